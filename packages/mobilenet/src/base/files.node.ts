@@ -1,0 +1,76 @@
+/** Files and addresses in Node. Its twin for browsers and other runtimes is files.default.ts; `#files` picks one. */
+import { randomUUID } from "node:crypto";
+import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { basename, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { MobileNetError, messageOf } from "./error.ts";
+import { fetchBytes, isAddress } from "./fetch.ts";
+
+/** The bytes of a file (path or `file:` URL) or of an address. */
+export async function readLocation(location: string | URL, signal?: AbortSignal): Promise<Uint8Array> {
+	if (isAddress(location)) return fetchBytes(location, signal);
+	const path = pathOf(location);
+	try {
+		return await readFile(path, { signal });
+	} catch (error) {
+		signal?.throwIfAborted();
+		throw notReadable(path, error);
+	}
+}
+
+/** The names in a folder, sorted; undefined where the location is a file or an address. */
+export async function listFolder(location: string | URL): Promise<readonly string[] | undefined> {
+	if (isAddress(location)) return undefined;
+	const path = pathOf(location);
+	try {
+		if (!(await stat(path)).isDirectory()) return undefined;
+		return (await readdir(path)).sort();
+	} catch (error) {
+		throw notReadable(path, error);
+	}
+}
+
+/** A location relative to a folder's, which need not end in a slash. */
+export function within(folder: string | URL, path: string): string | URL {
+	if (isAddress(folder)) return new URL(path, String(folder).endsWith("/") ? folder : `${folder}/`);
+	return resolve(pathOf(folder), path);
+}
+
+/** A location relative to a file's. */
+export function beside(file: string | URL, path: string): string | URL {
+	return isAddress(file) ? new URL(path, file) : resolve(pathOf(file), "..", path);
+}
+
+/** Writes a file whole or not at all: beside its place first, then moved there. */
+export async function writeLocation(location: string | URL, bytes: Uint8Array): Promise<void> {
+	if (isAddress(location))
+		throw new MobileNetError("usage", `cannot write to the address ${location}: give the path of a file.`);
+	const path = pathOf(location);
+	const draft = resolve(path, "..", `.${basename(path)}.${randomUUID()}`);
+	try {
+		await writeFile(draft, bytes);
+		await rename(draft, path);
+	} catch (error) {
+		await rm(draft, { force: true });
+		throw new MobileNetError("not-found", `${path} cannot be written: ${messageOf(error)}.`, {
+			cause: error,
+		});
+	}
+}
+
+function pathOf(location: string | URL): string {
+	return location instanceof URL || location.startsWith("file:") ? fileURLToPath(location) : location;
+}
+
+function notReadable(path: string, error: unknown): MobileNetError {
+	const code = error instanceof Error && "code" in error ? error.code : undefined;
+	const why =
+		code === "ENOENT"
+			? "there is no such file"
+			: code === "EISDIR"
+				? "it is a folder"
+				: code === "EACCES"
+					? "permission denied"
+					: messageOf(error);
+	return new MobileNetError("not-found", `${path} cannot be read: ${why}.`, { cause: error });
+}

@@ -1,0 +1,187 @@
+/**
+ * What distinguishes one MobileNet v1 from another: every convention in which published networks differ is one
+ * field here, and three presets name the usual sets. A configuration is plain data and always valid: `configure`
+ * is the only way to make one.
+ */
+import { MobileNetError, shown } from "../base/error.ts";
+
+export interface Configuration {
+	/** Width multiplier α: scales the channels of every layer, the stem too. Any number above 0. */
+	readonly alpha: number;
+	/** Width and height of the input in pixels, at least 32. The resolution multiplier ρ is size / 224. */
+	readonly size: number;
+	/** Channels of the input: 3 for colour, 1 for grey. */
+	readonly inputChannels: number;
+	/** Outputs of the classifier; with `tf` 1001, of which the first is the background class. */
+	readonly classes: number;
+	/** `shallow` leaves out the five 14×14×512 blocks (the paper's Table 5). */
+	readonly depth: "full" | "shallow";
+	/** Padding of the 3×3 convolutions: `same` is TensorFlow's (the odd pixel bottom and right), `symmetric` is 1 on every side. */
+	readonly padding: "same" | "symmetric";
+	/** The last block's depthwise layer: `stride1`, or the paper's table as printed: `stride2` with a padding of 4. */
+	readonly lastBlock: "stride1" | "stride2";
+	/** Added to the variance by batch norm. */
+	readonly epsilon: number;
+	/** Share of the new batch in batch norm's running statistics. */
+	readonly momentum: number;
+	/** Which variance the running statistics gather. */
+	readonly runningVariance: "unbiased" | "biased";
+	/** How α·c becomes whole: `floor` is max(⌊αc⌋, 8), `divisible8` the nearest multiple of 8 that is not below 90 %. */
+	readonly channelRounding: "floor" | "divisible8";
+	readonly activation: "relu6" | "relu" | "leakyRelu";
+	/** Slope of `leakyRelu` below 0; 0 for the others. */
+	readonly leakySlope: number;
+	/** Whether there is a classifier; without one the network ends with the pooled features. */
+	readonly head: boolean;
+	/** Share of the features dropped before the classifier in training. */
+	readonly dropout: number;
+	/** What the network gives out. */
+	readonly output: "softmax" | "logits";
+}
+
+export type Preset = "tf" | "torch" | "tutorial";
+
+/** What `configure` takes: any field, a preset to start from, ρ in the place of the size. */
+export interface ConfigurationOptions extends Partial<Configuration> {
+	/** `tf` where nothing is said. */
+	readonly preset?: Preset;
+	/** Resolution multiplier ρ: size = round(224·ρ). */
+	readonly rho?: number;
+}
+
+const common = {
+	alpha: 1,
+	size: 224,
+	inputChannels: 3,
+	depth: "full",
+	runningVariance: "unbiased",
+	activation: "relu6",
+	leakySlope: 0,
+	head: true,
+} as const;
+
+/** The usual sets of conventions: Google's checkpoints, Keras and Hugging Face; timm; the PyTorch tutorial. */
+export const presets: Readonly<Record<Preset, Configuration>> = {
+	tf: {
+		...common,
+		padding: "same",
+		lastBlock: "stride1",
+		epsilon: 1e-3,
+		momentum: 0.01,
+		channelRounding: "floor",
+		classes: 1001,
+		dropout: 0.001,
+		output: "softmax",
+	},
+	torch: {
+		...common,
+		padding: "symmetric",
+		lastBlock: "stride1",
+		epsilon: 1e-5,
+		momentum: 0.1,
+		channelRounding: "divisible8",
+		classes: 1000,
+		dropout: 0,
+		output: "logits",
+	},
+	tutorial: {
+		...common,
+		padding: "symmetric",
+		lastBlock: "stride2",
+		epsilon: 1e-5,
+		momentum: 0.1,
+		channelRounding: "floor",
+		classes: 1000,
+		dropout: 0,
+		output: "softmax",
+	},
+};
+
+/** Slope of a leaky ReLU for which none is given: the one of the published PyTorch network. */
+const usualLeakySlope = 0.1;
+/** Sizes and channels beyond this are no network but a mistake, and would not fit any memory. */
+const most = { alpha: 64, size: 16384, inputChannels: 4096, classes: 1_000_000 } as const;
+
+type Check = readonly [valid: boolean, expected: string];
+const whole = (value: number, least: number, largest: number): Check => [
+	Number.isInteger(value) && value >= least && value <= largest,
+	`a whole number from ${least} to ${largest}`,
+];
+const within = (value: number, valid: boolean, expected: string): Check => [
+	Number.isFinite(value) && valid,
+	expected,
+];
+const oneOf = (value: unknown, ...choices: unknown[]): Check => [
+	choices.includes(value),
+	choices.map(shown).join(" or "),
+];
+
+/** For every field, whether a value will do and what would. */
+const checks: { readonly [F in keyof Configuration]: (value: Configuration[F]) => Check } = {
+	alpha: (v) => within(v, v > 0 && v <= most.alpha, `a number above 0 and up to ${most.alpha}`),
+	size: (v) => whole(v, 32, most.size),
+	inputChannels: (v) => whole(v, 1, most.inputChannels),
+	classes: (v) => whole(v, 1, most.classes),
+	depth: (v) => oneOf(v, "full", "shallow"),
+	padding: (v) => oneOf(v, "same", "symmetric"),
+	lastBlock: (v) => oneOf(v, "stride1", "stride2"),
+	epsilon: (v) => within(v, v >= 0 && v < 1, "a number from 0 to below 1"),
+	momentum: (v) => within(v, v >= 0 && v <= 1, "a number from 0 to 1"),
+	runningVariance: (v) => oneOf(v, "unbiased", "biased"),
+	channelRounding: (v) => oneOf(v, "floor", "divisible8"),
+	activation: (v) => oneOf(v, "relu6", "relu", "leakyRelu"),
+	leakySlope: (v) => within(v, v >= 0 && v < 1, "a number from 0 to below 1"),
+	head: (v) => oneOf(v, true, false),
+	dropout: (v) => within(v, v >= 0 && v < 1, "a number from 0 to below 1"),
+	output: (v) => oneOf(v, "softmax", "logits"),
+};
+
+/**
+ * A complete, valid configuration from a preset and what differs from it.
+ *
+ * @param options any field of `Configuration`; `preset` (default `tf`); `rho` in the place of `size`
+ * @throws MobileNetError `configuration` in one sentence that names the field and what was received
+ * @example
+ * configure({ preset: "tutorial", alpha: 0.5, rho: 6 / 7 }).size // 192
+ */
+export function configure(options: ConfigurationOptions = {}): Configuration {
+	const { preset = "tf", rho, ...given } = options;
+	if (!Object.hasOwn(presets, preset)) refuse("preset", Object.keys(presets).map(shown).join(" or "), preset);
+	const fields: Record<string, unknown> = { ...presets[preset] };
+	for (const [field, value] of Object.entries(given)) {
+		if (!Object.hasOwn(checks, field))
+			throw new MobileNetError(
+				"configuration",
+				`there is no configuration field ${shown(field)}; the fields are ${Object.keys(checks).join(", ")}, preset and rho.`,
+			);
+		if (value !== undefined) fields[field] = value;
+	}
+	if (rho !== undefined) fields["size"] = sizeOf(rho, given.size);
+	if (given.activation === "leakyRelu" && given.leakySlope === undefined)
+		fields["leakySlope"] = usualLeakySlope;
+	const configuration = fields as unknown as Configuration;
+	for (const field of Object.keys(checks) as (keyof Configuration)[]) checkField(field, configuration);
+	if (configuration.activation !== "leakyRelu" && configuration.leakySlope !== 0)
+		refuse("leakySlope", `0 with the activation ${configuration.activation}`, configuration.leakySlope);
+	return configuration;
+}
+
+function sizeOf(rho: number, size: number | undefined): number {
+	if (!(Number.isFinite(rho) && rho > 0)) refuse("rho", "a number above 0", rho);
+	const fromRho = Math.round(224 * rho);
+	if (size !== undefined && size !== fromRho)
+		throw new MobileNetError(
+			"configuration",
+			`rho ${rho} means a size of ${fromRho}, but a size of ${shown(size)} is given too: give one of them.`,
+		);
+	return fromRho;
+}
+
+function checkField<F extends keyof Configuration>(field: F, configuration: Configuration): void {
+	const [valid, expected] = checks[field](configuration[field]);
+	if (!valid) refuse(field, expected, configuration[field]);
+}
+
+function refuse(field: string, expected: string, received: unknown): never {
+	throw new MobileNetError("configuration", `${field} must be ${expected}, not ${shown(received)}.`);
+}

@@ -1,0 +1,110 @@
+/**
+ * A model as one record: configuration, named tensors, preprocessing, labels. Readers make records, writers
+ * take them, the engine packs them. A record keeps the weights as its source had them, folded or not,
+ * quantised or not; what the engine needs is made of it by pure functions (fold.ts, dequantise.ts).
+ */
+import type { Configuration } from "../network/configuration.ts";
+
+export interface Model {
+	readonly configuration: Configuration;
+	/**
+	 * By canonical name: `X.conv.weight` (OIHW; a depthwise one [C, 1, 3, 3]), `X.conv.bias`, `X.bn.weight`,
+	 * `X.bn.bias`, `X.bn.running_mean`, `X.bn.running_var` for X = `stem`, `blocks.0.depthwise` …;
+	 * `classifier.weight` ([out, in]), `classifier.bias`. Quantised: integer `X.conv.weight`, I32 `X.conv.bias`,
+	 * F32 `X.conv.scale` and I32 `X.conv.zero_point` (one, or one per output channel), `X.output.scale`,
+	 * `X.output.zero_point`; `classifier.scale`, `classifier.zero_point`, `classifier.output.scale` …;
+	 * `input.scale`, `input.zero_point`. Real value = scale · (code − zero point); the bias's scale is the
+	 * input's times the weight's.
+	 */
+	readonly tensors: ReadonlyMap<string, Tensor>;
+	readonly preprocessing: Preprocessing;
+	/** One a class, in the order of the outputs. */
+	readonly labels?: readonly Label[];
+	/** Where the record came from, for `inspect`. */
+	readonly source: Source;
+}
+
+export interface Source {
+	/** The format's name as people say it, such as `TensorFlow Lite`. */
+	readonly format: string;
+	/** What the file left open and a usual value was taken for: names such as `size`, `mean`, `fit`. */
+	readonly assumed: readonly string[];
+	/** What is unusual about the file, a sentence each. */
+	readonly notes: readonly string[];
+}
+
+export type DType = keyof TensorData;
+
+export interface TensorData {
+	F32: Float32Array;
+	/** IEEE half precision, its bits. */
+	F16: Uint16Array;
+	/** bfloat16, its bits. */
+	BF16: Uint16Array;
+	I8: Int8Array;
+	U8: Uint8Array;
+	I32: Int32Array;
+}
+
+export type Tensor = {
+	[D in DType]: { readonly dtype: D; readonly shape: readonly number[]; readonly data: TensorData[D] };
+}[DType];
+
+/** How a picture becomes the network's input: resized, then (pixel − mean) / std for every channel. */
+export interface Preprocessing {
+	/** In pixels (0…255), one a channel of the network, in the network's order. */
+	readonly mean: readonly number[];
+	/** In pixels (0…255), one a channel of the network, in the network's order. */
+	readonly std: readonly number[];
+	/** Order in which the network takes colours. */
+	readonly channelOrder: "rgb" | "bgr";
+	readonly filter: Filter;
+	readonly fit: Fit;
+}
+
+/** How pixels are interpolated: Pillow's antialiased filters, TensorFlow's three conventions, or the nearest pixel. */
+export type Filter =
+	| "pillow-bilinear"
+	| "pillow-bicubic"
+	| "tf-bilinear"
+	| "tf-bilinear-legacy"
+	| "tf-bilinear-align-corners"
+	| "nearest";
+
+/**
+ * How a picture becomes square: stretched whole; its shorter side brought to a length and the middle cut out;
+ * or a central fraction of each side cut out, then stretched.
+ */
+export type Fit = "stretch" | { readonly shorterSide: number } | { readonly centralFraction: number };
+
+export interface Label {
+	/** What people call the class: the first synonym. */
+	readonly name: string;
+	/** WordNet id, such as `n01440764`. */
+	readonly id?: string;
+	readonly synonyms?: readonly string[];
+}
+
+/** What most published networks take: colours from −1 to 1, the whole picture stretched. */
+export function usualPreprocessing(inputChannels: number): Preprocessing {
+	return {
+		mean: new Array<number>(inputChannels).fill(127.5),
+		std: new Array<number>(inputChannels).fill(127.5),
+		channelOrder: "rgb",
+		filter: "pillow-bilinear",
+		fit: "stretch",
+	};
+}
+
+/** Numbers in a shape. */
+export function sizeOf(shape: readonly number[]): number {
+	return shape.reduce((product, n) => product * n, 1);
+}
+
+/** The name of a class that stands for nothing in particular, as Google's checkpoints have it first. */
+export const backgroundName = "background";
+
+/** Whether the first output is a background class, which answers leave out. */
+export function hasBackground(labels: readonly Label[] | undefined): boolean {
+	return labels?.[0]?.name === backgroundName;
+}
