@@ -1,0 +1,112 @@
+/**
+ * Lays a plan and its weights in a memory and runs it. The memory has its full size from the start, and a run
+ * allocates nothing.
+ */
+import { MobileNetError } from "../base/error.ts";
+import { encodeStep, type Operands, type Operation, runWords, stepWords } from "../kernels/operations.ts";
+import { createWalker, type LoadedBuild } from "../kernels/walker.ts";
+import type { Model } from "../weights/record.ts";
+import { type Address, type Placement, type Plan, type Region, stack } from "./plan.ts";
+
+export interface Executor {
+	readonly plan: Plan;
+	/** The bytes that the memory takes. */
+	readonly bytes: number;
+	/** Pictures to come, [batch, size, size, inputChannels]: as bytes or, in the same place, as normalised floats. */
+	readonly pixels: Uint8Array;
+	readonly floats: Float32Array;
+	/** Runs the plan on the first `pictures` pictures. */
+	readonly run: (input: "bytes" | "floats", pictures: number) => void;
+	/** A copy of what a layer gave out for one picture, [size, size, channels]. */
+	readonly read: (layer: string, picture: number) => Float32Array;
+}
+
+/**
+ * An executor for a plan.
+ *
+ * @param folded the record that the plan was made of, in float32 and without batch norm (fold.ts, dequantise.ts)
+ */
+export function createExecutor(plan: Plan, folded: Model, loaded: LoadedBuild): Executor {
+	const memory = stack();
+	const block = memory.take(runWords * 4);
+	const list = memory.take(plan.steps.length * stepWords * 4);
+	const bases = Object.fromEntries(
+		Object.entries(plan.regions).map(([region, bytes]) => [region, memory.take(bytes)]),
+	) as Record<Region, number>;
+	const { buffer, run } = createWalker(loaded, memory.size());
+
+	const addressOf = ({ region, offset }: Address): number => bases[region] + offset;
+	const words = new Int32Array(buffer);
+	for (const [i, { operation, operands }] of plan.steps.entries())
+		words.set(bind(operation, operands, addressOf), list / 4 + i * stepWords);
+	const weights = new Float32Array(buffer, bases.weights, plan.regions.weights / 4);
+	for (const { offset, values } of plan.constants) weights.set(values, offset / 4);
+	for (const placement of plan.placements) packInto(weights, placement, folded);
+
+	const { batch, entries, steps, activations } = plan;
+	const inputs = batch * plan.size ** 2 * plan.inputChannels;
+	return {
+		plan,
+		bytes: buffer.byteLength,
+		pixels: new Uint8Array(buffer, bases.pixels, inputs),
+		floats: new Float32Array(buffer, bases.pixels, inputs),
+		run: (input, pictures) => {
+			words[block / 4] = pictures;
+			run(list, entries[input], entries[input] + 1, block);
+			run(list, entries.after, steps.length, block);
+		},
+		read: (layer, picture) => {
+			const { offset, size, channels, pitch } = activations.get(layer)!;
+			const rows = size * size;
+			const start = bases.activations + offset + picture * rows * pitch * 4;
+			const values = new Float32Array(buffer, start, rows * pitch);
+			const dense = new Float32Array(rows * channels);
+			for (let r = 0; r < rows; r++)
+				dense.set(values.subarray(r * pitch, r * pitch + channels), r * channels);
+			return dense;
+		},
+	};
+}
+
+function bind<O extends Operation>(
+	operation: O,
+	operands: Operands<O, Address, Address>,
+	addressOf: (address: Address) => number,
+): number[] {
+	const bound = Object.entries<number | Address>(operands).map(([name, value]) => [
+		name,
+		typeof value === "number" ? value : addressOf(value),
+	]);
+	return encodeStep(operation, Object.fromEntries(bound) as Operands<O, number, number>);
+}
+
+function packInto(
+	region: Float32Array,
+	{ tensor, shape, packing, offset, inputs }: Placement,
+	folded: Model,
+): void {
+	const found = folded.tensors.get(tensor);
+	const expected = shape[0] * shape[1] * shape[2] * shape[3];
+	if (found?.dtype !== "F32" || found.data.length !== expected)
+		throw new MobileNetError(
+			"broken-file",
+			`${tensor} should be ${expected} numbers in float32 and is ${found ? `[${found.shape.join(", ")}] in ${found.dtype}` : "missing"}.`,
+		);
+	const values = inputs ? withInputs(found.data, shape, inputs) : found.data;
+	packing.pack(values, shape, region.subarray(offset / 4, offset / 4 + packing.length(shape)));
+}
+
+/** Weights whose input channels are put in the picture's order and multiplied by their factors. */
+function withInputs(
+	weights: Float32Array,
+	[outputs, channels, height, width]: Placement["shape"],
+	{ order, factors }: NonNullable<Placement["inputs"]>,
+): Float32Array {
+	const taps = height * width;
+	const result = new Float32Array(weights.length);
+	for (let o = 0; o < outputs; o++)
+		for (let c = 0; c < channels; c++)
+			for (let t = 0; t < taps; t++)
+				result[(o * channels + c) * taps + t] = weights[(o * channels + order[c]!) * taps + t]! * factors[c]!;
+	return result;
+}

@@ -1,0 +1,87 @@
+/**
+ * A plan is data: a flat list of steps, each an operation and its operands, and what must lie in memory for them.
+ * Making one happens once; running it is one call that walks the list. Operands that are addresses are a region and
+ * an offset, so that a plan can be laid anywhere and never changes from run to run.
+ */
+import type { Operands, Operation } from "../kernels/operations.ts";
+import type { Packing, Shape } from "../kernels/packing.ts";
+
+/** `pixels`: the pictures that come in. `weights`: packed at load, with the constants. `activations`: the arena. */
+export type Region = "pixels" | "weights" | "activations";
+
+export interface Address {
+	readonly region: Region;
+	/** In bytes. */
+	readonly offset: number;
+}
+
+export type Step = {
+	[O in Operation]: {
+		readonly operation: O;
+		/** The layer that the step belongs to. */
+		readonly layer: string;
+		readonly operands: Operands<O, Address, Address>;
+	};
+}[Operation];
+
+/** Weights of a layer that must be packed into the region of weights. */
+export interface Placement {
+	/** In bytes. */
+	readonly offset: number;
+	/** Name of the tensor in a folded record of float32. */
+	readonly tensor: string;
+	readonly shape: Shape;
+	readonly packing: Packing;
+	/** Factor of each input channel, and which of the network's channels it is: the stem of bytes has them folded in. */
+	readonly inputs?: { readonly order: readonly number[]; readonly factors: readonly number[] };
+}
+
+/** Numbers that a plan brings with it. */
+export interface Constant {
+	readonly offset: number;
+	readonly values: readonly number[];
+}
+
+/** Where a layer's output is found after a run. */
+export interface Activation {
+	/** In bytes, in the region of activations. */
+	readonly offset: number;
+	/** Width and height in pixels. */
+	readonly size: number;
+	readonly channels: number;
+	/** Floats from pixel to pixel. */
+	readonly pitch: number;
+}
+
+export interface Plan {
+	/** The most pictures a run may bring. */
+	readonly batch: number;
+	/** Of the input. */
+	readonly size: number;
+	readonly inputChannels: number;
+	readonly steps: readonly Step[];
+	/** Steps that take the input, by what it is made of; all other steps follow `after`. */
+	readonly entries: { readonly bytes: number; readonly floats: number; readonly after: number };
+	/** Bytes that each region takes. */
+	readonly regions: Readonly<Record<Region, number>>;
+	readonly placements: readonly Placement[];
+	readonly constants: readonly Constant[];
+	/** By layer, those that survive a run; `probabilities` is the softmax. */
+	readonly activations: ReadonlyMap<string, Activation>;
+}
+
+/** Everything begins at a whole cache line. */
+export const lineBytes = 64;
+
+/** Takes places one after the other. */
+export function stack(): { readonly take: (bytes: number) => number; readonly size: () => number } {
+	let end = 0;
+	return {
+		take: (bytes) => {
+			const offset = end;
+			end = Math.ceil((end + bytes) / lineBytes) * lineBytes;
+			return offset;
+		},
+		size: () => end,
+	};
+}

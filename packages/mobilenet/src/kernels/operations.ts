@@ -1,0 +1,119 @@
+/**
+ * What a step of a plan can do, and the operands it takes. A step is one kernel's number and a few integers;
+ * this table fixes their order, from which the WebAssembly walker, the reference walker and the types are made.
+ *
+ * Activations are NHWC with a pixel pitch: the distance from one pixel to the next in floats, at least the
+ * number of channels. Pictures of a batch lie one behind the other. Floats past a pixel's channels, up to its
+ * pitch, belong to the kernels.
+ */
+
+/** Operands that are addresses (of floats or of bytes), and those that are plain whole numbers. */
+type OperandKind = "floats" | "bytes" | "integer";
+
+export const operations = {
+	/** 3×3 convolution with stride 2 of uint8 pixels. The mean, a whole row of pictures long, is subtracted as they are widened. */
+	stemBytes: {
+		pixels: "bytes",
+		mean: "floats",
+		weights: "floats",
+		bias: "floats",
+		bounds: "floats",
+		band: "floats",
+		output: "floats",
+		inputSize: "integer",
+		outputSize: "integer",
+		inputChannels: "integer",
+		outputChannels: "integer",
+		before: "integer",
+		outputPitch: "integer",
+	},
+	/** The same of floats that are normalised already. */
+	stemFloats: {
+		input: "floats",
+		weights: "floats",
+		bias: "floats",
+		bounds: "floats",
+		band: "floats",
+		output: "floats",
+		inputSize: "integer",
+		outputSize: "integer",
+		inputChannels: "integer",
+		outputChannels: "integer",
+		before: "integer",
+		outputPitch: "integer",
+	},
+	/** 3×3 depthwise convolution; `before` zeros stand on top and to the left, as many as needed below and to the right. */
+	depthwise: {
+		input: "floats",
+		weights: "floats",
+		bias: "floats",
+		bounds: "floats",
+		output: "floats",
+		inputSize: "integer",
+		outputSize: "integer",
+		channels: "integer",
+		stride: "integer",
+		before: "integer",
+		inputPitch: "integer",
+		outputPitch: "integer",
+	},
+	/** 1×1 convolution of `rows` pixels a picture; a dense layer is one of one row. */
+	pointwise: {
+		input: "floats",
+		weights: "floats",
+		bias: "floats",
+		bounds: "floats",
+		output: "floats",
+		rows: "integer",
+		inputChannels: "integer",
+		outputChannels: "integer",
+		inputPitch: "integer",
+		outputPitch: "integer",
+	},
+	/** Leaky ReLU in place. The other activations are bounds of the layers before them. */
+	leakyRelu: { values: "floats", slope: "floats", rows: "integer", channels: "integer", pitch: "integer" },
+	/** Mean over all pixels of a picture. */
+	averagePool: {
+		input: "floats",
+		output: "floats",
+		rows: "integer",
+		channels: "integer",
+		inputPitch: "integer",
+		outputPitch: "integer",
+	},
+	softmax: {
+		input: "floats",
+		output: "floats",
+		classes: "integer",
+		inputPitch: "integer",
+		outputPitch: "integer",
+	},
+} as const satisfies Record<string, Record<string, OperandKind>>;
+
+export type Operation = keyof typeof operations;
+export const operationNames = Object.keys(operations) as readonly Operation[];
+
+/** The operands of an operation by name: integers as numbers, addresses as `Floats` and `Bytes`. */
+export type Operands<O extends Operation, Floats = Float32Array, Bytes = Uint8Array> = {
+	readonly [F in keyof (typeof operations)[O]]: (typeof operations)[O][F] extends "integer"
+		? number
+		: (typeof operations)[O][F] extends "bytes"
+			? Bytes
+			: Floats;
+};
+
+/** A step in memory: its kernel's number, then its operands in the table's order, 32 bits each. */
+export const stepWords = 16;
+/** The run block: what changes from run to run. Its one word so far: how many pictures there are in this batch. */
+export const runWords = 16;
+
+/** The words of a step whose addresses are bytes of memory. */
+export function encodeStep<O extends Operation>(
+	operation: O,
+	operands: Operands<O, number, number>,
+): number[] {
+	const words = [operationNames.indexOf(operation)];
+	for (const field of Object.keys(operations[operation]) as (keyof typeof operands)[])
+		words.push(operands[field]);
+	return words;
+}

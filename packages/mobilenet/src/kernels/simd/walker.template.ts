@@ -1,0 +1,34 @@
+/** Writes the AssemblyScript of the walker: one loop over the steps of a plan, one case an operation. */
+import { operationNames, operations, stepWords } from "../operations.ts";
+
+/** The file of simd/assembly/ that holds an operation. */
+const files: Readonly<Record<string, string>> = {
+	stemBytes: "stem",
+	stemFloats: "stem",
+	leakyRelu: "leaky-relu",
+	averagePool: "average-pool",
+};
+
+export function walkerSource(): string {
+	const imports = operationNames.map((name) => `import { ${name} } from "../${files[name] ?? name}";`);
+	const cases = operationNames.map((name, number) => {
+		const operands = Object.values(operations[name]).map(
+			(kind, i) => `load<${kind === "integer" ? "i32" : "usize"}>(step, ${(i + 1) * 4})`,
+		);
+		return `      case ${number}: ${name}(pictures, ${operands.join(", ")}); break;`;
+	});
+	return `${imports.join("\n")}
+
+/** Steps \`first\` up to \`last\` of the plan at \`plan\`, with the run block at \`block\`. */
+export function run(plan: usize, first: i32, last: i32, block: usize): void {
+  const pictures = load<i32>(block);
+  for (let i = first; i < last; i++) {
+    const step = plan + <usize>i * ${stepWords * 4};
+    switch (load<i32>(step)) {
+${cases.join("\n")}
+      default: unreachable();
+    }
+  }
+}
+`;
+}

@@ -1,0 +1,240 @@
+/**
+ * The one list of kernels: for every operation its reference in TypeScript, how its weights are packed for either
+ * kind of build, what its operands cover, and the shapes to test and to time it on. The self-test, the tests and
+ * the benchmarks are made from it.
+ */
+import { type Operands, type Operation, operations } from "./operations.ts";
+import { asRecorded, lanes, type Packing, panels, type Shape } from "./packing.ts";
+import { averagePool } from "./reference/average-pool.ts";
+import { depthwise } from "./reference/depthwise.ts";
+import { leakyRelu } from "./reference/leaky-relu.ts";
+import { pointwise } from "./reference/pointwise.ts";
+import { softmax } from "./reference/softmax.ts";
+import { stemBytes, stemFloats } from "./reference/stem.ts";
+
+/** The operands of an operation that are whole numbers, and those that are addresses. */
+export type Geometry<O extends Operation> = {
+	readonly [F in keyof Operands<O> as Operands<O>[F] extends number ? F : never]: number;
+};
+export type Address<O extends Operation> = Exclude<keyof Operands<O>, keyof Geometry<O>> & string;
+
+export interface Kernel<O extends Operation> {
+	readonly reference: (operands: Operands<O>, pictures: number) => void;
+	/** Absent where there are no weights. */
+	readonly packing?: { readonly reference: Packing; readonly simd: Packing };
+	readonly weightShape?: (geometry: Geometry<O>) => Shape;
+	/** Items (floats or bytes) that each address covers, a picture's worth for what comes and goes with pictures. */
+	readonly extents: (geometry: Geometry<O>) => Readonly<Record<Address<O>, number>>;
+	/** Where results are: the operand, how many pixels a picture, how many channels count, and the pitch. */
+	readonly result: (geometry: Geometry<O>) => {
+		readonly operand: Address<O>;
+		readonly rows: number;
+		readonly channels: number;
+		readonly pitch: number;
+	};
+	/** Small and odd: run once at load to see whether a build computes rightly. */
+	readonly small: readonly Geometry<O>[];
+	/** Layers of 1.0-224, 0.25-128 and odd ones, for tests and benchmarks. */
+	readonly real: readonly Geometry<O>[];
+}
+
+/**
+ * Floats from one pixel to the next: the channels in whole eights, and 64 bytes more where that would be a multiple
+ * of 2048 bytes, at which all pixels of a tile would fall into the same few sets of the first cache.
+ */
+export function pitchOf(channels: number): number {
+	const pitch = Math.ceil(channels / 8) * 8;
+	return (pitch * 4) % 2048 === 0 ? pitch + 16 : pitch;
+}
+
+/** Output rows whose input the stem widens at a time. Must be as assembly/stem.ts has it. */
+const stemBandRows = 8;
+
+type StemGeometry = Geometry<"stemBytes">;
+const stemShape = ({ inputChannels, outputChannels }: StemGeometry): Shape => [
+	outputChannels,
+	inputChannels,
+	3,
+	3,
+];
+const stemExtents = (g: StemGeometry) => ({
+	weights: g.outputChannels * g.inputChannels * 9,
+	bias: g.outputChannels,
+	bounds: 2,
+	band: (stemBandRows * 2 + 1) * ((g.outputSize - 1) * 2 + 3) * g.inputChannels,
+	output: g.outputSize ** 2 * g.outputPitch,
+});
+const squareResult = (g: { outputSize: number; outputPitch: number }, channels: number) =>
+	({ operand: "output", rows: g.outputSize ** 2, channels, pitch: g.outputPitch }) as const;
+
+const stemOf = (
+	inputSize: number,
+	inputChannels: number,
+	outputChannels: number,
+	before: number,
+	outputSize: number,
+): StemGeometry => ({
+	inputSize,
+	outputSize,
+	inputChannels,
+	outputChannels,
+	before,
+	outputPitch: pitchOf(outputChannels),
+});
+const depthwiseOf = (
+	inputSize: number,
+	channels: number,
+	stride: number,
+	before: number,
+	outputSize: number,
+): Geometry<"depthwise"> => ({
+	inputSize,
+	outputSize,
+	channels,
+	stride,
+	before,
+	inputPitch: pitchOf(channels),
+	outputPitch: pitchOf(channels),
+});
+const pointwiseOf = (rows: number, inputChannels: number, outputChannels: number): Geometry<"pointwise"> => ({
+	rows,
+	inputChannels,
+	outputChannels,
+	inputPitch: pitchOf(inputChannels),
+	outputPitch: pitchOf(outputChannels),
+});
+const smallStems = [stemOf(7, 3, 11, 1, 4), stemOf(6, 1, 8, 0, 3), stemOf(20, 4, 17, 0, 10)];
+const realStems = [
+	stemOf(224, 3, 32, 0, 112),
+	stemOf(128, 3, 8, 0, 64),
+	stemOf(45, 1, 11, 1, 23),
+	stemOf(33, 3, 48, 1, 17),
+];
+
+export const kernels: { readonly [O in Operation]: Kernel<O> } = {
+	stemBytes: {
+		reference: stemBytes,
+		packing: { reference: asRecorded, simd: panels },
+		weightShape: stemShape,
+		extents: (g) => ({
+			...stemExtents(g),
+			pixels: g.inputSize ** 2 * g.inputChannels,
+			mean: g.inputSize * g.inputChannels,
+		}),
+		result: (g) => squareResult(g, g.outputChannels),
+		small: smallStems,
+		real: realStems,
+	},
+	stemFloats: {
+		reference: stemFloats,
+		packing: { reference: asRecorded, simd: panels },
+		weightShape: stemShape,
+		extents: (g) => ({ ...stemExtents(g), input: g.inputSize ** 2 * g.inputChannels }),
+		result: (g) => squareResult(g, g.outputChannels),
+		small: smallStems,
+		real: realStems,
+	},
+	depthwise: {
+		reference: depthwise,
+		packing: { reference: asRecorded, simd: lanes },
+		weightShape: ({ channels }) => [channels, 1, 3, 3],
+		extents: (g) => ({
+			input: g.inputSize ** 2 * g.inputPitch,
+			weights: g.channels * 9,
+			bias: g.channels,
+			bounds: 2,
+			output: g.outputSize ** 2 * g.outputPitch,
+		}),
+		result: (g) => squareResult(g, g.channels),
+		small: [
+			depthwiseOf(1, 8, 1, 1, 1),
+			depthwiseOf(2, 9, 2, 4, 4),
+			depthwiseOf(7, 11, 1, 1, 7),
+			depthwiseOf(7, 6, 2, 1, 4),
+			depthwiseOf(10, 4, 2, 0, 5),
+		],
+		real: [
+			depthwiseOf(112, 32, 1, 1, 112),
+			depthwiseOf(112, 64, 2, 0, 56),
+			depthwiseOf(56, 128, 1, 1, 56),
+			depthwiseOf(56, 128, 2, 0, 28),
+			depthwiseOf(28, 256, 1, 1, 28),
+			depthwiseOf(28, 256, 2, 0, 14),
+			depthwiseOf(14, 512, 1, 1, 14),
+			depthwiseOf(14, 512, 2, 0, 7),
+			depthwiseOf(7, 1024, 1, 1, 7),
+			depthwiseOf(7, 1024, 2, 4, 7),
+			depthwiseOf(3, 256, 1, 1, 3),
+			depthwiseOf(64, 8, 1, 1, 64),
+			depthwiseOf(23, 11, 1, 1, 23),
+			depthwiseOf(23, 22, 2, 1, 12),
+		],
+	},
+	pointwise: {
+		reference: pointwise,
+		packing: { reference: asRecorded, simd: panels },
+		weightShape: ({ inputChannels, outputChannels }) => [outputChannels, inputChannels, 1, 1],
+		extents: (g) => ({
+			input: g.rows * g.inputPitch,
+			weights: g.inputChannels * g.outputChannels,
+			bias: g.outputChannels,
+			bounds: 2,
+			output: g.rows * g.outputPitch,
+		}),
+		result: (g) => ({ operand: "output", rows: g.rows, channels: g.outputChannels, pitch: g.outputPitch }),
+		small: [
+			pointwiseOf(1, 7, 21),
+			pointwiseOf(1, 8, 33),
+			pointwiseOf(2, 1, 8),
+			pointwiseOf(3, 9, 17),
+			pointwiseOf(13, 11, 8),
+			pointwiseOf(16, 5, 16),
+		],
+		real: [
+			pointwiseOf(12544, 32, 64),
+			pointwiseOf(3136, 64, 128),
+			pointwiseOf(3136, 128, 128),
+			pointwiseOf(784, 128, 256),
+			pointwiseOf(784, 256, 256),
+			pointwiseOf(196, 256, 512),
+			pointwiseOf(196, 512, 512),
+			pointwiseOf(49, 512, 1024),
+			pointwiseOf(49, 1024, 1024),
+			pointwiseOf(1, 1024, 1001),
+			pointwiseOf(4096, 8, 16),
+			pointwiseOf(16, 256, 256),
+			pointwiseOf(529, 11, 22),
+		],
+	},
+	leakyRelu: {
+		reference: leakyRelu,
+		extents: (g) => ({ values: g.rows * g.pitch, slope: 1 }),
+		result: (g) => ({ operand: "values", rows: g.rows, channels: g.channels, pitch: g.pitch }),
+		small: [{ rows: 3, channels: 11, pitch: pitchOf(11) }],
+		real: [{ rows: 784, channels: 256, pitch: pitchOf(256) }],
+	},
+	averagePool: {
+		reference: averagePool,
+		extents: (g) => ({ input: g.rows * g.inputPitch, output: g.outputPitch }),
+		result: (g) => ({ operand: "output", rows: 1, channels: g.channels, pitch: g.outputPitch }),
+		small: [{ rows: 5, channels: 11, inputPitch: pitchOf(11), outputPitch: pitchOf(11) }],
+		real: [{ rows: 49, channels: 1024, inputPitch: pitchOf(1024), outputPitch: pitchOf(1024) }],
+	},
+	softmax: {
+		reference: softmax,
+		extents: (g) => ({ input: g.inputPitch, output: g.outputPitch }),
+		result: (g) => ({ operand: "output", rows: 1, channels: g.classes, pitch: g.outputPitch }),
+		small: [
+			{ classes: 7, inputPitch: 8, outputPitch: 8 },
+			{ classes: 1, inputPitch: 8, outputPitch: 8 },
+		],
+		real: [{ classes: 1001, inputPitch: pitchOf(1001), outputPitch: pitchOf(1001) }],
+	},
+};
+
+/** The address operands of an operation with their kinds. */
+export function addressesOf(operation: Operation): readonly [name: string, kind: "floats" | "bytes"][] {
+	return Object.entries(operations[operation]).filter(
+		(field): field is [string, "floats" | "bytes"] => field[1] !== "integer",
+	);
+}

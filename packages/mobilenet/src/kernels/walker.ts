@@ -1,0 +1,76 @@
+/**
+ * A walker runs the steps of a plan in a memory. There is one in WebAssembly for every build of the kernels, and one
+ * in TypeScript that calls the reference; both read the same words.
+ */
+import { MobileNetError, messageOf } from "../base/error.ts";
+import { type Operands, type Operation, operationNames, operations, stepWords } from "./operations.ts";
+import { kernels } from "./table.ts";
+import { type CompiledModule, webAssembly } from "./webassembly.ts";
+
+/** `relaxed` and `baseline` are WebAssembly with 128-bit vectors, with and without fused multiply-add; `reference` is TypeScript. */
+export type Build = "relaxed" | "baseline" | "reference";
+
+/** A build that is ready to run. */
+export type LoadedBuild =
+	| { readonly build: "reference" }
+	| { readonly build: "relaxed" | "baseline"; readonly module: CompiledModule };
+
+export interface Walker {
+	readonly buffer: ArrayBuffer;
+	/** Runs steps `first` up to `last` of the plan at byte `plan`, with the run block at byte `block`. */
+	readonly run: (plan: number, first: number, last: number, block: number) => void;
+}
+
+const pageBytes = 65536;
+/** WebAssembly addresses have 32 bits. */
+export const mostBytes = 65536 * pageBytes;
+
+/** A walker with a memory of its own, of at least `bytes` bytes that are all zero. */
+export function createWalker(loaded: LoadedBuild, bytes: number): Walker {
+	const pages = Math.ceil(bytes / pageBytes);
+	try {
+		if (loaded.build === "reference") return referenceWalker(new ArrayBuffer(pages * pageBytes));
+		const memory = new (webAssembly().Memory)({ initial: pages, maximum: pages });
+		const instance = new (webAssembly().Instance)(loaded.module, { env: { memory } });
+		return { buffer: memory.buffer, run: instance.exports.run as Walker["run"] };
+	} catch (error) {
+		if (!(error instanceof RangeError)) throw error;
+		throw new MobileNetError(
+			"engine",
+			`the plan needs ${Math.ceil(bytes / 2 ** 20)} MB of memory, and the system does not give them (${messageOf(error)}): take a smaller batch or size.`,
+			{ cause: error },
+		);
+	}
+}
+
+function referenceWalker(buffer: ArrayBuffer): Walker {
+	const words = new Int32Array(buffer);
+	const run = (plan: number, first: number, last: number, block: number): void => {
+		const pictures = words[block / 4]!;
+		for (let i = first; i < last; i++) {
+			const step = words.subarray(plan / 4 + i * stepWords, plan / 4 + (i + 1) * stepWords);
+			runReference(operationNames[step[0]!]!, step, buffer, pictures);
+		}
+	};
+	return { buffer, run };
+}
+
+function runReference<O extends Operation>(
+	operation: O,
+	step: Int32Array,
+	buffer: ArrayBuffer,
+	pictures: number,
+): void {
+	const operands = Object.entries(operations[operation]).map(([name, kind], i) => {
+		const word = step[i + 1]! >>> 0;
+		return [
+			name,
+			kind === "integer"
+				? word
+				: kind === "bytes"
+					? new Uint8Array(buffer, word)
+					: new Float32Array(buffer, word),
+		];
+	});
+	kernels[operation].reference(Object.fromEntries(operands) as Operands<O>, pictures);
+}

@@ -1,0 +1,25 @@
+/** The little of the WebAssembly interface that is used here, typed: the project compiles without a browser's types. */
+
+export interface CompiledModule {
+	readonly [Symbol.toStringTag]: string;
+}
+
+interface WebAssemblyInterface {
+	readonly validate: (bytes: Uint8Array) => boolean;
+	readonly compile: (bytes: Uint8Array) => Promise<CompiledModule>;
+	readonly Memory: new (descriptor: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
+	readonly Instance: new (
+		module: CompiledModule,
+		imports: Record<string, Record<string, unknown>>,
+	) => { readonly exports: Readonly<Record<string, unknown>> };
+}
+
+/** WebAssembly, or undefined where the platform has none. */
+export function findWebAssembly(): WebAssemblyInterface | undefined {
+	return (globalThis as { WebAssembly?: WebAssemblyInterface }).WebAssembly;
+}
+
+/** WebAssembly, where a compiled module shows that there is one. */
+export function webAssembly(): WebAssemblyInterface {
+	return findWebAssembly()!;
+}
