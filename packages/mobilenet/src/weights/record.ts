@@ -82,6 +82,7 @@ export interface Label {
 	readonly name: string;
 	/** WordNet id, such as `n01440764`. */
 	readonly id?: string;
+	/** Its other names, without `name`. */
 	readonly synonyms?: readonly string[];
 }
 

@@ -1,0 +1,81 @@
+/**
+ * Random weights to train from. Batch norm begins as the identity, biases at 0; what the filters begin with is
+ * one of two usual distributions. Layers are filled in order, so that a seed gives the same features whatever
+ * the classifier.
+ */
+import { random } from "../base/random.ts";
+import type { Configuration } from "../network/configuration.ts";
+import { isConvolution, layers } from "../network/layers.ts";
+import { batchNormParts, weightShape } from "./check.ts";
+import { type Model, sizeOf, type Tensor, usualPreprocessing } from "./record.ts";
+
+export interface InitialiseOptions {
+	/** A whole number from 0 to 2^53 − 1; 0 where nothing is said. */
+	readonly seed?: number;
+	readonly method?: InitialisationMethod;
+}
+
+/**
+ * - `he`, the default: normal with deviation √(2 / inputs of one output), He and others 2015, "Delving Deep into
+ *   Rectifiers", equation 10: keeps the activations' variance from layer to layer. In PyTorch's words
+ *   `kaiming_normal_(mode="fan_in", nonlinearity="relu")`; one output of a depthwise layer has 9 inputs.
+ * - `truncated-normal`: normal with deviation 0.09, drawn anew beyond two deviations, in every layer, as the
+ *   paper's network has it (TF-slim, `mobilenet_v1_arg_scope(stddev=0.09)`); cutting the tails off leaves a
+ *   deviation of 0.0792.
+ */
+export type InitialisationMethod = "he" | "truncated-normal";
+
+const truncatedDeviation = 0.09;
+const initialNorm = { weight: 1, bias: 0, running_mean: 0, running_var: 1 } as const;
+
+/**
+ * A network with random weights, the usual preprocessing and no labels.
+ *
+ * @throws MobileNetError `usage` for an impossible seed
+ * @example
+ * initialise(configure({ alpha: 0.5, classes: 10 }), { seed: 1 }).tensors.get("stem.conv.weight")?.shape // [16, 3, 3, 3]
+ */
+export function initialise(
+	configuration: Configuration,
+	{ seed = 0, method = "he" }: InitialiseOptions = {},
+): Model {
+	const { normal } = random(seed);
+	const tensors = new Map<string, Tensor>();
+	for (const layer of layers(configuration)) {
+		if (layer.kind === "pool") continue;
+		const shape = weightShape(layer);
+		const inputs = sizeOf(shape.slice(1));
+		const draw =
+			method === "he" ? () => normal() * Math.sqrt(2 / inputs) : () => truncated(normal) * truncatedDeviation;
+		const prefix = isConvolution(layer) ? `${layer.name}.conv` : layer.name;
+		const weights = new Float32Array(sizeOf(shape));
+		for (let i = 0; i < weights.length; i++) weights[i] = draw();
+		tensors.set(`${prefix}.weight`, { dtype: "F32", shape, data: weights });
+		const constant = (name: string, value: number) =>
+			tensors.set(name, {
+				dtype: "F32",
+				shape: [layer.outputChannels],
+				data: new Float32Array(layer.outputChannels).fill(value),
+			});
+		if (isConvolution(layer))
+			for (const part of batchNormParts) constant(`${layer.name}.bn.${part}`, initialNorm[part]);
+		else constant(`${prefix}.bias`, 0);
+	}
+	return {
+		configuration,
+		tensors,
+		preprocessing: usualPreprocessing(configuration.inputChannels),
+		source: {
+			format: "random weights",
+			assumed: [],
+			notes: [`The weights are random (${method}, seed ${seed}).`],
+		},
+	};
+}
+
+function truncated(normal: () => number): number {
+	for (;;) {
+		const value = normal();
+		if (Math.abs(value) <= 2) return value;
+	}
+}

@@ -1,0 +1,63 @@
+/** Whether a preprocessing is one: for what comes from a file, an option or a command line. */
+import { shown } from "../base/error.ts";
+import type { Filter, Preprocessing } from "./record.ts";
+
+/** The ways of interpolating pixels. */
+export const filters: readonly Filter[] = [
+	"pillow-bilinear",
+	"pillow-bicubic",
+	"tf-bilinear",
+	"tf-bilinear-legacy",
+	"tf-bilinear-align-corners",
+	"nearest",
+];
+const longestSide = 65536;
+
+/** For every field, whether a value will do for a network of so many channels, and what would. */
+const checks: {
+	readonly [F in keyof Preprocessing]: (value: unknown, channels: number) => readonly [boolean, string];
+} = {
+	mean: (value, channels) => [isNumbers(value, channels), `${channels} numbers`],
+	std: (value, channels) => [
+		isNumbers(value, channels) && value.every((n) => n > 0),
+		`${channels} numbers above 0`,
+	],
+	channelOrder: (value) => [value === "rgb" || value === "bgr", '"rgb" or "bgr"'],
+	filter: (value) => [(filters as readonly unknown[]).includes(value), `one of ${filters.join(", ")}`],
+	fit: (value) => [
+		isFit(value),
+		`"stretch", {"shorterSide": 1 to ${longestSide}} or {"centralFraction": above 0 to 1}`,
+	],
+};
+
+/**
+ * What is wrong with a value as the preprocessing of a network of so many input channels, as a clause for an
+ * error; undefined where it is one.
+ *
+ * @example
+ * preprocessingFault({ ...usualPreprocessing(3), std: [1, 1, 0] }, 3) // "preprocessing.std must be 3 numbers above 0, not [1,1,0]"
+ */
+export function preprocessingFault(value: unknown, inputChannels: number): string | undefined {
+	if (!isObject(value)) return `preprocessing must be an object, not ${shown(value)}`;
+	for (const [field, check] of Object.entries(checks)) {
+		const [valid, expected] = check(value[field], inputChannels);
+		if (!valid) return `preprocessing.${field} must be ${expected}, not ${shown(value[field])}`;
+	}
+	return undefined;
+}
+
+function isNumbers(value: unknown, count: number): value is number[] {
+	return Array.isArray(value) && value.length === count && value.every(Number.isFinite);
+}
+
+function isFit(value: unknown): boolean {
+	if (!isObject(value) || Object.keys(value).length !== 1) return value === "stretch";
+	const { shorterSide: side, centralFraction: fraction } = value;
+	return side !== undefined
+		? Number.isInteger(side) && (side as number) >= 1 && (side as number) <= longestSide
+		: typeof fraction === "number" && fraction > 0 && fraction <= 1;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+	return typeof value === "object" && value !== null && !Array.isArray(value);
+}
