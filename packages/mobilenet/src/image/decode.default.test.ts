@@ -1,0 +1,100 @@
+/** The browser's half, with the browser's two functions played by sharp: what is asked of them and made of their answers. */
+import sharp from "sharp";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { decode } from "./decode.default.ts";
+
+const file = await sharp(Uint8Array.of(10, 20, 30, 255, 100, 50, 0, 51), {
+	raw: { width: 2, height: 1, channels: 4 },
+})
+	.png()
+	.toBuffer();
+
+interface Bitmap {
+	width: number;
+	height: number;
+	data: Uint8ClampedArray;
+	close(): void;
+}
+
+/** A browser that decodes what sharp decodes. */
+function browser(): { asked: unknown[]; open: Set<Bitmap> } {
+	const seen = { asked: [] as unknown[], open: new Set<Bitmap>() };
+	vi.stubGlobal("createImageBitmap", async (blob: Blob, options: unknown): Promise<Bitmap> => {
+		seen.asked.push(options);
+		const { data, info } = await sharp(await blob.arrayBuffer())
+			.ensureAlpha()
+			.raw()
+			.toBuffer({ resolveWithObject: true });
+		const bitmap = {
+			width: info.width,
+			height: info.height,
+			data: new Uint8ClampedArray(data),
+			close: () => seen.open.delete(bitmap),
+		};
+		seen.open.add(bitmap);
+		return bitmap;
+	});
+	vi.stubGlobal(
+		"OffscreenCanvas",
+		class {
+			getContext(): unknown {
+				let drawn: Bitmap | undefined;
+				return {
+					drawImage: (bitmap: Bitmap) => {
+						drawn = bitmap;
+					},
+					getImageData: () => ({ data: drawn?.data }),
+				};
+			}
+		},
+	);
+	return seen;
+}
+
+describe("decode in browsers", () => {
+	afterEach(() => vi.unstubAllGlobals());
+
+	it("asks for the colours as they stand in the file, and gives RGB on white", async () => {
+		const { asked, open } = browser();
+		const pixels = await decode(file, { name: "photo.png" });
+		expect(pixels).toEqual({
+			data: Uint8Array.of(10, 20, 30, 224, 214, 204),
+			width: 2,
+			height: 1,
+			channels: 3,
+		});
+		expect(asked).toEqual([
+			{ colorSpaceConversion: "none", premultiplyAlpha: "none", imageOrientation: "from-image" },
+		]);
+		expect(open.size).toBe(0);
+	});
+
+	it("refuses what the browser refuses, in one sentence", async () => {
+		browser();
+		await expect(decode(file.subarray(0, 40), { name: "photo.png" })).rejects.toMatchObject({
+			code: "picture",
+			message: expect.stringMatching(
+				/^photo\.png cannot be decoded as PNG \(.*\): it is damaged, or [^\n]*\.$/,
+			),
+		});
+		await expect(decode(Buffer.from("text"), { name: "photo.png" })).rejects.toThrow("is not a picture");
+		await expect(decode(new Uint8Array(0), { name: "photo.png" })).rejects.toThrow("photo.png is empty");
+	});
+
+	it("stops for an abort signal and closes what it opened", async () => {
+		const { open } = browser();
+		const controller = new AbortController();
+		const reading = decode(file, { name: "photo.png", signal: controller.signal });
+		controller.abort(new Error("enough"));
+		await expect(reading).rejects.toThrow("enough");
+		expect(open.size).toBe(0);
+	});
+
+	it("says so where the runtime has no decoder", async () => {
+		await expect(decode(file, { name: "photo.png" })).rejects.toMatchObject({
+			code: "unsupported",
+			message:
+				"photo.png cannot be decoded here: this runtime has no createImageBitmap and OffscreenCanvas; pass raw pixels { data, width, height, channels }.",
+		});
+	});
+});

@@ -1,0 +1,80 @@
+/**
+ * Picture files to pixels in browsers and other runtimes with their interface, by the runtime's own decoder. Its
+ * twin is decode.node.ts; `#decode` picks one. Decoders differ by rounding: JPEG by a grey level or two.
+ */
+import { MobileNetError, messageOf } from "../base/error.ts";
+import { checkPixelCount, type DecodeOptions, formatOf } from "./picture-file.ts";
+import { checkAlpha, flatten, type Pixels } from "./pixels.ts";
+
+/** What is used of the runtime, declared here alone: the package is compiled without the DOM's types. */
+interface Runtime {
+	readonly createImageBitmap?: (
+		file: Blob,
+		options: {
+			readonly colorSpaceConversion: "none";
+			readonly premultiplyAlpha: "none";
+			readonly imageOrientation: "from-image";
+		},
+	) => Promise<Bitmap>;
+	readonly OffscreenCanvas?: new (
+		width: number,
+		height: number,
+	) => { getContext(kind: "2d", options: { readonly willReadFrequently: true }): Context | null };
+}
+interface Bitmap {
+	readonly width: number;
+	readonly height: number;
+	close(): void;
+}
+interface Context {
+	drawImage(bitmap: Bitmap, x: number, y: number): void;
+	getImageData(x: number, y: number, width: number, height: number): { readonly data: Uint8ClampedArray };
+}
+
+/**
+ * The pixels of a picture file that the runtime can decode: three channels, upright as its EXIF orientation
+ * says, transparency laid on a background.
+ *
+ * @throws MobileNetError of code `picture` if it cannot be decoded, `unsupported` if the runtime has no decoder.
+ */
+export async function decode(
+	bytes: Uint8Array,
+	{ name, alpha = "white", signal }: DecodeOptions,
+): Promise<Pixels> {
+	signal?.throwIfAborted();
+	checkAlpha(alpha);
+	const format = formatOf(bytes, name);
+	const { createImageBitmap, OffscreenCanvas } = globalThis as Runtime;
+	if (!createImageBitmap || !OffscreenCanvas)
+		throw new MobileNetError(
+			"unsupported",
+			`${name} cannot be decoded here: this runtime has no createImageBitmap and OffscreenCanvas; pass raw pixels { data, width, height, channels }.`,
+		);
+	try {
+		const bitmap = await createImageBitmap(new Blob([bytes as Uint8Array<ArrayBuffer>]), {
+			colorSpaceConversion: "none",
+			premultiplyAlpha: "none",
+			imageOrientation: "from-image",
+		});
+		try {
+			signal?.throwIfAborted();
+			const { width, height } = bitmap;
+			checkPixelCount(width, height, name);
+			const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+			if (!context) throw new Error("there is no canvas of that size");
+			context.drawImage(bitmap, 0, 0);
+			const { data } = context.getImageData(0, 0, width, height);
+			return flatten({ data, width, height, channels: 4 }, alpha);
+		} finally {
+			bitmap.close();
+		}
+	} catch (error) {
+		signal?.throwIfAborted();
+		if (error instanceof MobileNetError) throw error;
+		throw new MobileNetError(
+			"picture",
+			`${name} cannot be decoded as ${format} (${messageOf(error)}): it is damaged, or this runtime does not read ${format}; JPEG and PNG are read everywhere.`,
+			{ cause: error },
+		);
+	}
+}

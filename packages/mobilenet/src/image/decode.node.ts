@@ -1,0 +1,103 @@
+/**
+ * Picture files to pixels in Node, by sharp: an optional package, imported at first use. Pixels equal Pillow's
+ * for the formats where decoders agree (JPEG, PNG, WebP, GIF, TIFF). Its twin for browsers and other runtimes is
+ * decode.default.ts; `#decode` picks one.
+ */
+import type { SharpOptions } from "sharp";
+import { MobileNetError, messageOf } from "../base/error.ts";
+import {
+	checkPixelCount,
+	type DecodeOptions,
+	formatOf,
+	mostPixels,
+	type PictureFormat,
+} from "./picture-file.ts";
+import { checkAlpha, cmykToRgb, flatten, type Pixels } from "./pixels.ts";
+
+const options = {
+	autoOrient: true,
+	// As Pillow: colours are taken as they stand in the file.
+	ignoreIcc: true,
+	// Refuses the truncated and damaged files that Pillow refuses, and lets warnings pass as Pillow does; the
+	// level below reads half a TIFF, the one above refuses whole pictures for a checksum or an unknown tag.
+	failOn: "error",
+	limitInputPixels: mostPixels,
+} satisfies SharpOptions;
+
+/**
+ * The pixels of a JPEG, PNG, WebP, GIF (first frame), AVIF or TIFF file: one channel or three, upright as its
+ * EXIF orientation says, transparency laid on a background, 16 bits cut to 8.
+ *
+ * @throws MobileNetError of code `picture` if it cannot be decoded, `unsupported` if sharp cannot be imported.
+ * @example
+ * const pixels = await decode(await readFile("photo.jpg"), { name: "photo.jpg" });
+ */
+export async function decode(
+	bytes: Uint8Array,
+	{ name, alpha = "white", signal }: DecodeOptions,
+): Promise<Pixels> {
+	signal?.throwIfAborted();
+	checkAlpha(alpha);
+	const format = formatOf(bytes, name);
+	if (format === "HEIC" || format === "BMP")
+		throw new MobileNetError(
+			"picture",
+			`${name} is ${format}, which cannot be read: convert it to JPEG or PNG.`,
+		);
+	const sharp = await importSharp(name);
+	const attempt = async <T>(result: Promise<T>): Promise<T> => {
+		try {
+			return await result;
+		} catch (error) {
+			throw damaged(name, format, error);
+		} finally {
+			signal?.throwIfAborted();
+		}
+	};
+
+	// Of the header, which says how large the picture is before there is memory for it.
+	const header = await attempt(sharp(bytes, { ...options, limitInputPixels: false }).metadata());
+	checkPixelCount(header.width, header.height, name);
+	if (header.depth !== "uchar" && header.depth !== "ushort")
+		throw new MobileNetError(
+			"picture",
+			`${name} has pixels of type ${header.depth}: expected 8 or 16 bits a channel; save it as such.`,
+		);
+	const picture = sharp(bytes, options);
+	if (header.space === "cmyk") picture.pipelineColourspace("cmyk").toColourspace("cmyk");
+	// Grey of 16 bits is left to become RGB: sharp would round it on the way to 8 bits, where RGB is cut.
+	else if (header.space === "b-w" && !header.hasAlpha) picture.toColourspace("b-w");
+	const { data, info } = await attempt(picture.raw().toBuffer({ resolveWithObject: true }));
+
+	const { width, height, channels } = info;
+	const pixels = { data: new Uint8Array(data.buffer, data.byteOffset, data.length), width, height, channels };
+	if (header.space !== "cmyk") return flatten(pixels, alpha);
+	if (channels === 4) return cmykToRgb(pixels);
+	throw new MobileNetError(
+		"picture",
+		`${name} has ${channels} channels of ink, and only CMYK without transparency can be read: convert it to RGB.`,
+	);
+}
+
+async function importSharp(name: string): Promise<typeof import("sharp")["default"]> {
+	try {
+		return (await import("sharp")).default;
+	} catch (error) {
+		const missing = error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND";
+		// Its first line says what is wrong; many lines of advice follow.
+		const why = missing ? "it is not installed" : String(error).split("\n", 1)[0];
+		throw new MobileNetError(
+			"unsupported",
+			`${name} cannot be decoded without the package sharp (${why}): run "npm install sharp", or pass raw pixels { data, width, height, channels }.`,
+			{ cause: error },
+		);
+	}
+}
+
+function damaged(name: string, format: PictureFormat, error: unknown): MobileNetError {
+	return new MobileNetError(
+		"picture",
+		`${name} cannot be decoded as ${format} (${messageOf(error)}): it is damaged or cut short.`,
+		{ cause: error },
+	);
+}

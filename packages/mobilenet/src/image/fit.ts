@@ -1,0 +1,163 @@
+/**
+ * How a picture of any shape becomes the network's square: the three fits, their spelling on the command line,
+ * and `prepare`, which goes the whole way from pixels to the network's bytes.
+ */
+import { MobileNetError, shown } from "../base/error.ts";
+import { preprocessingFault } from "../weights/preprocessing.ts";
+import { type Filter, type Fit, usualPreprocessing } from "../weights/record.ts";
+import { type Alpha, checkPixels, flatten, type Pixels, rgbToGrey, spreadGrey } from "./pixels.ts";
+import { type Rectangle, whole } from "./resampling.ts";
+import { resizeInto } from "./resize.ts";
+
+/** Positions in a resized picture are 32-bit integers. */
+const longestSide = 2 ** 31 - 1;
+
+export interface Preparation {
+	/** Width and height of the network's input, in pixels. */
+	readonly size: number;
+	/** Channels of the network's input. */
+	readonly channels: number;
+	readonly filter: Filter;
+	readonly fit: Fit;
+	/** What becomes of transparency; `white` if not given. */
+	readonly alpha?: Alpha;
+}
+
+/**
+ * A fit as the command line spells it: `stretch`, `shorter-side=256`, `central=0.875`.
+ *
+ * @example
+ * parseFit("shorter-side=256") // { shorterSide: 256 }
+ */
+export function parseFit(text: string): Fit {
+	const shorterSide = /^shorter-side=(\d+)$/.exec(text)?.[1];
+	const central = /^central=([\d.e-]+)$/.exec(text)?.[1];
+	const fit =
+		shorterSide !== undefined
+			? { shorterSide: Number(shorterSide) }
+			: central !== undefined
+				? { centralFraction: Number(central) }
+				: text;
+	if (preprocessingFault({ ...usualPreprocessing(1), fit }, 1) !== undefined)
+		throw new MobileNetError(
+			"usage",
+			`the fit must be stretch, shorter-side=256 (a whole number) or central=0.875 (above 0, at most 1), not ${shown(text)}.`,
+		);
+	return fit as Fit;
+}
+
+/** A fit as the command line spells it: the opposite of `parseFit`. */
+export function fitText(fit: Fit): string {
+	if (fit === "stretch") return fit;
+	return "shorterSide" in fit ? `shorter-side=${fit.shorterSide}` : `central=${fit.centralFraction}`;
+}
+
+/**
+ * Makes the network's pixels of a picture's and writes them to `into`: size × size × channels bytes, row after
+ * row, channels side by side. Transparency goes first, then the channels become the network's, then the
+ * picture is resized: the order of Python's `picture.convert("RGB").resize(…)`.
+ *
+ * @param into A region of exactly that many bytes, such as the engine's. It is written whole.
+ */
+export function prepare(
+	pixels: Pixels,
+	{ size, channels, filter, fit, alpha = "white" }: Preparation,
+	into: Uint8Array,
+): void {
+	checkPixels(pixels);
+	const fault = preprocessingFault({ ...usualPreprocessing(channels), filter, fit }, channels);
+	if (fault !== undefined) throw new MobileNetError("usage", `${fault}.`);
+	if (into.length !== size * size * channels)
+		throw new MobileNetError(
+			"usage",
+			`${size}×${size} pixels of ${channels} channels need a region of ${size * size * channels} bytes, not ${into.length}.`,
+		);
+	const source = withChannels(pixels, channels, alpha);
+	// Grey is resized once and spread at the end: its three channels would come out alike.
+	const spread = source.channels === 1 && channels === 3;
+	resizeToFit(source, size, filter, fit, spread ? into.subarray(0, size * size) : into);
+	if (spread) spreadGrey(into);
+}
+
+/** Pixels with the network's channels, or with one where it takes three. */
+function withChannels(pixels: Pixels, channels: number, alpha: Alpha): Pixels {
+	if (pixels.channels === channels) return pixels;
+	if (pixels.channels <= 4 && (channels === 1 || channels === 3)) {
+		const opaque = flatten(pixels, alpha);
+		return opaque.channels === 3 && channels === 1 ? rgbToGrey(opaque) : opaque;
+	}
+	throw new MobileNetError(
+		"picture",
+		`the network takes ${channels} channels and the picture has ${pixels.channels}: pass raw pixels { data, width, height, channels: ${channels} }.`,
+	);
+}
+
+function resizeToFit(source: Pixels, size: number, filter: Filter, fit: Fit, into: Uint8Array): void {
+	const { width, height } = source;
+	if (fit === "stretch") {
+		const box = whole(width, height);
+		resizeInto({ source, box, width: size, height: size, window: whole(size, size) }, filter, into);
+	} else if ("centralFraction" in fit) {
+		const box = centralBox(width, height, fit.centralFraction);
+		resizeInto({ source, box, width: size, height: size, window: whole(size, size) }, filter, into);
+	} else {
+		resizeAndCrop(source, size, filter, fit.shorterSide, into);
+	}
+}
+
+/** As `tf.image.central_crop` rounds. */
+function centralBox(width: number, height: number, fraction: number): Rectangle {
+	const left = Math.trunc((width - width * fraction) / 2);
+	const top = Math.trunc((height - height * fraction) / 2);
+	return { left, top, width: width - 2 * left, height: height - 2 * top };
+}
+
+/** torchvision's `Resize(shorterSide)` and `CenterCrop(size)`: what the crop throws away is not computed. */
+function resizeAndCrop(
+	source: Pixels,
+	size: number,
+	filter: Filter,
+	shorterSide: number,
+	into: Uint8Array,
+): void {
+	const { width, height, channels } = source;
+	const longerSide = Math.trunc((shorterSide * Math.max(width, height)) / Math.min(width, height));
+	if (longerSide > longestSide)
+		throw new MobileNetError(
+			"picture",
+			`a picture of ${width}×${height} pixels cannot be resized to a shorter side of ${shorterSide}: its longer side would be ${longerSide}.`,
+		);
+	const [newWidth, newHeight] = width <= height ? [shorterSide, longerSide] : [longerSide, shorterSide];
+	const across = centralPart(newWidth, size);
+	const down = centralPart(newHeight, size);
+	const window = { left: across.from, top: down.from, width: across.length, height: down.length };
+	const job = { source, box: whole(width, height), width: newWidth, height: newHeight, window };
+	if (window.width === size && window.height === size) {
+		resizeInto(job, filter, into);
+		return;
+	}
+
+	// The crop reaches over the picture: zeros around it.
+	const part = new Uint8Array(window.width * window.height * channels);
+	resizeInto(job, filter, part);
+	into.fill(0);
+	const length = window.width * channels;
+	for (let y = 0; y < window.height; y++)
+		into.set(
+			part.subarray(y * length, (y + 1) * length),
+			((down.before + y) * size + across.before) * channels,
+		);
+}
+
+/** Which part of a side of `length` pixels a centre crop of `size` keeps, and how many zeros come before it. */
+function centralPart(length: number, size: number): { from: number; length: number; before: number } {
+	if (size > length) return { from: 0, length, before: Math.floor((size - length) / 2) };
+	return { from: roundHalfEven((length - size) / 2), length: size, before: 0 };
+}
+
+/** Python's `round`. */
+function roundHalfEven(x: number): number {
+	const floor = Math.floor(x);
+	const isHalf = x - floor === 0.5;
+	return isHalf ? floor + (floor % 2) : Math.round(x);
+}

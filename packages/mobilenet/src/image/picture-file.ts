@@ -1,0 +1,87 @@
+/**
+ * What a picture file is, told by its first bytes before any decoder sees it: so that what is no picture never
+ * reaches one, and errors can name the format.
+ */
+import { MobileNetError } from "../base/error.ts";
+import type { Alpha } from "./pixels.ts";
+
+export interface DecodeOptions {
+	/** How errors call the picture: its path or address. */
+	readonly name: string;
+	/** What becomes of transparency; `white` if not given. */
+	readonly alpha?: Alpha;
+	/** Looked at before and after decoding; a decoder at work cannot be stopped. */
+	readonly signal?: AbortSignal | undefined;
+}
+
+export type PictureFormat = keyof typeof signatures;
+
+const signatures = {
+	JPEG: (bytes: Uint8Array) => begins(bytes, 0, [0xff, 0xd8, 0xff]),
+	PNG: (bytes: Uint8Array) => begins(bytes, 0, [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),
+	WebP: (bytes: Uint8Array) => says(bytes, 0, "RIFF") && says(bytes, 8, "WEBP"),
+	GIF: (bytes: Uint8Array) => says(bytes, 0, "GIF87a") || says(bytes, 0, "GIF89a"),
+	AVIF: (bytes: Uint8Array) => brandsOf(bytes).some((brand) => brand === "avif" || brand === "avis"),
+	// Classic and big, in both orders of bytes.
+	TIFF: (bytes: Uint8Array) =>
+		["II*\0", "II+\0", "MM\0*", "MM\0+"].some((signature) => says(bytes, 0, signature)),
+	HEIC: (bytes: Uint8Array) => brandsOf(bytes).some((brand) => heicBrands.includes(brand)),
+	// Two letters are too few to go by: the size of the header that follows must be one of BMP's too.
+	BMP: (bytes: Uint8Array) =>
+		says(bytes, 0, "BM") && [12, 40, 52, 56, 64, 108, 124].some((n) => begins(bytes, 14, [n, 0, 0, 0])),
+} as const;
+const heicBrands = ["heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1"];
+
+/** More pixels than any camera gives (16383²); a larger picture is a mistake or a decompression bomb. */
+export const mostPixels = 0x3fff ** 2;
+
+/**
+ * The format of a picture file.
+ *
+ * @throws MobileNetError of code `picture` if the file is empty or no picture.
+ */
+export function formatOf(bytes: Uint8Array, name: string): PictureFormat {
+	if (bytes.length === 0)
+		throw new MobileNetError("picture", `${name} is empty: expected a picture, such as a JPEG or PNG file.`);
+	for (const [format, is] of Object.entries(signatures)) if (is(bytes)) return format as PictureFormat;
+	throw new MobileNetError(
+		"picture",
+		`${name} is not a picture that can be read: it begins with ${hexadecimal(bytes)}, which is not JPEG, PNG, WebP, GIF, AVIF or TIFF.`,
+	);
+}
+
+/** Refuses a picture that has too many pixels. */
+export function checkPixelCount(width: number, height: number, name: string): void {
+	if (width * height <= mostPixels) return;
+	const millions = (pixels: number): number => Math.round(pixels / 1e6);
+	throw new MobileNetError(
+		"picture",
+		`${name} is ${width}×${height} pixels, ${millions(width * height)} million, and at most ${millions(mostPixels)} million are read: make it smaller first.`,
+	);
+}
+
+/** The brands of an ISO base media file: its `ftyp` box names one, a version, and those that it is compatible with. */
+function brandsOf(bytes: Uint8Array): readonly string[] {
+	if (bytes.length < 16 || !says(bytes, 4, "ftyp")) return [];
+	const boxSize = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+	const brands: string[] = [];
+	for (let at = 8; at + 4 <= Math.min(boxSize, bytes.length, 512); at += 4)
+		brands.push(String.fromCharCode(...bytes.subarray(at, at + 4)));
+	return brands;
+}
+
+function begins(bytes: Uint8Array, offset: number, expected: readonly number[]): boolean {
+	return expected.every((byte, i) => bytes[offset + i] === byte);
+}
+
+function says(bytes: Uint8Array, offset: number, text: string): boolean {
+	return begins(
+		bytes,
+		offset,
+		[...text].map((letter) => letter.charCodeAt(0)),
+	);
+}
+
+function hexadecimal(bytes: Uint8Array): string {
+	return [...bytes.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
+}
