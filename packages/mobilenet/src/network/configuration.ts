@@ -41,12 +41,15 @@ export interface Configuration {
 
 export type Preset = "tf" | "torch" | "tutorial";
 
+/** Any field of a configuration; undefined leaves it to the preset. */
+type AnyField = { readonly [F in keyof Configuration]?: Configuration[F] | undefined };
+
 /** What `configure` takes: any field, a preset to start from, ρ in the place of the size. */
-export interface ConfigurationOptions extends Partial<Configuration> {
+export interface ConfigurationOptions extends AnyField {
 	/** `tf` where nothing is said. */
-	readonly preset?: Preset;
+	readonly preset?: Preset | undefined;
 	/** Resolution multiplier ρ: size = round(224·ρ). */
-	readonly rho?: number;
+	readonly rho?: number | undefined;
 }
 
 const common = {
@@ -99,6 +102,9 @@ export const presets: Readonly<Record<Preset, Configuration>> = {
 
 /** Slope of a leaky ReLU for which none is given: the one of the published PyTorch network. */
 const usualLeakySlope = 0.1;
+/** The size that the resolution multiplier ρ multiplies. */
+const fullSize = 224;
+const leastSize = 32;
 /** Sizes and channels beyond this are no network but a mistake, and would not fit any memory. */
 const most = { alpha: 64, size: 16384, inputChannels: 4096, classes: 1_000_000 } as const;
 
@@ -119,7 +125,7 @@ const oneOf = (value: unknown, ...choices: unknown[]): Check => [
 /** For every field, whether a value will do and what would. */
 const checks: { readonly [F in keyof Configuration]: (value: Configuration[F]) => Check } = {
 	alpha: (v) => within(v, v > 0 && v <= most.alpha, `a number above 0 and up to ${most.alpha}`),
-	size: (v) => whole(v, 32, most.size),
+	size: (v) => whole(v, leastSize, most.size),
 	inputChannels: (v) => whole(v, 1, most.inputChannels),
 	classes: (v) => whole(v, 1, most.classes),
 	depth: (v) => oneOf(v, "full", "shallow"),
@@ -156,9 +162,8 @@ export function configure(options: ConfigurationOptions = {}): Configuration {
 			);
 		if (value !== undefined) fields[field] = value;
 	}
-	if (rho !== undefined) fields["size"] = sizeOf(rho, given.size);
-	if (given.activation === "leakyRelu" && given.leakySlope === undefined)
-		fields["leakySlope"] = usualLeakySlope;
+	if (rho !== undefined) fields.size = sizeOf(rho, given.size);
+	if (given.activation === "leakyRelu" && given.leakySlope === undefined) fields.leakySlope = usualLeakySlope;
 	const configuration = fields as unknown as Configuration;
 	for (const field of Object.keys(checks) as (keyof Configuration)[]) checkField(field, configuration);
 	if (configuration.activation !== "leakyRelu" && configuration.leakySlope !== 0)
@@ -168,7 +173,9 @@ export function configure(options: ConfigurationOptions = {}): Configuration {
 
 function sizeOf(rho: number, size: number | undefined): number {
 	if (!(Number.isFinite(rho) && rho > 0)) refuse("rho", "a number above 0", rho);
-	const fromRho = Math.round(224 * rho);
+	const fromRho = Math.round(fullSize * rho);
+	if (fromRho < leastSize || fromRho > most.size)
+		refuse("rho", `such that ${fullSize}·rho is from ${leastSize} to ${most.size} pixels`, rho);
 	if (size !== undefined && size !== fromRho)
 		throw new MobileNetError(
 			"configuration",

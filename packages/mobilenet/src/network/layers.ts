@@ -42,6 +42,19 @@ export interface Layer {
 	readonly outputSize: number;
 }
 
+/** What a separable block is made of; all else follows. */
+export interface BlockOptions {
+	/** Prefix of its layers' names, such as `blocks.0`. */
+	readonly name: string;
+	readonly inputChannels: number;
+	readonly outputChannels: number;
+	/** Width and height of its input. */
+	readonly inputSize: number;
+	/** Stride and padding of the depthwise layer. */
+	readonly stride: number;
+	readonly padding: Layer["padding"];
+}
+
 /**
  * The layers of a network in order: stem, depthwise and pointwise of every block, pool, and, with a head, the
  * classifier. Batch norm and activation belong to their convolution and have no row.
@@ -50,51 +63,99 @@ export interface Layer {
  * layers(configure({ alpha: 0.5 })).map((layer) => `${layer.name} ${layer.outputSize}×${layer.outputChannels}`)
  */
 export function layers(configuration: Configuration): readonly Layer[] {
-	const table: Layer[] = [];
-	let size = configuration.size;
-	let channels = configuration.inputChannels;
-	const add = (
-		name: string,
-		kind: LayerKind,
-		outputChannels: number,
-		stride: number,
-		padding: Layer["padding"],
-		kernel = 3,
-	): void => {
-		const outputSize = Math.floor((size + padding.before + padding.after - kernel) / stride) + 1;
-		const inputSize = size;
-		table.push({
-			name,
-			kind,
-			kernel,
-			stride,
-			padding,
-			inputChannels: channels,
-			outputChannels,
-			inputSize,
-			outputSize,
-		});
-		size = outputSize;
-		channels = outputChannels;
-	};
-
-	add("stem", "convolution", width(stemChannels, configuration), 2, paddingOf(configuration, size, 2));
+	const { size, inputChannels, depth, lastBlock, head, classes } = configuration;
+	const stem = layerOf({
+		name: "stem",
+		kind: "convolution",
+		kernel: 3,
+		stride: 2,
+		padding: paddingOf(configuration, size, 2),
+		inputChannels,
+		outputChannels: width(stemChannels, configuration),
+		inputSize: size,
+	});
+	const table = [stem];
+	let previous = stem;
 	const kept = blocks.filter(
-		(_, i) => configuration.depth === "full" || i < leftOutWhenShallow.from || i >= leftOutWhenShallow.to,
+		(_, i) => depth === "full" || i < leftOutWhenShallow.from || i >= leftOutWhenShallow.to,
 	);
 	for (const [i, [outputChannels, usualStride]] of kept.entries()) {
-		const strided = i === kept.length - 1 && configuration.lastBlock === "stride2";
-		const stride = strided ? 2 : usualStride;
-		const padding = strided ? { before: 4, after: 4 } : paddingOf(configuration, size, stride);
-		add(`blocks.${i}.depthwise`, "depthwise", channels, stride, padding);
-		add(`blocks.${i}.pointwise`, "pointwise", width(outputChannels, configuration), 1, none, 1);
+		const wide = i === kept.length - 1 && lastBlock === "stride2";
+		const stride = wide ? 2 : usualStride;
+		const block = separableBlock({
+			name: `blocks.${i}`,
+			inputChannels: previous.outputChannels,
+			outputChannels: width(outputChannels, configuration),
+			inputSize: previous.outputSize,
+			stride,
+			padding: wide ? { before: 4, after: 4 } : paddingOf(configuration, previous.outputSize, stride),
+		});
+		table.push(...block);
+		previous = block[1];
 	}
-	add("pool", "pool", channels, 1, none, size);
-	if (configuration.head) add("classifier", "dense", configuration.classes, 1, none, 1);
+	const features = previous.outputChannels;
+	const pool = {
+		name: "pool",
+		kind: "pool",
+		kernel: previous.outputSize,
+		...flat,
+		inputChannels: features,
+		outputChannels: features,
+		inputSize: previous.outputSize,
+	} as const;
+	table.push(layerOf(pool));
+	if (head)
+		table.push(
+			layerOf({
+				name: "classifier",
+				kind: "dense",
+				kernel: 1,
+				...flat,
+				inputChannels: features,
+				outputChannels: classes,
+				inputSize: 1,
+			}),
+		);
 	return table;
 }
 
-const none = { before: 0, after: 0 } as const;
+/**
+ * One depthwise separable block: a 3×3 filter for every channel, then a 1×1 convolution that mixes the channels
+ * (Howard and others 2017, section 3.1).
+ */
+export function separableBlock(options: BlockOptions): readonly [depthwise: Layer, pointwise: Layer] {
+	const { name, inputChannels, outputChannels, inputSize, stride, padding } = options;
+	const depthwise = layerOf({
+		name: `${name}.depthwise`,
+		kind: "depthwise",
+		kernel: 3,
+		stride,
+		padding,
+		inputChannels,
+		outputChannels: inputChannels,
+		inputSize,
+	});
+	const pointwise = layerOf({
+		name: `${name}.pointwise`,
+		kind: "pointwise",
+		kernel: 1,
+		...flat,
+		inputChannels,
+		outputChannels,
+		inputSize: depthwise.outputSize,
+	});
+	return [depthwise, pointwise];
+}
+
+/** A layer with its output's size: as many places as the filter finds on the padded picture. */
+function layerOf(layer: Omit<Layer, "outputSize">): Layer {
+	const { inputSize, padding, kernel, stride } = layer;
+	const room = inputSize + padding.before + padding.after - kernel;
+	return { ...layer, outputSize: Math.floor(room / stride) + 1 };
+}
+
+/** A layer that goes over every place once and needs no zeros around the picture. */
+const flat = { stride: 1, padding: { before: 0, after: 0 } } as const;
 
 /** Padding of a 3×3 convolution over `size` pixels. */
 function paddingOf({ padding }: Configuration, size: number, stride: number): Layer["padding"] {
@@ -122,7 +183,13 @@ export function width(
 	return rounded < 0.9 * exact ? rounded + 8 : rounded;
 }
 
-/** Layers whose outputs have names of their own: every convolution (after its activation), the pool and the classifier. */
+/** Whether a layer is a convolution, and so has a batch norm and an activation after it. */
 export function isConvolution(layer: Layer): boolean {
 	return layer.kind === "convolution" || layer.kind === "depthwise" || layer.kind === "pointwise";
+}
+
+/** Weights of a layer: OIHW for a convolution, [out, in] for the classifier. */
+export function weightsOf({ kind, kernel, inputChannels, outputChannels }: Layer): number {
+	if (kind === "pool") return 0;
+	return kernel * kernel * (kind === "depthwise" ? 1 : inputChannels) * outputChannels;
 }

@@ -1,0 +1,43 @@
+/** What a MobileNet is: configuration, the table of layers, cost, summary. The entry `mobilenet/network`. */
+export {
+	type Block,
+	type BlockCost,
+	reduction,
+	separableCost,
+	standardCost,
+} from "./block.ts";
+export {
+	type Configuration,
+	type ConfigurationOptions,
+	configure,
+	type Preset,
+	presets,
+} from "./configuration.ts";
+export {
+	type ActivationMemory,
+	type Cost,
+	type CostConvention,
+	type CostKind,
+	type CostOptions,
+	cost,
+	type KindCost,
+	type LayerCost,
+} from "./cost.ts";
+export {
+	type BlockOptions,
+	type Layer,
+	type LayerKind,
+	layers,
+	separableBlock,
+	width,
+} from "./layers.ts";
+export type { ModuleRow } from "./modules.ts";
+export {
+	type SummaryColumn,
+	type SummaryOptions,
+	type SummaryTable,
+	type SummaryTextOptions,
+	summary,
+	summaryColumns,
+	summaryTable,
+} from "./summary.ts";

@@ -1,0 +1,159 @@
+/**
+ * The network as PyTorch modules, the way the tutorial nests them: `first_conv`, `layers` with a `Sequential` a
+ * block, pool, classifier, softmax. summary.ts prints them as torchinfo would. Everything follows from the table of
+ * layers; a module that a configuration has no use for (softmax over logits, a dropout of 0) has no row.
+ */
+import type { Configuration } from "./configuration.ts";
+import { isConvolution, type Layer, layers, weightsOf } from "./layers.ts";
+
+/** One module. Shapes are NCHW, with the batch first. */
+export interface ModuleRow {
+	/** PyTorch's class, such as `Conv2d`; the root is called `MobileNet`. */
+	readonly type: string;
+	/** Level of nesting: 0 for the root. */
+	readonly depth: number;
+	/** Place among the modules of its level, from 1 on. */
+	readonly index: number;
+	/** Whether it holds no other modules. */
+	readonly leaf: boolean;
+	/** The layer it belongs to, such as `blocks.0.depthwise`; none for what holds several. */
+	readonly layer?: string;
+	readonly inputShape: readonly number[];
+	readonly outputShape: readonly number[];
+	/** Its own, or its modules' together. */
+	readonly parameters: number;
+	/** Shape of its weight, as torchinfo has it: input channels of a group, output channels, height, width. */
+	readonly kernelShape?: readonly number[];
+	/** For the whole batch, under torchinfo's convention: its own, or its modules' together. */
+	readonly multAdds: number;
+}
+
+/** A module before it is counted. */
+interface Module {
+	readonly type: string;
+	readonly layer?: string;
+	readonly inputShape: readonly number[];
+	readonly outputShape: readonly number[];
+	readonly parameters: number;
+	readonly kernelShape?: readonly number[];
+	readonly multAdds: number;
+	readonly children?: readonly Module[];
+}
+
+const activationTypes: { readonly [A in Configuration["activation"]]: string } = {
+	relu6: "ReLU6",
+	relu: "ReLU",
+	leakyRelu: "LeakyReLU",
+};
+
+/** The modules in the order in which they run, what holds others before them. */
+export function moduleRows(configuration: Configuration, batch: number): ModuleRow[] {
+	const rows: ModuleRow[] = [];
+	const counts: number[] = [];
+	const add = ({ children, ...module }: Module, depth: number): void => {
+		const index = (counts[depth] ?? 0) + 1;
+		counts[depth] = index;
+		rows.push({ ...module, depth, index, leaf: children === undefined });
+		for (const child of children ?? []) add(child, depth + 1);
+	};
+	add(network(configuration, batch), 0);
+	return rows;
+}
+
+function network(configuration: Configuration, batch: number): Module {
+	const table = layers(configuration);
+	const convolutions = table.filter(isConvolution).map((layer) => convolution(layer, configuration, batch));
+	const [stem = [], ...others] = convolutions;
+	const blocks: Module[] = [];
+	for (let i = 0; i < others.length; i += 2)
+		blocks.push(container("Sequential", others.slice(i, i + 2).flat()));
+	const tail = table.filter((layer) => !isConvolution(layer));
+	return container("MobileNet", [
+		container("Sequential", stem),
+		container("Sequential", blocks),
+		...tail.flatMap((layer) =>
+			layer.kind === "pool" ? [pool(layer, batch)] : head(layer, configuration, batch),
+		),
+	]);
+}
+
+function container(type: string, children: readonly Module[]): Module {
+	return {
+		type,
+		inputShape: children[0]?.inputShape ?? [],
+		outputShape: children.at(-1)?.outputShape ?? [],
+		parameters: children.reduce((sum, child) => sum + child.parameters, 0),
+		multAdds: children.reduce((sum, child) => sum + child.multAdds, 0),
+		children,
+	};
+}
+
+/** A module without parameters. */
+function plain(type: string, layer: Layer, inputShape: readonly number[], outputShape = inputShape): Module {
+	return { type, layer: layer.name, inputShape, outputShape, parameters: 0, multAdds: 0 };
+}
+
+/** Convolution, batch norm, activation. */
+function convolution(layer: Layer, { activation }: Configuration, batch: number): Module[] {
+	const { name, kind, kernel, padding, inputChannels, outputChannels, inputSize, outputSize } = layer;
+	const inputShape = [batch, inputChannels, inputSize, inputSize];
+	const outputShape = [batch, outputChannels, outputSize, outputSize];
+	const weights = weightsOf(layer);
+	const modules: Module[] = [];
+	let paddedShape = inputShape;
+	// PyTorch's convolution pads both sides alike; TensorFlow's odd pixel takes a module of its own.
+	if (padding.before !== padding.after) {
+		const padded = inputSize + padding.before + padding.after;
+		paddedShape = [batch, inputChannels, padded, padded];
+		modules.push(plain("ZeroPad2d", layer, inputShape, paddedShape));
+	}
+	modules.push({
+		type: "Conv2d",
+		layer: name,
+		inputShape: paddedShape,
+		outputShape,
+		parameters: weights,
+		kernelShape: [kind === "depthwise" ? 1 : inputChannels, outputChannels, kernel, kernel],
+		multAdds: batch * weights * outputSize ** 2,
+	});
+	// Scale and shift; torchinfo counts each as one operation, whatever the picture's size.
+	const scales = 2 * outputChannels;
+	modules.push({
+		type: "BatchNorm2d",
+		layer: name,
+		inputShape: outputShape,
+		outputShape,
+		parameters: scales,
+		kernelShape: [outputChannels],
+		multAdds: batch * scales,
+	});
+	modules.push(plain(activationTypes[activation], layer, outputShape));
+	return modules;
+}
+
+function pool(layer: Layer, batch: number): Module {
+	const { inputChannels, inputSize, outputSize } = layer;
+	const inputShape = [batch, inputChannels, inputSize, inputSize];
+	return plain("AvgPool2d", layer, inputShape, [batch, inputChannels, outputSize, outputSize]);
+}
+
+/** Dropout, classifier, softmax. */
+function head(layer: Layer, { dropout, output }: Configuration, batch: number): Module[] {
+	const { name, inputChannels, outputChannels } = layer;
+	const inputShape = [batch, inputChannels];
+	const outputShape = [batch, outputChannels];
+	const parameters = weightsOf(layer) + outputChannels;
+	const modules: Module[] = [];
+	if (dropout > 0) modules.push(plain("Dropout", layer, inputShape));
+	modules.push({
+		type: "Linear",
+		layer: name,
+		inputShape,
+		outputShape,
+		parameters,
+		kernelShape: [inputChannels, outputChannels],
+		multAdds: batch * parameters,
+	});
+	if (output === "softmax") modules.push(plain("Softmax", layer, outputShape));
+	return modules;
+}
