@@ -24,6 +24,8 @@ export type FoundLayer = { readonly name: string; readonly output?: Quantisation
 			readonly weight: FoundTensor;
 			readonly bias?: FoundTensor;
 			readonly groups: number;
+			/** Set where the file stores a standard convolution over one channel as a depthwise one with a multiplier. */
+			readonly storedAsDepthwise?: boolean;
 			readonly stride: readonly [number, number];
 			readonly padding:
 				| "same"

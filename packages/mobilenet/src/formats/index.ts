@@ -1,0 +1,21 @@
+/**
+ * The public entry `mobilenet/formats`: models from files of any format, as plain records, and back into this
+ * package's own format; without the engine.
+ */
+export { MobileNetError } from "../base/error.ts";
+export { dequantise } from "../weights/dequantise.ts";
+export { fold } from "../weights/fold.ts";
+export type {
+	DType,
+	Filter,
+	Fit,
+	Label,
+	Model,
+	Preprocessing,
+	Source,
+	Tensor,
+	TensorData,
+} from "../weights/record.ts";
+export { writeModel } from "../weights/record-file.ts";
+export { parseLabels } from "./labels.ts";
+export { type ReadOptions, readModel } from "./read.ts";

@@ -1,0 +1,128 @@
+/**
+ * Label files: one label a line, a JSON array, or an index and a label a line. And whether a list of labels is one
+ * for so many classes.
+ */
+import { MobileNetError, messageOf, shown } from "../base/error.ts";
+import { backgroundName, type Label } from "../weights/record.ts";
+
+/**
+ * The labels in a label file, in the order of the classes.
+ *
+ * - a label a line: `tench, Tinca tinca` (the name, then other names); a WordNet id may stand before it, as in
+ *   `n01440764 tench, Tinca tinca`
+ * - an index, a tab or a colon, and a label a line, in any order: `0<TAB>tench`
+ * - a JSON array of texts, or of objects with a `name`; or a JSON object from index to text
+ *
+ * @param text the file's content
+ * @param name how errors call the file
+ * @throws MobileNetError `broken-file` where an index is missing or there is twice, or the JSON is none
+ * @example
+ * parseLabels("cat\ndog\n", "labels.txt") // [{ name: "cat" }, { name: "dog" }]
+ */
+export function parseLabels(text: string, name: string): readonly Label[] {
+	const content = text.replace(/^\uFEFF/, "").trim();
+	if (content === "") throw broken(name, "holds no labels: it is empty");
+	if (content.startsWith("[") || content.startsWith("{")) return parseJson(content, name);
+	const lines = content.split(/\r\n|\r|\n/).map((line) => line.trim());
+	const numbered = lines.map((line) => /^(\d+)\s*[\t:]\s*(.+)$/.exec(line));
+	if (numbered.every((match) => match !== null))
+		return inOrder(
+			numbered.map((match) => [Number(match[1]), labelOf(match[2]!)] as const),
+			name,
+		);
+	const empty = lines.indexOf("");
+	if (empty >= 0) throw broken(name, `has no label in line ${empty + 1} of ${lines.length}`);
+	return lines.map(labelOf);
+}
+
+/**
+ * Labels for so many classes: the same, or with a background class in front where one is missing; undefined where
+ * they do not fit.
+ */
+export function fittedLabels(labels: readonly Label[], classes: number): readonly Label[] | undefined {
+	if (labels.length === classes) return labels;
+	if (labels.length === 1000 && classes === 1001) return [{ name: backgroundName }, ...labels];
+	return undefined;
+}
+
+/**
+ * Labels for so many classes, as `fittedLabels`, from a file that was meant for them.
+ *
+ * @throws MobileNetError `usage` with both numbers where they do not fit
+ */
+export function labelsFor(labels: readonly Label[], classes: number, name: string): readonly Label[] {
+	const fitted = fittedLabels(labels, classes);
+	if (fitted) return fitted;
+	throw new MobileNetError(
+		"usage",
+		`${name} has ${labels.length} labels, but the network has ${classes} classes: give a file of as many labels.`,
+	);
+}
+
+function parseJson(content: string, name: string): readonly Label[] {
+	let value: unknown;
+	try {
+		value = JSON.parse(content);
+	} catch (error) {
+		throw broken(name, `is no JSON, as its first character has it: ${messageOf(error)}`);
+	}
+	if (Array.isArray(value)) return value.map((entry, index) => jsonLabel(entry, index, name));
+	const entries = Object.entries(value as object);
+	const wrong = entries.find(([key]) => !/^\d+$/.test(key));
+	if (wrong) throw broken(name, `has the key ${shown(wrong[0])} where an index was expected`);
+	return inOrder(
+		entries.map(([key, entry]) => [Number(key), jsonLabel(entry, Number(key), name)] as const),
+		name,
+	);
+}
+
+function jsonLabel(entry: unknown, index: number, name: string): Label {
+	if (typeof entry === "string" && entry.trim() !== "") return labelOf(entry.trim());
+	if (
+		typeof entry === "object" &&
+		entry !== null &&
+		"name" in entry &&
+		typeof entry.name === "string" &&
+		entry.name
+	) {
+		const id = "id" in entry && typeof entry.id === "string" ? entry.id : undefined;
+		const synonyms =
+			"synonyms" in entry && Array.isArray(entry.synonyms)
+				? entry.synonyms.filter((synonym): synonym is string => typeof synonym === "string")
+				: undefined;
+		return { name: entry.name, ...(id && { id }), ...(synonyms && { synonyms }) };
+	}
+	// torchvision's imagenet_class_index.json: [WordNet id, name].
+	if (
+		Array.isArray(entry) &&
+		entry.length === 2 &&
+		typeof entry[0] === "string" &&
+		typeof entry[1] === "string"
+	)
+		return { name: entry[1].replaceAll("_", " "), id: entry[0] };
+	throw broken(name, `has ${shown(entry)} for the class ${index} where a label was expected`);
+}
+
+function inOrder(entries: readonly (readonly [number, Label])[], name: string): readonly Label[] {
+	const labels: Label[] = [];
+	for (const [index, label] of entries) {
+		if (index >= entries.length)
+			throw broken(name, `has the index ${index}, but only ${entries.length} labels, which count from 0`);
+		if (labels[index]) throw broken(name, `has two labels with the index ${index}`);
+		labels[index] = label;
+	}
+	return labels;
+}
+
+function labelOf(line: string): Label {
+	const [, id, rest] = /^(n\d{8})\s+(\S.*)$/.exec(line) ?? [undefined, undefined, line];
+	const [first, ...synonyms] = rest!
+		.split(",")
+		.map((part) => part.trim())
+		.filter((part) => part !== "");
+	return { name: first ?? rest!, ...(id && { id }), ...(synonyms.length > 0 && { synonyms }) };
+}
+
+function broken(name: string, what: string): MobileNetError {
+	return new MobileNetError("broken-file", `${name} ${what}.`);
+}

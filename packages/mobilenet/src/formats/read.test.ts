@@ -1,0 +1,217 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { kerasOf } from "../../test/keras.ts";
+import { MobileNetError } from "../base/error.ts";
+import { configure } from "../network/configuration.ts";
+import { writeModel } from "../weights/record-file.ts";
+import { readModel } from "./read.ts";
+
+/** A small network of so many classes as the files of a TensorFlow.js folder. */
+function tensorFlowJs(classes: number): Record<string, Uint8Array> {
+	const { topology, weights } = kerasOf(configure({ alpha: 0.25, size: 32, classes }));
+	const entries = [...weights].map(([name, { shape }]) => ({ name, shape, dtype: "float32" }));
+	const json = { modelTopology: topology, weightsManifest: [{ paths: ["weights.bin"], weights: entries }] };
+	return {
+		"model.json": Buffer.from(JSON.stringify(json)),
+		"weights.bin": Buffer.concat([...weights.values()].map(({ data }) => new Uint8Array(data.buffer))),
+	};
+}
+
+let folder: string;
+const made: Record<string, Record<string, Uint8Array | string>> = {
+	tfjs: tensorFlowJs(3),
+	labelled: { ...tensorFlowJs(3), "labels.txt": "cat\ndog\nbird\n" },
+	mislabelled: { ...tensorFlowJs(3), "labels.txt": "cat\ndog\n" },
+	thousand: tensorFlowJs(1000),
+	empty: {},
+	other: { "notes.md": "", "picture.jpg": "" },
+	two: { "a.tflite": "", "b.safetensors": "", "c.md": "" },
+	one: { "config.json": "{}" },
+};
+
+beforeAll(async () => {
+	folder = await mkdtemp(join(tmpdir(), "mobilenet-read-"));
+	for (const [name, files] of Object.entries(made)) {
+		await mkdir(join(folder, name));
+		for (const [file, content] of Object.entries(files)) await writeFile(join(folder, name, file), content);
+	}
+	await writeFile(
+		join(folder, "one", "model.safetensors"),
+		writeModel(await readModel(join(folder, "tfjs"))),
+	);
+});
+
+afterAll(async () => {
+	await rm(folder, { recursive: true, force: true });
+});
+
+async function refusal(...given: Parameters<typeof readModel>): Promise<string> {
+	try {
+		await readModel(...given);
+	} catch (error) {
+		expect(error).toBeInstanceOf(MobileNetError);
+		expect((error as MobileNetError).message).toMatch(/^[^\n]*\.$/);
+		return `${(error as MobileNetError).code}: ${(error as MobileNetError).message}`.replaceAll(
+			`${folder}/`,
+			"",
+		);
+	}
+	throw new Error("it was read");
+}
+
+describe("a model is read", () => {
+	test("from a folder, a path, a file: URL", async () => {
+		const model = await readModel(join(folder, "tfjs"));
+		expect(model.configuration).toMatchObject({ alpha: 0.25, size: 32, classes: 3 });
+		expect(await readModel(`${join(folder, "tfjs")}/`)).toEqual(model);
+		expect(await readModel(join(folder, "tfjs", "model.json"))).toEqual(model);
+		expect(await readModel(pathToFileURL(join(folder, "tfjs", "model.json")))).toEqual(model);
+		expect(await readModel(pathToFileURL(join(folder, "tfjs")))).toEqual(model);
+	});
+
+	test("from a folder with one model file among others, which may be called anything", async () => {
+		const model = await readModel(join(folder, "one"));
+		expect(model).toEqual(await readModel(join(folder, "tfjs")));
+		const bytes = writeModel(model);
+		expect(await readModel(bytes)).toEqual(model);
+		expect(await readModel(bytes.slice().buffer as ArrayBuffer)).toEqual(model);
+	});
+
+	test("from an address, its shards and its folder's model.json too", async () => {
+		const server = createServer((request, response) => {
+			const [, path] = /^\/tfjs\/(.*)$/.exec(request.url ?? "") ?? [];
+			const content = path ? made.tfjs![path] : undefined;
+			response.statusCode = content ? 200 : 404;
+			response.end(content ?? "<!doctype html><p>not here</p>");
+		});
+		await new Promise<void>((resolve) => {
+			server.listen(0, "127.0.0.1", resolve);
+		});
+		try {
+			const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+			const model = await readModel(join(folder, "tfjs"));
+			expect(await readModel(`${address}/tfjs/model.json`)).toEqual(model);
+			expect(await readModel(new URL(`${address}/tfjs/`))).toEqual(model);
+			expect(await refusal(`${address}/nothing`)).toContain("cannot be fetched: the server answered 404");
+		} finally {
+			server.close();
+		}
+	});
+
+	test("not after it was aborted", async () => {
+		await expect(readModel(join(folder, "tfjs"), { signal: AbortSignal.abort() })).rejects.toHaveProperty(
+			"name",
+			"AbortError",
+		);
+	});
+});
+
+describe("labels", () => {
+	const names = async (...given: Parameters<typeof readModel>) =>
+		(await readModel(...given)).labels?.map(({ name }) => name);
+
+	test("come from the folder's labels.txt, or from the caller, who is asked first", async () => {
+		expect(await names(join(folder, "labelled"))).toEqual(["cat", "dog", "bird"]);
+		expect(await names(join(folder, "tfjs"))).toBeUndefined();
+		const given = [{ name: "a" }, { name: "b" }, { name: "c" }];
+		expect(await names(join(folder, "labelled"), { labels: given })).toEqual(["a", "b", "c"]);
+		expect(await names(join(folder, "tfjs"), { labels: join(folder, "labelled", "labels.txt") })).toEqual([
+			"cat",
+			"dog",
+			"bird",
+		]);
+	});
+
+	test("are ImageNet's for 1000 classes, which is marked as assumed", async () => {
+		const model = await readModel(join(folder, "thousand"));
+		expect(model.labels?.[88]?.name).toBe("macaw");
+		expect(model.source.assumed).toContain("labels");
+		expect((await readModel(join(folder, "tfjs"))).source.assumed).not.toContain("labels");
+	});
+
+	test("of another number are refused", async () => {
+		expect(await refusal(join(folder, "mislabelled"))).toBe(
+			"usage: mislabelled/labels.txt has 2 labels, but the network has 3 classes: give a file of as many labels.",
+		);
+		expect(await refusal(join(folder, "tfjs"), { labels: [{ name: "a" }] })).toContain(
+			"the list of labels has 1 labels",
+		);
+		expect(await refusal(join(folder, "tfjs"), { labels: join(folder, "none.txt") })).toContain(
+			"not-found: none.txt cannot be read",
+		);
+	});
+});
+
+describe("what cannot be read is refused in one sentence", () => {
+	test("a folder without a model, or with several", async () => {
+		const expected = "no model.json and no file that ends in .safetensors, .tflite, .lite, model.json, but";
+		expect(await refusal(join(folder, "empty"))).toBe(`not-found: empty holds ${expected} nothing at all.`);
+		expect(await refusal(join(folder, "other"))).toBe(
+			`not-found: other holds ${expected} 2 others (notes.md, picture.jpg).`,
+		);
+		expect(await refusal(join(folder, "two"))).toBe(
+			"not-found: two holds 2 files that may be the model (a.tflite, b.safetensors): say which.",
+		);
+	});
+
+	test("a path that is not there, something that is no source", async () => {
+		expect(await refusal(join(folder, "nothing"))).toBe(
+			"not-found: nothing cannot be read: there is no such file.",
+		);
+		expect(await refusal(7 as never)).toBe("usage: a model is read from a path, a URL or bytes, not from 7.");
+	});
+
+	test("a model.json of which there are only the bytes", async () => {
+		expect(await refusal(made.tfjs!["model.json"] as Uint8Array, { name: "model.json" })).toBe(
+			"usage: model.json needs the file weights.bin beside it, but only its bytes were given: give its path or its address.",
+		);
+	});
+
+	test.each([
+		["", "broken-file", "it is empty"],
+		[
+			"\n <!DOCTYPE html><html>",
+			"broken-file",
+			"it is an HTML page, perhaps a server's error in the place of the file",
+		],
+		["<html><body>404", "broken-file", "it is an HTML page"],
+		[
+			"version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
+			"broken-file",
+			"it is a Git LFS pointer, which only stands for the file: fetch that with git lfs pull",
+		],
+		["PK\x03\x04\x14", "unsupported", "it is a zip archive, perhaps of Keras or PyTorch"],
+		["\x89HDF\r\n\x1a\n", "unsupported", "it is an HDF5 file, perhaps of Keras"],
+		["\x80\x02}q\x00", "unsupported", "it is a Python pickle, perhaps of PyTorch"],
+		["\x1f\x8b\x08", "unsupported", "it is a gzip archive: unpack it"],
+		[`name${"\0".repeat(253)}ustar`, "unsupported", "it is a tar archive: unpack it"],
+		["\xff\xd8\xff\xe0", "unsupported", "it is a picture"],
+		["hello, you", "broken-file", "its first bytes are 68 65 6c 6c 6f 2c 20 79"],
+		["x", "broken-file", "its first bytes are 78"],
+	])("%j", async (text, code, what) => {
+		const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
+		const sentence = await refusal(bytes, { name: "m" });
+		expect(sentence).toContain(
+			`${code}: m is of no format that can be read (safetensors, TensorFlow Lite, TensorFlow.js layers model): ${what}`,
+		);
+	});
+
+	test("the start of each format and nothing after it", async () => {
+		for (const start of [
+			"{",
+			'{"a": 1}',
+			"\x08\0\0\0\0\0\0\0{",
+			"\xff\xff\xff\xff\xff\0\0\0{}",
+			"\x1c\0\0\0TFL3",
+			"TFL3TFL3TFL3TFL3TFL3TFL3",
+		])
+			expect(await refusal(Uint8Array.from(start, (character) => character.charCodeAt(0)))).toMatch(
+				/^broken-file: the model/,
+			);
+	});
+});

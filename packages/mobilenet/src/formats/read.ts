@@ -1,0 +1,129 @@
+/**
+ * Reading a model from wherever it is: a path, an address, bytes, or a folder. The format is told by the content,
+ * never by the name; what a file leaves open is completed here only as far as labels go.
+ */
+import { listFolder, readLocation, within } from "#files";
+import { MobileNetError, shown } from "../base/error.ts";
+import type { Label, Model } from "../weights/record.ts";
+import { fileAt, fileOf, type ModelFile } from "./file.ts";
+import { labelsFor, parseLabels } from "./labels.ts";
+import { formats } from "./table.ts";
+import { unknownFile } from "./unknown.ts";
+
+/** What the model of a TensorFlow.js folder is called. */
+const folderModel = "model.json";
+/** The labels of a folder's model. */
+const folderLabels = "labels.txt";
+/** An error names so many of a folder's files. */
+const mostNamed = 10;
+
+export interface ReadOptions {
+	/** How errors call the model; the location where there is one. */
+	readonly name?: string | undefined;
+	/** Labels in the place of the file's: a list, or the path or address of a label file. */
+	readonly labels?: string | URL | readonly Label[] | undefined;
+	readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * A model from a file of any format that can be read.
+ *
+ * A network of 1000 or 1001 classes without labels gets ImageNet's, and `source.assumed` says so.
+ *
+ * @param source a path, a URL, the bytes of a file, or a folder: one that holds a `model.json` or exactly one model
+ * file, and perhaps a `labels.txt`. An address that ends in a slash is the folder of a `model.json`.
+ * @throws MobileNetError in one sentence: `not-found`, `broken-file`, `not-mobilenet`, `unsupported`
+ * @example
+ * const { configuration, preprocessing } = await readModel("mobilenet_v1_1.0_224_quant.tflite")
+ */
+export async function readModel(
+	source: string | URL | Uint8Array | ArrayBuffer,
+	options: ReadOptions = {},
+): Promise<Model> {
+	const { signal } = options;
+	signal?.throwIfAborted();
+	const { file, labels: beside } = await locate(source, options);
+	const format = formats.find(({ sniff }) => sniff(file.bytes));
+	if (!format) throw unknownFile(file.bytes, file.name);
+	const model = await format.read(file);
+	signal?.throwIfAborted();
+	return labelled(model, options.labels ?? beside, signal);
+}
+
+/** The model's file, and the label file in its folder. */
+async function locate(
+	source: string | URL | Uint8Array | ArrayBuffer,
+	{ name, signal }: ReadOptions,
+): Promise<{ readonly file: ModelFile; readonly labels?: string | URL }> {
+	if (source instanceof Uint8Array) return { file: fileOf(source, name ?? "the model") };
+	if (source instanceof ArrayBuffer) return { file: fileOf(new Uint8Array(source), name ?? "the model") };
+	if (typeof source !== "string" && !(source instanceof URL))
+		throw new MobileNetError(
+			"usage",
+			`a model is read from a path, a URL or bytes, not from ${shown(source)}.`,
+		);
+	const called = name ?? shortened(source);
+	const names = await listFolder(source);
+	if (!names) {
+		const isFolder = String(source).endsWith("/");
+		const location = isFolder ? within(source, folderModel) : source;
+		return { file: await fileAt(location, isFolder ? `${called}${folderModel}` : called, signal) };
+	}
+	const chosen = modelIn(names, called);
+	const file = await fileAt(within(source, chosen), `${called.replace(/[/\\]$/, "")}/${chosen}`, signal);
+	return names.includes(folderLabels) ? { file, labels: within(source, folderLabels) } : { file };
+}
+
+/** The one model file of a folder. */
+function modelIn(names: readonly string[], folder: string): string {
+	if (names.includes(folderModel)) return folderModel;
+	const endings = formats.flatMap((format) => format.endings);
+	const models = names.filter((name) => endings.some((ending) => name.toLowerCase().endsWith(ending)));
+	if (models.length === 1) return models[0]!;
+	const found = models.length > 0 ? models : names;
+	const list = found.slice(0, mostNamed).join(", ") + (found.length > mostNamed ? ", …" : "");
+	throw new MobileNetError(
+		"not-found",
+		models.length > 0
+			? `${folder} holds ${models.length} files that may be the model (${list}): say which.`
+			: `${folder} holds no ${folderModel} and no file that ends in ${endings.join(", ")}, but ${found.length > 0 ? `${found.length} others (${list})` : "nothing at all"}.`,
+	);
+}
+
+async function labelled(
+	model: Model,
+	given: ReadOptions["labels"],
+	signal: AbortSignal | undefined,
+): Promise<Model> {
+	const { head, classes } = model.configuration;
+	if (!head) return model;
+	if (given !== undefined) {
+		const [labels, name] =
+			typeof given === "string" || given instanceof URL
+				? [await readLabels(given, signal), shortened(given)]
+				: [given, "the list of labels"];
+		return { ...model, labels: labelsFor(labels, classes, name) };
+	}
+	if (model.labels || (classes !== 1000 && classes !== 1001)) return model;
+	const { imagenetLabels } = await import("../weights/imagenet.ts");
+	const { source } = model;
+	return {
+		...model,
+		labels: imagenetLabels(classes),
+		source: { ...source, assumed: [...source.assumed, "labels"] },
+	};
+}
+
+async function readLabels(
+	location: string | URL,
+	signal: AbortSignal | undefined,
+): Promise<readonly Label[]> {
+	const bytes = await readLocation(location, signal);
+	return parseLabels(new TextDecoder().decode(bytes), shortened(location));
+}
+
+/** A location as errors name it: `data:` addresses can be long. */
+function shortened(location: string | URL): string {
+	const text = String(location);
+	return text.length > 200 ? `${text.slice(0, 197)}...` : text;
+}
