@@ -9,6 +9,7 @@ export default defineConfig({
 	test: {
 		include: ["packages/mobilenet/src/**/*.test.ts", "packages/mobilenet/test/**/*.test.ts"],
 		pool: "forks",
+		execArgv: ["--expose-gc"],
 		testTimeout: 60_000,
 	},
 });

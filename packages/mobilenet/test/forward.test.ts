@@ -21,7 +21,7 @@ for (const name of ["torch", "tutorial", "tf", "odd", "shallow"]) {
 	describeWithShared(path, [path], () => {
 		const { tensors, metadata } = readSafetensors(readFileSync(shared(path)), path);
 		const golden = (key: string): Float32Array => tensors.get(key)!.data as Float32Array;
-		const configuration = configure(JSON.parse(metadata["config"]!) as ConfigurationOptions);
+		const configuration = configure(JSON.parse(metadata.config!) as ConfigurationOptions);
 		const model: Model = {
 			configuration,
 			tensors: new Map([...tensors].filter(([key]) => /^(stem|blocks|classifier)/.test(key))),

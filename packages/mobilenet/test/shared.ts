@@ -1,24 +1,15 @@
-/**
- * The material beside the project (real networks, real pictures, golden values), read in place by tests. Where
- * it is missing, the tests that need it are skipped with a visible line.
- */
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+/** Tests that need the material beside the project: where it is missing they are skipped with a visible line. */
 import { describe } from "vitest";
+import { missing } from "./shared-paths.ts";
 
-const root = new URL("../../../../shared/", import.meta.url);
-
-/** The absolute path of a file or folder of ../shared. */
-export function shared(path: string): string {
-	return fileURLToPath(new URL(path, root));
-}
+export { shared } from "./shared-paths.ts";
 
 /** `describe`, or a skipped one that says which path of ../shared is missing. */
 export function describeWithShared(name: string, paths: readonly string[], tests: () => void): void {
-	const missing = paths.find((path) => !existsSync(shared(path)));
-	if (missing === undefined) describe(name, tests);
+	const path = missing(paths);
+	if (path === undefined) describe(name, tests);
 	else {
-		console.warn(`skipped: ${name}: ../shared/${missing} is not beside the project`);
-		describe.skip(`${name} (../shared/${missing} is missing)`, tests);
+		console.warn(`skipped: ${name}: ../shared/${path} is not beside the project`);
+		describe.skip(`${name} (../shared/${path} is missing)`, tests);
 	}
 }

@@ -15,8 +15,8 @@ export interface Executor {
 	/** Pictures to come, [batch, size, size, inputChannels]: as bytes or, in the same place, as normalised floats. */
 	readonly pixels: Uint8Array;
 	readonly floats: Float32Array;
-	/** Runs the plan on the first `pictures` pictures. */
-	readonly run: (input: "bytes" | "floats", pictures: number) => void;
+	/** Runs the plan on the first `pictures` pictures, up to a layer or whole. */
+	readonly run: (input: "bytes" | "floats", pictures: number, until?: string) => void;
 	/** A copy of what a layer gave out for one picture, [size, size, channels]. */
 	readonly read: (layer: string, picture: number) => Float32Array;
 }
@@ -44,16 +44,23 @@ export function createExecutor(plan: Plan, folded: Model, loaded: LoadedBuild): 
 	for (const placement of plan.placements) packInto(weights, placement, folded);
 
 	const { batch, entries, steps, activations } = plan;
+	// The step after a layer's last; the stem's first are the entries.
+	const ends = new Map(steps.map(({ layer }, i) => [layer, Math.max(i + 1, entries.after)] as const));
 	const inputs = batch * plan.size ** 2 * plan.inputChannels;
 	return {
 		plan,
 		bytes: buffer.byteLength,
 		pixels: new Uint8Array(buffer, bases.pixels, inputs),
 		floats: new Float32Array(buffer, bases.pixels, inputs),
-		run: (input, pictures) => {
+		run: (input, pictures, until) => {
 			words[block / 4] = pictures;
 			run(list, entries[input], entries[input] + 1, block);
-			run(list, entries.after, steps.length, block);
+			run(
+				list,
+				entries.after,
+				until === undefined ? steps.length : (ends.get(until) ?? entries.after),
+				block,
+			);
 		},
 		read: (layer, picture) => {
 			const { offset, size, channels, pitch } = activations.get(layer)!;

@@ -11,15 +11,14 @@ const tolerance = 1e-5;
 
 describe.each(["relaxed", "baseline"] satisfies Build[])("the %s build", (build) => {
 	for (const operation of operationNames)
-		it.each([...kernels[operation].small, ...kernels[operation].real].map((g) => [JSON.stringify(g), g] as const))(
-			`${operation} %s`,
-			async (_, geometry) => {
-				const { loaded } = await loadBuild(build);
-				const pictures = "rows" in geometry && geometry.rows > 1000 ? 1 : 2;
-				const got = compute(loaded, operation, geometry, pictures);
-				const expected = compute({ build: "reference" }, operation, geometry, pictures);
-				expect(distance(got, expected)).toBeLessThan(tolerance);
-				expect(expected.some((x) => x !== 0)).toBe(true);
-			},
-		);
+		it.each(
+			[...kernels[operation].small, ...kernels[operation].real].map((g) => [JSON.stringify(g), g] as const),
+		)(`${operation} %s`, async (_, geometry) => {
+			const { loaded } = await loadBuild(build);
+			const pictures = "rows" in geometry && geometry.rows > 1000 ? 1 : 2;
+			const got = compute(loaded, operation, geometry, pictures);
+			const expected = compute({ build: "reference" }, operation, geometry, pictures);
+			expect(distance(got, expected)).toBeLessThan(tolerance);
+			expect(expected.some((x) => x !== 0)).toBe(true);
+		});
 });

@@ -204,7 +204,8 @@ export function inferencePlan(model: Model, { build, batch, keep = [] }: Inferen
 			});
 		leak(layer);
 	}
-	if (configuration.head && configuration.output === "softmax") {
+	// There whatever the network gives out: answers are probabilities.
+	if (configuration.head) {
 		const logits = last;
 		last = output("probabilities", 1, configuration.classes);
 		steps.push({

@@ -1,0 +1,154 @@
+/** `mobilenet inspect`: what is in a model file. */
+import { buildCommand } from "@stricli/core";
+import { fitText } from "../image/fit.ts";
+import { cost } from "../network/cost.ts";
+import { hasBackground, type Model, sizeOf, type Tensor } from "../weights/record.ts";
+import type { Context } from "./context.ts";
+import { grouped } from "./table.ts";
+
+interface Options {
+	readonly labels?: string | undefined;
+	readonly json: boolean;
+}
+
+export const inspectCommand = buildCommand<Options, [string], Context>({
+	async func({ labels, json }, file) {
+		const { readModel } = await import("../formats/read.ts");
+		const model = await readModel(file, { labels });
+		this.process.stdout.write(json ? `${JSON.stringify(report(file, model))}\n` : readable(file, model));
+	},
+	parameters: {
+		flags: {
+			labels: {
+				kind: "parsed",
+				parse: (input: string) => input,
+				optional: true,
+				placeholder: "file",
+				brief: "labels in the place of the model's own",
+			},
+			json: { kind: "boolean", default: false, withNegated: false, brief: "one line of JSON" },
+		},
+		positional: {
+			kind: "tuple",
+			parameters: [
+				{ brief: "a file, a folder or an address", parse: (input: string) => input, placeholder: "model" },
+			],
+		},
+	},
+	docs: {
+		brief: "Show what is in a model file",
+		fullDescription: [
+			"Shows what is in a model file: the network and its conventions, quantisation, preprocessing, labels, and what is",
+			"unusual. What the file does not say and a usual value was taken for is marked `assumed`.",
+			"",
+			"EXAMPLE",
+			"  mobilenet inspect mobilenet_v1_0.25_224.tflite",
+		].join("\n"),
+	},
+});
+
+/** How many numbers of each type the weights hold. */
+function weightTypes(model: Model): Readonly<Record<string, number>> {
+	const counts: Record<string, number> = {};
+	for (const [name, { dtype, shape }] of model.tensors)
+		if (/\.weight$/.test(name) && !name.includes(".bn."))
+			counts[dtype] = (counts[dtype] ?? 0) + sizeOf(shape);
+	return counts;
+}
+
+/** How integer weights are scaled, or undefined where there are none. */
+function quantisation(model: Model): string | undefined {
+	const weights = [...model.tensors].filter(
+		([name, { dtype }]) => /\.weight$/.test(name) && isInteger(dtype),
+	);
+	const first = weights[0];
+	if (!first) return undefined;
+	const perChannel = weights.some(([name]) => {
+		const scale = model.tensors.get(name.replace(/weight$/, "scale"));
+		return scale !== undefined && sizeOf(scale.shape) > 1;
+	});
+	const activations = model.tensors.has("stem.output.scale")
+		? "integer activations"
+		: "float activations (dynamic range)";
+	return `${first[1].dtype === "U8" ? "uint8" : "int8"} weights, ${perChannel ? "a scale per channel" : "one scale per layer"}, ${activations}`;
+}
+
+const isInteger = (dtype: Tensor["dtype"]): boolean => dtype === "U8" || dtype === "I8";
+
+function report(file: string, model: Model) {
+	const { configuration, preprocessing, labels, source } = model;
+	const { parameters, multAdds } = cost(configuration);
+	return {
+		file,
+		format: source.format,
+		configuration,
+		parameters,
+		multAdds,
+		folded: !model.tensors.has("stem.bn.weight"),
+		weights: weightTypes(model),
+		quantisation: quantisation(model) ?? null,
+		preprocessing: { ...preprocessing, fit: fitText(preprocessing.fit) },
+		assumed: source.assumed,
+		labels: labels ?? null,
+		notes: source.notes,
+	};
+}
+
+function readable(file: string, model: Model): string {
+	const { configuration: c, preprocessing: p, labels, source } = model;
+	const { parameters, multAdds } = cost(c);
+	const marked = (field: string, text: string): string =>
+		source.assumed.includes(field) ? `${text} (assumed)` : text;
+	const numbers = (values: readonly number[]): string =>
+		(values.every((value) => value === values[0]) ? values.slice(0, 1) : values)
+			.map((v) => Number(v.toPrecision(6)))
+			.join(", ");
+	const classes = c.head
+		? `${c.classes} classes${hasBackground(labels) ? " (a background class first)" : ""}, gives out ${c.output}`
+		: "no classifier (features only)";
+	const rows: (readonly [string, string])[] = [
+		["file", file],
+		["format", source.format],
+		["network", `MobileNet v1, α ${c.alpha}, ${c.depth === "shallow" ? "shallow, " : ""}${classes}`],
+		[
+			"input",
+			`${marked("size", `${c.size}×${c.size}`)}, ${c.inputChannels} ${c.inputChannels === 1 ? "channel" : "channels"}`,
+		],
+		["parameters", `${grouped(parameters)}, ${grouped(multAdds)} mult-adds at this size`],
+		[
+			"weights",
+			Object.entries(weightTypes(model))
+				.map(([dtype, count]) => `${grouped(count)} ${dtype}`)
+				.join(", "),
+		],
+		["quantisation", quantisation(model) ?? "none"],
+		[
+			"batch norm",
+			model.tensors.has("stem.bn.weight") ? `ε ${c.epsilon}, not folded` : "folded into the convolutions",
+		],
+		[
+			"padding",
+			`${c.padding === "same" ? "TensorFlow's (the odd pixel bottom and right)" : "1 on every side"}${c.lastBlock === "stride2" ? ", last block stride 2 with padding 4" : ""}`,
+		],
+		["activation", `${c.activation}${c.activation === "leakyRelu" ? `, slope ${c.leakySlope}` : ""}`],
+		["channels", c.channelRounding === "floor" ? "⌊αc⌋, at least 8" : "αc to a multiple of 8"],
+		["mean, std", `${marked("mean", numbers(p.mean))}; ${marked("std", numbers(p.std))} (of pixels 0…255)`],
+		["colours", c.inputChannels === 1 ? "grey" : marked("channelOrder", p.channelOrder)],
+		["resize", `${marked("filter", p.filter)}, ${marked("fit", fitText(p.fit))}`],
+		[
+			"labels",
+			labels
+				? marked(
+						"labels",
+						`${labels
+							.slice(0, 3)
+							.map(({ name }) => name)
+							.join(", ")}${labels.length > 3 ? ", …" : ""}`,
+					)
+				: "none",
+		],
+		...source.notes.map((note) => ["unusual", note] as const),
+	];
+	const width = Math.max(...rows.map(([name]) => name.length));
+	return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join("");
+}

@@ -1,0 +1,82 @@
+/** Options of every command that runs a model: which one, its labels, its size, and what differs from its preprocessing. */
+import { parseFit } from "../image/fit.ts";
+import type { LoadOptions } from "../model/mobilenet.ts";
+import { filters } from "../weights/preprocessing.ts";
+import type { Filter, Fit } from "../weights/record.ts";
+import { expected, number, wholeNumber } from "./numbers.ts";
+
+export interface ModelOptions {
+	readonly model: string;
+	readonly labels?: string | undefined;
+	readonly size?: number | undefined;
+	readonly fit?: Fit | undefined;
+	readonly filter?: Filter | undefined;
+	readonly mean?: readonly number[] | undefined;
+	readonly std?: readonly number[] | undefined;
+	readonly channelOrder?: "rgb" | "bgr" | undefined;
+}
+
+const optional = { kind: "parsed", optional: true } as const;
+
+export const modelFlags = {
+	model: {
+		kind: "parsed",
+		parse: (input: string) => input,
+		placeholder: "file",
+		brief: "the model: a file, a folder or an address",
+	},
+	labels: {
+		...optional,
+		parse: (input: string) => input,
+		placeholder: "file",
+		brief: "labels in the place of the model's own: a label a line, or JSON",
+	},
+	size: { ...optional, parse: wholeNumber, placeholder: "pixels", brief: "width and height to run at" },
+	fit: {
+		...optional,
+		parse: parseFit,
+		placeholder: "how",
+		brief: "how pictures become square: stretch, shorter-side=256, central=0.875",
+	},
+	filter: {
+		kind: "enum",
+		values: filters,
+		optional: true,
+		brief: "how pixels are interpolated",
+	},
+	mean: {
+		...optional,
+		parse: channelNumbers,
+		placeholder: "numbers",
+		brief: "subtracted from pixels (0…255): one number, or one a channel",
+	},
+	std: {
+		...optional,
+		parse: channelNumbers,
+		placeholder: "numbers",
+		brief: "what pixels less the mean are divided by: one number, or one a channel",
+	},
+	channelOrder: {
+		kind: "enum",
+		values: ["rgb", "bgr"],
+		optional: true,
+		brief: "the order in which the network takes colours",
+	},
+} as const;
+
+/** `127.5`, or `123.675,116.28,103.53`. */
+function channelNumbers(input: string): readonly number[] {
+	try {
+		return input.split(",").map((part) => number(part.trim()));
+	} catch {
+		throw expected("one number, or one a channel with commas between", input);
+	}
+}
+
+/** What to load, and how. */
+export function loadOptions(options: ModelOptions): LoadOptions {
+	const { labels, size, fit, filter, mean, std, channelOrder } = options;
+	const oneOrAll = (numbers: readonly number[] | undefined) => (numbers?.length === 1 ? numbers[0] : numbers);
+	const preprocessing = { fit, filter, channelOrder, mean: oneOrAll(mean), std: oneOrAll(std) };
+	return { labels, size, preprocessing };
+}

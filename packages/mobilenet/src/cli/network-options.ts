@@ -1,0 +1,102 @@
+/** The options of every command that makes a network, and the configuration that they mean. */
+import type { FlagParametersForType } from "@stricli/core";
+import { type Configuration, configure, type Preset, presets } from "../network/index.ts";
+import type { Context } from "./context.ts";
+import { number, numberOrFraction, wholeNumber } from "./numbers.ts";
+
+export interface NetworkOptions {
+	readonly preset: Preset;
+	readonly alpha?: number | undefined;
+	readonly size?: number | undefined;
+	readonly rho?: number | undefined;
+	readonly classes?: number | undefined;
+	readonly shallow: boolean;
+	readonly inputChannels?: number | undefined;
+	readonly activation?: Configuration["activation"] | undefined;
+}
+
+export const networkFlags: FlagParametersForType<NetworkOptions, Context> = {
+	preset: {
+		kind: "enum",
+		values: Object.keys(presets) as Preset[],
+		default: "tf",
+		brief: "conventions: Google's and Keras's, timm's, the PyTorch tutorial's",
+	},
+	alpha: {
+		kind: "parsed",
+		parse: number,
+		optional: true,
+		placeholder: "α",
+		brief: "width multiplier, 1 unless told",
+	},
+	size: {
+		kind: "parsed",
+		parse: wholeNumber,
+		optional: true,
+		placeholder: "pixels",
+		brief: "width and height of the picture, 224 unless told",
+	},
+	rho: {
+		kind: "parsed",
+		parse: numberOrFraction,
+		optional: true,
+		placeholder: "ρ",
+		brief: "resolution multiplier in the place of the size, such as 6/7",
+	},
+	classes: {
+		kind: "parsed",
+		parse: wholeNumber,
+		optional: true,
+		placeholder: "count",
+		brief: "outputs of the classifier",
+	},
+	shallow: {
+		kind: "boolean",
+		default: false,
+		withNegated: false,
+		brief: "leave out the five 14×14×512 blocks",
+	},
+	inputChannels: {
+		kind: "parsed",
+		parse: wholeNumber,
+		optional: true,
+		placeholder: "count",
+		brief: "3 for colour (unless told), 1 for grey",
+	},
+	activation: {
+		kind: "enum",
+		values: ["relu6", "relu", "leakyRelu"],
+		optional: true,
+		brief: "what follows every batch norm, relu6 unless told",
+	},
+};
+
+/** Classes of a network that is only described: ImageNet's, without a background class. */
+export const describedClasses = 1000;
+
+/**
+ * The configuration that the options mean.
+ *
+ * @param classes what the command takes where the options say nothing; undefined is the preset's
+ * @throws MobileNetError `configuration`
+ */
+export function configurationOf(options: NetworkOptions, classes?: number): Configuration {
+	const { preset, alpha, size, rho, shallow, inputChannels, activation } = options;
+	return configure({
+		preset,
+		alpha,
+		size,
+		rho,
+		inputChannels,
+		activation,
+		classes: options.classes ?? classes,
+		depth: shallow ? "shallow" : undefined,
+	});
+}
+
+/** A network in one line, such as `MobileNet tf, α 0.5, 224×224×3, 1000 classes`. */
+export function describe(options: NetworkOptions, configuration: Configuration): string {
+	const { alpha, size, inputChannels, classes, depth } = configuration;
+	const shallow = depth === "shallow" ? ", shallow" : "";
+	return `MobileNet ${options.preset}, α ${alpha}, ${size}×${size}×${inputChannels}, ${classes} classes${shallow}`;
+}

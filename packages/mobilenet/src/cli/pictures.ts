@@ -1,0 +1,86 @@
+/** The pictures that a command line names: files, folders, globs, addresses, standard input, raw pixels. */
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { glob, isDynamicPattern } from "tinyglobby";
+import { MobileNetError } from "../base/error.ts";
+import type { PictureSource } from "../model/pictures.ts";
+import type { ProcessLike } from "./context.ts";
+import { expected } from "./numbers.ts";
+
+/** Endings of the files of a folder or a glob that are taken for pictures. */
+const endings = /\.(jpe?g|jfif|png|webp|gif|avif|tiff?)$/i;
+
+/** Width and height of raw pixels, three bytes each. */
+export interface RawSize {
+	readonly width: number;
+	readonly height: number;
+}
+
+/** `640x480`. */
+export function rawSize(input: string): RawSize {
+	const [, width, height] = /^(\d+)x(\d+)$/.exec(input) ?? [];
+	if (!(Number(width) > 0 && Number(height) > 0))
+		throw expected("a width and a height such as 640x480", input);
+	return { width: Number(width), height: Number(height) };
+}
+
+/** A picture and what the command line calls it. */
+export interface NamedPicture {
+	readonly file: string;
+	readonly source: PictureSource;
+}
+
+/**
+ * The pictures in order. A path that does not exist is passed on as it is: reading it gives the error. In folders,
+ * which are searched with all below them, what is no picture by its ending is passed over.
+ *
+ * @param raw where the files hold raw pixels
+ */
+export async function* picturesOf(
+	inputs: readonly string[],
+	stdin: ProcessLike["stdin"],
+	raw: RawSize | undefined,
+): AsyncGenerator<NamedPicture, void, void> {
+	for (const input of inputs) {
+		if (input === "-") yield { file: input, source: pixelsOr(await readAll(stdin), raw) };
+		else
+			for await (const file of filesOf(input, raw ? /\.rgb$/i : endings))
+				yield { file, source: raw ? await rawFile(file, raw) : file };
+	}
+}
+
+async function* filesOf(input: string, wanted: RegExp): AsyncGenerator<string, void, void> {
+	if (/^[a-z][a-z+.-]+:/i.test(input)) {
+		yield input;
+		return;
+	}
+	const found = await stat(input).catch(() => undefined);
+	if (found?.isDirectory()) {
+		const files = (await readdir(input, { recursive: true })).filter((file) => wanted.test(file)).sort();
+		if (files.length === 0) throw new MobileNetError("usage", `the folder ${input} holds no pictures.`);
+		for (const file of files) yield join(input, file);
+	} else if (!found && isDynamicPattern(input)) {
+		const files = (await glob(input.replaceAll("\\", "/"), { absolute: false })).sort();
+		yield* files.length > 0 ? files : [input];
+	} else yield input;
+}
+
+async function rawFile(file: string, raw: RawSize): Promise<PictureSource> {
+	try {
+		return pixelsOr(await readFile(file), raw);
+	} catch {
+		// Reading it again says what is wrong, in its row.
+		return file;
+	}
+}
+
+function pixelsOr(bytes: Uint8Array, raw: RawSize | undefined): PictureSource {
+	return raw ? { data: bytes, ...raw, channels: 3 } : bytes;
+}
+
+async function readAll(stdin: ProcessLike["stdin"]): Promise<Uint8Array> {
+	const chunks: Uint8Array[] = [];
+	for await (const chunk of stdin)
+		chunks.push(typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk);
+	return Buffer.concat(chunks);
+}

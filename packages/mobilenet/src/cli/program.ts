@@ -1,0 +1,91 @@
+/**
+ * The command line as a value: which commands there are, and what their exit codes mean. Commands stand one a file
+ * and import what is heavy (the engine, decoders, formats) only when they run: `buildCommand({ loader })`.
+ */
+import { readFile } from "node:fs/promises";
+import {
+	buildApplication,
+	buildRouteMap,
+	run as runApplication,
+	ExitCode as StricliExitCode,
+	type StricliProcess,
+} from "@stricli/core";
+import { MobileNetError } from "../base/error.ts";
+import { classifyCommand } from "./classify.ts";
+import type { Context, ProcessLike } from "./context.ts";
+import { costCommand } from "./cost.ts";
+import { inspectCommand } from "./inspect.ts";
+import { summaryCommand } from "./summary.ts";
+import { inheritedName, text } from "./usage.ts";
+
+/** All good; some inputs failed, the rest done; wrong usage. */
+export type ExitCode = 0 | 1 | 2;
+
+const commands = buildRouteMap<string, Context>({
+	routes: {
+		classify: classifyCommand,
+		inspect: inspectCommand,
+		summary: summaryCommand,
+		cost: costCommand,
+	},
+	docs: {
+		brief: "MobileNet v1: classify pictures, understand the network",
+		fullDescription: [
+			"MobileNet v1: classify pictures, understand the network.",
+			"",
+			"EXAMPLE",
+			"  mobilenet classify --model model.tflite photo.jpg",
+			"  mobilenet summary --preset tutorial",
+		].join("\n"),
+	},
+});
+
+const application = buildApplication(commands, {
+	name: "mobilenet",
+	versionInfo: { getCurrentVersion },
+	scanner: {
+		caseStyle: "allow-kebab-for-camel",
+		allowArgumentEscapeSequence: true,
+		distanceOptions: {
+			threshold: 4,
+			weights: { insertion: 1, deletion: 3, substitution: 2, transposition: 0 },
+		},
+	},
+	// NO_COLOR is kept by having none.
+	documentation: { disableAnsiColor: true, onlyRequiredInUsageLine: true },
+	localization: { text },
+	determineExitCode: (thrown) =>
+		thrown instanceof MobileNetError && (thrown.code === "configuration" || thrown.code === "usage") ? 2 : 1,
+});
+
+/**
+ * Runs one command line.
+ *
+ * @param inputs the words after `mobilenet`
+ * @param context where to read and write
+ * @returns 0 all good, 1 some inputs failed, 2 wrong usage
+ * @example
+ * const exitCode = await run(["cost", "--alpha", "0.5"], process);
+ */
+export async function run(inputs: readonly string[], context: ProcessLike): Promise<ExitCode> {
+	const { stdout, stderr, stdin, env } = context;
+	const refused = inheritedName(inputs);
+	if (refused !== undefined) {
+		stderr.write(`${refused}\n`);
+		return 2;
+	}
+	const process: ProcessLike & StricliProcess = { stdout, stderr, stdin, env };
+	await runApplication(application, inputs, { process });
+	return exitCodeOf(Number(process.exitCode));
+}
+
+/** stricli's own codes are below 0: an unknown command or option is wrong usage, the rest is a failure. */
+function exitCodeOf(code: number): ExitCode {
+	if (code === 0 || code === 1 || code === 2) return code;
+	return code === StricliExitCode.UnknownCommand || code === StricliExitCode.InvalidArgument ? 2 : 1;
+}
+
+async function getCurrentVersion(): Promise<string> {
+	const manifest = await readFile(new URL("../../package.json", import.meta.url), "utf8");
+	return (JSON.parse(manifest) as { version: string }).version;
+}

@@ -1,0 +1,82 @@
+/** What is wrong with a command line, in our sentences in the place of stricli's. */
+import {
+	type ApplicationText,
+	ArgumentScannerError,
+	formatMessageForArgumentScannerError,
+	text_en,
+} from "@stricli/core";
+import { MobileNetError, messageOf, shown } from "../base/error.ts";
+
+export const text: ApplicationText = {
+	...text_en,
+	noCommandRegisteredForInput: ({ input, corrections }) =>
+		error(`there is no command ${shown(input)}${suggested(corrections)}`),
+	exceptionWhileParsingArguments: (thrown) =>
+		error(thrown instanceof ArgumentScannerError ? scannerMessage(thrown) : failure(thrown)),
+	exceptionWhileLoadingCommandFunction: (thrown) => error(failure(thrown)),
+	exceptionWhileLoadingCommandContext: (thrown) => error(failure(thrown)),
+	exceptionWhileRunningCommand: (thrown) => error(failure(thrown)),
+	commandErrorResult: (thrown) => error(failure(thrown)),
+};
+
+/** An error as people see it: one line that says whose it is. */
+export function error(sentence: string): string {
+	return `mobilenet: ${sentence.replace(/[.?]?$/, (end) => end || ".")}`;
+}
+
+/** Names that every JavaScript object has, and that stricli would therefore find among options and commands. */
+const inherited = Object.getOwnPropertyNames(Object.prototype);
+
+/** The message about an option or command such as `--constructor`, which nobody meant to define; else undefined. */
+export function inheritedName(inputs: readonly string[]): string | undefined {
+	const [command = ""] = inputs;
+	if (inherited.includes(camelCase(command))) return error(`there is no command ${shown(command)}`);
+	const end = inputs.indexOf("--");
+	for (const input of inputs.slice(0, end < 0 ? inputs.length : end)) {
+		const [, name] = /^--([^=]+)/.exec(input) ?? [];
+		if (name === undefined) continue;
+		const positive = camelCase(name).replace(/^no([A-Z])/, (_, first: string) => first.toLowerCase());
+		if (inherited.includes(camelCase(name)) || inherited.includes(positive))
+			return error(`there is no option --${name}`);
+	}
+	return undefined;
+}
+
+function camelCase(name: string): string {
+	return name.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** Our own errors are sentences; anything else thrown is a fault of this program, and says so. */
+function failure(thrown: unknown): string {
+	return thrown instanceof MobileNetError ? messageOf(thrown) : `unexpected error: ${messageOf(thrown)}`;
+}
+
+function scannerMessage(thrown: ArgumentScannerError): string {
+	return formatMessageForArgumentScannerError(thrown, {
+		FlagNotFoundError: ({ input, corrections }) =>
+			`there is no option --${input}${suggested(corrections.map((name) => `--${name}`))}`,
+		AliasNotFoundError: ({ input }) => `there is no option -${input}`,
+		ArgumentParseError: ({ externalFlagNameOrPlaceholder, exception }) =>
+			exception instanceof MobileNetError
+				? messageOf(exception)
+				: `--${externalFlagNameOrPlaceholder} ${messageOf(exception)}`,
+		EnumValidationError: ({ externalFlagName, input, values }) =>
+			`--${externalFlagName} must be ${listed(values)}, not ${shown(input)}`,
+		UnsatisfiedFlagError: ({ externalFlagName }) => `--${externalFlagName} needs a value`,
+		UnexpectedFlagError: ({ externalFlagName, previousInput, input }) =>
+			`--${externalFlagName} is given twice: ${shown(previousInput)} and ${shown(input)}`,
+		InvalidNegatedFlagSyntaxError: ({ externalFlagName, valueText }) =>
+			`--${externalFlagName} takes no value, but ${shown(valueText)} is given`,
+		UnexpectedPositionalError: ({ expectedCount, input }) =>
+			`${shown(input)} is one argument too many: the command takes ${expectedCount === 0 ? "none" : expectedCount}`,
+		UnsatisfiedPositionalError: ({ placeholder }) => `an argument is missing: <${placeholder}>`,
+	});
+}
+
+function suggested(names: readonly string[]): string {
+	return names.length > 0 ? `; did you mean ${listed(names)}?` : "";
+}
+
+function listed(names: readonly string[]): string {
+	return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+}

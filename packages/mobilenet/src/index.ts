@@ -1,0 +1,18 @@
+/** The public entry `mobilenet`. */
+export { type ErrorCode, MobileNetError } from "./base/error.ts";
+export type { Alpha, Pixels } from "./image/pixels.ts";
+export type { Build } from "./kernels/walker.ts";
+export {
+	type Classified,
+	type ClassifyOptions,
+	type Features,
+	type LoadOptions,
+	MobileNet,
+	type PictureOptions,
+	type PreprocessingOptions,
+	type RunOptions,
+} from "./model/mobilenet.ts";
+export type { BlobLike, PictureSource } from "./model/pictures.ts";
+export type { Prediction, PredictionOptions } from "./model/predictions.ts";
+export type { Configuration, ConfigurationOptions, Preset } from "./network/configuration.ts";
+export type { Filter, Fit, Label, Model, Preprocessing, Source, Tensor } from "./weights/record.ts";

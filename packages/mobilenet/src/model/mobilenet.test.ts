@@ -1,0 +1,174 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { MobileNet } from "./mobilenet.ts";
+import type { PictureSource } from "./pictures.ts";
+
+/** Raw pixels of one colour. */
+const plain = (red: number, green: number, blue: number, size = 40) => ({
+	data: Uint8Array.from({ length: size * size * 3 }, (_, i) => [red, green, blue][i % 3]!),
+	width: size,
+	height: size,
+	channels: 3,
+});
+const small = { alpha: 0.25, size: 32, classes: 6, dropout: 0 } as const;
+
+describe("a model", () => {
+	it("gives answers that add up to one", async () => {
+		const model = await MobileNet.create(small);
+		const predictions = await model.classify(plain(200, 100, 50), { top: 6 });
+		expect(predictions.map(({ index }) => index).sort()).toEqual([0, 1, 2, 3, 4, 5]);
+		expect(predictions.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 5);
+		expect(predictions.map(({ probability }) => probability)).toEqual(
+			predictions.map(({ probability }) => probability).sort((a, b) => b - a),
+		);
+	});
+
+	it("gives the same answer in pixels as in numbers", async () => {
+		const model = await MobileNet.create(small);
+		const picture = plain(200, 100, 50, 32);
+		const output = model.run(Float32Array.from(picture.data, (value) => value / 127.5 - 1));
+		for (const { index, probability } of await model.classify(picture, { top: 6 }))
+			expect(probability).toBeCloseTo(output[index]!, 5);
+	});
+
+	it("takes colours in the network's order", async () => {
+		const record = (await MobileNet.create(small)).record;
+		const rgb = await MobileNet.from(record, { preprocessing: { mean: [10, 20, 30], std: [40, 50, 60] } });
+		const bgr = await MobileNet.from(record, {
+			preprocessing: { mean: [10, 20, 30], std: [40, 50, 60], channelOrder: "bgr" },
+		});
+		const [turned, straight] = [await bgr.embed(plain(50, 100, 200)), await rgb.embed(plain(200, 100, 50))];
+		for (const [i, x] of straight.entries()) expect(turned[i]).toBeCloseTo(x, 5);
+		const [other] = [await bgr.embed(plain(200, 100, 50))];
+		expect(other.some((x, i) => Math.abs(x - straight[i]!) > 1e-3)).toBe(true);
+	});
+
+	it("gives features of any layer, and embeds with the pool's", async () => {
+		const model = await MobileNet.create(small);
+		const picture = plain(1, 2, 3);
+		const stem = await model.features(picture, "stem");
+		expect(stem.shape).toEqual([16, 16, 8]);
+		expect(stem.data.length).toBe(16 * 16 * 8);
+		const pool = await model.features(picture, "pool");
+		expect(pool.shape).toEqual([1, 1, 256]);
+		expect(await model.embed(picture)).toEqual(pool.data);
+		const last = await model.features(picture, "blocks.12.pointwise");
+		expect(last.shape).toEqual([1, 1, 256]);
+		await expect(model.features(picture, "blocks.13.pointwise")).rejects.toThrow(
+			/no layer "blocks\.13\.pointwise"/,
+		);
+	});
+
+	it("leaves a background class out and counts without it", async () => {
+		const { record } = await MobileNet.create(small);
+		const labels = ["background", "a", "b", "c", "d", "e"].map((name) => ({ name }));
+		const model = await MobileNet.from({ ...record, labels });
+		const picture = plain(9, 9, 9);
+		const predictions = await model.classify(picture, { top: 10 });
+		expect(predictions.map(({ index, label }) => `${index}${label}`).sort()).toEqual([
+			"0a",
+			"1b",
+			"2c",
+			"3d",
+			"4e",
+		]);
+		const all = await (await MobileNet.from(record)).classify(picture, { top: 6 });
+		for (const { index, probability } of predictions)
+			expect(all.find((other) => other.index === index + 1)!.probability).toBe(probability);
+	});
+
+	it("answers only with what is allowed, not denied, and above the threshold", async () => {
+		const { record } = await MobileNet.create(small);
+		const labels = ["a", "b", "c", "d", "e", "f"].map((name) => ({ name, synonyms: [`${name}${name}`] }));
+		const model = await MobileNet.from({ ...record, labels });
+		const names = async (options: object) =>
+			(await model.classify(plain(1, 2, 3), { top: 6, ...options })).map(({ label }) => label).sort();
+		expect(await names({ allow: ["A", 2, "dd"] })).toEqual(["a", "c", "d"]);
+		expect(await names({ allow: ["a", "b"], deny: ["bb"] })).toEqual(["a"]);
+		expect(await names({ threshold: 1 })).toEqual([]);
+		await expect(names({ allow: ["x"] })).rejects.toThrow('no class is called "x"');
+		await expect(names({ top: 0 })).rejects.toThrow(/top must be/);
+		await expect(names({ threshold: 2 })).rejects.toThrow(/threshold must be/);
+	});
+
+	it("goes on past pictures that cannot be read, in order", async () => {
+		const model = await MobileNet.create(small);
+		const sources: PictureSource[] = [
+			plain(1, 1, 1),
+			"/nowhere/at-all.jpg",
+			new Uint8Array([1, 2, 3]),
+			plain(2, 2, 2),
+			{ data: new Uint8Array(5), width: 2, height: 2, channels: 3 },
+		];
+		for (const batch of [1, 2, 8]) {
+			const rows = [];
+			for await (const row of model.classifyEach(sources, { batch })) rows.push(row);
+			expect(rows.map(({ source }) => source)).toEqual(sources);
+			expect(rows.map((row) => "error" in row)).toEqual([false, true, true, false, true]);
+		}
+		await expect(model.classify(sources)).rejects.toThrow(
+			/at-all\.jpg cannot be read: there is no such file/,
+		);
+	});
+
+	it("stops when it is told to", async () => {
+		const model = await MobileNet.create(small);
+		const controller = new AbortController();
+		const rows: unknown[] = [];
+		const run = async (): Promise<void> => {
+			for await (const row of model.classifyEach(new Array(50).fill(plain(1, 1, 1)), {
+				signal: controller.signal,
+			})) {
+				rows.push(row);
+				if (rows.length === 3) controller.abort(new Error("enough"));
+			}
+		};
+		await expect(run()).rejects.toThrow("enough");
+		expect(rows.length).toBeLessThan(10);
+	});
+
+	it("refuses numbers that are too few, and batches that are none", async () => {
+		const model = await MobileNet.create(small);
+		expect(() => model.run(new Float32Array(5))).toThrow(/takes a Float32Array of 3072 numbers/);
+		expect(() => model.run(new Float32Array(3072), { batch: 0.5 })).toThrow(/batch must be a whole number/);
+	});
+
+	it("cannot run once it is disposed", async () => {
+		const model = await MobileNet.create(small);
+		model.dispose();
+		await expect(model.classify(plain(1, 1, 1))).rejects.toMatchObject({
+			name: "MobileNetError",
+			code: "disposed",
+		});
+		expect(() => model.run(new Float32Array(3072))).toThrow(/was disposed/);
+		expect(model.summary()).toContain("MobileNet");
+	});
+
+	it("is the same after it was saved and loaded", async () => {
+		const folder = await mkdtemp(join(tmpdir(), "mobilenet-"));
+		try {
+			const model = await MobileNet.create({ ...small, preset: "torch", inputChannels: 3 }, { seed: 9 });
+			await model.save(join(folder, "model.safetensors"));
+			const again = await MobileNet.load(join(folder, "model.safetensors"));
+			expect(again.configuration).toEqual(model.configuration);
+			expect(await again.embed(plain(5, 6, 7))).toEqual(await model.embed(plain(5, 6, 7)));
+			expect(await readdir(folder)).toEqual(["model.safetensors"]);
+			await expect(model.save(join(folder, "missing", "model.safetensors"))).rejects.toThrow(
+				/cannot be written/,
+			);
+		} finally {
+			await rm(folder, { recursive: true });
+		}
+	});
+
+	it("refuses preprocessing and sizes that make no sense", async () => {
+		const { record } = await MobileNet.create(small);
+		await expect(MobileNet.from(record, { preprocessing: { std: 0 } })).rejects.toThrow(/std/);
+		await expect(MobileNet.from(record, { preprocessing: { mean: [1, 2] } })).rejects.toThrow(/mean/);
+		await expect(MobileNet.from(record, { size: 8 })).rejects.toThrow(/size must be/);
+		const larger = await MobileNet.from(record, { size: 65 });
+		expect((await larger.features(plain(1, 1, 1), "stem")).shape).toEqual([33, 33, 8]);
+	});
+});

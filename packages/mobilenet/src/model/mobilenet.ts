@@ -1,0 +1,397 @@
+/**
+ * The model as its user holds it: loaded from a file or created, it classifies pictures, gives their features, runs
+ * on numbers, tells what it is, and saves itself.
+ */
+import { writeLocation } from "#files";
+import { MobileNetError, shown } from "../base/error.ts";
+import { createExecutor, type Executor } from "../engine/executor.ts";
+import { inferencePlan } from "../engine/plans/inference.ts";
+import { type ReadOptions, readModel } from "../formats/read.ts";
+import { prepare } from "../image/fit.ts";
+import type { Alpha, Pixels } from "../image/pixels.ts";
+import { type ChosenBuild, loadBuild } from "../kernels/load.ts";
+import type { Build } from "../kernels/walker.ts";
+import { type Configuration, type ConfigurationOptions, configure } from "../network/configuration.ts";
+import { type Cost, type CostOptions, cost } from "../network/cost.ts";
+import { type SummaryTextOptions, summary } from "../network/summary.ts";
+import { dequantise } from "../weights/dequantise.ts";
+import { fold } from "../weights/fold.ts";
+import { type InitialiseOptions, initialise } from "../weights/initialise.ts";
+import { preprocessingFault } from "../weights/preprocessing.ts";
+import type { Label, Model, Preprocessing } from "../weights/record.ts";
+import { writeModel } from "../weights/record-file.ts";
+import { type Decoded, decodeAll, type PictureSource, pixelsOf } from "./pictures.ts";
+import { type Prediction, type PredictionOptions, ranking } from "./predictions.ts";
+
+/** Any part of a preprocessing; one number for mean or std stands for every channel. */
+export type PreprocessingOptions = {
+	readonly [F in keyof Preprocessing]?:
+		| (F extends "mean" | "std" ? number | Preprocessing[F] : Preprocessing[F])
+		| undefined;
+};
+
+/** How a model runs, and what differs from what its file says. */
+export interface RunOptions {
+	/** Width and height to run at, in pixels; a network runs at any. The file's own if not given. */
+	readonly size?: number | undefined;
+	/** What differs from the file's preprocessing. Mean and std are in pixels, 0…255. */
+	readonly preprocessing?: PreprocessingOptions | undefined;
+	/** What becomes of transparent pictures: laid on `white` if not given. */
+	readonly transparency?: Alpha | undefined;
+	/** The build of the kernels; the fastest that passes its self-test if not given. */
+	readonly build?: Build | undefined;
+}
+
+export type LoadOptions = RunOptions & ReadOptions;
+
+export interface PictureOptions {
+	/** Pictures that go through the network at a time; 1 if not given. */
+	readonly batch?: number | undefined;
+	readonly signal?: AbortSignal | undefined;
+}
+
+export type ClassifyOptions = PictureOptions & PredictionOptions;
+
+/** An activation: `data` is [height, width, channels], row after row. */
+export interface Features {
+	readonly data: Float32Array;
+	readonly shape: readonly [height: number, width: number, channels: number];
+}
+
+/** What `classifyEach` gives for one picture. */
+export type Classified =
+	| { readonly source: PictureSource; readonly predictions: Prediction[] }
+	| { readonly source: PictureSource; readonly error: unknown };
+
+/**
+ * A MobileNet v1 that is ready to run.
+ *
+ * @example
+ * import { MobileNet } from "mobilenet";
+ * const model = await MobileNet.load("model.tflite");
+ * const [best] = await model.classify("photo.jpg"); // { label: "macaw", index: 88, probability: 0.98… }
+ * model.dispose();
+ */
+export class MobileNet {
+	/** Configuration, tensors, preprocessing and labels, as the file had them and the options changed them. */
+	readonly record: Model;
+	/** The build of the kernels that runs, and why faster ones do not. */
+	readonly build: Build;
+	readonly passedOver: readonly string[];
+	readonly #loaded: ChosenBuild["loaded"];
+	readonly #transparency: Alpha | undefined;
+	/** One for ordinary runs, and one that keeps the activation last asked for. */
+	readonly #executors = new Map<"usual" | "features", Executor>();
+	#disposed = false;
+
+	private constructor(record: Model, { loaded, passedOver }: ChosenBuild, transparency: Alpha | undefined) {
+		this.record = record;
+		this.build = loaded.build;
+		this.passedOver = passedOver;
+		this.#loaded = loaded;
+		this.#transparency = transparency;
+	}
+
+	/**
+	 * Loads a model from a file of any format that can be read; the format is told by the content.
+	 *
+	 * @param source a path, a URL, the bytes of a file, or a folder that holds a model
+	 * @throws MobileNetError in one sentence: `not-found`, `broken-file`, `not-mobilenet`, `unsupported`, `usage`, `engine`
+	 * @example
+	 * const model = await MobileNet.load("mobilenet_v1_0.25_224.tflite", { size: 160 });
+	 */
+	static async load(
+		source: string | URL | Uint8Array | ArrayBuffer,
+		options: LoadOptions = {},
+	): Promise<MobileNet> {
+		return MobileNet.from(await readModel(source, options), options);
+	}
+
+	/**
+	 * A new network with random weights.
+	 *
+	 * @param options any field of a configuration, a preset, ρ; `seed` and `method` of the weights
+	 * @throws MobileNetError `configuration`
+	 * @example
+	 * const model = await MobileNet.create({ preset: "tutorial" }, { seed: 1 });
+	 */
+	static async create(
+		options: ConfigurationOptions = {},
+		{ seed = 1, ...rest }: Partial<InitialiseOptions> & RunOptions = {},
+	): Promise<MobileNet> {
+		return MobileNet.from(initialise(configure(options), { seed, ...rest }), rest);
+	}
+
+	/** A model of a record, such as a reader of `mobilenet/formats` gives. */
+	static async from(
+		record: Model,
+		{ size, preprocessing = {}, transparency, build }: RunOptions = {},
+	): Promise<MobileNet> {
+		const configuration =
+			size === undefined ? record.configuration : configure({ ...record.configuration, size });
+		const given = Object.entries(preprocessing)
+			.filter(([, value]) => value !== undefined)
+			.map(([field, value]) => [
+				field,
+				typeof value === "number" ? new Array<number>(configuration.inputChannels).fill(value) : value,
+			]);
+		const changed = { ...record.preprocessing, ...(Object.fromEntries(given) as Partial<Preprocessing>) };
+		const fault = preprocessingFault(changed, configuration.inputChannels);
+		if (fault !== undefined) throw new MobileNetError("usage", `${fault}.`);
+		const told = new Set([...given.map(([field]) => field), ...(size === undefined ? [] : ["size"])]);
+		const source = { ...record.source, assumed: record.source.assumed.filter((field) => !told.has(field)) };
+		return new MobileNet(
+			{ ...record, configuration, preprocessing: changed, source },
+			await loadBuild(build),
+			transparency,
+		);
+	}
+
+	get configuration(): Configuration {
+		return this.record.configuration;
+	}
+
+	get labels(): readonly Label[] | undefined {
+		return this.record.labels;
+	}
+
+	/**
+	 * Names what is in a picture, or in each of many.
+	 *
+	 * @param source a picture, or a list of them: paths, URLs, bytes, blobs or raw pixels
+	 * @returns the best classes, most probable first; for a list, such a row for every picture
+	 * @throws MobileNetError `picture` or `not-found` for the first picture that cannot be had; `classifyEach` goes on
+	 * @example
+	 * const rows = await model.classify(["a.jpg", "b.png"], { top: 3 });
+	 */
+	classify(source: PictureSource, options?: ClassifyOptions): Promise<Prediction[]>;
+	classify(source: readonly PictureSource[], options?: ClassifyOptions): Promise<Prediction[][]>;
+	async classify(
+		source: PictureSource | readonly PictureSource[],
+		options: ClassifyOptions = {},
+	): Promise<Prediction[] | Prediction[][]> {
+		const rows: Prediction[][] = [];
+		for await (const row of this.classifyEach(isList(source) ? source : [source], options)) {
+			if ("error" in row) throw row.error;
+			rows.push(row.predictions);
+		}
+		return isList(source) ? rows : rows[0]!;
+	}
+
+	/**
+	 * Names what is in each of many pictures, one after the other; what cannot be read becomes a row with its error,
+	 * and the others go on. Memory does not grow with their number.
+	 *
+	 * @param sources a list, or anything that gives pictures one by one
+	 * @example
+	 * for await (const row of model.classifyEach(paths, { batch: 8 }))
+	 *   console.log(row.source, "error" in row ? row.error : row.predictions[0]);
+	 */
+	async *classifyEach(
+		sources: Iterable<PictureSource> | AsyncIterable<PictureSource>,
+		options: ClassifyOptions = {},
+	): AsyncGenerator<Classified, void, void> {
+		const { head, classes } = this.configuration;
+		if (!head) throw new MobileNetError("usage", "the model has no classifier: use embed or features.");
+		const rank = ranking(this.labels, classes, options);
+		yield* this.#each(sources, options, (executor, picture) => ({
+			predictions: rank(executor.read("probabilities", picture)),
+		}));
+	}
+
+	/**
+	 * The pooled features of a picture, or of each of many: what the classifier would take.
+	 *
+	 * @returns as many numbers as the last layer has channels: 1024 at α = 1
+	 * @example
+	 * const vector = await model.embed("photo.jpg");
+	 */
+	embed(source: PictureSource, options?: PictureOptions): Promise<Float32Array>;
+	embed(source: readonly PictureSource[], options?: PictureOptions): Promise<Float32Array[]>;
+	async embed(
+		source: PictureSource | readonly PictureSource[],
+		options: PictureOptions = {},
+	): Promise<Float32Array | Float32Array[]> {
+		const vectors: Float32Array[] = [];
+		const each = this.#each(
+			isList(source) ? source : [source],
+			options,
+			(executor, picture) => ({ vector: executor.read("pool", picture) }),
+			"pool",
+		);
+		for await (const row of each) {
+			if ("error" in row) throw row.error;
+			vectors.push(row.vector);
+		}
+		return isList(source) ? vectors : vectors[0]!;
+	}
+
+	/**
+	 * What a layer makes of a picture, after its activation.
+	 *
+	 * @param layer `stem`, `blocks.0.depthwise`, `blocks.0.pointwise` … `pool`, `classifier` (the logits)
+	 * @throws MobileNetError `usage` where there is no such layer
+	 * @example
+	 * const { data, shape } = await model.features("photo.jpg", "blocks.5.pointwise"); // shape [14, 14, 512]
+	 */
+	async features(
+		source: PictureSource,
+		layer: string,
+		{ signal }: { readonly signal?: AbortSignal } = {},
+	): Promise<Features> {
+		const executor = this.#executor("features", 1, [layer]);
+		this.#prepare(await this.#pixels(source, signal), executor, 0);
+		executor.run("bytes", 1, layer);
+		const { size, channels } = executor.plan.activations.get(layer)!;
+		return { data: executor.read(layer, 0), shape: [size, size, channels] };
+	}
+
+	/**
+	 * Runs the network on numbers, as other frameworks do.
+	 *
+	 * @param input [batch, size, size, inputChannels]: NHWC, normalised as the network expects
+	 * @returns [batch, classes]: what the configuration's `output` says, a background class with the others; without a
+	 *   classifier [batch, channels], the pooled features
+	 * @example
+	 * const output = model.run(new Float32Array(2 * 224 * 224 * 3), { batch: 2 });
+	 */
+	run(input: Float32Array, { batch = 1 }: { readonly batch?: number } = {}): Float32Array {
+		checkBatch(batch);
+		const { size, inputChannels, head, output } = this.configuration;
+		const expected = batch * size * size * inputChannels;
+		if (!(input instanceof Float32Array) || input.length !== expected)
+			throw new MobileNetError(
+				"usage",
+				`run takes a Float32Array of ${expected} numbers ([${batch}, ${size}, ${size}, ${inputChannels}], NHWC), not ${input instanceof Float32Array ? input.length : shown(input)}.`,
+			);
+		const executor = this.#executor("usual", batch);
+		executor.floats.set(input);
+		executor.run("floats", batch);
+		const layer = !head ? "pool" : output === "softmax" ? "probabilities" : "classifier";
+		const rows = Array.from({ length: batch }, (_, n) => executor.read(layer, n));
+		const result = new Float32Array(batch * rows[0]!.length);
+		for (const [n, row] of rows.entries()) result.set(row, n * row.length);
+		return result;
+	}
+
+	/** The network as a table of layers, shapes and parameters, as torchinfo prints it. */
+	summary(options?: SummaryTextOptions): string {
+		return summary(this.configuration, options);
+	}
+
+	/** Multiply-adds, parameters and memory of the network. */
+	cost(options?: CostOptions): Cost {
+		return cost(this.configuration, options);
+	}
+
+	/**
+	 * Writes the model to a safetensors file: weights, configuration, preprocessing, labels. Whole or not at all.
+	 *
+	 * @example
+	 * await model.save("model.safetensors");
+	 */
+	async save(location: string | URL): Promise<void> {
+		await writeLocation(location, writeModel(this.record));
+	}
+
+	/** Lets go of the memory. A disposed model can only be looked at. */
+	dispose(): void {
+		this.#disposed = true;
+		this.#executors.clear();
+	}
+
+	[Symbol.dispose](): void {
+		this.dispose();
+	}
+
+	async *#each<Result extends object>(
+		sources: Iterable<PictureSource> | AsyncIterable<PictureSource>,
+		{ batch = 1, signal }: PictureOptions,
+		read: (executor: Executor, picture: number) => Result,
+		until?: string,
+	): AsyncGenerator<
+		({ source: PictureSource } & Result) | { source: PictureSource; error: unknown },
+		void,
+		void
+	> {
+		checkBatch(batch);
+		const group: Decoded[] = [];
+		const run = (): (({ source: PictureSource } & Result) | { source: PictureSource; error: unknown })[] => {
+			signal?.throwIfAborted();
+			const executor = this.#executor("usual", batch);
+			let pictures = 0;
+			const places = group.map((decoded) => {
+				if ("error" in decoded) return decoded;
+				try {
+					this.#prepare(decoded.pixels, executor, pictures);
+					return { source: decoded.source, picture: pictures++ };
+				} catch (error) {
+					return { source: decoded.source, error };
+				}
+			});
+			if (pictures > 0) executor.run("bytes", pictures, until);
+			group.length = 0;
+			return places.map((place) =>
+				"error" in place ? place : { source: place.source, ...read(executor, place.picture) },
+			);
+		};
+		this.#executor("usual", batch);
+		const options = this.#decoding(signal);
+		for await (const decoded of decodeAll(sources, options)) {
+			group.push(decoded);
+			if (group.length === batch) yield* run();
+		}
+		if (group.length > 0) yield* run();
+	}
+
+	#decoding(signal: AbortSignal | undefined) {
+		return { signal, ...(this.#transparency ? { alpha: this.#transparency } : {}) };
+	}
+
+	async #pixels(source: PictureSource, signal: AbortSignal | undefined): Promise<Pixels> {
+		signal?.throwIfAborted();
+		return pixelsOf(source, this.#decoding(signal));
+	}
+
+	/** Puts a picture into its place in the batch. */
+	#prepare(pixels: Pixels, executor: Executor, picture: number): void {
+		const { size, inputChannels } = this.configuration;
+		const { filter, fit } = this.record.preprocessing;
+		const bytes = size * size * inputChannels;
+		prepare(
+			pixels,
+			{
+				size,
+				channels: inputChannels,
+				filter,
+				fit,
+				...(this.#transparency ? { alpha: this.#transparency } : {}),
+			},
+			executor.pixels.subarray(picture * bytes, (picture + 1) * bytes),
+		);
+	}
+
+	/** The executor for a batch of that many and for keeping those layers; made anew only if the last will not do. */
+	#executor(kind: "usual" | "features", batch: number, keep: readonly string[] = []): Executor {
+		if (this.#disposed)
+			throw new MobileNetError("disposed", "the model was disposed and cannot run: load it again.");
+		const last = this.#executors.get(kind);
+		if (last && last.plan.batch >= batch && keep.every((layer) => last.plan.activations.has(layer)))
+			return last;
+		const plan = inferencePlan(this.record, { build: this.build, batch, keep });
+		// The old memory may go before there is a new one.
+		this.#executors.delete(kind);
+		const executor = createExecutor(plan, fold(dequantise(this.record)), this.#loaded);
+		this.#executors.set(kind, executor);
+		return executor;
+	}
+}
+
+function isList(source: PictureSource | readonly PictureSource[]): source is readonly PictureSource[] {
+	return Array.isArray(source);
+}
+
+function checkBatch(batch: number): void {
+	if (!(Number.isInteger(batch) && batch >= 1))
+		throw new MobileNetError("usage", `batch must be a whole number of at least 1, not ${shown(batch)}.`);
+}

@@ -1,0 +1,40 @@
+/** Small networks that TensorFlow Lite's own converter wrote, on its inputs: what its interpreter gives. */
+import { readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { MobileNet } from "../src/model/mobilenet.ts";
+import { describeWithShared, shared } from "./shared.ts";
+
+/** golden/README.md: float 1e-4, float16 2e-2, dynamic range dequantised 2e-2; integers dequantised: the same answer. */
+const files = [
+	{ file: "tflite_float32.tflite", apart: 1e-4 },
+	{ file: "tflite_float16.tflite", apart: 2e-2 },
+	{ file: "tflite_dynamic_range.tflite", apart: 2e-2 },
+	{ file: "tflite_int8_per_channel.tflite" },
+	{ file: "tflite_int8_uint8_io.tflite" },
+] as const;
+const inputs = "golden/formats/inputs_4x64x64x3_nhwc_f32.bin";
+const answers = "golden/formats/expected_tf.json";
+const pictures = 4;
+
+for (const { file, ...how } of files)
+	describeWithShared(file, [inputs, answers, `golden/formats/${file}`], () => {
+		it("gives the same outputs", async () => {
+			const model = await MobileNet.load(shared(`golden/formats/${file}`));
+			const bytes = readFileSync(shared(inputs));
+			const input = new Float32Array(
+				bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength),
+			);
+			const expected = (
+				JSON.parse(readFileSync(shared(answers), "utf8")) as Record<string, { output: number[][] }>
+			)[file]!.output;
+			const output = model.run(input, { batch: pictures });
+			const { classes } = model.configuration;
+			for (const [n, row] of expected.entries()) {
+				const got = [...output.subarray(n * classes, (n + 1) * classes)];
+				expect(got.indexOf(Math.max(...got))).toBe(row.indexOf(Math.max(...row)));
+				if ("apart" in how)
+					for (const [k, value] of row.entries()) expect(Math.abs(got[k]! - value)).toBeLessThan(how.apart);
+			}
+			expect(expected.length).toBe(pictures);
+		});
+	});

@@ -1,0 +1,91 @@
+/**
+ * Real networks from their files, on golden pixels of twelve photographs: what TensorFlow and TensorFlow Lite give.
+ * Integer networks run dequantised here.
+ */
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { MobileNet } from "../src/model/mobilenet.ts";
+import { readSafetensors } from "../src/weights/safetensors.ts";
+import { describeWithShared, shared } from "./shared.ts";
+
+/** golden/README.md. `apart`: on the probabilities of float networks; `agree`: photographs with the same answer. */
+const networks = [
+	{ file: "mobilenet_v1_1.0_224_tfjs", apart: 1e-4 },
+	{ file: "mobilenet_v1_0.25_224_tfjs", apart: 1e-4 },
+	{ file: "mobilenet_v1_0.25_224.tflite", apart: 1e-4 },
+	{ file: "mobilenet_v1_0.25_224_fp16.tflite", apart: 1e-3 },
+	{ file: "vww_v1_0.25_96.tflite", apart: 1e-4, unit: true },
+	{ file: "mobilenet_v1_0.25_224_int8.tflite", agree: 11 },
+	{ file: "mobilenet_v1_1.0_224_quant.tflite", agree: 11 },
+	{ file: "mobilenet_v1_0.5_160_quant.tflite", agree: 11 },
+	{ file: "mobilenet_v1_0.25_128_quant.tflite", agree: 11 },
+	{ file: "vww_v1_0.25_96_int8.tflite", agree: 11 },
+] as const;
+/** The vww network takes x / 255, and its float file does not say so. */
+const unit = { mean: [0, 0, 0], std: [255, 255, 255] };
+
+const golden = ["golden/imagenet/outputs.safetensors", "golden/imagenet/pixels.safetensors"] as const;
+const read = (path: string) => readSafetensors(readFileSync(shared(path)), path).tensors;
+const photographs = 12;
+
+for (const network of networks)
+	describeWithShared(network.file, [...golden, `weights/${network.file}`], () => {
+		let model: MobileNet;
+		let pictures: { data: Uint8Array; width: number; height: number; channels: number }[];
+		let expected: Float32Array[];
+		beforeAll(async () => {
+			model = await MobileNet.load(
+				shared(`weights/${network.file}`),
+				"unit" in network ? { preprocessing: unit } : {},
+			);
+			const { size, classes } = model.configuration;
+			const pixels = read(golden[1]).get(`pixels_${size}`)!.data as Uint8Array;
+			pictures = Array.from({ length: photographs }, (_, n) => ({
+				data: pixels.subarray(n * size * size * 3, (n + 1) * size * size * 3),
+				width: size,
+				height: size,
+				channels: 3,
+			}));
+			const outputs = read(golden[0]).get(network.file)!;
+			expect(outputs.shape).toEqual([photographs, classes]);
+			expected = pictures.map((_, n) =>
+				Float32Array.from(outputs.data.subarray(n * classes, (n + 1) * classes)),
+			);
+		});
+		afterAll(() => model.dispose());
+
+		if ("apart" in network) {
+			it("gives the same probabilities for numbers", () => {
+				const { mean, std } = model.record.preprocessing;
+				for (const [n, { data }] of pictures.entries()) {
+					const normalised = Float32Array.from(data, (value, i) => (value - mean[i % 3]!) / std[i % 3]!);
+					expect(largestDifference(model.run(normalised), expected[n]!)).toBeLessThan(network.apart);
+				}
+			});
+
+			it("gives the same probabilities for pictures", async () => {
+				const classes = model.configuration.classes;
+				const background = classes === 1001 ? 1 : 0;
+				for (const [n, row] of (await model.classify(pictures, { top: classes, batch: 5 })).entries()) {
+					expect(row.length).toBe(classes - background);
+					for (const { index, probability } of row)
+						expect(Math.abs(probability - expected[n]![index + background]!)).toBeLessThan(network.apart);
+				}
+			});
+		} else
+			it(`gives the same answer for ${network.agree} of the ${photographs} pictures`, async () => {
+				const background = model.configuration.classes === 1001 ? 1 : 0;
+				const rows = await model.classify(pictures, { top: 1 });
+				const same = rows.filter(([best], n) => best!.index === bestOf(expected[n]!) - background);
+				expect(same.length).toBeGreaterThanOrEqual(network.agree);
+			});
+	});
+
+function largestDifference(a: Float32Array, b: Float32Array): number {
+	expect(a.length).toBe(b.length);
+	return a.reduce((most, x, i) => Math.max(most, Math.abs(x - b[i]!)), 0);
+}
+
+function bestOf(values: Float32Array): number {
+	return values.indexOf(values.reduce((most, x) => Math.max(most, x)));
+}
