@@ -1,0 +1,41 @@
+/** The README's code does what the README says. */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, it } from "vitest";
+import { describeWithShared, shared } from "./shared.ts";
+
+const readme = readFileSync(new URL("../../../README.md", import.meta.url), "utf8");
+const blocks = [...readme.matchAll(/```js\n([\s\S]*?)```/g)].map((match) => match[1]!);
+/** Inside the package, so that `mobilenet` is found, and git-ignored. */
+const folder = fileURLToPath(new URL("../dist/readme/", import.meta.url));
+
+function run(code: string): string {
+	mkdirSync(folder, { recursive: true });
+	const file = `${folder}code.mjs`;
+	writeFileSync(file, code);
+	return execFileSync(process.execPath, [file], { cwd: folder, encoding: "utf8" });
+}
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("the tutorial's test", () => {
+	it("prints the shape and the summary", () => {
+		const output = run(blocks.find((block) => block.includes("tutorial"))!);
+		expect(output).toMatch(/^\[ 1, 1000 \]\n=+\nLayer \(type:depth-idx\)/);
+		expect(output).toContain("Total params: 4,231,976");
+	});
+});
+
+describeWithShared("the first code", ["weights/mobilenet_v1_1.0_224_tfjs", "data/photos"], () => {
+	it("runs", () => {
+		const code = blocks
+			.find((block) => block.includes("model.embed"))!
+			.replace("model.tflite", shared("weights/mobilenet_v1_1.0_224_tfjs"))
+			.replaceAll(/photo\.jpg|a\.jpg|b\.png/g, shared("data/photos/macaw.jpg"));
+		const output = run(
+			`${code}\nconsole.log(best.label, best.index, rows.length, vector.length, shape.join());`,
+		);
+		expect(output).toBe("macaw 88 2 1024 14,14,512\n");
+	});
+});
