@@ -15,6 +15,7 @@ const strangers: Readonly<Record<string, readonly string[]>> = { kernels: ["imag
 /** Modules of the package that stand for one of a pair of files (package.json's `imports`). */
 const pairs: Readonly<Record<string, readonly string[]>> = {
 	"#files": ["base/files.node.ts", "base/files.default.ts"],
+	"#wide": ["kernels/wide.node.ts", "kernels/wide.default.ts"],
 	"#decode": ["image/decode.node.ts", "image/decode.default.ts"],
 };
 

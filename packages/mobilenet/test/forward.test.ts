@@ -14,7 +14,7 @@ import { describeWithShared, shared } from "./shared.ts";
 
 /** golden/README.md: 1e-4 absolute for the logits and every activation. */
 const tolerance = 1e-4;
-const builds: readonly Build[] = ["relaxed", "baseline", "reference"];
+const builds: readonly Build[] = ["wide", "relaxed", "baseline", "reference"];
 
 for (const name of ["torch", "tutorial", "tf", "odd", "shallow"]) {
 	const path = `golden/forward_${name}.safetensors`;
@@ -33,7 +33,7 @@ for (const name of ["torch", "tutorial", "tf", "odd", "shallow"]) {
 		const names = layers(configuration).map((layer) => layer.name);
 
 		it.each(builds)("%s", async (build) => {
-			const { loaded } = await loadBuild(build);
+			const { loaded } = await loadBuild({ build });
 			for (const keep of [names, []]) {
 				const executor = createExecutor(inferencePlan(model, { build, batch, keep }), folded, loaded);
 				executor.floats.set(golden("input"));

@@ -4,9 +4,11 @@
  */
 import { MobileNetError } from "../base/error.ts";
 import { encodeStep, type Operands, type Operation, runWords, stepWords } from "../kernels/operations.ts";
-import { createWalker, type LoadedBuild } from "../kernels/walker.ts";
+import { packings } from "../kernels/packing.ts";
+import { stack } from "../kernels/stack.ts";
+import { type Build, createWalker, type LoadedBuild, packingOf } from "../kernels/walker.ts";
 import type { Model } from "../weights/record.ts";
-import { type Address, type Placement, type Plan, type Region, stack } from "./plan.ts";
+import type { Address, Placement, Plan, Region } from "./plan.ts";
 
 export interface Executor {
 	readonly plan: Plan;
@@ -41,7 +43,7 @@ export function createExecutor(plan: Plan, folded: Model, loaded: LoadedBuild): 
 		words.set(bind(operation, operands, addressOf), list / 4 + i * stepWords);
 	const weights = new Float32Array(buffer, bases.weights, plan.regions.weights / 4);
 	for (const { offset, values } of plan.constants) weights.set(values, offset / 4);
-	for (const placement of plan.placements) packInto(weights, placement, folded);
+	for (const placement of plan.placements) packInto(weights, placement, plan.build, folded);
 
 	const { batch, entries, steps, activations } = plan;
 	// The step after a layer's last; the stem's first are the entries.
@@ -89,9 +91,11 @@ function bind<O extends Operation>(
 
 function packInto(
 	region: Float32Array,
-	{ tensor, shape, packing, offset, inputs }: Placement,
+	{ tensor, shape, packing: kind, offset, inputs }: Placement,
+	build: Build,
 	folded: Model,
 ): void {
+	const packing = packings[packingOf(build)][kind];
 	const found = folded.tensors.get(tensor);
 	const expected = shape[0] * shape[1] * shape[2] * shape[3];
 	if (found?.dtype !== "F32" || found.data.length !== expected)

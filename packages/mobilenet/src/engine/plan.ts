@@ -4,7 +4,8 @@
  * an offset, so that a plan can be laid anywhere and never changes from run to run.
  */
 import type { Operands, Operation } from "../kernels/operations.ts";
-import type { Packing, Shape } from "../kernels/packing.ts";
+import type { PackingKind, Shape } from "../kernels/packing.ts";
+import type { Build } from "../kernels/walker.ts";
 
 /** `pixels`: the pictures that come in. `weights`: packed at load, with the constants. `activations`: the arena. */
 export type Region = "pixels" | "weights" | "activations";
@@ -31,7 +32,7 @@ export interface Placement {
 	/** Name of the tensor in a folded record of float32. */
 	readonly tensor: string;
 	readonly shape: Shape;
-	readonly packing: Packing;
+	readonly packing: PackingKind;
 	/** Factor of each input channel, and which of the network's channels it is: the stem of bytes has them folded in. */
 	readonly inputs?: { readonly order: readonly number[]; readonly factors: readonly number[] };
 }
@@ -54,6 +55,9 @@ export interface Activation {
 }
 
 export interface Plan {
+	readonly build: Build;
+	/** The most threads that may run it: each has its own part of the scratch buffers. */
+	readonly threads: number;
 	/** The most pictures a run may bring. */
 	readonly batch: number;
 	/** Of the input. */
@@ -68,20 +72,4 @@ export interface Plan {
 	readonly constants: readonly Constant[];
 	/** By layer, those that survive a run; `probabilities` is the softmax. */
 	readonly activations: ReadonlyMap<string, Activation>;
-}
-
-/** Everything begins at a whole cache line. */
-export const lineBytes = 64;
-
-/** Takes places one after the other. */
-export function stack(): { readonly take: (bytes: number) => number; readonly size: () => number } {
-	let end = 0;
-	return {
-		take: (bytes) => {
-			const offset = end;
-			end = Math.ceil((end + bytes) / lineBytes) * lineBytes;
-			return offset;
-		},
-		size: () => end,
-	};
 }

@@ -3,9 +3,10 @@
  * results are. The self-test at load, the tests and the fuzzing use it.
  */
 import { encodeStep, type Operands, type Operation, runWords, stepWords } from "./operations.ts";
-import { paddedBias } from "./packing.ts";
+import { packings, type Shape } from "./packing.ts";
+import { stack } from "./stack.ts";
 import { addressesOf, type Geometry, kernels } from "./table.ts";
-import { createWalker, type LoadedBuild } from "./walker.ts";
+import { createWalker, type LoadedBuild, packingOf } from "./walker.ts";
 
 /** Values in −1…1, the same for the same seed. */
 function noise(seed: number): () => number {
@@ -30,49 +31,43 @@ export function compute<O extends Operation>(
 	seed = 1,
 ): Float32Array {
 	const kernel = kernels[operation];
-	const shape = kernel.weightShape?.(geometry);
-	const packing = kernel.packing?.[loaded.build === "reference" ? "reference" : "simd"];
-	const extents: Readonly<Record<string, number>> = kernel.extents(geometry);
+	const parameters = kernel.parameters?.(geometry) ?? {};
+	const packing = packings[packingOf(loaded.build)];
+	const extents = kernel.extents(geometry) as Readonly<Record<string, number>>;
 	const addresses = addressesOf(operation);
+	const itemsOf = (name: string): number => extents[name]! * (travels(name) ? pictures : 1);
 
-	let end = 0;
-	const take = (bytes: number): number => {
-		const start = end;
-		end += Math.ceil((bytes + 64) / 64) * 64;
-		return start;
-	};
-	const block = take(runWords * 4);
-	const plan = take(stepWords * 4);
-	const places: Record<string, number> = {};
-	for (const [name, kind] of addresses) {
-		const items =
-			name === "weights" && shape && packing
-				? packing.length(shape)
-				: name === "bias" && shape
-					? paddedBias.length(shape)
-					: extents[name]! * (travels(name) ? pictures : 1);
-		places[name] = take(items * (kind === "bytes" ? 1 : 4));
-	}
-	const { buffer, run } = createWalker(loaded, end);
+	const memory = stack();
+	const block = memory.take(runWords * 4);
+	const plan = memory.take(stepWords * 4);
+	const places = Object.fromEntries(
+		addresses.map(([name, kind]) => {
+			const parameter = parameters[name];
+			const items = parameter ? packing[parameter[0]].length(parameter[1]) : itemsOf(name);
+			return [name, memory.take(items * (kind === "bytes" ? 1 : 4) + spareBytes)];
+		}),
+	);
+	const { buffer, run } = createWalker(loaded, memory.size());
 
 	const random = noise(seed);
 	for (const [name, kind] of addresses) {
+		const floats = kind === "floats" ? new Float32Array(buffer, places[name]) : undefined;
+		const parameter = parameters[name];
 		if (name === "output" || name === "band") continue;
-		const items = extents[name]! * (travels(name) ? pictures : 1);
-		// Weights of pixels are small, as they are when the standard deviation is folded into them.
-		const scale = name === "weights" && operation === "stemBytes" ? 1 / 128 : 1;
-		const values = Float32Array.from({ length: items }, () => random() * scale);
-		if (kind === "bytes") {
-			new Uint8Array(buffer, places[name], items).set(values.map((v) => (v + 1) * 127.5));
-			continue;
-		}
-		const floats = new Float32Array(buffer, places[name]);
-		if (name === "bounds") floats.set(bounds);
+		if (parameter && floats) {
+			const [how, shape] = parameter;
+			// Weights of pixels are small, as they are when the standard deviation is folded into them.
+			const scale = how === "panels" && operation === "stemBytes" ? 1 / 128 : 1;
+			const values = Float32Array.from({ length: sizeOfShape(shape) }, () => random() * scale);
+			packing[how].pack(values, shape, floats.subarray(0, packing[how].length(shape)));
+		} else if (!floats) {
+			const bytes = Uint8Array.from({ length: itemsOf(name) }, () => (random() + 1) * 127.5);
+			new Uint8Array(buffer, places[name]).set(bytes);
+		} else if (name === "bounds") floats.set(bounds);
 		else if (name === "slope") floats[0] = slope;
-		else if (name === "mean") floats.set(values.map((_, i) => meanOf(i % channelsOf(geometry))));
-		else if (name === "weights" && shape && packing)
-			packing.pack(values, shape, floats.subarray(0, packing.length(shape)));
-		else floats.set(values);
+		else if (name === "mean")
+			for (let i = 0; i < itemsOf(name); i++) floats[i] = meanOf(i % channelsOf(geometry));
+		else for (let i = 0; i < itemsOf(name); i++) floats[i] = random();
 	}
 	new Int32Array(buffer)[block / 4] = pictures;
 	const step = encodeStep(operation, { ...geometry, ...places } as unknown as Operands<O, number, number>);
@@ -86,6 +81,10 @@ export function compute<O extends Operation>(
 		(_, i) => results[Math.floor(i / channels) * pitch + (i % channels)]!,
 	);
 }
+
+/** Kernels may read a vector past what they need. */
+const spareBytes = 64;
+const sizeOfShape = (shape: Shape): number => shape[0] * shape[1] * shape[2] * shape[3];
 
 /** Whether an operand holds something of every picture. */
 const travels = (operand: string): boolean => ["pixels", "input", "output", "values"].includes(operand);

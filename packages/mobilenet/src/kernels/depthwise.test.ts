@@ -33,9 +33,9 @@ const geometry = fc
 		};
 	});
 
-describe.each(["relaxed", "baseline"] satisfies Build[])("the %s build", (build) => {
+describe.each(["wide", "relaxed", "baseline"] satisfies Build[])("the %s build", (build) => {
 	it("agrees with the reference at every size, stride and padding", async () => {
-		const { loaded } = await loadBuild(build);
+		const { loaded } = await loadBuild({ build });
 		fc.assert(
 			fc.property(geometry, fc.integer({ min: 1, max: 3 }), fc.integer(), (shape, pictures, seed) => {
 				const got = compute(loaded, "depthwise", shape, pictures, seed);

@@ -1,8 +1,9 @@
 /**
  * Chooses a build of the kernels for this machine: the fastest that it can run and that passes a self-test, each
- * operation on small odd shapes against the reference. Chosen by what the platform has and by what comes out, never
- * by a stopwatch. Once a process.
+ * operation on small odd shapes. Chosen by what the platform has and by what comes out, never by a stopwatch. Once a
+ * process.
  */
+import { findWide } from "#wide";
 import { MobileNetError, messageOf, shown } from "../base/error.ts";
 import { compute, distance } from "./conformance.ts";
 import { operationNames } from "./operations.ts";
@@ -11,7 +12,7 @@ import type { Build, LoadedBuild } from "./walker.ts";
 import { type CompiledModule, findWebAssembly } from "./webassembly.ts";
 
 /** Fastest first. */
-const builds: readonly Build[] = ["relaxed", "baseline", "reference"];
+export const builds: readonly Build[] = ["wide", "relaxed", "baseline", "reference"];
 /** Relative; float32 sums of a few dozen numbers in another order differ by some 1e-7. */
 const closeEnough = 1e-5;
 
@@ -21,19 +22,30 @@ export interface ChosenBuild {
 	readonly passedOver: readonly string[];
 }
 
-const chosen = new Map<Build | undefined, Promise<ChosenBuild>>();
+export interface BuildOptions {
+	/** The one build to take, whatever else there is; by default the environment's MOBILENET_SIMD, if set. */
+	readonly build?: Build | undefined;
+	/** Whether threads will share its memory. */
+	readonly shared?: boolean;
+}
+
+/** What was compiled and tested once is not compiled and tested again. */
+const chosen = new Map<string, Promise<ChosenBuild>>();
 
 /**
  * The build to run, loaded and tested.
  *
- * @param forced the one build to take, whatever else there is; by default the environment's MOBILENET_SIMD, if set
  * @throws MobileNetError `engine` where the forced build cannot run here
  */
-export function loadBuild(forced: Build | undefined = fromEnvironment()): Promise<ChosenBuild> {
-	let choice = chosen.get(forced);
+export function loadBuild({
+	build = fromEnvironment(),
+	shared = false,
+}: BuildOptions = {}): Promise<ChosenBuild> {
+	const key = `${build} ${shared}`;
+	let choice = chosen.get(key);
 	if (!choice) {
-		choice = choose(forced);
-		chosen.set(forced, choice);
+		choice = choose(build, shared);
+		chosen.set(key, choice);
 	}
 	return choice;
 }
@@ -49,12 +61,11 @@ function fromEnvironment(): Build | undefined {
 	);
 }
 
-async function choose(forced: Build | undefined): Promise<ChosenBuild> {
+async function choose(forced: Build | undefined, shared: boolean): Promise<ChosenBuild> {
 	const passedOver: string[] = [];
 	for (const build of forced ? [forced] : builds) {
 		try {
-			const loaded = await load(build);
-			selfTest(loaded);
+			const loaded = await load(build, shared, forced !== undefined);
 			return { loaded, passedOver };
 		} catch (error) {
 			passedOver.push(`${build}: ${messageOf(error)}`);
@@ -63,11 +74,20 @@ async function choose(forced: Build | undefined): Promise<ChosenBuild> {
 	throw new MobileNetError("engine", `no build of the kernels runs here: ${passedOver.join("; ")}.`);
 }
 
-async function load(build: Build): Promise<LoadedBuild> {
+async function load(build: Build, shared: boolean, asked: boolean): Promise<LoadedBuild> {
 	if (build === "reference") return { build };
 	const platform = findWebAssembly();
 	if (!platform) throw new Error("this platform has no WebAssembly");
-	const bytes = fromBase64(await embedded[build]());
+	if (build === "wide") {
+		const wide = findWide(asked);
+		if (typeof wide === "string") throw new Error(wide);
+		const bytes = withSharing(fromBase64(await embedded[wide.level]()), shared);
+		const loaded = { build, shared, module: wide.compile(withName(bytes, "wide")) };
+		// The pass keeps the order of operations: what it makes of the module gives the same bits as the module itself.
+		selfTest(loaded, { ...loaded, module: await platform.compile(withName(bytes, "narrow")) }, 0);
+		return loaded;
+	}
+	const bytes = withSharing(fromBase64(await embedded[build]()), shared);
 	if (!platform.validate(bytes)) throw new Error(`this platform lacks ${needs[build]}`);
 	let module: CompiledModule;
 	try {
@@ -75,10 +95,14 @@ async function load(build: Build): Promise<LoadedBuild> {
 	} catch (error) {
 		throw new Error(`this platform forbids compiling WebAssembly (${messageOf(error)})`);
 	}
-	return { build, module };
+	const loaded = { build, module, shared };
+	selfTest(loaded, { build: "reference" }, closeEnough);
+	return loaded;
 }
 
 const embedded = {
+	"wide-fused": async () => (await import("./generated/wide-fused.ts")).bytes,
+	"wide-separate": async () => (await import("./generated/wide-separate.ts")).bytes,
 	relaxed: async () => (await import("./generated/relaxed.ts")).bytes,
 	baseline: async () => (await import("./generated/baseline.ts")).bytes,
 };
@@ -88,17 +112,37 @@ function fromBase64(text: string): Uint8Array {
 	return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }
 
-function selfTest(loaded: LoadedBuild): void {
-	if (loaded.build === "reference") return;
+/** `env.memory` as an import: kind 2, limits with a maximum (1) that are shared (2). */
+const memoryImport = [3, ...ascii("env"), 6, ...ascii("memory"), 2, 3];
+
+/** A module whose memory is shared, as it was compiled, or not. */
+function withSharing(bytes: Uint8Array, shared: boolean): Uint8Array {
+	if (shared) return bytes;
+	const at = bytes.findIndex((_, i) => memoryImport.every((byte, j) => bytes[i + j] === byte));
+	const result = Uint8Array.from(bytes);
+	result[at + memoryImport.length - 1] = 1;
+	return result;
+}
+
+/** A module with an empty custom section: V8 keeps the code of equal bytes, however they are to be compiled now. */
+function withName(bytes: Uint8Array, name: string): Uint8Array {
+	return Uint8Array.of(...bytes, 0, name.length + 1, name.length, ...ascii(name));
+}
+
+function ascii(text: string): number[] {
+	return [...text].map((character) => character.charCodeAt(0));
+}
+
+function selfTest(loaded: LoadedBuild, against: LoadedBuild, tolerance: number): void {
 	for (const operation of operationNames)
 		for (const geometry of kernels[operation].small) {
 			const apart = distance(
 				compute(loaded, operation, geometry, 2),
-				compute({ build: "reference" }, operation, geometry, 2),
+				compute(against, operation, geometry, 2),
 			);
-			if (!(apart <= closeEnough))
+			if (!(apart <= tolerance))
 				throw new Error(
-					`its self-test failed: ${operation} of ${shown(geometry)} is ${apart} off the reference`,
+					`its self-test failed: ${operation} of ${shown(geometry)} is ${apart} off ${tolerance === 0 ? "the same module at 128 bits" : "the reference"}`,
 				);
 		}
 }

@@ -26,6 +26,7 @@ export const operations = {
 		outputChannels: "integer",
 		before: "integer",
 		outputPitch: "integer",
+		bandRows: "integer",
 	},
 	/** The same of floats that are normalised already. */
 	stemFloats: {
@@ -41,6 +42,7 @@ export const operations = {
 		outputChannels: "integer",
 		before: "integer",
 		outputPitch: "integer",
+		bandRows: "integer",
 	},
 	/** 3×3 depthwise convolution; `before` zeros stand on top and to the left, as many as needed below and to the right. */
 	depthwise: {
@@ -69,6 +71,30 @@ export const operations = {
 		outputChannels: "integer",
 		inputPitch: "integer",
 		outputPitch: "integer",
+	},
+	/**
+	 * A depthwise layer and the pointwise layer after it, band by band: the depthwise result is never whole in memory.
+	 * Each thread has a band of its own.
+	 */
+	separable: {
+		input: "floats",
+		depthwiseWeights: "floats",
+		depthwiseBias: "floats",
+		band: "floats",
+		weights: "floats",
+		bias: "floats",
+		bounds: "floats",
+		output: "floats",
+		inputSize: "integer",
+		outputSize: "integer",
+		inputChannels: "integer",
+		outputChannels: "integer",
+		stride: "integer",
+		before: "integer",
+		inputPitch: "integer",
+		bandPitch: "integer",
+		outputPitch: "integer",
+		bandRows: "integer",
 	},
 	/** Leaky ReLU in place. The other activations are bounds of the layers before them. */
 	leakyRelu: { values: "floats", slope: "floats", rows: "integer", channels: "integer", pitch: "integer" },
@@ -103,8 +129,11 @@ export type Operands<O extends Operation, Floats = Float32Array, Bytes = Uint8Ar
 };
 
 /** A step in memory: its kernel's number, then its operands in the table's order, 32 bits each. */
-export const stepWords = 16;
-/** The run block: what changes from run to run. Its one word so far: how many pictures there are in this batch. */
+export const stepWords = 24;
+/**
+ * The run block: what changes from run to run, and what threads share (simd/assembly/team.ts lists its words). Word 0
+ * says how many pictures there are in this batch.
+ */
 export const runWords = 16;
 
 /** The words of a step whose addresses are bytes of memory. */

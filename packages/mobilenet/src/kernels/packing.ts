@@ -13,21 +13,19 @@ export interface Packing {
 export type Shape = readonly [outputs: number, inputs: number, height: number, width: number];
 
 /** Output channels that a panel of pointwise weights holds: a tile's columns, or two tiles' in the 128-bit builds. */
-export const panelColumns = 16;
-/** Channels that the 128-bit depthwise kernels take at once. */
-export const depthwiseLanes = 4;
+const panelColumns = 16;
 
 const count = ([outputs, inputs, height, width]: Shape): number => outputs * inputs * height * width;
 const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
 
 /** The record's own layout. */
-export const asRecorded: Packing = {
+const asRecorded: Packing = {
 	length: count,
 	pack: (weights, _shape, into) => into.set(weights),
 };
 
 /** Panels of 16 output channels: [⌈O / 16⌉][H][W][I][16]. */
-export const panels: Packing = {
+const panels: Packing = {
 	length: ([outputs, ...rest]) => count([roundUp(outputs, panelColumns), ...rest]),
 	pack: (weights, [outputs, inputs, height, width], into) => {
 		const taps = height * width;
@@ -40,20 +38,31 @@ export const panels: Packing = {
 	},
 };
 
-/** Channels by fours: [⌈C / 4⌉][9][4]. */
-export const lanes: Packing = {
-	length: ([channels, ...rest]) => count([roundUp(channels, depthwiseLanes), ...rest]),
-	pack: (weights, [channels, , height, width], into) => {
-		const taps = height * width;
+/** Channels side by side, as many as a depthwise tile takes: [⌈C / lanes⌉][9][lanes]. */
+const lanes = (width: number): Packing => ({
+	length: ([channels, ...rest]) => count([roundUp(channels, width), ...rest]),
+	pack: (weights, [channels, , height, columns], into) => {
+		const taps = height * columns;
 		for (let c = 0; c < channels; c++)
 			for (let t = 0; t < taps; t++)
-				into[(Math.floor(c / depthwiseLanes) * taps + t) * depthwiseLanes + (c % depthwiseLanes)] =
-					weights[c * taps + t]!;
+				into[(Math.floor(c / width) * taps + t) * width + (c % width)] = weights[c * taps + t]!;
 	},
-};
+});
 
 /** A bias, padded to whole panels. */
-export const paddedBias: Packing = {
+const paddedBias: Packing = {
 	length: ([channels]) => roundUp(channels, panelColumns),
 	pack: (weights, _shape, into) => into.set(weights),
+};
+
+/** What weights are for: `panels` a pointwise layer or the stem, `lanes` a depthwise layer. */
+export type PackingKind = "panels" | "lanes" | "bias";
+
+/** How each kind of build takes each kind of weights. */
+export const packings: Readonly<
+	Record<"reference" | "narrow" | "wide", Readonly<Record<PackingKind, Packing>>>
+> = {
+	reference: { panels: asRecorded, lanes: asRecorded, bias: asRecorded },
+	narrow: { panels, lanes: lanes(4), bias: paddedBias },
+	wide: { panels, lanes: lanes(8), bias: paddedBias },
 };

@@ -4,11 +4,12 @@
  * the benchmarks are made from it.
  */
 import { type Operands, type Operation, operations } from "./operations.ts";
-import { asRecorded, lanes, type Packing, panels, type Shape } from "./packing.ts";
+import type { PackingKind, Shape } from "./packing.ts";
 import { averagePool } from "./reference/average-pool.ts";
 import { depthwise } from "./reference/depthwise.ts";
 import { leakyRelu } from "./reference/leaky-relu.ts";
 import { pointwise } from "./reference/pointwise.ts";
+import { separable } from "./reference/separable.ts";
 import { softmax } from "./reference/softmax.ts";
 import { stemBytes, stemFloats } from "./reference/stem.ts";
 
@@ -20,11 +21,15 @@ export type Address<O extends Operation> = Exclude<keyof Operands<O>, keyof Geom
 
 export interface Kernel<O extends Operation> {
 	readonly reference: (operands: Operands<O>, pictures: number) => void;
-	/** Absent where there are no weights. */
-	readonly packing?: { readonly reference: Packing; readonly simd: Packing };
-	readonly weightShape?: (geometry: Geometry<O>) => Shape;
-	/** Items (floats or bytes) that each address covers, a picture's worth for what comes and goes with pictures. */
-	readonly extents: (geometry: Geometry<O>) => Readonly<Record<Address<O>, number>>;
+	/** The addresses that are weights: how they are packed, and their shape in the record. */
+	readonly parameters?: (
+		geometry: Geometry<O>,
+	) => Readonly<Record<string, readonly [kind: PackingKind, shape: Shape]>>;
+	/**
+	 * Items (floats or bytes) that each address covers which holds no parameters: a picture's worth for what comes and
+	 * goes with pictures, a thread's worth of `band`.
+	 */
+	readonly extents: (geometry: Geometry<O>) => Readonly<Partial<Record<Address<O>, number>>>;
 	/** Where results are: the operand, how many pixels a picture, how many channels count, and the pitch. */
 	readonly result: (geometry: Geometry<O>) => {
 		readonly operand: Address<O>;
@@ -47,21 +52,18 @@ export function pitchOf(channels: number): number {
 	return (pitch * 4) % 2048 === 0 ? pitch + 16 : pitch;
 }
 
-/** Output rows whose input the stem widens at a time. Must be as assembly/stem.ts has it. */
-const stemBandRows = 8;
+/** Output rows whose input the stem widens at a time, so that it stays in the first cache. */
+export const stemBandRows = 8;
 
 type StemGeometry = Geometry<"stemBytes">;
-const stemShape = ({ inputChannels, outputChannels }: StemGeometry): Shape => [
-	outputChannels,
-	inputChannels,
-	3,
-	3,
-];
+const stemParameters = ({ inputChannels, outputChannels }: StemGeometry) =>
+	({
+		weights: ["panels", [outputChannels, inputChannels, 3, 3]],
+		bias: ["bias", [outputChannels, 1, 1, 1]],
+	}) as const;
 const stemExtents = (g: StemGeometry) => ({
-	weights: g.outputChannels * g.inputChannels * 9,
-	bias: g.outputChannels,
 	bounds: 2,
-	band: (stemBandRows * 2 + 1) * ((g.outputSize - 1) * 2 + 3) * g.inputChannels,
+	band: (g.bandRows * 2 + 1) * ((g.outputSize - 1) * 2 + 3) * g.inputChannels,
 	output: g.outputSize ** 2 * g.outputPitch,
 });
 const squareResult = (g: { outputSize: number; outputPitch: number }, channels: number) =>
@@ -80,6 +82,7 @@ const stemOf = (
 	outputChannels,
 	before,
 	outputPitch: pitchOf(outputChannels),
+	bandRows: stemBandRows,
 });
 const depthwiseOf = (
 	inputSize: number,
@@ -103,6 +106,26 @@ const pointwiseOf = (rows: number, inputChannels: number, outputChannels: number
 	inputPitch: pitchOf(inputChannels),
 	outputPitch: pitchOf(outputChannels),
 });
+const separableOf = (
+	inputSize: number,
+	inputChannels: number,
+	outputChannels: number,
+	stride: number,
+	before: number,
+	outputSize: number,
+	bandRows: number,
+): Geometry<"separable"> => ({
+	inputSize,
+	outputSize,
+	inputChannels,
+	outputChannels,
+	stride,
+	before,
+	inputPitch: pitchOf(inputChannels),
+	bandPitch: pitchOf(inputChannels),
+	outputPitch: pitchOf(outputChannels),
+	bandRows,
+});
 const smallStems = [stemOf(7, 3, 11, 1, 4), stemOf(6, 1, 8, 0, 3), stemOf(20, 4, 17, 0, 10)];
 const realStems = [
 	stemOf(224, 3, 32, 0, 112),
@@ -114,8 +137,7 @@ const realStems = [
 export const kernels: { readonly [O in Operation]: Kernel<O> } = {
 	stemBytes: {
 		reference: stemBytes,
-		packing: { reference: asRecorded, simd: panels },
-		weightShape: stemShape,
+		parameters: stemParameters,
 		extents: (g) => ({
 			...stemExtents(g),
 			pixels: g.inputSize ** 2 * g.inputChannels,
@@ -127,8 +149,7 @@ export const kernels: { readonly [O in Operation]: Kernel<O> } = {
 	},
 	stemFloats: {
 		reference: stemFloats,
-		packing: { reference: asRecorded, simd: panels },
-		weightShape: stemShape,
+		parameters: stemParameters,
 		extents: (g) => ({ ...stemExtents(g), input: g.inputSize ** 2 * g.inputChannels }),
 		result: (g) => squareResult(g, g.outputChannels),
 		small: smallStems,
@@ -136,12 +157,12 @@ export const kernels: { readonly [O in Operation]: Kernel<O> } = {
 	},
 	depthwise: {
 		reference: depthwise,
-		packing: { reference: asRecorded, simd: lanes },
-		weightShape: ({ channels }) => [channels, 1, 3, 3],
+		parameters: ({ channels }) => ({
+			weights: ["lanes", [channels, 1, 3, 3]],
+			bias: ["bias", [channels, 1, 1, 1]],
+		}),
 		extents: (g) => ({
 			input: g.inputSize ** 2 * g.inputPitch,
-			weights: g.channels * 9,
-			bias: g.channels,
 			bounds: 2,
 			output: g.outputSize ** 2 * g.outputPitch,
 		}),
@@ -172,12 +193,12 @@ export const kernels: { readonly [O in Operation]: Kernel<O> } = {
 	},
 	pointwise: {
 		reference: pointwise,
-		packing: { reference: asRecorded, simd: panels },
-		weightShape: ({ inputChannels, outputChannels }) => [outputChannels, inputChannels, 1, 1],
+		parameters: ({ inputChannels, outputChannels }) => ({
+			weights: ["panels", [outputChannels, inputChannels, 1, 1]],
+			bias: ["bias", [outputChannels, 1, 1, 1]],
+		}),
 		extents: (g) => ({
 			input: g.rows * g.inputPitch,
-			weights: g.inputChannels * g.outputChannels,
-			bias: g.outputChannels,
 			bounds: 2,
 			output: g.rows * g.outputPitch,
 		}),
@@ -204,6 +225,40 @@ export const kernels: { readonly [O in Operation]: Kernel<O> } = {
 			pointwiseOf(4096, 8, 16),
 			pointwiseOf(16, 256, 256),
 			pointwiseOf(529, 11, 22),
+		],
+	},
+	separable: {
+		reference: separable,
+		parameters: ({ inputChannels, outputChannels }) => ({
+			depthwiseWeights: ["lanes", [inputChannels, 1, 3, 3]],
+			depthwiseBias: ["bias", [inputChannels, 1, 1, 1]],
+			weights: ["panels", [outputChannels, inputChannels, 1, 1]],
+			bias: ["bias", [outputChannels, 1, 1, 1]],
+		}),
+		extents: (g) => ({
+			input: g.inputSize ** 2 * g.inputPitch,
+			band: g.bandRows * g.outputSize * g.bandPitch,
+			bounds: 2,
+			output: g.outputSize ** 2 * g.outputPitch,
+		}),
+		result: (g) => squareResult(g, g.outputChannels),
+		small: [
+			separableOf(5, 11, 17, 1, 1, 5, 2),
+			separableOf(7, 9, 8, 2, 0, 3, 1),
+			separableOf(6, 8, 24, 2, 1, 3, 3),
+			separableOf(2, 5, 9, 2, 4, 4, 3),
+		],
+		real: [
+			separableOf(112, 32, 64, 1, 1, 112, 13),
+			separableOf(112, 64, 128, 2, 0, 56, 14),
+			separableOf(56, 128, 128, 1, 1, 56, 7),
+			separableOf(56, 128, 256, 2, 0, 28, 14),
+			separableOf(28, 256, 256, 1, 1, 28, 7),
+			separableOf(28, 256, 512, 2, 0, 14, 14),
+			separableOf(14, 512, 512, 1, 1, 14, 7),
+			separableOf(14, 512, 1024, 2, 0, 7, 7),
+			separableOf(7, 1024, 1024, 1, 1, 7, 7),
+			separableOf(23, 22, 44, 2, 1, 12, 5),
 		],
 	},
 	leakyRelu: {

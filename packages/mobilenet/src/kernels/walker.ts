@@ -7,18 +7,43 @@ import { type Operands, type Operation, operationNames, operations, stepWords } 
 import { kernels } from "./table.ts";
 import { type CompiledModule, webAssembly } from "./webassembly.ts";
 
-/** `relaxed` and `baseline` are WebAssembly with 128-bit vectors, with and without fused multiply-add; `reference` is TypeScript. */
-export type Build = "relaxed" | "baseline" | "reference";
+/**
+ * `wide` is WebAssembly that V8 compiles to 256-bit vectors, `relaxed` and `baseline` to 128-bit ones with and without
+ * fused multiply-add; `reference` is TypeScript.
+ */
+export type Build = "wide" | "relaxed" | "baseline" | "reference";
 
 /** A build that is ready to run. */
 export type LoadedBuild =
 	| { readonly build: "reference" }
-	| { readonly build: "relaxed" | "baseline"; readonly module: CompiledModule };
+	| {
+			readonly build: "wide" | "relaxed" | "baseline";
+			readonly module: CompiledModule;
+			/** Whether the module takes memory that threads share. */
+			readonly shared: boolean;
+	  };
+
+/** Which of the packings a build takes. */
+export function packingOf(build: Build): "reference" | "narrow" | "wide" {
+	return build === "relaxed" || build === "baseline" ? "narrow" : build;
+}
 
 export interface Walker {
 	readonly buffer: ArrayBuffer;
-	/** Runs steps `first` up to `last` of the plan at byte `plan`, with the run block at byte `block`. */
-	readonly run: (plan: number, first: number, last: number, block: number) => void;
+	/** What workers are given to work in the same memory; there is none without threads. */
+	readonly memory?: object;
+	/**
+	 * Runs steps `first` up to `last` of the plan at byte `plan`, with the run block at byte `block`: the share of
+	 * `thread` among `threads`; all of it if not given.
+	 */
+	readonly run: (
+		plan: number,
+		first: number,
+		last: number,
+		block: number,
+		thread?: number,
+		threads?: number,
+	) => void;
 }
 
 const pageBytes = 65536;
@@ -30,9 +55,16 @@ export function createWalker(loaded: LoadedBuild, bytes: number): Walker {
 	const pages = Math.ceil(bytes / pageBytes);
 	try {
 		if (loaded.build === "reference") return referenceWalker(new ArrayBuffer(pages * pageBytes));
-		const memory = new (webAssembly().Memory)({ initial: pages, maximum: pages });
-		const instance = new (webAssembly().Instance)(loaded.module, { env: { memory } });
-		return { buffer: memory.buffer, run: instance.exports.run as Walker["run"] };
+		const { module, shared } = loaded;
+		const memory = new (webAssembly().Memory)({ initial: pages, maximum: pages, shared });
+		const { exports } = new (webAssembly().Instance)(module, { env: { memory } });
+		const walk = exports.run as (...words: number[]) => void;
+		return {
+			buffer: memory.buffer,
+			...(shared ? { memory } : {}),
+			run: (plan, first, last, block, thread = 0, threads = 1) =>
+				walk(plan, first, last, block, thread, threads),
+		};
 	} catch (error) {
 		if (!(error instanceof RangeError)) throw error;
 		throw new MobileNetError(

@@ -7,7 +7,12 @@ export interface CompiledModule {
 interface WebAssemblyInterface {
 	readonly validate: (bytes: Uint8Array) => boolean;
 	readonly compile: (bytes: Uint8Array) => Promise<CompiledModule>;
-	readonly Memory: new (descriptor: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
+	readonly Module: new (bytes: Uint8Array) => CompiledModule;
+	readonly Memory: new (descriptor: {
+		initial: number;
+		maximum: number;
+		shared?: boolean;
+	}) => { readonly buffer: ArrayBuffer };
 	readonly Instance: new (
 		module: CompiledModule,
 		imports: Record<string, Record<string, unknown>>,

@@ -63,6 +63,11 @@ export type Classified =
 	| { readonly source: PictureSource; readonly predictions: Prediction[] }
 	| { readonly source: PictureSource; readonly error: unknown };
 
+/** What `embedEach` gives for one picture. */
+export type Embedded =
+	| { readonly source: PictureSource; readonly embedding: Float32Array }
+	| { readonly source: PictureSource; readonly error: unknown };
+
 /**
  * A MobileNet v1 that is ready to run.
  *
@@ -142,7 +147,7 @@ export class MobileNet {
 		const source = { ...record.source, assumed: record.source.assumed.filter((field) => !told.has(field)) };
 		return new MobileNet(
 			{ ...record, configuration, preprocessing: changed, source },
-			await loadBuild(build),
+			await loadBuild({ build }),
 			transparency,
 		);
 	}
@@ -203,6 +208,7 @@ export class MobileNet {
 	 * The pooled features of a picture, or of each of many: what the classifier would take.
 	 *
 	 * @returns as many numbers as the last layer has channels: 1024 at α = 1
+	 * @throws MobileNetError `picture` or `not-found` for the first picture that cannot be had; `embedEach` goes on
 	 * @example
 	 * const vector = await model.embed("photo.jpg");
 	 */
@@ -213,17 +219,32 @@ export class MobileNet {
 		options: PictureOptions = {},
 	): Promise<Float32Array | Float32Array[]> {
 		const vectors: Float32Array[] = [];
-		const each = this.#each(
-			isList(source) ? source : [source],
-			options,
-			(executor, picture) => ({ vector: executor.read("pool", picture) }),
-			"pool",
-		);
-		for await (const row of each) {
+		for await (const row of this.embedEach(isList(source) ? source : [source], options)) {
 			if ("error" in row) throw row.error;
-			vectors.push(row.vector);
+			vectors.push(row.embedding);
 		}
 		return isList(source) ? vectors : vectors[0]!;
+	}
+
+	/**
+	 * The pooled features of each of many pictures, one after the other, as `classifyEach` classifies them: what cannot
+	 * be read becomes a row with its error.
+	 *
+	 * @param sources a list, or anything that gives pictures one by one
+	 * @example
+	 * for await (const row of model.embedEach(paths))
+	 *   console.log(row.source, "error" in row ? row.error : row.embedding);
+	 */
+	async *embedEach(
+		sources: Iterable<PictureSource> | AsyncIterable<PictureSource>,
+		options: PictureOptions = {},
+	): AsyncGenerator<Embedded, void, void> {
+		yield* this.#each(
+			sources,
+			options,
+			(executor, picture) => ({ embedding: executor.read("pool", picture) }),
+			"pool",
+		);
 	}
 
 	/**

@@ -1,24 +1,16 @@
 /**
  * The plan of inference in float32: layers → steps. Batch norm is folded, activations are bounds of the layers
- * before them (leaky ReLU alone is a step of its own), activations share an arena by liveness.
+ * before them (leaky ReLU alone is a step of its own), a block's depthwise and pointwise layers are one step where
+ * nothing needs the tensor between them, and activations share an arena by liveness.
  */
 import { MobileNetError, shown } from "../../base/error.ts";
-import { asRecorded, paddedBias, type Shape } from "../../kernels/packing.ts";
-import { kernels, pitchOf } from "../../kernels/table.ts";
+import type { Shape } from "../../kernels/packing.ts";
+import { pitchOf, stemBandRows } from "../../kernels/table.ts";
 import { type Build, mostBytes } from "../../kernels/walker.ts";
 import { isConvolution, type Layer, layers } from "../../network/layers.ts";
 import type { Model, Preprocessing } from "../../weights/record.ts";
-import { type Buffer, layOut } from "../arena.ts";
-import {
-	type Activation,
-	type Address,
-	type Constant,
-	lineBytes,
-	type Placement,
-	type Plan,
-	type Step,
-	stack,
-} from "../plan.ts";
+import { type Draft, draft, type Output } from "../draft.ts";
+import type { Address, Plan } from "../plan.ts";
 
 export interface InferenceOptions {
 	readonly build: Build;
@@ -26,10 +18,16 @@ export interface InferenceOptions {
 	readonly batch: number;
 	/** Layers whose outputs must survive the run, besides the last three. */
 	readonly keep?: readonly string[];
+	/** The most threads that will run it; 1 if not given. */
+	readonly threads?: number;
 }
 
 /** Always there after a run: the pooled features, the logits, the softmax. All are small. */
-const kept = ["pool", "classifier", "probabilities"];
+const alwaysKept = ["pool", "classifier", "probabilities"];
+/** Bytes of a block's depthwise results that are made at a time, to stay in the L2 cache. */
+const bandBytes = 224 * 1024;
+/** How much longer the busiest thread may work at a fused block than an equal share. */
+const mostUneven = 1.1;
 
 /**
  * Plans a network for inference.
@@ -40,8 +38,9 @@ const kept = ["pool", "classifier", "probabilities"];
  * @example
  * inferencePlan(model, { build: "relaxed", batch: 1 }).steps.length
  */
-export function inferencePlan(model: Model, { build, batch, keep = [] }: InferenceOptions): Plan {
-	const { configuration, preprocessing } = model;
+export function inferencePlan(model: Model, options: InferenceOptions): Plan {
+	const { configuration } = model;
+	const { build, batch, keep = [], threads = 1 } = options;
 	const table = layers(configuration);
 	const unknown = keep.find((name) => !table.some((layer) => layer.name === name));
 	if (unknown !== undefined)
@@ -50,207 +49,179 @@ export function inferencePlan(model: Model, { build, batch, keep = [] }: Inferen
 			`there is no layer ${shown(unknown)}; the layers are ${table.map((layer) => layer.name).join(", ")}.`,
 		);
 
-	const weights = stack();
-	const placements: Placement[] = [];
-	const constants: Constant[] = [];
-	const inWeights = (offset: number): Address => ({ region: "weights", offset });
-	const constant = (...values: number[]): Address => {
-		const offset = weights.take(values.length * 4);
-		constants.push({ offset, values });
-		return inWeights(offset);
+	const plan = draft(build);
+	const network: Network = {
+		plan,
+		model,
+		batch,
+		threads,
+		bounds: activationBounds(plan, model),
+		unbounded: plan.constant(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY),
+		isKept: (name) => alwaysKept.includes(name) || keep.includes(name),
+		slope: configuration.activation === "leakyRelu" ? plan.constant(configuration.leakySlope) : undefined,
 	};
-	const place = (placement: Omit<Placement, "offset">): Address => {
-		const offset = weights.take(placement.packing.length(placement.shape) * 4);
-		placements.push({ ...placement, offset });
-		return inWeights(offset);
-	};
-	const simd = build === "reference" ? "reference" : "simd";
-	const biasPacking = build === "reference" ? asRecorded : paddedBias;
-	const packed = (
-		operation: "stemBytes" | "stemFloats" | "depthwise" | "pointwise",
-		layer: Layer,
-		inputs?: Placement["inputs"],
-	) => {
-		const { tensor, shape } = weightsOf(layer);
-		return {
-			weights: place({
-				tensor: `${tensor}.weight`,
-				shape,
-				packing: kernels[operation].packing![simd],
-				...(inputs ? { inputs } : {}),
-			}),
-			bias: place({ tensor: `${tensor}.bias`, shape: [layer.outputChannels, 1, 1, 1], packing: biasPacking }),
-		};
-	};
-
-	const unbounded = constant(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
-	const leaky = configuration.activation === "leakyRelu";
-	const activated = leaky
-		? unbounded
-		: constant(0, configuration.activation === "relu6" ? 6 : Number.POSITIVE_INFINITY);
-	const slope = leaky ? constant(configuration.leakySlope) : unbounded;
-
-	// Steps are written with the numbers of their buffers, and get addresses once all lives are known.
-	const buffers: { bytes: number; from: number; to: number }[] = [];
-	const steps: Step[] = [];
-	const activations = new Map<string, { buffer: number } & Omit<Activation, "offset">>();
-	const unplaced = (buffer: number): Address => ({ region: "activations", offset: buffer });
-	const newBuffer = (floats: number): number => {
-		buffers.push({ bytes: floats * 4, from: steps.length, to: steps.length });
-		return buffers.length - 1;
-	};
-	const output = (name: string, size: number, channels: number): { address: Address; pitch: number } => {
-		const pitch = pitchOf(channels);
-		const buffer = newBuffer(batch * size * size * pitch);
-		activations.set(name, { buffer, size, channels, pitch });
-		if (kept.includes(name) || keep.includes(name)) buffers[buffer]!.to = Number.POSITIVE_INFINITY;
-		return { address: unplaced(buffer), pitch };
-	};
-	const used = (address: Address): Address => {
-		const buffer = buffers[address.offset]!;
-		buffer.to = Math.max(buffer.to, steps.length);
-		return address;
-	};
-
-	const stem = table[0]!;
-	const first = output("stem", stem.outputSize, stem.outputChannels);
-	const geometry = {
-		inputSize: stem.inputSize,
-		outputSize: stem.outputSize,
-		inputChannels: stem.inputChannels,
-		outputChannels: stem.outputChannels,
-		before: stem.padding.before,
-		outputPitch: first.pitch,
-	};
-	const band = unplaced(newBuffer(kernels.stemFloats.extents(geometry).band));
-	const input: Address = { region: "pixels", offset: 0 };
-	const { order, factors, mean } = pixelInputs(preprocessing, stem.inputChannels);
-	const byteWeights = packed("stemBytes", stem, { order, factors });
-	const common = { ...geometry, bounds: activated, output: first.address };
-	steps.push({
-		operation: "stemFloats",
-		layer: "stem",
-		operands: { ...common, input, ...packed("stemFloats", stem), band: used(band) },
-	});
-	steps.push({
-		operation: "stemBytes",
-		layer: "stem",
-		operands: {
-			...common,
-			pixels: input,
-			...byteWeights,
-			band: used(band),
-			mean: constant(...Array.from({ length: stem.inputSize }, () => mean).flat()),
-		},
-	});
-
-	let last = first;
-	const leak = (layer: Layer): void => {
-		if (!leaky || !isConvolution(layer)) return;
-		const rows = layer.outputSize ** 2;
-		steps.push({
-			operation: "leakyRelu",
-			layer: layer.name,
-			operands: {
-				values: used(last.address),
-				slope,
-				rows,
-				channels: layer.outputChannels,
-				pitch: last.pitch,
-			},
-		});
-	};
-	leak(stem);
-	for (const layer of table.slice(1)) {
-		const from = last;
-		last = output(layer.name, layer.outputSize, layer.outputChannels);
-		const ends = { input: used(from.address), output: last.address };
-		const pitches = { inputPitch: from.pitch, outputPitch: last.pitch };
-		if (layer.kind === "depthwise")
-			steps.push({
-				operation: "depthwise",
-				layer: layer.name,
-				operands: {
-					...ends,
-					...packed("depthwise", layer),
-					...pitches,
-					bounds: activated,
-					inputSize: layer.inputSize,
-					outputSize: layer.outputSize,
-					channels: layer.outputChannels,
-					stride: layer.stride,
-					before: layer.padding.before,
-				},
-			});
-		else if (layer.kind === "pool")
-			steps.push({
-				operation: "averagePool",
-				layer: layer.name,
-				operands: { ...ends, ...pitches, rows: layer.inputSize ** 2, channels: layer.outputChannels },
-			});
-		else
-			steps.push({
-				operation: "pointwise",
-				layer: layer.name,
-				operands: {
-					...ends,
-					...packed("pointwise", layer),
-					...pitches,
-					bounds: layer.kind === "dense" ? unbounded : activated,
-					rows: layer.outputSize ** 2,
-					inputChannels: layer.inputChannels,
-					outputChannels: layer.outputChannels,
-				},
-			});
-		leak(layer);
+	const [stem, ...rest] = table;
+	let last = stemSteps(network, stem!);
+	for (let i = 0; i < rest.length; i++) {
+		const [layer, next] = [rest[i]!, rest[i + 1]];
+		if (layer.kind === "depthwise" && next && mayFuse(network, layer)) {
+			last = separableStep(network, layer, next, last);
+			i++;
+		} else last = layerSteps(network, layer, last);
 	}
 	// There whatever the network gives out: answers are probabilities.
-	if (configuration.head) {
-		const logits = last;
-		last = output("probabilities", 1, configuration.classes);
-		steps.push({
-			operation: "softmax",
-			layer: "probabilities",
-			operands: {
-				input: used(logits.address),
-				output: last.address,
-				classes: configuration.classes,
-				inputPitch: logits.pitch,
-				outputPitch: last.pitch,
-			},
-		});
-	}
+	if (configuration.head) softmaxStep(network, last);
 
-	const arena = layOut(buffers satisfies Buffer[], lineBytes);
-	const placed = (address: Address): Address =>
-		address.region === "activations" ? { ...address, offset: arena.offsets[address.offset]! } : address;
-	const pixels = batch * stem.inputSize ** 2 * stem.inputChannels * 4;
-	const regions = { pixels, weights: weights.size(), activations: arena.size };
-	checkSize(regions, batch, model);
+	const { weightBytes, activationBytes, ...drafted } = plan.finish();
+	const { size, inputChannels } = configuration;
+	const regions = {
+		pixels: batch * size ** 2 * inputChannels * 4,
+		weights: weightBytes,
+		activations: activationBytes,
+	};
+	checkSize(regions, batch, size);
 	return {
+		...drafted,
+		build,
+		threads,
 		batch,
-		size: stem.inputSize,
-		inputChannels: stem.inputChannels,
-		steps: steps.map((step) => ({ ...step, operands: mapAddresses(step.operands, placed) }) as Step),
+		size,
+		inputChannels,
 		entries: { floats: 0, bytes: 1, after: 2 },
 		regions,
-		placements,
-		constants,
-		activations: new Map(
-			[...activations]
-				.filter(([name]) => kept.includes(name) || keep.includes(name))
-				.map(([name, { buffer, ...rest }]) => [name, { ...rest, offset: arena.offsets[buffer]! }]),
-		),
 	};
 }
 
-/** Name and shape of a layer's weights in a folded record. */
-function weightsOf(layer: Layer): { readonly tensor: string; readonly shape: Shape } {
+/** What the makers of steps share. */
+interface Network {
+	readonly plan: Draft;
+	readonly model: Model;
+	readonly batch: number;
+	readonly threads: number;
+	/** Of the activation, and of no activation. */
+	readonly bounds: Address;
+	readonly unbounded: Address;
+	readonly isKept: (layer: string) => boolean;
+	/** Of leaky ReLU, where that is the activation. */
+	readonly slope: Address | undefined;
+}
+
+function activationBounds(plan: Draft, { configuration: { activation } }: Model): Address {
+	if (activation === "leakyRelu") return plan.constant(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
+	return plan.constant(0, activation === "relu6" ? 6 : Number.POSITIVE_INFINITY);
+}
+
+function outputOf({ plan, batch, isKept }: Network, name: string, size: number, channels: number): Output {
+	return plan.output(name, { size, channels, pitch: pitchOf(channels) }, batch, isKept(name));
+}
+
+/** Weights and bias of a layer as a folded record names them. */
+function parametersOf({ plan }: Network, layer: Layer) {
+	const tensor = isConvolution(layer) ? `${layer.name}.conv` : layer.name;
 	const inputs = layer.kind === "depthwise" ? 1 : layer.inputChannels;
+	const shape: Shape = [layer.outputChannels, inputs, layer.kernel, layer.kernel];
 	return {
-		tensor: layer.kind === "dense" ? layer.name : `${layer.name}.conv`,
-		shape: [layer.outputChannels, inputs, layer.kernel, layer.kernel],
+		weights: plan.weights(layer.kind === "depthwise" ? "lanes" : "panels", `${tensor}.weight`, shape),
+		bias: plan.weights("bias", `${tensor}.bias`, [layer.outputChannels, 1, 1, 1]),
 	};
+}
+
+/** Two steps, of which a run takes one: the stem of floats, and the stem of bytes with the preprocessing folded in. */
+function stemSteps(network: Network, layer: Layer): Output {
+	const { plan, model, bounds, threads } = network;
+	const { inputSize, outputSize, inputChannels, outputChannels, padding } = layer;
+	const output = outputOf(network, layer.name, outputSize, outputChannels);
+	const geometry = {
+		...{ inputSize, outputSize, inputChannels, outputChannels, before: padding.before },
+		...{ outputPitch: output.pitch, bandRows: stemBandRows },
+	};
+	const bandFloats = (stemBandRows * 2 + 1) * ((outputSize - 1) * 2 + 3) * inputChannels;
+	const common = { ...geometry, bounds, output: output.address, band: plan.scratch(threads * bandFloats) };
+	const input: Address = { region: "pixels", offset: 0 };
+	const { weights, bias } = parametersOf(network, layer);
+	plan.step("stemFloats", layer.name, { ...common, input, weights, bias });
+
+	const { order, factors, mean } = pixelInputs(model.preprocessing, inputChannels);
+	const shape: Shape = [outputChannels, inputChannels, 3, 3];
+	plan.step("stemBytes", layer.name, {
+		...common,
+		pixels: input,
+		weights: plan.weights("panels", `${layer.name}.conv.weight`, shape, { order, factors }),
+		bias,
+		mean: plan.constant(...Array.from({ length: inputSize }, () => mean).flat()),
+	});
+	return activated(network, layer, output);
+}
+
+/** Whether a block may be one step: nothing between its layers is asked for, and threads get equal shares. */
+function mayFuse({ batch, threads, isKept, slope }: Network, depthwise: Layer): boolean {
+	const rows = batch * depthwise.outputSize;
+	const uneven = (Math.ceil(rows / threads) * threads) / rows;
+	return slope === undefined && !isKept(depthwise.name) && uneven <= mostUneven;
+}
+
+function separableStep(network: Network, depthwise: Layer, pointwise: Layer, from: Output): Output {
+	const { plan, bounds, batch, threads } = network;
+	const { inputSize, outputSize, inputChannels, stride, padding } = depthwise;
+	const output = outputOf(network, pointwise.name, outputSize, pointwise.outputChannels);
+	const bandPitch = pitchOf(inputChannels);
+	const rowBytes = outputSize * bandPitch * 4;
+	const bandRows = Math.min(batch * outputSize, Math.max(1, Math.floor(bandBytes / rowBytes)));
+	const own = parametersOf(network, depthwise);
+	plan.step("separable", pointwise.name, {
+		...parametersOf(network, pointwise),
+		...{ input: from.address, depthwiseWeights: own.weights, depthwiseBias: own.bias },
+		...{ bounds, output: output.address, band: plan.scratch((threads * bandRows * rowBytes) / 4) },
+		...{ inputSize, outputSize, inputChannels, outputChannels: pointwise.outputChannels, stride },
+		...{ before: padding.before, inputPitch: from.pitch, bandPitch, outputPitch: output.pitch, bandRows },
+	});
+	return output;
+}
+
+/** The step of a layer by itself, and its leaky ReLU. */
+function layerSteps(network: Network, layer: Layer, from: Output): Output {
+	const { plan, bounds, unbounded } = network;
+	const { inputSize, outputSize, inputChannels, outputChannels, stride, padding } = layer;
+	const output = outputOf(network, layer.name, outputSize, outputChannels);
+	const ends = {
+		...{ input: from.address, inputPitch: from.pitch },
+		...{ output: output.address, outputPitch: output.pitch },
+	};
+	if (layer.kind === "pool")
+		plan.step("averagePool", layer.name, { ...ends, rows: inputSize ** 2, channels: outputChannels });
+	else if (layer.kind === "depthwise")
+		plan.step("depthwise", layer.name, {
+			...ends,
+			...parametersOf(network, layer),
+			...{ bounds, inputSize, outputSize, channels: outputChannels, stride, before: padding.before },
+		});
+	else
+		plan.step("pointwise", layer.name, {
+			...ends,
+			...parametersOf(network, layer),
+			bounds: layer.kind === "dense" ? unbounded : bounds,
+			...{ rows: outputSize ** 2, inputChannels, outputChannels },
+		});
+	return activated(network, layer, output);
+}
+
+/** The output after leaky ReLU, which no bounds can express. */
+function activated({ plan, slope }: Network, layer: Layer, output: Output): Output {
+	if (slope === undefined || !isConvolution(layer)) return output;
+	plan.step("leakyRelu", layer.name, {
+		...{ values: output.address, slope, pitch: output.pitch },
+		...{ rows: layer.outputSize ** 2, channels: layer.outputChannels },
+	});
+	return output;
+}
+
+function softmaxStep(network: Network, logits: Output): void {
+	const { classes } = network.model.configuration;
+	const output = outputOf(network, "probabilities", 1, classes);
+	network.plan.step("softmax", "probabilities", {
+		...{ input: logits.address, inputPitch: logits.pitch },
+		...{ output: output.address, outputPitch: output.pitch, classes },
+	});
 }
 
 /** (pixel − mean) / std for every channel of the picture: which of the network's it is, 1 / std, and the mean. */
@@ -261,22 +232,13 @@ function pixelInputs({ mean, std, channelOrder }: Preprocessing, channels: numbe
 	return { order, factors: order.map((c) => 1 / std[c]!), mean: order.map((c) => mean[c]!) };
 }
 
-function mapAddresses(
-	operands: Step["operands"],
-	place: (address: Address) => Address,
-): Record<string, unknown> {
-	return Object.fromEntries(
-		Object.entries(operands).map(([name, value]) => [name, typeof value === "number" ? value : place(value)]),
-	);
-}
-
-function checkSize(regions: Plan["regions"], batch: number, { configuration }: Model): void {
+function checkSize(regions: Plan["regions"], batch: number, size: number): void {
 	const perPicture = (regions.pixels + regions.activations) / batch;
 	const room = mostBytes - regions.weights - 2 ** 20;
 	if (batch * perPicture <= room) return;
 	const most = Math.floor(room / perPicture);
 	throw new MobileNetError(
 		"engine",
-		`a batch of ${batch} at size ${configuration.size} takes ${((batch * perPicture) / 2 ** 30).toFixed(1)} GB, more than the 4 GB that the engine can address: ${most > 0 ? `take a batch of ${most} at most` : "take a smaller size"}.`,
+		`a batch of ${batch} at size ${size} takes ${((batch * perPicture) / 2 ** 30).toFixed(1)} GB, more than the 4 GB that the engine can address: ${most > 0 ? `take a batch of ${most} at most` : "take a smaller size"}.`,
 	);
 }

@@ -3,34 +3,43 @@
  * input channel after the other.
  *
  * At 128 bits a tile of 4 × 8 has 8 accumulators, which is what two multiply-adds a cycle of four cycles' latency
- * need; with two weights and the splat of an input that is 11 of V8's 15 registers. Tiles of fewer rows are bound
- * by latency, so a remainder of one row is taken by a tile of five, and a single row (the classifier) by one of 16
- * columns and two sets of accumulators. Weights are read once a tile from panels of 16 columns, inputs splatted
- * from the pixels where they lie. In the stem the input channels of a pixel come in three segments, a filter row
- * each. Bounds are loaded after the loop: in registers before it they would be spilled.
+ * need; with two weights and the splat of an input that is 11 of V8's 15 registers. In the wide modules a tile of
+ * 6 × 16 is 12 accumulators, two weights and a splat of 256 bits: all 15. Tiles of fewer than four rows are bound by
+ * latency, so remainders are taken by tiles of five and four instead, as far as there are rows; a single row (the
+ * classifier, bound by memory) has two sets of accumulators. Weights are read once a tile from panels of 16 columns,
+ * inputs splatted from the pixels where they lie. In the stem the input channels of a pixel come in three segments, a
+ * filter row each. Bounds are loaded after the loop: in registers before it they would be spilled.
  */
+import type { Level } from "./levels.ts";
 
 interface Tile {
 	readonly rows: number;
 	/** Output channels, a multiple of 4. */
 	readonly columns: number;
-	/** Input channels a turn of the loop takes, each with accumulators of its own if `split`. */
+	/** Input channels that a turn of the loop takes, each with accumulators of its own. */
 	readonly split: 1 | 2;
 	/** Whether the input channels come in segments with a jump between them. */
 	readonly segmented: boolean;
 }
 
-export const tiles: readonly Tile[] = [
-	...[1, 2, 3, 4, 5].map((rows) => ({ rows, columns: 8, split: 1, segmented: false }) as const),
-	...[1, 2, 3, 4, 5].map((rows) => ({ rows, columns: 8, split: 1, segmented: true }) as const),
-	{ rows: 1, columns: 16, split: 2, segmented: false },
-];
+const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
-export function tileName({ rows, columns, segmented }: Tile): string {
-	return `f32_${segmented ? "stem" : "pointwise"}__${rows}x${columns}`;
+function tilesOf({ rows, columns }: Level): readonly Tile[] {
+	const heights = range(Math.max(rows, 5)).map((i) => i + 1);
+	const widths = columns === 16 ? [8, 16] : [8];
+	return [
+		...[false, true].flatMap((segmented) =>
+			widths.flatMap((width) =>
+				heights.map((height) => ({ rows: height, columns: width, split: 1, segmented }) as const),
+			),
+		),
+		{ rows: 1, columns: 16, split: 2, segmented: false },
+	];
 }
 
-const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+function tileName({ rows, columns, split, segmented }: Tile): string {
+	return `f32_${segmented ? "stem" : split === 2 ? "dense" : "pointwise"}__${rows}x${columns}`;
+}
 
 /** One tile's function: `tiles` tiles one below the other. */
 function tile(t: Tile): string {
@@ -103,34 +112,72 @@ function tile(t: Tile): string {
 	return lines.join("\n");
 }
 
-/** All rows of half a panel, by tiles of four and what is left over. */
-function columnOfTiles(segmented: boolean): string {
-	const name = (rows: number): string => tileName({ rows, columns: 8, split: 1, segmented });
-	const jump = segmented ? ", jump" : "";
-	const call = (rows: number, tilesText: string): string =>
-		`${name(rows)}(input, inputPitch, weights, weightBytes${jump}, bias, bounds, output, outputPitch, ${tilesText});`;
+/** All rows of a column of tiles: the usual tiles, then what is left over in tiles as tall as can be. */
+function columnOfTiles(level: Level, columns: number, segmented: boolean): string {
+	const jump = segmented ? "jump, " : "";
+	const run = (rows: number, count: string): string => {
+		const name = tileName({ rows, columns, split: 1, segmented });
+		return `    ${name}(input, inputPitch, weights, weightBytes, ${jump}bias, bounds, output, outputPitch, ${count});`;
+	};
+	const skip = (rows: number, count: string): string =>
+		`    input += inputPitch * (${count} * ${rows}); output += outputPitch * (${count} * ${rows});`;
+	const shares =
+		level.rows === 6
+			? `
+  if (rest == 1 && usual >= 2) { usual -= 2; fives = 1; fours = 2; rest = 0; }
+  else if (rest == 2 && usual >= 1) { usual--; fours = 2; rest = 0; }
+  else if (rest == 3 && usual >= 1) { usual--; fives = 1; fours = 1; rest = 0; }
+  else if (rest == 4) { fours = 1; rest = 0; }
+  else if (rest == 5) { fives = 1; rest = 0; }`
+			: `
+  if (rest == 1 && usual >= 1) { usual--; fives = 1; rest = 0; }`;
 	return `
-export function ${segmented ? "stemColumn" : "pointwiseColumn"}(input: usize, inputPitch: usize, weights: usize, weightBytes: usize${segmented ? ", jump: usize" : ""}, bias: usize, bounds: usize, output: usize, outputPitch: usize, rows: i32): void {
-  let fours = rows >> 2, rest = rows & 3;
-  if (rest == 1 && fours > 0) { fours--; rest = 5; }
-  if (fours > 0) {
-    ${call(4, "fours")}
-    input += inputPitch * (fours << 2); output += outputPitch * (fours << 2);
+export function ${segmented ? "stem" : "pointwise"}Column${columns}(input: usize, inputPitch: usize, weights: usize, weightBytes: usize, ${segmented ? "jump: usize, " : ""}bias: usize, bounds: usize, output: usize, outputPitch: usize, rows: i32): void {
+  let usual = rows / ${level.rows}, rest = rows % ${level.rows}, fives = 0, fours = 0;${shares}
+  if (usual) {
+${run(level.rows, "usual")}
+${skip(level.rows, "usual")}
   }
-  if (rest == 5) { ${call(5, "1")} }
-  else if (rest == 3) { ${call(3, "1")} }
-  else if (rest == 2) { ${call(2, "1")} }
-  else if (rest == 1) { ${call(1, "1")} }
+  if (fives) {
+${run(5, "1")}
+${skip(5, "1")}
+  }
+  if (fours) {
+${run(4, "fours")}
+${skip(4, "fours")}
+  }
+  switch (rest) {
+    case 1: ${run(1, "1").trim()} break;
+    case 2: ${run(2, "1").trim()} break;
+    case 3: ${run(3, "1").trim()} break;
+  }
+}`;
+}
+
+/** Columns that one call takes: as many as a tile has, or the eight that are left over. */
+function columnChoice(level: Level, segmented: boolean): string {
+	const name = segmented ? "stem" : "pointwise";
+	const jump = segmented ? "jump: usize, " : "";
+	const pass = `input, inputPitch, weights, weightBytes, ${segmented ? "jump, " : ""}bias, bounds, output, outputPitch, rows`;
+	return `
+/** \`left\` output channels at the most; returns how many were done. */
+export function ${name}Columns(left: i32, input: usize, inputPitch: usize, weights: usize, weightBytes: usize, ${jump}bias: usize, bounds: usize, output: usize, outputPitch: usize, rows: i32): i32 {
+${level.columns === 16 ? `  if (left > 8) { ${name}Column16(${pass}); return 16; }\n` : ""}  ${name}Column8(${pass});
+  return 8;
 }`;
 }
 
 /** The whole generated file. */
-export function pointwiseSource(): string {
+export function pointwiseSource(level: Level): string {
+	const widths = level.columns === 16 ? [8, 16] : [8];
 	return [
 		'import { clamp, fma } from "./arithmetic";',
-		...tiles.map(tile),
-		columnOfTiles(false),
-		columnOfTiles(true),
+		`/** Pixels of the usual tile. */\nexport const tileRows: i32 = ${level.rows};`,
+		...tilesOf(level).map(tile),
+		...[false, true].flatMap((segmented) => [
+			...widths.map((columns) => columnOfTiles(level, columns, segmented)),
+			columnChoice(level, segmented),
+		]),
 		"",
 	].join("\n");
 }

@@ -1,7 +1,7 @@
 /** Writes the AssemblyScript of the walker: one loop over the steps of a plan, one case an operation. */
 import { operationNames, operations, stepWords } from "../operations.ts";
 
-/** The file of simd/assembly/ that holds an operation. */
+/** The file of simd/assembly/ that holds an operation, where it is not called as the operation is. */
 const files: Readonly<Record<string, string>> = {
 	stemBytes: "stem",
 	stemFloats: "stem",
@@ -15,12 +15,17 @@ export function walkerSource(): string {
 		const operands = Object.values(operations[name]).map(
 			(kind, i) => `load<${kind === "integer" ? "i32" : "usize"}>(step, ${(i + 1) * 4})`,
 		);
-		return `      case ${number}: ${name}(pictures, ${operands.join(", ")}); break;`;
+		return `      case ${number}: ${name}(thread, threads, pictures, ${operands.join(", ")}); break;`;
 	});
-	return `${imports.join("\n")}
+	return `import { barrier } from "../team";
+${imports.join("\n")}
+export { serve } from "../team";
 
-/** Steps \`first\` up to \`last\` of the plan at \`plan\`, with the run block at \`block\`. */
-export function run(plan: usize, first: i32, last: i32, block: usize): void {
+/**
+ * Steps \`first\` up to \`last\` of the plan at \`plan\`, with the run block at \`block\`: this thread's share of each. All
+ * threads of a team walk the same steps and meet after every one.
+ */
+export function run(plan: usize, first: i32, last: i32, block: usize, thread: i32, threads: i32): void {
   const pictures = load<i32>(block);
   for (let i = first; i < last; i++) {
     const step = plan + <usize>i * ${stepWords * 4};
@@ -28,6 +33,7 @@ export function run(plan: usize, first: i32, last: i32, block: usize): void {
 ${cases.join("\n")}
       default: unreachable();
     }
+    if (threads > 1) barrier(block, threads);
   }
 }
 `;

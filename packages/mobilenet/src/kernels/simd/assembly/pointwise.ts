@@ -2,35 +2,60 @@
  * The pointwise layer: a matrix product of pixels and weights, in blocks of rows whose inputs stay in the L2 cache
  * while the panels of weights pass by. One row alone (the classifier) reads each weight once: it is bound by memory.
  */
-import { f32_pointwise__1x16, pointwiseColumn } from "./generated/pointwise-tiles";
+import { f32_dense__1x16, pointwiseColumns, tileRows } from "./generated/pointwise-tiles";
+import { shareStart } from "./team";
 
 /** Bytes of inputs that a block of rows may take. */
-const blockBytes: i32 = 192 * 1024;
+const blockBytes: i32 = 256 * 1024;
 
 export function pointwise(
-  pictures: i32, input: usize, weights: usize, bias: usize, bounds: usize, output: usize,
+  thread: i32, threads: i32, pictures: i32, input: usize, weights: usize, bias: usize, bounds: usize, output: usize,
   rows: i32, inputChannels: i32, outputChannels: i32, inputPitch: i32, outputPitch: i32,
 ): void {
-  const all = pictures * rows;
-  const inputBytes = <usize>inputPitch * 4, outputBytes = <usize>outputPitch * 4;
+  const all = pictures * rows, panels = (outputChannels + 15) >> 4;
+  let row = 0, rowEnd = all, panel = 0, panelEnd = panels;
+  // The larger of the two operands is shared out, so that each thread reads but its part of it: tiles of rows, or
+  // panels of weights; but what is too few for all threads to have about the same is not.
+  const tiles = all / tileRows;
+  if (tiles >= 4 * threads && (all >= outputChannels || panels < 4 * threads)) {
+    row = shareStart(tiles, thread, threads) * tileRows;
+    rowEnd = thread + 1 < threads ? shareStart(tiles, thread + 1, threads) * tileRows : all;
+  } else {
+    panel = shareStart(panels, thread, threads);
+    panelEnd = shareStart(panels, thread + 1, threads);
+  }
+  const inputBytes = <usize>inputPitch * 4, outputBytes = <usize>outputPitch * 4, panelBytes = <usize>inputChannels * 64;
+  const column = panel << 4, columns = min(outputChannels, panelEnd << 4) - column;
+  if (columns <= 0) return;
+  product(
+    input + inputBytes * row, inputBytes, weights + panelBytes * panel, inputChannels, bias + (column << 2), bounds,
+    output + outputBytes * row + (column << 2), outputBytes, rowEnd - row, columns,
+  );
+}
+
+/** rows × columns outputs. */
+export function product(
+  input: usize, inputBytes: usize, weights: usize, inputChannels: i32, bias: usize, bounds: usize, output: usize,
+  outputBytes: usize, rows: i32, columns: i32,
+): void {
   const panelBytes = <usize>inputChannels * 64;
-  if (all == 1) {
-    for (let column = 0; column < outputChannels; column += 16)
-      if (column + 8 < outputChannels)
-        f32_pointwise__1x16(input, inputBytes, weights + panelBytes * (column >> 4), panelBytes, bias + column * 4, bounds, output + column * 4, outputBytes, 1);
+  if (rows == 1) {
+    for (let column = 0; column < columns; column += 16)
+      if (columns - column > 8)
+        f32_dense__1x16(input, inputBytes, weights + panelBytes * (column >> 4), panelBytes, bias + (column << 2), bounds, output + (column << 2), outputBytes, 1);
       else
-        pointwiseColumn(input, inputBytes, weights + panelBytes * (column >> 4), panelBytes, bias + column * 4, bounds, output + column * 4, outputBytes, 1);
+        pointwiseColumns(8, input, inputBytes, weights + panelBytes * (column >> 4), panelBytes, bias + (column << 2), bounds, output + (column << 2), outputBytes, 1);
     return;
   }
-  // Whole tiles of four rows: a remainder of one within a block would cost a slow tile.
-  const block = max(12, (blockBytes / (inputChannels * 4)) & ~3);
-  for (let row = 0; row < all; row += block) {
-    const count = min(block, all - row);
-    for (let column = 0; column < outputChannels; column += 8)
-      pointwiseColumn(
-        input + inputBytes * row, inputBytes,
+  // Whole tiles: a remainder within a block would cost slow ones.
+  const block = max(12, (blockBytes / (inputChannels * 4)) / tileRows * tileRows);
+  for (let row = 0; row < rows; row += block) {
+    const count = min(block, rows - row);
+    for (let column = 0; column < columns;)
+      column += pointwiseColumns(
+        columns - column, input + inputBytes * row, inputBytes,
         weights + panelBytes * (column >> 4) + ((column & 8) << 2), panelBytes,
-        bias + column * 4, bounds, output + outputBytes * row + column * 4, outputBytes, count,
+        bias + (column << 2), bounds, output + outputBytes * row + (column << 2), outputBytes, count,
       );
   }
 }

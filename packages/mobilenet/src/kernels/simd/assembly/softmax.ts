@@ -1,9 +1,13 @@
 /** Softmax over the classes of each picture. Rows are padded to whole vectors; what lies past the classes counts for nothing. */
 import { fma } from "./generated/arithmetic";
+import { shareStart } from "./team";
 
-export function softmax(pictures: i32, input: usize, output: usize, classes: i32, inputPitch: i32, outputPitch: i32): void {
+export function softmax(thread: i32, threads: i32, pictures: i32, input: usize, output: usize, classes: i32, inputPitch: i32, outputPitch: i32): void {
   const whole = classes & ~3;
-  for (let picture = 0; picture < pictures; picture++) {
+  const first = shareStart(pictures, thread, threads), last = shareStart(pictures, thread + 1, threads);
+  input += <usize>(first * inputPitch) * 4;
+  output += <usize>(first * outputPitch) * 4;
+  for (let picture = first; picture < last; picture++) {
     let most = f32x4.splat(-Infinity);
     for (let k = 0; k < whole; k += 4) most = f32x4.max(most, v128.load(input + <usize>k * 4));
     let largest = max(max(f32x4.extract_lane(most, 0), f32x4.extract_lane(most, 1)), max(f32x4.extract_lane(most, 2), f32x4.extract_lane(most, 3)));

@@ -3,28 +3,26 @@
  * padding is zero after normalisation), and the pointwise tiles run over them with the three rows of the filter as
  * segments. No column matrix is built.
  */
-import { stemColumn } from "./generated/pointwise-tiles";
-
-/** Output rows whose input is widened at a time. */
-const bandRows: i32 = 8;
+import { stemColumns } from "./generated/pointwise-tiles";
+import { shareStart } from "./team";
 
 export function stemBytes(
-  pictures: i32, pixels: usize, mean: usize, weights: usize, bias: usize, bounds: usize, band: usize, output: usize,
-  inputSize: i32, outputSize: i32, inputChannels: i32, outputChannels: i32, before: i32, outputPitch: i32,
+  thread: i32, threads: i32, pictures: i32, pixels: usize, mean: usize, weights: usize, bias: usize, bounds: usize, band: usize, output: usize,
+  inputSize: i32, outputSize: i32, inputChannels: i32, outputChannels: i32, before: i32, outputPitch: i32, bandRows: i32,
 ): void {
-  stem(true, pictures, pixels, mean, weights, bias, bounds, band, output, inputSize, outputSize, inputChannels, outputChannels, before, outputPitch);
+  stem(true, thread, threads, pictures, pixels, mean, weights, bias, bounds, band, output, inputSize, outputSize, inputChannels, outputChannels, before, outputPitch, bandRows);
 }
 
 export function stemFloats(
-  pictures: i32, input: usize, weights: usize, bias: usize, bounds: usize, band: usize, output: usize,
-  inputSize: i32, outputSize: i32, inputChannels: i32, outputChannels: i32, before: i32, outputPitch: i32,
+  thread: i32, threads: i32, pictures: i32, input: usize, weights: usize, bias: usize, bounds: usize, band: usize, output: usize,
+  inputSize: i32, outputSize: i32, inputChannels: i32, outputChannels: i32, before: i32, outputPitch: i32, bandRows: i32,
 ): void {
-  stem(false, pictures, input, 0, weights, bias, bounds, band, output, inputSize, outputSize, inputChannels, outputChannels, before, outputPitch);
+  stem(false, thread, threads, pictures, input, 0, weights, bias, bounds, band, output, inputSize, outputSize, inputChannels, outputChannels, before, outputPitch, bandRows);
 }
 
 function stem(
-  bytes: bool, pictures: i32, input: usize, mean: usize, weights: usize, bias: usize, bounds: usize, band: usize, output: usize,
-  inputSize: i32, outputSize: i32, inputChannels: i32, outputChannels: i32, before: i32, outputPitch: i32,
+  bytes: bool, thread: i32, threads: i32, pictures: i32, input: usize, mean: usize, weights: usize, bias: usize, bounds: usize, band: usize, output: usize,
+  inputSize: i32, outputSize: i32, inputChannels: i32, outputChannels: i32, before: i32, outputPitch: i32, bandRows: i32,
 ): void {
   const columns = (outputSize - 1) * 2 + 3;
   const bandPitch = <usize>(columns * inputChannels * 4);
@@ -35,28 +33,32 @@ function stem(
   const rowBytes = <usize>(bytes ? rowItems : rowItems * 4);
   const segment = 3 * inputChannels;
   const outputBytes = <usize>outputPitch * 4;
-  for (let picture = 0; picture < pictures; picture++) {
-    memory.fill(band, 0, bandPitch * (bandRows * 2 + 1));
-    for (let y = 0; y < outputSize; y += bandRows) {
-      const count = min(bandRows, outputSize - y);
-      for (let i = 0; i < count * 2 + 1; i++) {
-        const row = 2 * y + i - before;
-        const to = band + bandPitch * i + left;
-        if (row < 0 || row >= inputSize) memory.fill(to, 0, <usize>taken * 4);
-        else if (bytes) widen(input + rowBytes * row, mean, to, taken);
-        else memory.copy(to, input + rowBytes * row, <usize>taken * 4);
-      }
-      for (let i = 0; i < count; i++)
-        for (let column = 0; column < outputChannels; column += 8)
-          stemColumn(
-            band + bandPitch * (2 * i), <usize>inputChannels * 8,
-            weights + <usize>(column >> 4) * (<usize>segment * 192) + ((column & 8) << 2), <usize>segment * 64,
-            bandPitch - <usize>segment * 4,
-            bias + column * 4, bounds, output + outputBytes * ((y + i) * outputSize) + column * 4, outputBytes, outputSize,
-          );
+  const bandBytes = bandPitch * (bandRows * 2 + 1);
+  band += bandBytes * thread;
+  memory.fill(band, 0, bandBytes);
+
+  const end = shareStart(pictures * outputSize, thread + 1, threads);
+  for (let r = shareStart(pictures * outputSize, thread, threads); r < end;) {
+    // A band lies in one picture.
+    const y = r % outputSize, picture = r / outputSize;
+    const count = min(min(bandRows, outputSize - y), end - r);
+    const source = input + rowBytes * (picture * inputSize);
+    for (let i = 0; i < count * 2 + 1; i++) {
+      const row = 2 * y + i - before;
+      const to = band + bandPitch * i + left;
+      if (row < 0 || row >= inputSize) memory.fill(to, 0, <usize>taken * 4);
+      else if (bytes) widen(source + rowBytes * row, mean, to, taken);
+      else memory.copy(to, source + rowBytes * row, <usize>taken * 4);
     }
-    input += rowBytes * inputSize;
-    output += outputBytes * (outputSize * outputSize);
+    for (let i = 0; i < count; i++)
+      for (let column = 0; column < outputChannels;)
+        column += stemColumns(
+          outputChannels - column, band + bandPitch * (2 * i), <usize>inputChannels * 8,
+          weights + <usize>(column >> 4) * (<usize>segment * 192) + ((column & 8) << 2), <usize>segment * 64,
+          bandPitch - <usize>segment * 4,
+          bias + (column << 2), bounds, output + outputBytes * ((r + i) * outputSize) + (column << 2), outputBytes, outputSize,
+        );
+    r += count;
   }
 }
 

@@ -1,0 +1,129 @@
+/**
+ * A plan in the making: steps are added one after the other, and every buffer of the arena lives from the first step
+ * that names it to the last. Places are found when all steps are known.
+ */
+import type { Operands, Operation } from "../kernels/operations.ts";
+import { type PackingKind, packings, type Shape } from "../kernels/packing.ts";
+import { lineBytes, stack } from "../kernels/stack.ts";
+import { type Build, packingOf } from "../kernels/walker.ts";
+import { layOut } from "./arena.ts";
+import type { Activation, Address, Constant, Placement, Plan, Step } from "./plan.ts";
+
+/** What a layer gives out: where, and how far its pixels are apart. */
+export interface Output {
+	readonly address: Address;
+	readonly pitch: number;
+}
+
+export interface Draft {
+	/** Numbers that the plan brings along. */
+	readonly constant: (...values: number[]) => Address;
+	/** Weights of a folded record, packed for the build. */
+	readonly weights: (
+		packing: PackingKind,
+		tensor: string,
+		shape: Shape,
+		inputs?: Placement["inputs"],
+	) => Address;
+	/** Floats of the arena that no layer is named for. */
+	readonly scratch: (floats: number) => Address;
+	/** The output of a layer; kept to the end of the run, or only as long as steps need it. */
+	readonly output: (
+		name: string,
+		activation: Omit<Activation, "offset">,
+		pictures: number,
+		kept: boolean,
+	) => Output;
+	readonly step: <O extends Operation>(
+		operation: O,
+		layer: string,
+		operands: Operands<O, Address, Address>,
+	) => void;
+	/** Steps, places and sizes of all that was drafted. */
+	readonly finish: () => Pick<Plan, "steps" | "placements" | "constants" | "activations"> & {
+		readonly weightBytes: number;
+		readonly activationBytes: number;
+	};
+}
+
+export function draft(build: Build): Draft {
+	const packing = packings[packingOf(build)];
+	const weights = stack();
+	const placements: Placement[] = [];
+	const constants: Constant[] = [];
+	const steps: Step[] = [];
+	const buffers: { bytes: number; from: number; to: number }[] = [];
+	const kept = new Map<string, { buffer: number } & Omit<Activation, "offset">>();
+
+	const place = (bytes: number): Address => ({ region: "weights", offset: weights.take(bytes) });
+	// Until all lives are known, the offset of an address in the arena is the number of its buffer.
+	const scratch = (floats: number): Address => {
+		buffers.push({ bytes: floats * 4, from: Number.POSITIVE_INFINITY, to: 0 });
+		return { region: "activations", offset: buffers.length - 1 };
+	};
+
+	return {
+		scratch,
+		constant: (...values) => {
+			const address = place(values.length * 4);
+			constants.push({ offset: address.offset, values });
+			return address;
+		},
+		weights: (kind, tensor, shape, inputs) => {
+			const address = place(packing[kind].length(shape) * 4);
+			placements.push({
+				offset: address.offset,
+				tensor,
+				shape,
+				packing: kind,
+				...(inputs ? { inputs } : {}),
+			});
+			return address;
+		},
+		output: (name, activation, pictures, isKept) => {
+			const address = scratch(pictures * activation.size ** 2 * activation.pitch);
+			if (isKept) {
+				buffers[address.offset]!.to = Number.POSITIVE_INFINITY;
+				kept.set(name, { ...activation, buffer: address.offset });
+			}
+			return { address, pitch: activation.pitch };
+		},
+		step: (operation, layer, operands) => {
+			for (const value of Object.values<number | Address>(operands)) {
+				if (typeof value === "number" || value.region !== "activations") continue;
+				const buffer = buffers[value.offset]!;
+				buffer.from = Math.min(buffer.from, steps.length);
+				buffer.to = Math.max(buffer.to, steps.length);
+			}
+			steps.push({ operation, layer, operands } as unknown as Step);
+		},
+		finish: () => {
+			const arena = layOut(buffers, lineBytes);
+			const placed = (value: number | Address): number | Address =>
+				typeof value === "number" || value.region !== "activations"
+					? value
+					: { ...value, offset: arena.offsets[value.offset]! };
+			return {
+				steps: steps.map(
+					(step) =>
+						({
+							...step,
+							operands: Object.fromEntries(
+								Object.entries<number | Address>(step.operands).map(([name, value]) => [name, placed(value)]),
+							),
+						}) as unknown as Step,
+				),
+				placements,
+				constants,
+				activations: new Map(
+					[...kept].map(([name, { buffer, ...activation }]) => [
+						name,
+						{ ...activation, offset: arena.offsets[buffer]! },
+					]),
+				),
+				weightBytes: weights.size(),
+				activationBytes: arena.size,
+			};
+		},
+	};
+}

@@ -1,0 +1,34 @@
+/**
+ * A whole depthwise separable block: the depthwise layer of a band of rows goes into a buffer that stays in the L2
+ * cache, and the pointwise layer takes it from there.
+ */
+import { depthwiseRows } from "./depthwise";
+import { product } from "./pointwise";
+import { shareStart } from "./team";
+
+export function separable(
+  thread: i32, threads: i32, pictures: i32, input: usize, depthwiseWeights: usize, depthwiseBias: usize, band: usize,
+  weights: usize, bias: usize, bounds: usize, output: usize,
+  inputSize: i32, outputSize: i32, inputChannels: i32, outputChannels: i32, stride: i32, before: i32,
+  inputPitch: i32, bandPitch: i32, outputPitch: i32, bandRows: i32,
+): void {
+  const rows = pictures * outputSize;
+  const bandBytes = <usize>bandPitch * 4, outputBytes = <usize>outputPitch * 4;
+  const own = band + <usize>thread * (<usize>(bandRows * outputSize) * bandBytes);
+  const end = shareStart(rows, thread + 1, threads);
+  let row = shareStart(rows, thread, threads);
+  // As many bands as there must be, all about as large.
+  const bands = (end - row + bandRows - 1) / bandRows;
+  for (let i = bands; i > 0; i--) {
+    const count = (end - row + i - 1) / i;
+    depthwiseRows(
+      row, row + count, input, depthwiseWeights, depthwiseBias, bounds, own,
+      inputSize, outputSize, inputChannels, stride, before, inputPitch, bandPitch,
+    );
+    product(
+      own, bandBytes, weights, inputChannels, bias, bounds,
+      output + outputBytes * (row * outputSize), outputBytes, count * outputSize, outputChannels,
+    );
+    row += count;
+  }
+}
