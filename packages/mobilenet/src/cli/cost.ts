@@ -1,7 +1,21 @@
-/** `mobilenet cost`: multiply-adds, parameters and memory, for every layer, every kind and in all. */
+/**
+ * `mobilenet cost`: multiply-adds, parameters and memory, for every layer, every kind and in all; or one of the paper's
+ * tables, or all published networks (cost-tables.ts).
+ */
 import { buildCommand } from "@stricli/core";
-import { type Cost, type CostConvention, cost, type LayerCost } from "../network/index.ts";
+import { MobileNetError } from "../base/error.ts";
+import {
+	type Cost,
+	type CostConvention,
+	cost,
+	grid,
+	type LayerCost,
+	type PaperTableNumber,
+	paperTable,
+	paperTableNumbers,
+} from "../network/index.ts";
 import type { Context } from "./context.ts";
+import { gridText, paperTableText } from "./cost-tables.ts";
 import {
 	configurationOf,
 	describe,
@@ -13,8 +27,14 @@ import { type Column, grouped, percent, table } from "./table.ts";
 
 interface Options extends NetworkOptions {
 	readonly convention: CostConvention;
+	readonly table?: `${PaperTableNumber}` | undefined;
+	readonly grid: boolean;
 	readonly json: boolean;
 }
+
+/** Options that describe a network, and what they are where nothing is said. */
+const networkOptions = [...Object.keys(networkFlags), "convention"] as (keyof Options)[];
+const nothingSaid: Partial<Options> = { preset: "tf", shallow: false, convention: "paper" };
 
 const layerColumns: readonly Column[] = [
 	{ title: "layer" },
@@ -36,21 +56,19 @@ const totalColumns: readonly Column[] = [{ title: "in all" }, { title: "", align
 
 export const costCommand = buildCommand<Options, [], Context>({
 	func(options) {
-		const configuration = configurationOf(options, describedClasses);
-		const whole = cost(configuration, { convention: options.convention });
-		this.process.stdout.write(
-			options.json
-				? `${JSON.stringify({ configuration, ...whole })}\n`
-				: [
-						`${describe(options, configuration)}; mult-adds as ${options.convention} counts them, for one picture\n`,
-						table(
-							layerColumns,
-							whole.layers.map((layer) => layerRow(layer, whole)),
-						),
-						kindTable(whole),
-						totalTable(whole),
-					].join("\n"),
-		);
+		checkTogether(options);
+		const write = (value: unknown, text: () => string): unknown =>
+			this.process.stdout.write(options.json ? `${JSON.stringify(value)}\n` : text());
+		if (options.table) {
+			const number = Number(options.table) as PaperTableNumber;
+			write(paperTable(number).rows, () => paperTableText(number));
+		} else if (options.grid) write(grid(), gridText);
+		else {
+			const configuration = configurationOf(options, describedClasses);
+			const whole = cost(configuration, { convention: options.convention });
+			const title = `${describe(options, configuration)}; mult-adds as ${options.convention} counts them, for one picture`;
+			write({ configuration, ...whole }, () => costText(title, whole));
+		}
 	},
 	parameters: {
 		flags: {
@@ -60,6 +78,18 @@ export const costCommand = buildCommand<Options, [], Context>({
 				values: ["paper", "torchinfo"],
 				default: "paper",
 				brief: "what counts: convolutions and classifier, or bias and batch norm too",
+			},
+			table: {
+				kind: "enum",
+				values: paperTableNumbers.map(String) as `${PaperTableNumber}`[],
+				optional: true,
+				brief: "one of the paper's tables instead, its figures beside ours",
+			},
+			grid: {
+				kind: "boolean",
+				default: false,
+				withNegated: false,
+				brief: "all 16 published networks instead, with their accuracy",
 			},
 			json: {
 				kind: "boolean",
@@ -73,12 +103,44 @@ export const costCommand = buildCommand<Options, [], Context>({
 		brief: "Print what the network costs: multiply-adds, parameters, memory",
 		fullDescription: [
 			"Prints what the network costs, for every layer, every kind of layer and in all, for 1000 classes unless told.",
+			"The paper's tables: 1 body architecture, 2 kinds of layers, 3 modifications of one layer, 4 full convolution,",
+			"5 narrow and shallow, 6 width multiplier, 7 resolution.",
 			"",
 			"EXAMPLE",
 			"  mobilenet cost --alpha 0.5 --rho 6/7 --convention torchinfo",
+			"  mobilenet cost --table 6",
+			"  mobilenet cost --grid --json",
 		].join("\n"),
 	},
 });
+
+/** The paper's tables and the grid are about networks of their own: an option that they would ignore is refused. */
+function checkTogether(options: Options): void {
+	if (!options.table && !options.grid) return;
+	if (options.table && options.grid)
+		throw new MobileNetError("usage", "--table and --grid print different things: give one of them.");
+	const ignored = networkOptions.filter((name) => options[name] !== nothingSaid[name]);
+	if (ignored.length === 0) return;
+	const names = ignored.map(
+		(name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+	);
+	throw new MobileNetError(
+		"usage",
+		`${options.grid ? "--grid" : "--table"} has networks of its own, which no option changes: leave out ${names.join(", ")}.`,
+	);
+}
+
+function costText(title: string, whole: Cost): string {
+	return [
+		`${title}\n`,
+		table(
+			layerColumns,
+			whole.layers.map((layer) => layerRow(layer, whole)),
+		),
+		kindTable(whole),
+		totalTable(whole),
+	].join("\n");
+}
 
 function layerRow(layer: LayerCost, whole: Cost): string[] {
 	const { name, outputSize, outputChannels, multAdds, parameters, activationBytes } = layer;

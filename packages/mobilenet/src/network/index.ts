@@ -1,4 +1,4 @@
-/** What a MobileNet is: configuration, the table of layers, cost, summary. The entry `mobilenet/network`. */
+/** What a MobileNet is: configuration, layers, cost, the paper's tables, summary. The entry `mobilenet/network`. */
 export {
 	type Block,
 	type BlockCost,
@@ -23,6 +23,7 @@ export {
 	type KindCost,
 	type LayerCost,
 } from "./cost.ts";
+export { type GridPoint, grid } from "./grid.ts";
 export {
 	type BlockOptions,
 	type Layer,
@@ -32,6 +33,18 @@ export {
 	width,
 } from "./layers.ts";
 export type { ModuleRow } from "./modules.ts";
+export {
+	type Beside,
+	type BodyRow,
+	type KindRow,
+	type ModificationRow,
+	type NetworkRow,
+	type PaperTable,
+	type PaperTableNumber,
+	type PaperTables,
+	paperTable,
+	paperTableNumbers,
+} from "./paper-tables.ts";
 export {
 	type SummaryColumn,
 	type SummaryOptions,
