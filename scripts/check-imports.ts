@@ -16,6 +16,7 @@ const strangers: Readonly<Record<string, readonly string[]>> = { kernels: ["imag
 const pairs: Readonly<Record<string, readonly string[]>> = {
 	"#files": ["base/files.node.ts", "base/files.default.ts"],
 	"#wide": ["kernels/wide.node.ts", "kernels/wide.default.ts"],
+	"#threads": ["engine/threads.node.ts", "engine/threads.default.ts"],
 	"#decode": ["image/decode.node.ts", "image/decode.default.ts"],
 };
 

@@ -9,6 +9,7 @@ import { stack } from "../kernels/stack.ts";
 import { type Build, createWalker, type LoadedBuild, packingOf } from "../kernels/walker.ts";
 import type { Model } from "../weights/record.ts";
 import type { Address, Placement, Plan, Region } from "./plan.ts";
+import { createTeam } from "./team.ts";
 
 export interface Executor {
 	readonly plan: Plan;
@@ -19,6 +20,10 @@ export interface Executor {
 	readonly floats: Float32Array;
 	/** Runs the plan on the first `pictures` pictures, up to a layer or whole. */
 	readonly run: (input: "bytes" | "floats", pictures: number, until?: string) => void;
+	/** Threads that work now. */
+	readonly threads: () => number;
+	/** Sends workers home; the executor must not run again. */
+	readonly dispose: () => void;
 	/** A copy of what a layer gave out for one picture, [size, size, channels]. */
 	readonly read: (layer: string, picture: number) => Float32Array;
 }
@@ -35,7 +40,8 @@ export function createExecutor(plan: Plan, folded: Model, loaded: LoadedBuild): 
 	const bases = Object.fromEntries(
 		Object.entries(plan.regions).map(([region, bytes]) => [region, memory.take(bytes)]),
 	) as Record<Region, number>;
-	const { buffer, run } = createWalker(loaded, memory.size());
+	const walker = createWalker(loaded, memory.size());
+	const { buffer } = walker;
 
 	const addressOf = ({ region, offset }: Address): number => bases[region] + offset;
 	const words = new Int32Array(buffer);
@@ -46,6 +52,7 @@ export function createExecutor(plan: Plan, folded: Model, loaded: LoadedBuild): 
 	for (const placement of plan.placements) packInto(weights, placement, plan.build, folded);
 
 	const { batch, entries, steps, activations } = plan;
+	const team = createTeam(walker, loaded, block, plan.threads);
 	// The step after a layer's last; the stem's first are the entries.
 	const ends = new Map(steps.map(({ layer }, i) => [layer, Math.max(i + 1, entries.after)] as const));
 	const inputs = batch * plan.size ** 2 * plan.inputChannels;
@@ -56,14 +63,11 @@ export function createExecutor(plan: Plan, folded: Model, loaded: LoadedBuild): 
 		floats: new Float32Array(buffer, bases.pixels, inputs),
 		run: (input, pictures, until) => {
 			words[block / 4] = pictures;
-			run(list, entries[input], entries[input] + 1, block);
-			run(
-				list,
-				entries.after,
-				until === undefined ? steps.length : (ends.get(until) ?? entries.after),
-				block,
-			);
+			const last = until === undefined ? steps.length : (ends.get(until) ?? entries.after);
+			team.run({ plan: list, entry: entries[input], first: entries.after, last });
 		},
+		threads: team.joined,
+		dispose: team.dismiss,
 		read: (layer, picture) => {
 			const { offset, size, channels, pitch } = activations.get(layer)!;
 			const rows = size * size;

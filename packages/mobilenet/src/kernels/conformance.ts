@@ -72,7 +72,7 @@ export function compute<O extends Operation>(
 	new Int32Array(buffer)[block / 4] = pictures;
 	const step = encodeStep(operation, { ...geometry, ...places } as unknown as Operands<O, number, number>);
 	new Int32Array(buffer).set(step, plan / 4);
-	run(plan, 0, 1, block);
+	run({ plan, entry: 0, first: 0, last: 1 }, block, 1);
 
 	const { operand, rows, channels, pitch } = kernel.result(geometry);
 	const results = new Float32Array(buffer, places[operand]!, rows * pictures * pitch);

@@ -130,11 +130,13 @@ export type Operands<O extends Operation, Floats = Float32Array, Bytes = Uint8Ar
 
 /** A step in memory: its kernel's number, then its operands in the table's order, 32 bits each. */
 export const stepWords = 24;
+/** The most threads that may work on a plan. */
+export const mostThreads = 64;
 /**
  * The run block: what changes from run to run, and what threads share (simd/assembly/team.ts lists its words). Word 0
  * says how many pictures there are in this batch.
  */
-export const runWords = 16;
+export const runWords = 16 + mostThreads;
 
 /** The words of a step whose addresses are bytes of memory. */
 export function encodeStep<O extends Operation>(

@@ -28,22 +28,20 @@ export function packingOf(build: Build): "reference" | "narrow" | "wide" {
 	return build === "relaxed" || build === "baseline" ? "narrow" : build;
 }
 
+/** What a run walks: step `entry`, then steps `first` up to `last`, of the plan at byte `plan`. */
+export interface Job {
+	readonly plan: number;
+	readonly entry: number;
+	readonly first: number;
+	readonly last: number;
+}
+
 export interface Walker {
 	readonly buffer: ArrayBuffer;
 	/** What workers are given to work in the same memory; there is none without threads. */
 	readonly memory?: object;
-	/**
-	 * Runs steps `first` up to `last` of the plan at byte `plan`, with the run block at byte `block`: the share of
-	 * `thread` among `threads`; all of it if not given.
-	 */
-	readonly run: (
-		plan: number,
-		first: number,
-		last: number,
-		block: number,
-		thread?: number,
-		threads?: number,
-	) => void;
+	/** Does a job with the run block at byte `block`: the share of the first of `threads` threads. */
+	readonly run: (job: Job, block: number, threads: number) => void;
 }
 
 const pageBytes = 65536;
@@ -62,8 +60,8 @@ export function createWalker(loaded: LoadedBuild, bytes: number): Walker {
 		return {
 			buffer: memory.buffer,
 			...(shared ? { memory } : {}),
-			run: (plan, first, last, block, thread = 0, threads = 1) =>
-				walk(plan, first, last, block, thread, threads),
+			run: ({ plan, entry, first, last }, block, threads) =>
+				walk(plan, entry, first, last, block, 0, threads),
 		};
 	} catch (error) {
 		if (!(error instanceof RangeError)) throw error;
@@ -77,9 +75,12 @@ export function createWalker(loaded: LoadedBuild, bytes: number): Walker {
 
 function referenceWalker(buffer: ArrayBuffer): Walker {
 	const words = new Int32Array(buffer);
-	const run = (plan: number, first: number, last: number, block: number): void => {
+	const run: Walker["run"] = ({ plan, entry, first, last }, block) => {
 		const pictures = words[block / 4]!;
-		for (let i = first; i < last; i++) {
+		const later = Array.from({ length: Math.max(0, last - first) }, (_, i) => first + i).filter(
+			(i) => i > entry,
+		);
+		for (const i of [entry, ...later]) {
 			const step = words.subarray(plan / 4 + i * stepWords, plan / 4 + (i + 1) * stepWords);
 			runReference(operationNames[step[0]!]!, step, buffer, pictures);
 		}

@@ -6,6 +6,7 @@ import { writeLocation } from "#files";
 import { MobileNetError, shown } from "../base/error.ts";
 import { createExecutor, type Executor } from "../engine/executor.ts";
 import { inferencePlan } from "../engine/plans/inference.ts";
+import { threadsFor } from "../engine/threads.ts";
 import { type ReadOptions, readModel } from "../formats/read.ts";
 import { prepare } from "../image/fit.ts";
 import type { Alpha, Pixels } from "../image/pixels.ts";
@@ -40,6 +41,12 @@ export interface RunOptions {
 	readonly transparency?: Alpha | undefined;
 	/** The build of the kernels; the fastest that passes its self-test if not given. */
 	readonly build?: Build | undefined;
+	/**
+	 * Threads that run the network, this one among them; results do not depend on it. If not given, as many as the
+	 * machine and the network are good for: a small network runs on one. In a browser more than one only where the page
+	 * is cross-origin isolated.
+	 */
+	readonly threads?: number | undefined;
 }
 
 export type LoadOptions = RunOptions & ReadOptions;
@@ -83,14 +90,22 @@ export class MobileNet {
 	/** The build of the kernels that runs, and why faster ones do not. */
 	readonly build: Build;
 	readonly passedOver: readonly string[];
+	/** The most threads that run it; workers join in the background, one by one. */
+	readonly threads: number;
 	readonly #loaded: ChosenBuild["loaded"];
 	readonly #transparency: Alpha | undefined;
 	/** One for ordinary runs, and one that keeps the activation last asked for. */
 	readonly #executors = new Map<"usual" | "features", Executor>();
 	#disposed = false;
 
-	private constructor(record: Model, { loaded, passedOver }: ChosenBuild, transparency: Alpha | undefined) {
+	private constructor(
+		record: Model,
+		{ loaded, passedOver }: ChosenBuild,
+		threads: number,
+		transparency: Alpha | undefined,
+	) {
 		this.record = record;
+		this.threads = threads;
 		this.build = loaded.build;
 		this.passedOver = passedOver;
 		this.#loaded = loaded;
@@ -130,7 +145,7 @@ export class MobileNet {
 	/** A model of a record, such as a reader of `mobilenet/formats` gives. */
 	static async from(
 		record: Model,
-		{ size, preprocessing = {}, transparency, build }: RunOptions = {},
+		{ size, preprocessing = {}, transparency, build, threads }: RunOptions = {},
 	): Promise<MobileNet> {
 		const configuration =
 			size === undefined ? record.configuration : configure({ ...record.configuration, size });
@@ -145,9 +160,11 @@ export class MobileNet {
 		if (fault !== undefined) throw new MobileNetError("usage", `${fault}.`);
 		const told = new Set([...given.map(([field]) => field), ...(size === undefined ? [] : ["size"])]);
 		const source = { ...record.source, assumed: record.source.assumed.filter((field) => !told.has(field)) };
+		const team = threadsFor(configuration, threads);
 		return new MobileNet(
 			{ ...record, configuration, preprocessing: changed, source },
-			await loadBuild({ build }),
+			await loadBuild({ build, shared: team > 1 }),
+			team,
 			transparency,
 		);
 	}
@@ -318,6 +335,7 @@ export class MobileNet {
 	/** Lets go of the memory. A disposed model can only be looked at. */
 	dispose(): void {
 		this.#disposed = true;
+		for (const executor of this.#executors.values()) executor.dispose();
 		this.#executors.clear();
 	}
 
@@ -399,8 +417,10 @@ export class MobileNet {
 		const last = this.#executors.get(kind);
 		if (last && last.plan.batch >= batch && keep.every((layer) => last.plan.activations.has(layer)))
 			return last;
-		const plan = inferencePlan(this.record, { build: this.build, batch, keep });
+		const threads = kind === "usual" ? this.threads : 1;
+		const plan = inferencePlan(this.record, { build: this.build, batch, keep, threads });
 		// The old memory may go before there is a new one.
+		last?.dispose();
 		this.#executors.delete(kind);
 		const executor = createExecutor(plan, fold(dequantise(this.record)), this.#loaded);
 		this.#executors.set(kind, executor);

@@ -22,18 +22,18 @@ ${imports.join("\n")}
 export { serve } from "../team";
 
 /**
- * Steps \`first\` up to \`last\` of the plan at \`plan\`, with the run block at \`block\`: this thread's share of each. All
- * threads of a team walk the same steps and meet after every one.
+ * Step \`entry\`, then steps \`first\` up to \`last\` of the plan at \`plan\`, with the run block at \`block\`: this thread's share
+ * of each. All threads of a team walk the same steps and meet after every one.
  */
-export function run(plan: usize, first: i32, last: i32, block: usize, thread: i32, threads: i32): void {
+export function run(plan: usize, entry: i32, first: i32, last: i32, block: usize, thread: i32, threads: i32): void {
   const pictures = load<i32>(block);
-  for (let i = first; i < last; i++) {
+  for (let i = entry; i < last; i = i == entry ? max(first, entry + 1) : i + 1) {
     const step = plan + <usize>i * ${stepWords * 4};
     switch (load<i32>(step)) {
 ${cases.join("\n")}
       default: unreachable();
     }
-    if (threads > 1) barrier(block, threads);
+    if (threads > 1) barrier(block, thread, threads);
   }
 }
 `;

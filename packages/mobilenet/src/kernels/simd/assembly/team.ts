@@ -1,25 +1,29 @@
 /**
- * Threads that work on the same plan. The run block holds what they share:
+ * Threads that work on the same plan. The run block holds what they share, in words of 32 bits:
  *
- *   word 0  pictures in this batch
- *   word 1  threads that have arrived at the barrier
- *   word 2  how often the barrier was passed
- *   word 3  threads that sleep at the barrier
- *   word 4  jobs given so far; below 0: go home
- *   word 5  the job: plan, 6 first step, 7 last step, 8 threads
- *   word 9  whether a thread may sleep (a browser's main thread may not)
+ *   0     pictures in this batch
+ *   1     threads that have arrived at the barrier
+ *   2     how often the barrier was passed
+ *   3     threads that sleep at the barrier
+ *   4     jobs given so far; below 0: go home
+ *   5–10  the job: plan, entry, first, last, threads, and whether the first thread may sleep (a browser's page may not)
+ *   16 …  one a worker: 1 when it is ready; then 2 + the jobs given before it joined; below 0: go home
  *
- * Waiting is a bounded spin, for steps take microseconds, and then sleep, so that threads which share a core with
- * others do not burn it.
+ * A worker that has joined takes part in every job, so nothing of a job changes while anybody still reads it. Waiting
+ * is a bounded spin, for steps take microseconds, and then sleep, so that threads which share a core with others do
+ * not burn it.
  */
 import { run } from "./generated/walker";
 
 const spins: i32 = 2000;
 /** Nanoseconds of sleep before another look. */
 const nap: i64 = 100_000_000;
+/** Naps, or rounds of spins where there is no sleep, before the other threads are given up: half a minute or more. */
+const mostNaps: i32 = 300;
+const mostRounds: i32 = 10_000_000;
 
 /** Returns when all threads have arrived. */
-export function barrier(block: usize, threads: i32): void {
+export function barrier(block: usize, thread: i32, threads: i32): void {
   const passed = atomic.load<i32>(block, 8);
   if (atomic.add<i32>(block, 1, 4) == threads - 1) {
     atomic.store<i32>(block, 0, 4);
@@ -28,30 +32,36 @@ export function barrier(block: usize, threads: i32): void {
     if (atomic.load<i32>(block, 12)) atomic.notify(block + 8, threads);
     return;
   }
-  waitWhile(block + 8, passed, block + 12, load<i32>(block, 36) != 0);
-}
-
-/** Returns when the word is no longer what it was. */
-function waitWhile(word: usize, value: i32, sleepers: usize, maySleep: bool): void {
-  for (;;) {
-    for (let i = 0; i < spins; i++) if (atomic.load<i32>(word) != value) return;
+  const maySleep = thread > 0 || load<i32>(block, 40) != 0;
+  const most = maySleep ? mostNaps : mostRounds;
+  for (let round = 0; round < most; round++) {
+    for (let i = 0; i < spins; i++) if (atomic.load<i32>(block, 8) != passed) return;
     if (maySleep) {
-      atomic.add<i32>(sleepers, 1);
-      atomic.wait<i32>(word, value, nap);
-      atomic.sub<i32>(sleepers, 1);
+      atomic.add<i32>(block, 1, 12);
+      atomic.wait<i32>(block + 8, passed, nap);
+      atomic.sub<i32>(block, 1, 12);
     }
   }
+  // A thread has died: whoever called gets an error in the place of a hang.
+  unreachable();
 }
 
-/** A worker's life: does its share of every job until it is sent home. */
-export function serve(block: usize, thread: i32, seen: i32): void {
-  for (;;) {
-    for (let i = 0; i < spins && atomic.load<i32>(block, 16) == seen; i++) {}
-    while (atomic.load<i32>(block, 16) == seen) atomic.wait<i32>(block + 16, seen, -1);
-    seen = atomic.load<i32>(block, 16);
-    if (seen < 0) return;
-    const threads = load<i32>(block, 32);
-    if (thread < threads) run(load<usize>(block, 20), load<i32>(block, 24), load<i32>(block, 28), block, thread, threads);
+/** Returns what a word has become that is no longer what it was, and sleeps for as long as that takes. */
+function changed(word: usize, value: i32): i32 {
+  for (let i = 0; i < spins && atomic.load<i32>(word) == value; i++) {}
+  while (atomic.load<i32>(word) == value) atomic.wait<i32>(word, value, -1);
+  return atomic.load<i32>(word);
+}
+
+/** A worker's life: says that it is ready, joins, does its share of every job until it is sent home. */
+export function serve(block: usize, thread: i32): void {
+  const own = block + 64 + (<usize>thread << 2);
+  atomic.store<i32>(own, 1);
+  let jobs = changed(own, 1) - 2;
+  while (jobs >= 0) {
+    jobs = changed(block + 16, jobs);
+    if (jobs >= 0)
+      run(load<usize>(block, 20), load<i32>(block, 24), load<i32>(block, 28), load<i32>(block, 32), block, thread, load<i32>(block, 36));
   }
 }
 

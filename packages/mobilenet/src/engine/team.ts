@@ -1,0 +1,108 @@
+/**
+ * Workers that do their share of an executor's jobs in the same memory. They are started in the background and join
+ * when they are ready, which is seen in the shared memory: nobody waits for them, and results are the same without.
+ */
+import { mayBlock, startWorker, type TeamWorker } from "#threads";
+import { MobileNetError, messageOf } from "../base/error.ts";
+import type { Job, LoadedBuild, Walker } from "../kernels/walker.ts";
+
+/** What a worker is given. */
+export interface WorkerTask {
+	readonly module: object;
+	readonly memory: object;
+	/** Place of the run block. */
+	readonly block: number;
+	/** Number of the thread; the one that gives the jobs is 0. */
+	readonly thread: number;
+}
+
+export interface Team {
+	/** Does a job with all workers that are ready. */
+	readonly run: (job: Job) => void;
+	/** Threads that work now, this one among them. */
+	readonly joined: () => number;
+	/** Sends the workers home. */
+	readonly dismiss: () => void;
+}
+
+/** Words of the run block, as simd/assembly/team.ts has them. */
+const word = {
+	jobs: 4,
+	plan: 5,
+	entry: 6,
+	first: 7,
+	last: 8,
+	threads: 9,
+	maySleep: 10,
+	workers: 16,
+} as const;
+/** Of a worker's word. */
+const ready = 1;
+const joinedBase = 2;
+const home = -1;
+
+/** A team of `threads` threads, this one among them; a team of one starts no worker. */
+export function createTeam(walker: Walker, loaded: LoadedBuild, block: number, threads: number): Team {
+	const { memory } = walker;
+	if (threads === 1 || !memory || loaded.build === "reference")
+		return { run: (job) => walker.run(job, block, 1), joined: () => 1, dismiss: () => undefined };
+
+	const words = new Int32Array(walker.buffer, block);
+	words[word.maySleep] = mayBlock() ? 1 : 0;
+	/** Workers join in the order of their numbers, so that those that have are always the first. */
+	let joined = 1;
+	let broken: string | undefined;
+	const workers: TeamWorker[] = [];
+	for (let thread = 1; thread < threads; thread++)
+		workers.push(
+			// One that never joined is no loss: the others do its share.
+			startWorker({ module: loaded.module, memory, block, thread }, (why) => {
+				if (thread < joined) broken ??= why;
+			}),
+		);
+
+	const join = (): number => {
+		for (; joined < threads; joined++) {
+			const own = word.workers + joined;
+			if (Atomics.load(words, own) !== ready) break;
+			Atomics.store(words, own, joinedBase + Atomics.load(words, word.jobs));
+			Atomics.notify(words, own);
+		}
+		return joined;
+	};
+	const dismiss = (): void => {
+		Atomics.store(words, word.jobs, home);
+		Atomics.notify(words, word.jobs);
+		for (let thread = 1; thread < threads; thread++) {
+			Atomics.store(words, word.workers + thread, home);
+			Atomics.notify(words, word.workers + thread);
+		}
+		for (const worker of workers) worker.stop();
+	};
+	const run = (job: Job): void => {
+		if (broken !== undefined)
+			throw new MobileNetError(
+				"engine",
+				`a worker thread has stopped (${broken}): load the model again, with threads: 1 if it happens again.`,
+			);
+		const count = join();
+		if (count > 1) {
+			words.set([job.plan, job.entry, job.first, job.last, count], word.plan);
+			Atomics.add(words, word.jobs, 1);
+			Atomics.notify(words, word.jobs);
+		}
+		try {
+			walker.run(job, block, count);
+		} catch (error) {
+			// The barrier gives up on threads that never come.
+			broken ??= messageOf(error);
+			dismiss();
+			throw new MobileNetError(
+				"engine",
+				`the threads of the model have come apart (${broken}): load it again.`,
+				{ cause: error },
+			);
+		}
+	};
+	return { run, joined: join, dismiss };
+}

@@ -1,0 +1,41 @@
+/** Threads in Node. Its twin for browsers is threads.default.ts; `#threads` picks one. */
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import { messageOf } from "../base/error.ts";
+import type { WorkerTask } from "./team.ts";
+
+export interface TeamWorker {
+	readonly stop: () => void;
+}
+
+/** Starts a worker, which never keeps the process alive; `onDeath` learns why one has stopped by itself. */
+export function startWorker(task: WorkerTask, onDeath: (why: string) => void): TeamWorker {
+	const worker = new Worker(new URL("./worker.node.js", import.meta.url), { workerData: task });
+	let stopped = false;
+	worker.on("error", (error) => onDeath(messageOf(error)));
+	worker.on("exit", (code) => {
+		if (!stopped) onDeath(`it ended with code ${code}`);
+	});
+	worker.unref();
+	return {
+		stop: () => {
+			stopped = true;
+			void worker.terminate();
+		},
+	};
+}
+
+/** Cores that this process may use. */
+export function cores(): number {
+	return availableParallelism();
+}
+
+/** Whether memory can be shared between threads. */
+export function canShare(): boolean {
+	return true;
+}
+
+/** Whether this thread may sleep until another wakes it. */
+export function mayBlock(): boolean {
+	return true;
+}
