@@ -15,6 +15,7 @@ export const golden = "golden/imagenet/accuracy.json";
 export const networks = [
 	{ file: "mobilenet_v1_1.0_224_tfjs", points: 0.6 },
 	{ file: "mobilenet_v1_0.25_224_tfjs", points: 0.6 },
+	{ file: "mobilenet_v1_0.25_224.h5", points: 0.6 },
 	{ file: "mobilenet_v1_0.25_224.tflite", points: 0.6 },
 	{ file: "mobilenet_v1_0.25_224_fp16.tflite", points: 0.6 },
 	{ file: "mobilenet_v1_0.25_224_int8.tflite", points: 1.5 },

@@ -1,4 +1,4 @@
-/** Small networks that TensorFlow Lite's own converter wrote, on its inputs: what its interpreter gives. */
+/** Small networks that TensorFlow's own libraries wrote, on their inputs: what Keras and TensorFlow Lite's interpreter give. */
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { MobileNet } from "../src/model/mobilenet.ts";
@@ -11,6 +11,9 @@ const files = [
 	{ file: "tflite_dynamic_range.tflite", apart: 2e-2 },
 	{ file: "tflite_int8_per_channel.tflite" },
 	{ file: "tflite_int8_uint8_io.tflite" },
+	{ file: "keras_model.h5", apart: 1e-4 },
+	// Weights alone hold no size.
+	{ file: "keras_weights.h5", apart: 1e-4, size: 64 },
 ] as const;
 const inputs = "golden/formats/inputs_4x64x64x3_nhwc_f32.bin";
 const answers = "golden/formats/expected_tf.json";
@@ -19,14 +22,19 @@ const pictures = 4;
 for (const { file, ...how } of files)
 	describeWithShared(file, [inputs, answers, `golden/formats/${file}`], () => {
 		it("gives the same outputs", async () => {
-			const model = await MobileNet.load(shared(`golden/formats/${file}`));
+			const { size } = { size: undefined, ...how };
+			const model = await MobileNet.load(shared(`golden/formats/${file}`), { size });
 			const bytes = readFileSync(shared(inputs));
 			const input = new Float32Array(
 				bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength),
 			);
-			const expected = (
-				JSON.parse(readFileSync(shared(answers), "utf8")) as Record<string, { output: number[][] }>
-			)[file]!.output;
+			const { output: codes, probabilities = codes } = (
+				JSON.parse(readFileSync(shared(answers), "utf8")) as Record<
+					string,
+					{ output?: number[][]; probabilities?: number[][] }
+				>
+			)[file]!;
+			const expected = probabilities!;
 			const output = model.run(input, { batch: pictures });
 			const { classes } = model.configuration;
 			for (const [n, row] of expected.entries()) {

@@ -12,8 +12,10 @@ import { describeWithShared, shared } from "./shared.ts";
 const networks = [
 	{ file: "mobilenet_v1_1.0_224_tfjs", apart: 1e-4 },
 	{ file: "mobilenet_v1_0.25_224_tfjs", apart: 1e-4 },
+	{ file: "mobilenet_v1_0.25_224.h5", apart: 1e-4 },
 	{ file: "mobilenet_v1_0.25_224.tflite", apart: 1e-4 },
 	{ file: "mobilenet_v1_0.25_224_fp16.tflite", apart: 1e-3 },
+	{ file: "vww_v1_0.25_96.h5", apart: 1e-4, unit: true },
 	{ file: "vww_v1_0.25_96.tflite", apart: 1e-4, unit: true },
 	{ file: "mobilenet_v1_0.25_224_int8.tflite", agree: 11 },
 	{ file: "mobilenet_v1_1.0_224_quant.tflite", agree: 11 },
@@ -21,7 +23,7 @@ const networks = [
 	{ file: "mobilenet_v1_0.25_128_quant.tflite", agree: 11 },
 	{ file: "vww_v1_0.25_96_int8.tflite", agree: 11 },
 ] as const;
-/** The vww network takes x / 255, and its float file does not say so. */
+/** The vww network takes x / 255, and its float files do not say so. */
 const unit = { mean: [0, 0, 0], std: [255, 255, 255] };
 
 const golden = ["golden/imagenet/outputs.safetensors", "golden/imagenet/pixels.safetensors"] as const;

@@ -103,49 +103,45 @@ function readable(file: string, model: Model): string {
 		(values.every((value) => value === values[0]) ? values.slice(0, 1) : values)
 			.map((v) => Number(v.toPrecision(6)))
 			.join(", ");
-	const classes = c.head
-		? `${c.classes} classes${hasBackground(labels) ? " (a background class first)" : ""}, gives out ${c.output}`
-		: "no classifier (features only)";
+	const padding = c.padding === "same" ? "TensorFlow's (the odd pixel bottom and right)" : "1 on every side";
+	const names = labels?.slice(0, 3).map(({ name }) => name) ?? [];
+	const types = Object.entries(weightTypes(model)).map(([dtype, count]) => `${grouped(count)} ${dtype}`);
 	const rows: (readonly [string, string])[] = [
 		["file", file],
 		["format", source.format],
-		["network", `MobileNet v1, α ${c.alpha}, ${c.depth === "shallow" ? "shallow, " : ""}${classes}`],
+		["network", `MobileNet v1, α ${c.alpha}${c.depth === "shallow" ? ", shallow" : ""}`],
 		[
 			"input",
-			`${marked("size", `${c.size}×${c.size}`)}, ${c.inputChannels} ${c.inputChannels === 1 ? "channel" : "channels"}`,
+			`${marked("size", `${c.size}×${c.size}`)}, ${c.inputChannels === 1 ? "1 channel" : `${c.inputChannels} channels`}`,
+		],
+		[
+			"output",
+			c.head
+				? `${c.classes} classes${hasBackground(labels) ? ", a background class first" : ""}; ${marked("output", c.output)}`
+				: "features only: there is no classifier",
 		],
 		["parameters", `${grouped(parameters)}, ${grouped(multAdds)} mult-adds at this size`],
-		[
-			"weights",
-			Object.entries(weightTypes(model))
-				.map(([dtype, count]) => `${grouped(count)} ${dtype}`)
-				.join(", "),
-		],
+		["weights", types.join(", ")],
 		["quantisation", quantisation(model) ?? "none"],
 		[
 			"batch norm",
-			model.tensors.has("stem.bn.weight") ? `ε ${c.epsilon}, not folded` : "folded into the convolutions",
+			model.tensors.has("stem.bn.weight")
+				? `${marked("epsilon", `ε ${c.epsilon}`)}, not folded`
+				: "folded into the convolutions",
 		],
+		["padding", marked("padding", padding)],
+		["last block", marked("lastBlock", c.lastBlock === "stride2" ? "stride 2, padding 4" : "stride 1")],
 		[
-			"padding",
-			`${c.padding === "same" ? "TensorFlow's (the odd pixel bottom and right)" : "1 on every side"}${c.lastBlock === "stride2" ? ", last block stride 2 with padding 4" : ""}`,
+			"activation",
+			marked("activation", c.activation === "leakyRelu" ? `leakyRelu, slope ${c.leakySlope}` : c.activation),
 		],
-		["activation", `${c.activation}${c.activation === "leakyRelu" ? `, slope ${c.leakySlope}` : ""}`],
 		["channels", c.channelRounding === "floor" ? "⌊αc⌋, at least 8" : "αc to a multiple of 8"],
 		["mean, std", `${marked("mean", numbers(p.mean))}; ${marked("std", numbers(p.std))} (of pixels 0…255)`],
 		["colours", c.inputChannels === 1 ? "grey" : marked("channelOrder", p.channelOrder)],
 		["resize", `${marked("filter", p.filter)}, ${marked("fit", fitText(p.fit))}`],
 		[
 			"labels",
-			labels
-				? marked(
-						"labels",
-						`${labels
-							.slice(0, 3)
-							.map(({ name }) => name)
-							.join(", ")}${labels.length > 3 ? ", …" : ""}`,
-					)
-				: "none",
+			labels ? marked("labels", `${names.join(", ")}${labels.length > names.length ? ", …" : ""}`) : "none",
 		],
 		...source.notes.map((note) => ["unusual", note] as const),
 	];

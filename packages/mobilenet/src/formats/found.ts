@@ -77,5 +77,7 @@ export interface Found {
 	/** What the file says of preprocessing; the rest is assumed. */
 	readonly preprocessing?: Partial<Preprocessing>;
 	readonly labels?: readonly Label[];
+	/** Names of what the reader had to take a usual value for, such as `padding`. */
+	readonly assumed?: readonly string[];
 	readonly notes?: readonly string[];
 }

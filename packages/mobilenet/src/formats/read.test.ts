@@ -149,7 +149,8 @@ describe("labels", () => {
 
 describe("what cannot be read is refused in one sentence", () => {
 	test("a folder without a model, or with several", async () => {
-		const expected = "no model.json and no file that ends in .safetensors, .tflite, .lite, model.json, but";
+		const expected =
+			"no model.json and no file that ends in .safetensors, .tflite, .lite, model.json, .h5, .hdf5, but";
 		expect(await refusal(join(folder, "empty"))).toBe(`not-found: empty holds ${expected} nothing at all.`);
 		expect(await refusal(join(folder, "other"))).toBe(
 			`not-found: other holds ${expected} 2 others (notes.md, picture.jpg).`,
@@ -186,7 +187,6 @@ describe("what cannot be read is refused in one sentence", () => {
 			"it is a Git LFS pointer, which only stands for the file: fetch that with git lfs pull",
 		],
 		["PK\x03\x04\x14", "unsupported", "it is a zip archive, perhaps of Keras or PyTorch"],
-		["\x89HDF\r\n\x1a\n", "unsupported", "it is an HDF5 file, perhaps of Keras"],
 		["\x80\x02}q\x00", "unsupported", "it is a Python pickle, perhaps of PyTorch"],
 		["\x1f\x8b\x08", "unsupported", "it is a gzip archive: unpack it"],
 		[`name${"\0".repeat(253)}ustar`, "unsupported", "it is a tar archive: unpack it"],
@@ -197,7 +197,7 @@ describe("what cannot be read is refused in one sentence", () => {
 		const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
 		const sentence = await refusal(bytes, { name: "m" });
 		expect(sentence).toContain(
-			`${code}: m is of no format that can be read (safetensors, TensorFlow Lite, TensorFlow.js layers model): ${what}`,
+			`${code}: m is of no format that can be read (safetensors, TensorFlow Lite, TensorFlow.js layers model, Keras HDF5): ${what}`,
 		);
 	});
 
@@ -209,6 +209,7 @@ describe("what cannot be read is refused in one sentence", () => {
 			"\xff\xff\xff\xff\xff\0\0\0{}",
 			"\x1c\0\0\0TFL3",
 			"TFL3TFL3TFL3TFL3TFL3TFL3",
+			"\x89HDF\r\n\x1a\n",
 		])
 			expect(await refusal(Uint8Array.from(start, (character) => character.charCodeAt(0)))).toMatch(
 				/^broken-file: the model/,

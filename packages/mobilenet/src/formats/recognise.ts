@@ -66,7 +66,7 @@ export function recognise(found: Found): Model {
 		...(labels && { labels }),
 		source: {
 			format: found.format,
-			assumed: [...(found.size === undefined ? ["size"] : []), ...assumed],
+			assumed: [...(found.size === undefined ? ["size"] : []), ...(found.assumed ?? []), ...assumed],
 			notes,
 		},
 	};

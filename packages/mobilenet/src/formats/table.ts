@@ -47,6 +47,18 @@ export const formats: readonly Format[] = [
 			return recognise(await readTensorFlowJs(file));
 		},
 	},
+	{
+		name: "Keras HDF5",
+		endings: [".h5", ".hdf5"],
+		sniff: (bytes) => startsWith(bytes, "\x89HDF\r\n\x1a\n"),
+		read: async (file) => {
+			const [{ readKerasHdf5 }, { recognise }] = await Promise.all([
+				import("./keras-hdf5.ts"),
+				import("./recognise.ts"),
+			]);
+			return recognise(readKerasHdf5(file));
+		},
+	},
 ];
 
 /** Whether bytes hold a text of ASCII characters at an offset. */

@@ -26,11 +26,6 @@ const kinds: readonly Kind[] = [
 		code: "unsupported",
 	},
 	{
-		fits: (bytes) => startsWith(bytes, "\x89HDF\r\n\x1a\n"),
-		what: "it is an HDF5 file, perhaps of Keras",
-		code: "unsupported",
-	},
-	{
 		fits: (bytes) => bytes[0] === 0x80 && bytes[1]! >= 2 && bytes[1]! <= 5,
 		what: "it is a Python pickle, perhaps of PyTorch",
 		code: "unsupported",
