@@ -1,10 +1,6 @@
 import { configDefaults, defineConfig } from "vitest/config";
 
-const test = {
-	pool: "forks",
-	execArgv: ["--expose-gc"],
-	testTimeout: 60_000,
-} as const;
+const test = { pool: "forks" as const, execArgv: ["--expose-gc"], testTimeout: 60_000 };
 const built = "packages/mobilenet/test/**/*.built.test.ts";
 // Tests run on the sources: package.json's `imports` (#files, #decode …) lead there under this condition.
 const conditions = ["mobilenet-source", "node", "import", "default"];

@@ -5,6 +5,7 @@ export type { Build } from "./kernels/walker.ts";
 export {
 	type Classified,
 	type ClassifyOptions,
+	type Embedded,
 	type Features,
 	type LoadOptions,
 	MobileNet,
@@ -12,7 +13,7 @@ export {
 	type PreprocessingOptions,
 	type RunOptions,
 } from "./model/mobilenet.ts";
-export type { BlobLike, PictureSource } from "./model/pictures.ts";
+export type { BlobLike, ImageDataLike, PictureSource } from "./model/pictures.ts";
 export type { Prediction, PredictionOptions } from "./model/predictions.ts";
 export type { Configuration, ConfigurationOptions, Preset } from "./network/configuration.ts";
 export type { Filter, Fit, Label, Model, Preprocessing, Source, Tensor } from "./weights/record.ts";

@@ -6,10 +6,26 @@ export function isAddress(location: string | URL): boolean {
 	return /^(https?|data|blob):/i.test(String(location));
 }
 
-/** An address made absolute against the page, where there is one. */
+/**
+ * An address made absolute against the page or the worker's script, where there is one.
+ *
+ * @throws MobileNetError of code `usage` where there is none, as on a server that is not Node, or where it is no address.
+ */
 export function absolute(location: string | URL): URL {
-	const page = (globalThis as { location?: { href: string } }).location?.href;
-	return new URL(location, page);
+	const { document, location: here } = globalThis as {
+		document?: { readonly baseURI: string };
+		location?: { readonly href: string };
+	};
+	const page = document?.baseURI ?? here?.href;
+	try {
+		return new URL(location, page);
+	} catch (error) {
+		throw new MobileNetError(
+			"usage",
+			`${short(location)} is not a whole address, and ${page === undefined ? "there is no page here" : `${short(page)} is none`} that it could be relative to: give one with https: in front.`,
+			{ cause: error },
+		);
+	}
 }
 
 export async function fetchBytes(address: string | URL, signal?: AbortSignal): Promise<Uint8Array> {

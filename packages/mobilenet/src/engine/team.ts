@@ -2,19 +2,10 @@
  * Workers that do their share of an executor's jobs in the same memory. They are started in the background and join
  * when they are ready, which is seen in the shared memory: nobody waits for them, and results are the same without.
  */
-import { mayBlock, startWorker, type TeamWorker } from "#threads";
+import { mayBlock, startWorker } from "#threads";
 import { MobileNetError, messageOf } from "../base/error.ts";
 import type { Job, LoadedBuild, Walker } from "../kernels/walker.ts";
-
-/** What a worker is given. */
-export interface WorkerTask {
-	readonly module: object;
-	readonly memory: object;
-	/** Place of the run block. */
-	readonly block: number;
-	/** Number of the thread; the one that gives the jobs is 0. */
-	readonly thread: number;
-}
+import type { TeamWorker } from "./worker-task.ts";
 
 export interface Team {
 	/** Does a job with all workers that are ready. */

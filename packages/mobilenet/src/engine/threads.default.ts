@@ -2,8 +2,8 @@
  * Threads outside Node: web workers, where the page is cross-origin isolated, for only then may memory be shared. Its
  * twin for Node is threads.node.ts; `#threads` picks one.
  */
-import type { WorkerTask } from "./team.ts";
-import type { TeamWorker } from "./threads.node.ts";
+import { messageOf } from "../base/error.ts";
+import type { TeamWorker, WorkerTask } from "./worker-task.ts";
 
 interface WebWorker {
 	onerror: ((event: { readonly message?: string }) => void) | null;
@@ -22,11 +22,17 @@ const page = globalThis as unknown as Page;
 
 /** Starts a worker; `onDeath` learns why one could not start or has failed. */
 export function startWorker(task: WorkerTask, onDeath: (why: string) => void): TeamWorker {
-	// The address stands in the call, where bundlers look for it.
-	const worker = new Worker(new URL("./worker.default.js", import.meta.url), { type: "module" });
-	worker.onerror = ({ message }) => onDeath(message ?? "its script cannot be loaded");
-	worker.postMessage(task);
-	return { stop: () => worker.terminate() };
+	try {
+		// The address stands in the call, where bundlers look for it.
+		const worker = new Worker(new URL("./worker.default.js", import.meta.url), { type: "module" });
+		worker.onerror = ({ message }) => onDeath(message ?? "its script cannot be loaded");
+		worker.postMessage(task);
+		return { stop: () => worker.terminate() };
+	} catch (error) {
+		// A bundler that left the worker out, or a script from another origin: this thread does all.
+		onDeath(messageOf(error));
+		return { stop: () => undefined };
+	}
 }
 
 /** Cores that this page may use. */

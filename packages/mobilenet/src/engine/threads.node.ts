@@ -2,11 +2,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { messageOf } from "../base/error.ts";
-import type { WorkerTask } from "./team.ts";
-
-export interface TeamWorker {
-	readonly stop: () => void;
-}
+import type { TeamWorker, WorkerTask } from "./worker-task.ts";
 
 /** Starts a worker, which never keeps the process alive; `onDeath` learns why one has stopped by itself. */
 export function startWorker(task: WorkerTask, onDeath: (why: string) => void): TeamWorker {

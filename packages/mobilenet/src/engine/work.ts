@@ -1,6 +1,6 @@
 /** What every worker does with its task, whatever started it. */
 import { type CompiledModule, webAssembly } from "../kernels/webassembly.ts";
-import type { WorkerTask } from "./team.ts";
+import type { WorkerTask } from "./worker-task.ts";
 
 /** Returns when the worker is sent home. */
 export function work(data: unknown): void {

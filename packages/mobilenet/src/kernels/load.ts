@@ -81,7 +81,7 @@ async function load(build: Build, shared: boolean, asked: boolean): Promise<Load
 	if (build === "wide") {
 		const wide = findWide(asked);
 		if (typeof wide === "string") throw new Error(wide);
-		const bytes = withSharing(fromBase64(await embedded[wide.level]()), shared);
+		const bytes = withSharing(fromBase64(await wide.embedded()), shared);
 		const loaded = { build, shared, module: wide.compile(withName(bytes, "wide")) };
 		// The pass keeps the order of operations: what it makes of the module gives the same bits as the module itself.
 		selfTest(loaded, { ...loaded, module: await platform.compile(withName(bytes, "narrow")) }, 0);
@@ -101,8 +101,6 @@ async function load(build: Build, shared: boolean, asked: boolean): Promise<Load
 }
 
 const embedded = {
-	"wide-fused": async () => (await import("./generated/wide-fused.ts")).bytes,
-	"wide-separate": async () => (await import("./generated/wide-separate.ts")).bytes,
 	relaxed: async () => (await import("./generated/relaxed.ts")).bytes,
 	baseline: async () => (await import("./generated/baseline.ts")).bytes,
 };

@@ -16,22 +16,26 @@ const eagerWithoutInlining = [...eager, "wasm-inlining"];
 const pass = "experimental-wasm-revectorize";
 
 interface Recipe {
-	readonly level: "wide-separate" | "wide-fused";
+	readonly embedded: Wide["embedded"];
 	/** Flags that are off while the module is compiled. */
 	readonly off: readonly string[];
 }
 
+const separate = async () => (await import("./generated/wide-separate.ts")).bytes;
+const fused = async () => (await import("./generated/wide-fused.ts")).bytes;
+
 /** By V8's major and minor version: Node 22, 24 and 26. The first does not join fused multiply-adds. */
 const tested: Readonly<Record<string, Recipe>> = {
-	"12.4": { level: "wide-separate", off: eager },
-	"13.6": { level: "wide-fused", off: eagerWithoutInlining },
-	"14.6": { level: "wide-fused", off: eagerWithoutInlining },
+	"12.4": { embedded: separate, off: eager },
+	"13.6": { embedded: fused, off: eagerWithoutInlining },
+	"14.6": { embedded: fused, off: eagerWithoutInlining },
 };
 /** What a newer version gets if the user asks for the wide build by name. */
 const newest = tested["14.6"]!;
 
 export interface Wide {
-	readonly level: Recipe["level"];
+	/** The module for this version of V8, in base64: a chunk that no browser loads. */
+	readonly embedded: () => Promise<string>;
 	/** Compiles with the pass, at once. The same bytes must not have been compiled without it: V8 would give that code. */
 	readonly compile: (bytes: Uint8Array) => CompiledModule;
 }
@@ -55,7 +59,7 @@ export function findWide(asked: boolean): Wide | string {
 	);
 	if (touched) return `Node was started with the flag ${touched}`;
 	if (!hasAvx2()) return "the processor has no AVX2 and FMA";
-	return { level: recipe.level, compile: (bytes) => compileWide(bytes, recipe) };
+	return { embedded: recipe.embedded, compile: (bytes) => compileWide(bytes, recipe) };
 }
 
 function compileWide(bytes: Uint8Array, { off }: Recipe): CompiledModule {

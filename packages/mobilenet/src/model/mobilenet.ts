@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * The model as its user holds it: loaded from a file or created, it classifies pictures, gives their features, runs
  * on numbers, tells what it is, and saves itself.

@@ -9,11 +9,18 @@ export interface BlobLike {
 	readonly arrayBuffer: () => Promise<ArrayBuffer>;
 }
 
+/** What a canvas gives: RGBA. An `ImageData` of a page is one. */
+export interface ImageDataLike {
+	readonly data: Uint8ClampedArray;
+	readonly width: number;
+	readonly height: number;
+}
+
 /**
- * A picture: the path or the address of a file, the bytes of one (JPEG, PNG, WebP, GIF, AVIF, TIFF), a blob, or raw
- * pixels as `{ data, width, height, channels }`.
+ * A picture: the path or the address of a file, the bytes of one (JPEG, PNG, WebP, GIF, AVIF, TIFF), a blob, a canvas's
+ * `ImageData`, or raw pixels as `{ data, width, height, channels }`.
  */
-export type PictureSource = string | URL | Uint8Array | ArrayBuffer | BlobLike | Pixels;
+export type PictureSource = string | URL | Uint8Array | ArrayBuffer | BlobLike | ImageDataLike | Pixels;
 
 /** The pixels of a picture, decoded where it is a file. */
 export async function pixelsOf(
@@ -34,13 +41,19 @@ export async function pixelsOf(
 	if (typeof source === "object" && source !== null && "arrayBuffer" in source)
 		return decode(new Uint8Array(await source.arrayBuffer()), { ...options, name });
 	if (typeof source === "object" && source !== null && "width" in source) {
-		checkPixels(source);
-		return source;
+		const pixels = "channels" in source ? source : { ...imageData(source), channels: 4 };
+		checkPixels(pixels);
+		return pixels;
 	}
 	throw new MobileNetError(
 		"usage",
 		`a picture is a path, a URL, bytes, a blob or { data, width, height, channels }, not ${shown(source)}.`,
 	);
+}
+
+/** The fields of an `ImageData` are not its own, so that spreading it would lose them. */
+function imageData({ data, width, height }: ImageDataLike): ImageDataLike {
+	return { data, width, height };
 }
 
 /** Pictures that are decoded before their turn, so that decoding and the network work at the same time. */

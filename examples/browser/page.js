@@ -1,0 +1,53 @@
+// On a page of yours: the address of node_modules/mobilenet/dist/browser/mobilenet.js, wherever it is served.
+import { MobileNet } from "../../packages/mobilenet/dist/browser/mobilenet.js";
+
+const element = (id) => document.getElementById(id);
+let model;
+
+element("model").addEventListener("change", async () => {
+	const [file] = element("model").files;
+	if (!file) return;
+	await say("Loading the model …", async () => {
+		const last = model;
+		model = await MobileNet.load(await file.arrayBuffer(), { name: file.name });
+		last?.dispose();
+		return "Choose a picture.";
+	});
+	await classify();
+});
+
+element("picture").addEventListener("change", async () => {
+	const [file] = element("picture").files;
+	if (!file) return;
+	URL.revokeObjectURL(element("preview").src);
+	element("preview").src = URL.createObjectURL(file);
+	await classify();
+});
+
+async function classify() {
+	const [picture] = element("picture").files;
+	if (!model || !picture) return;
+	element("answers").replaceChildren();
+	await say("Looking …", async () => {
+		const start = performance.now();
+		const answers = await model.classify(picture);
+		element("answers").replaceChildren(
+			...answers.map(({ label, probability }) => {
+				const item = document.createElement("li");
+				item.textContent = `${label}: ${(100 * probability).toFixed(1)} %`;
+				return item;
+			}),
+		);
+		return `Took ${Math.round(performance.now() - start)} ms (${model.build} kernels).`;
+	});
+}
+
+/** Shows what is being done, then what came of it: errors are sentences meant for people. */
+async function say(before, work) {
+	element("message").textContent = before;
+	try {
+		element("message").textContent = await work();
+	} catch (error) {
+		element("message").textContent = error.message;
+	}
+}

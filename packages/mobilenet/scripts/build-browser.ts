@@ -1,0 +1,106 @@
+/**
+ * Builds the browser file from `dist/`: one ES module for a plain page, with everything that not every page needs
+ * (readers of other formats, ImageNet's labels, either build of the kernels, the worker) in chunks that load when a
+ * file or a machine asks for them. Rolldown bundles: it comes with Vite and Vitest anyway, and puts what the entry
+ * needs into one chunk where esbuild makes a handful. Source maps are left out: they are three times the code, and the
+ * readable modules lie beside it.
+ *
+ *   node scripts/build-browser.ts        (part of `npm run build`)
+ */
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { type LogLevel, type OutputChunk, type OutputOptions, type RolldownLog, rolldown } from "rolldown";
+
+const dist = fileURLToPath(new URL("../dist/", import.meta.url));
+const browser = join(dist, "browser");
+/** The name of the file stays; those of its chunks change with their content, so that caches never mix versions. */
+const entry = "mobilenet";
+/** A worker is a program of its own: the module that starts it, and the name by which that module calls it. */
+const worker = { module: "worker.default.js", startedBy: "threads.default.js" };
+/** The licences of the libraries that chunks contain ask to be passed on with them. */
+const notices = "LICENSES.txt";
+
+const output = {
+	dir: browser,
+	format: "esm",
+	minify: true,
+	chunkFileNames: "chunks/[name]-[hash].js",
+} satisfies OutputOptions;
+
+rmSync(browser, { recursive: true, force: true });
+const workerChunks = await bundle(
+	{ worker: join(dist, "engine", worker.module) },
+	{ ...output, entryFileNames: output.chunkFileNames },
+);
+const chunks = [
+	...workerChunks,
+	...(await bundle(
+		{ [entry]: join(dist, "index.js") },
+		{
+			...output,
+			codeSplitting: {
+				groups: [
+					// The entry's own exports and no others, whatever chunks take from it: they take it from here.
+					{ name: "core", tags: ["$initial"] },
+					{ name: "fflate", test: /[\\/]fflate[\\/]/ },
+				],
+			},
+		},
+	)),
+];
+
+const names = new Set(chunks.map(({ fileName }) => fileName));
+for (const { fileName, imports, dynamicImports } of chunks)
+	for (const name of [...imports, ...dynamicImports])
+		if (!names.has(name))
+			throw new Error(`${fileName} of the browser file imports ${name}, which no page has`);
+
+const libraries = new Set(chunks.flatMap(({ moduleIds }) => moduleIds.flatMap(libraryOf)));
+writeFileSync(
+	join(browser, notices),
+	`The chunks in this folder contain these libraries.\n${[...libraries].sort().map(noticeOf).join("")}`,
+);
+
+for (const { fileName, code } of chunks)
+	console.log(`${fileName}: ${Buffer.byteLength(code)} bytes, ${gzipSync(code).length} gzip`);
+
+async function bundle(input: Record<string, string>, options: OutputOptions): Promise<OutputChunk[]> {
+	const build = await rolldown({
+		input,
+		platform: "browser",
+		onLog: refuse,
+		plugins: [{ name: "worker", transform: callWorkerByItsChunk }],
+	});
+	const { output } = await build.write(options);
+	await build.close();
+	return output.flatMap((file) => (file.type === "chunk" ? [file] : []));
+}
+
+function refuse(level: LogLevel, log: RolldownLog): void {
+	// What is imported both at once and later is merely there at once.
+	if (level === "warn" && log.code !== "INEFFECTIVE_DYNAMIC_IMPORT") throw new Error(log.message);
+}
+
+/** A worker's address is no import, so the bundler leaves it as it stands; both modules lie among the chunks. */
+function callWorkerByItsChunk(code: string, module: string): string | undefined {
+	if (basename(module) !== worker.startedBy) return undefined;
+	const parts = code.split(`./${worker.module}`);
+	if (parts.length !== 2) throw new Error(`${module} does not start ./${worker.module} once`);
+	return parts.join(`./${basename(workerChunks[0]!.fileName)}`);
+}
+
+/** The folder of the library that a module is of, if it is of one. */
+function libraryOf(module: string): string[] {
+	const parts = module.split(/[\\/]/);
+	const at = parts.lastIndexOf("node_modules") + 1;
+	return at === 0 ? [] : [parts.slice(0, at + (parts[at]!.startsWith("@") ? 2 : 1)).join(sep)];
+}
+
+function noticeOf(library: string): string {
+	const { name, version, license } = JSON.parse(readFileSync(join(library, "package.json"), "utf8"));
+	const file = readdirSync(library).find((file) => /^licen[cs]e/i.test(file));
+	if (!file) throw new Error(`the browser file contains ${name}, which brings no licence to pass on`);
+	return `\n${name} ${version} (${license})\n\n${readFileSync(join(library, file), "utf8").trim()}\n`;
+}
