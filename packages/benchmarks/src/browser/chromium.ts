@@ -1,0 +1,71 @@
+/** A runtime in a page of headless Chromium. It inherits the cores of the process that starts it. */
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import { chromium } from "playwright-core";
+import { packages, programs } from "../folders.ts";
+import type { Job } from "../protocol.ts";
+import type { Prepared } from "../runtimes/serve.ts";
+import type { Timed } from "../runtimes/timed.ts";
+import { servePages } from "./server.ts";
+
+const names = ["chromium", "chromium-browser", "google-chrome"] as const;
+
+/** What a page's module exports; it finds the job's files under /files/. */
+export interface PageModule {
+	readonly prepare: (job: Job) => Promise<Timed>;
+}
+
+/**
+ * @param module the page's module, in this folder
+ * @param imports the packages that it imports, and where in node_modules their modules are
+ */
+export async function prepareInChromium(
+	module: string,
+	imports: Readonly<Record<string, string>>,
+	job: Job,
+): Promise<Prepared> {
+	const browser = await chromium.launch({ executablePath: find(), headless: true });
+	const map = Object.fromEntries(
+		Object.entries(imports).map(([name, path]) => [name, `/node_modules/${path}`]),
+	);
+	const server = await servePages(
+		`<!doctype html><title>benchmark</title>
+		<script type="importmap">${JSON.stringify({ imports: map })}</script>
+		<script type="module">import { prepare } from "/programs/browser/${module}"; globalThis.prepare = prepare;</script>`,
+		{ node_modules: packages, programs, files: job.folder },
+	);
+	const close = async () => {
+		await browser.close();
+		server.close();
+	};
+	try {
+		const page = await browser.newPage();
+		await page.goto(server.address);
+		const timed = await page.evaluateHandle((job) => (globalThis as unknown as PageModule).prepare(job), job);
+		return {
+			output: () => timed.evaluate(({ output }) => output()),
+			block: (runs) => timed.evaluate(({ block }, runs) => block(runs), runs),
+			host: `Chromium ${browser.version()}`,
+			close,
+		};
+	} catch (error) {
+		await close();
+		throw error;
+	}
+}
+
+function find(): string {
+	const given = process.env.CHROMIUM;
+	if (given) return given;
+	for (const folder of (process.env.PATH ?? "").split(delimiter))
+		for (const name of names) {
+			const path = join(folder, name);
+			try {
+				accessSync(path, constants.X_OK);
+				return path;
+			} catch {}
+		}
+	throw new Error(
+		"it runs in Chromium, which is not here: install it (Debian: apt-get install chromium), or name it in CHROMIUM.",
+	);
+}

@@ -1,0 +1,20 @@
+/** LiteRT.js in a page: `model.run` on a tensor made beforehand, and the output's data read. */
+import { loadAndCompile, loadLiteRt, Tensor } from "@litertjs/core";
+import type { Job } from "../protocol.ts";
+import { type Timed, timed } from "../runtimes/timed.ts";
+
+export async function prepare({ batch, size, channels, threads }: Job): Promise<Timed> {
+	await loadLiteRt("/node_modules/@litertjs/core/wasm/", { threads: threads > 1 });
+	const model = await loadAndCompile("/files/network.tflite", {
+		accelerator: "wasm",
+		cpuOptions: { numThreads: threads },
+	});
+	const input = new Float32Array(await (await fetch("/files/input.f32")).arrayBuffer());
+	const tensor = new Tensor(input, [batch, size, size, channels]);
+	return timed(async () => {
+		const [output] = await model.run(tensor);
+		const data = await output!.data();
+		output!.delete();
+		return data as Float32Array;
+	});
+}

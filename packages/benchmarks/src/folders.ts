@@ -1,0 +1,21 @@
+/** Where things lie. The same from src/ and from dist/, which holds the same files without types. */
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
+
+/** packages/benchmarks */
+export const home = path("..");
+export const source = path("../src");
+/** The sources without types, for the processes that are measured. */
+export const programs = path("../dist");
+export const packages = path("../node_modules");
+/** packages/mobilenet */
+export const ours = path("../../mobilenet");
+export const weights = path("../../../../shared/weights");
+
+/** The version of an installed package, or of ours. */
+export function versionOf(name: string): string {
+	const folder = name === "mobilenet" ? ours : `${packages}/${name}`;
+	return (JSON.parse(readFileSync(`${folder}/package.json`, "utf8")) as { version: string }).version;
+}

@@ -1,0 +1,49 @@
+/**
+ * The most memory that the process of each runtime takes (VmHWM), from its start to some runs on one input. Pages of
+ * Chromium have processes of their own, which share memory: they are left out.
+ */
+import type { Options } from "./options.ts";
+import { start } from "./programs.ts";
+import type { Job } from "./protocol.ts";
+import { labelOf } from "./report.ts";
+import { environmentOf, type Row } from "./rows.ts";
+import { table } from "./table.ts";
+
+const runs = 20;
+
+export async function memoryTable(
+	rows: readonly Row[],
+	job: Job,
+	place: Options,
+	note: (line: string) => void,
+): Promise<string> {
+	const lines: (readonly string[])[] = [];
+	const bare = await peakOf("bare", {}, job, place);
+	for (const row of rows) {
+		if (row.name === "litert.js") {
+			note("left out: litert.js, since Chromium's memory is not one process's");
+			continue;
+		}
+		const { build, bytes } = await peakOf(row.program, environmentOf(row), job, place);
+		lines.push([labelOf(row.name, build), megabytes(bytes), megabytes(bytes - bare.bytes)]);
+	}
+	return table([["", "peak MB", "less bare Node"], ["bare Node", megabytes(bare.bytes), ""], ...lines]);
+}
+
+async function peakOf(
+	name: string,
+	environment: Readonly<Record<string, string>>,
+	job: Job,
+	place: Options,
+): Promise<{ readonly build: string | undefined; readonly bytes: number }> {
+	const program = start(name, place, environment);
+	try {
+		const { build } = await program.ask({ kind: "prepare", job });
+		await program.ask({ kind: "run", runs });
+		return { build, bytes: await program.ask({ kind: "memory" }) };
+	} finally {
+		await program.stop();
+	}
+}
+
+const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);

@@ -1,0 +1,86 @@
+/**
+ * Processes that are measured. They run the built files, whatever Node runs them: stripping types would cost them
+ * time and memory.
+ */
+import { type ChildProcess, fork, spawnSync } from "node:child_process";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { home, programs } from "./folders.ts";
+import type { Answers, Question, Reply } from "./protocol.ts";
+
+/** Writes src/ without types to dist/. */
+export function buildPrograms(): void {
+	const compiler = join(
+		dirname(createRequire(import.meta.url).resolve("typescript/package.json")),
+		"bin/tsc",
+	);
+	const { status, stdout } = spawnSync(process.execPath, [compiler, "-p", home, "--noCheck"], {
+		encoding: "utf8",
+	});
+	if (status !== 0) throw new Error(`the benchmark's own files do not compile: ${stdout}`);
+}
+
+export interface Place {
+	/** As taskset takes them. */
+	readonly cores: string;
+	/** The Node that runs the program. */
+	readonly node: string;
+}
+
+const pins = process.platform === "linux" && spawnSync("taskset", ["--version"]).status === 0;
+/** What people should know where programs cannot be pinned. */
+export const pinning = pins ? undefined : "taskset is missing here, so nothing is pinned to a core";
+
+/** A program's command line, pinned to its cores where there is taskset. */
+export function commandOf({ cores, node }: Place): [string, ...string[]] {
+	return pins ? ["taskset", "-c", cores, node] : [node];
+}
+
+export interface Program {
+	readonly ask: <K extends Question["kind"]>(question: Extract<Question, { kind: K }>) => Promise<Answers[K]>;
+	readonly stop: () => Promise<void>;
+}
+
+/** Starts a program of runtimes/ that answers questions. */
+export function start(
+	name: string,
+	place: Place,
+	environment: Readonly<Record<string, string>> = {},
+): Program {
+	const [execPath, ...execArgv] = commandOf(place);
+	const child = fork(join(programs, `runtimes/${name}.js`), {
+		execPath,
+		execArgv,
+		env: { ...process.env, ...environment },
+		// A runtime's own chatter does not belong among the results.
+		stdio: ["ignore", 2, 2, "ipc"],
+	});
+	const ask = (question: Question): Promise<unknown> =>
+		new Promise((resolve, reject) => {
+			const ended = () =>
+				reject(new Error(`its process ended (${child.exitCode ?? child.signalCode}) before it answered`));
+			if (isOver(child)) return ended();
+			child.once("exit", ended);
+			child.once("error", reject);
+			child.once("message", (reply: Reply) => {
+				child.off("exit", ended);
+				child.off("error", reject);
+				if ("error" in reply) reject(new Error(reply.error));
+				else resolve(reply.value);
+			});
+			// Where it cannot be sent the process is about to end.
+			child.send(question, () => {});
+		});
+	return { ask: ask as Program["ask"], stop: () => stopped(child, ask) };
+}
+
+async function stopped(child: ChildProcess, ask: (question: Question) => Promise<unknown>): Promise<void> {
+	if (isOver(child)) return;
+	const exit = new Promise((resolve) => child.once("exit", resolve));
+	await ask({ kind: "stop" }).catch(() => child.kill());
+	await exit;
+}
+
+function isOver({ exitCode, signalCode }: ChildProcess): boolean {
+	return exitCode !== null || signalCode !== null;
+}

@@ -1,0 +1,50 @@
+/** What the core can do, and how much of it ours reaches. */
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { cost } from "mobilenet/network";
+import { programs } from "./folders.ts";
+import type { Network } from "./network.ts";
+import type { Options } from "./options.ts";
+import { commandOf } from "./programs.ts";
+import { labelOf } from "./report.ts";
+import type { Peak } from "./roofline/measure.ts";
+import type { Measured } from "./session.ts";
+
+/** From here on the second figure is not the same instructions twice. */
+const widened = 1.2;
+
+export function roofline(measured: readonly Measured[], network: Network, options: Options): string {
+	const { narrow, wide, read } = measurePeak(options.cores);
+	const isWide = wide > widened * narrow;
+	const lines = [
+		`core: multiply-add peak ${narrow.toFixed(0)} GFLOP/s with 128-bit vectors${
+			isWide ? `, ${wide.toFixed(0)} with 256` : " (V8 widens nothing here)"
+		}; memory read ${read.toFixed(1)} GB/s`,
+	];
+	const { multAdds } = cost(network.model.configuration);
+	const operations = 2 * multAdds * options.batch;
+	for (const { row, ready, times } of measured) {
+		if (row.name !== "mobilenet") continue;
+		const reached = operations / times.minimum / 1e6;
+		const share = (peak: number): string => `${((100 * reached) / peak / options.threads).toFixed(0)} %`;
+		const shares = [
+			...(ready.build === "wide" ? [] : [`${share(narrow)} of the 128-bit peak`]),
+			...(isWide ? [`${share(wide)} of the 256-bit peak`] : []),
+		];
+		lines.push(
+			`${labelOf(row.name, ready.build)}: ${(operations / 1e6).toFixed(0)} MFLOP in ${times.minimum.toFixed(3)} ms = ${reached.toFixed(1)} GFLOP/s, ${shares.join(", ")}`,
+		);
+	}
+	return lines.join("\n");
+}
+
+/** On the first of the cores, with this Node: a core's peak does not depend on the one that is compared. */
+function measurePeak(cores: string): Peak {
+	const place = { cores: /^\d+/.exec(cores)?.[0] ?? cores, node: process.execPath };
+	const [command, ...flags] = commandOf(place);
+	const { status, stdout, stderr } = spawnSync(command, [...flags, join(programs, "roofline/measure.js")], {
+		encoding: "utf8",
+	});
+	if (status !== 0) throw new Error(`the core's peak could not be measured: ${stderr.trim()}`);
+	return JSON.parse(stdout) as Peak;
+}

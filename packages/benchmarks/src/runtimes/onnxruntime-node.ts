@@ -1,0 +1,16 @@
+/** onnxruntime-node: `session.run` on its CPU provider, with a tensor made beforehand and the output's data read. */
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import { planes, serve } from "./serve.ts";
+import { timed } from "./timed.ts";
+
+serve(async (job) => {
+	const session = await InferenceSession.create(`${job.folder}/network.onnx`, {
+		executionProviders: ["cpu"],
+		graphOptimizationLevel: "all",
+		intraOpNumThreads: job.threads,
+		interOpNumThreads: 1,
+	});
+	const shape = [job.batch, job.channels, job.size, job.size];
+	const feeds = { input: new Tensor("float32", planes(job), shape) };
+	return timed(async () => (await session.run(feeds)).probabilities!.data as Float32Array);
+});

@@ -1,0 +1,69 @@
+/** The process of a runtime: prepares the network once, then answers questions until it is told to stop. */
+import { readFileSync } from "node:fs";
+import type { Answers, Job, Question, Reply } from "../protocol.ts";
+import type { Timed } from "./timed.ts";
+
+export interface Prepared extends Timed {
+	readonly host?: string;
+	readonly build?: string;
+	readonly close?: () => Promise<void>;
+}
+
+/** Answers the benchmark's questions with a runtime. */
+export function serve(prepare: (job: Job) => Promise<Prepared>): void {
+	let prepared: Prepared | undefined;
+
+	const answer = async (question: Question): Promise<Answers[Question["kind"]]> => {
+		switch (question.kind) {
+			case "prepare": {
+				prepared = await prepare(question.job);
+				const { host = node(), build } = prepared;
+				return { probabilities: await prepared.output(), host, ...(build ? { build } : {}) };
+			}
+			case "run":
+				return prepared!.block(question.runs);
+			case "memory":
+				return peakMemory();
+			case "stop":
+				await prepared?.close?.();
+				return null;
+		}
+	};
+	process.on("message", async (question: Question) => {
+		const reply: Reply = await answer(question).then(
+			(value) => ({ value }),
+			(error: unknown) => ({ error: error instanceof Error ? error.message : String(error) }),
+		);
+		process.send!(reply, () => {
+			if (question.kind === "stop") process.exit();
+		});
+	});
+	process.on("disconnect", () => process.exit());
+}
+
+/** The input as the network takes it, [batch, size, size, channels], normalised. */
+export function inputOf({ folder }: Job): Float32Array {
+	const bytes = readFileSync(`${folder}/input.f32`);
+	return new Float32Array(Uint8Array.from(bytes).buffer);
+}
+
+/** The input with the channels of each picture one after the other, [batch, channels, size, size]. */
+export function planes(job: Job): Float32Array {
+	const { size, channels, batch } = job;
+	const input = inputOf(job);
+	const area = size * size;
+	const output = new Float32Array(input.length);
+	for (let n = 0; n < batch; n++)
+		for (let i = 0; i < area; i++)
+			for (let c = 0; c < channels; c++)
+				output[(n * channels + c) * area + i] = input[(n * area + i) * channels + c]!;
+	return output;
+}
+
+const node = (): string => `Node ${process.versions.node} (V8 ${process.versions.v8.replace(/-node.*/, "")})`;
+
+/** VmHWM, which Linux alone tells. */
+function peakMemory(): number {
+	const status = readFileSync("/proc/self/status", "utf8");
+	return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)![1]) * 1024;
+}
