@@ -6,7 +6,7 @@ import { encodeStep, type Operands, type Operation, runWords, stepWords } from "
 import { packings, type Shape } from "./packing.ts";
 import { stack } from "./stack.ts";
 import { addressesOf, type Geometry, kernels } from "./table.ts";
-import { createWalker, type LoadedBuild, packingOf } from "./walker.ts";
+import { createWalker, type LoadedBuild, packingOf, type Walker } from "./walker.ts";
 
 /** Values in −1…1, the same for the same seed. */
 function noise(seed: number): () => number {
@@ -22,13 +22,18 @@ const slope = 0.1;
 /** A mean in pixels for each channel, all different. */
 const meanOf = (channel: number): number => 100 + 7.5 * channel;
 
-/** The results [pictures, rows, channels] of an operation on random inputs, as a build computes them. */
+/**
+ * The results [pictures, rows, channels] of an operation on random inputs, as a build computes them.
+ *
+ * @param walkerOf gives a walker of at least so many bytes, all zero; one of its own if not given
+ */
 export function compute<O extends Operation>(
 	loaded: LoadedBuild,
 	operation: O,
 	geometry: Geometry<O>,
 	pictures: number,
 	seed = 1,
+	walkerOf: (bytes: number) => Walker = (bytes) => createWalker(loaded, bytes),
 ): Float32Array {
 	const kernel = kernels[operation];
 	const parameters = kernel.parameters?.(geometry) ?? {};
@@ -47,7 +52,7 @@ export function compute<O extends Operation>(
 			return [name, memory.take(items * (kind === "bytes" ? 1 : 4) + spareBytes)];
 		}),
 	);
-	const { buffer, run } = createWalker(loaded, memory.size());
+	const { buffer, run } = walkerOf(memory.size());
 
 	const random = noise(seed);
 	for (const [name, kind] of addresses) {
@@ -58,11 +63,12 @@ export function compute<O extends Operation>(
 			const [how, shape] = parameter;
 			// Weights of pixels are small, as they are when the standard deviation is folded into them.
 			const scale = how === "panels" && operation === "stemBytes" ? 1 / 128 : 1;
-			const values = Float32Array.from({ length: sizeOfShape(shape) }, () => random() * scale);
+			const values = new Float32Array(sizeOfShape(shape));
+			for (let i = 0; i < values.length; i++) values[i] = random() * scale;
 			packing[how].pack(values, shape, floats.subarray(0, packing[how].length(shape)));
 		} else if (!floats) {
-			const bytes = Uint8Array.from({ length: itemsOf(name) }, () => (random() + 1) * 127.5);
-			new Uint8Array(buffer, places[name]).set(bytes);
+			const bytes = new Uint8Array(buffer, places[name]);
+			for (let i = 0; i < itemsOf(name); i++) bytes[i] = (random() + 1) * 127.5;
 		} else if (name === "bounds") floats.set(bounds);
 		else if (name === "slope") floats[0] = slope;
 		else if (name === "mean")
@@ -76,10 +82,10 @@ export function compute<O extends Operation>(
 
 	const { operand, rows, channels, pitch } = kernel.result(geometry);
 	const results = new Float32Array(buffer, places[operand]!, rows * pictures * pitch);
-	return Float32Array.from(
-		{ length: rows * pictures * channels },
-		(_, i) => results[Math.floor(i / channels) * pitch + (i % channels)]!,
-	);
+	const dense = new Float32Array(rows * pictures * channels);
+	for (let r = 0; r < rows * pictures; r++)
+		for (let c = 0; c < channels; c++) dense[r * channels + c] = results[r * pitch + c]!;
+	return dense;
 }
 
 /** Kernels may read a vector past what they need. */
@@ -95,8 +101,8 @@ const channelsOf = (geometry: object): number => (geometry as { inputChannels?: 
 export function distance(a: Float32Array, b: Float32Array): number {
 	let apart = 0;
 	let largest = 1e-30;
-	for (const [i, x] of a.entries()) {
-		const difference = Math.abs(x - b[i]!);
+	for (let i = 0; i < a.length; i++) {
+		const difference = Math.abs(a[i]! - b[i]!);
 		if (Number.isNaN(difference)) return Number.POSITIVE_INFINITY;
 		apart = Math.max(apart, difference);
 		largest = Math.max(largest, Math.abs(b[i]!));
