@@ -107,7 +107,11 @@ const embedded = {
 const needs = { relaxed: "relaxed SIMD", baseline: "WebAssembly SIMD" };
 
 function fromBase64(text: string): Uint8Array {
-	return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+	// Much faster than a function called for every byte.
+	const characters = atob(text);
+	const bytes = new Uint8Array(characters.length);
+	for (let i = 0; i < bytes.length; i++) bytes[i] = characters.charCodeAt(i);
+	return bytes;
 }
 
 /** `env.memory` as an import: kind 2, limits with a maximum (1) that are shared (2). */
@@ -124,7 +128,11 @@ function withSharing(bytes: Uint8Array, shared: boolean): Uint8Array {
 
 /** A module with an empty custom section: V8 keeps the code of equal bytes, however they are to be compiled now. */
 function withName(bytes: Uint8Array, name: string): Uint8Array {
-	return Uint8Array.of(...bytes, 0, name.length + 1, name.length, ...ascii(name));
+	const section = [0, name.length + 1, name.length, ...ascii(name)];
+	const result = new Uint8Array(bytes.length + section.length);
+	result.set(bytes);
+	result.set(section, bytes.length);
+	return result;
 }
 
 function ascii(text: string): number[] {
@@ -136,8 +144,8 @@ function selfTest(loaded: LoadedBuild, against: LoadedBuild, tolerance: number):
 	for (const operation of operationNames)
 		for (const geometry of kernels[operation].small) {
 			const apart = distance(
-				compute(loaded, operation, geometry, 2, 1, own),
-				compute(against, operation, geometry, 2, 1, other),
+				compute(loaded, operation, geometry, 1, 1, own),
+				compute(against, operation, geometry, 1, 1, other),
 			);
 			if (!(apart <= tolerance))
 				throw new Error(

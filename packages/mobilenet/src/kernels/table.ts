@@ -126,7 +126,6 @@ const separableOf = (
 	outputPitch: pitchOf(outputChannels),
 	bandRows,
 });
-const smallStems = [stemOf(7, 3, 11, 1, 4), stemOf(6, 1, 8, 0, 3), stemOf(20, 4, 17, 0, 10)];
 const realStems = [
 	stemOf(224, 3, 32, 0, 112),
 	stemOf(128, 3, 8, 0, 64),
@@ -144,7 +143,7 @@ export const kernels: { readonly [O in Operation]: Kernel<O> } = {
 			mean: g.inputSize * g.inputChannels,
 		}),
 		result: (g) => squareResult(g, g.outputChannels),
-		small: smallStems,
+		small: [stemOf(33, 3, 9, 1, 17)],
 		real: realStems,
 	},
 	stemFloats: {
@@ -152,7 +151,7 @@ export const kernels: { readonly [O in Operation]: Kernel<O> } = {
 		parameters: stemParameters,
 		extents: (g) => ({ ...stemExtents(g), input: g.inputSize ** 2 * g.inputChannels }),
 		result: (g) => squareResult(g, g.outputChannels),
-		small: smallStems,
+		small: [stemOf(32, 1, 17, 0, 16)],
 		real: realStems,
 	},
 	depthwise: {

@@ -21,10 +21,12 @@ interface Tile {
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
-function tilesOf({ pixels }: Level): readonly Tile[] {
+function tilesOf({ pixels, leastPixels }: Level): readonly Tile[] {
 	return ([1, 2] as const).flatMap((stride) =>
-		range(pixels).flatMap((p) =>
-			[false, true].flatMap((left) => [false, true].map((right) => ({ stride, pixels: p + 1, left, right }))),
+		range(pixels - leastPixels + 1).flatMap((p) =>
+			[false, true].flatMap((left) =>
+				[false, true].map((right) => ({ stride, pixels: p + leastPixels, left, right })),
+			),
 		),
 	);
 }
@@ -98,7 +100,7 @@ ${cases.join("\n")}
 export function depthwiseSource(level: Level): string {
 	return [
 		'import { clamp, fma } from "./arithmetic";',
-		`/** Pixels of a tile at the most, and channels that it takes at once. */\nexport const mostPixels: i32 = ${level.pixels};\nexport const lanes: i32 = ${level.lanes};`,
+		`/** Pixels of a tile at the most and at the least, and channels that it takes at once. */\nexport const mostPixels: i32 = ${level.pixels};\nexport const leastPixels: i32 = ${level.leastPixels};\nexport const lanes: i32 = ${level.lanes};`,
 		...tilesOf(level).map((t) => tile(t, level)),
 		choice(1, level),
 		choice(2, level),

@@ -16,21 +16,22 @@ export interface Level {
 	readonly rows: 4 | 6;
 	/** Channels that a depthwise tile takes at once. */
 	readonly lanes: 4 | 8;
-	/** Pixels of a depthwise tile at the most. */
+	/** Pixels of a depthwise tile at the most, and at the least: pictures narrower than that go pixel by pixel. */
 	readonly pixels: number;
+	readonly leastPixels: number;
 }
 
 /** SIMD as every current engine has it: a multiply, then an addition. */
 const separate = { features: "simd,threads", multiplyAdd: "f32x4.add(f32x4.mul(a, b), c)" };
 /** Relaxed SIMD: the two fused into one instruction where the processor has it. */
 const fused = { features: "simd,relaxed-simd,threads", multiplyAdd: "f32x4.relaxed_madd(a, b, c)" };
-const narrow = { columns: 8, rows: 4, lanes: 4, pixels: 4 } as const;
+const narrow = { columns: 8, rows: 4, lanes: 4, pixels: 4, leastPixels: 1 } as const;
 
 export const levels: Readonly<Record<string, Level>> = {
 	baseline: { ...separate, ...narrow },
 	relaxed: { ...fused, ...narrow },
 	/** For V8 12.4 (Node 22), whose pass does not join fused multiply-adds. */
-	"wide-separate": { ...separate, columns: 16, rows: 4, lanes: 8, pixels: 6 },
+	"wide-separate": { ...separate, columns: 16, rows: 4, lanes: 8, pixels: 6, leastPixels: 3 },
 	/** For V8 13.6 and 14.6 (Node 24 and 26). */
-	"wide-fused": { ...fused, columns: 16, rows: 6, lanes: 8, pixels: 6 },
+	"wide-fused": { ...fused, columns: 16, rows: 6, lanes: 8, pixels: 6, leastPixels: 3 },
 };

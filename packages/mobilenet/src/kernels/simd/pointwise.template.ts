@@ -24,13 +24,20 @@ interface Tile {
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
+/** Rows of the tiles that are there. The stem's rows are sixteen pixels or more: where tiles are six high it has no small remainder. */
+function heightsOf(rows: Level["rows"], segmented: boolean): readonly number[] {
+	if (rows === 6 && segmented) return [4, 5, 6];
+	return range(Math.max(rows, 5)).map((i) => i + 1);
+}
+
 function tilesOf({ rows, columns }: Level): readonly Tile[] {
-	const heights = range(Math.max(rows, 5)).map((i) => i + 1);
 	const widths = columns === 16 ? [8, 16] : [8];
 	return [
 		...[false, true].flatMap((segmented) =>
 			widths.flatMap((width) =>
-				heights.map((height) => ({ rows: height, columns: width, split: 1, segmented }) as const),
+				heightsOf(rows, segmented).map(
+					(height) => ({ rows: height, columns: width, split: 1, segmented }) as const,
+				),
 			),
 		),
 		{ rows: 1, columns: 16, split: 2, segmented: false },
@@ -147,9 +154,10 @@ ${run(4, "fours")}
 ${skip(4, "fours")}
   }
   switch (rest) {
-    case 1: ${run(1, "1").trim()} break;
-    case 2: ${run(2, "1").trim()} break;
-    case 3: ${run(3, "1").trim()} break;
+${[1, 2, 3]
+	.filter((rows) => heightsOf(level.rows, segmented).includes(rows))
+	.map((rows) => `    case ${rows}: ${run(rows, "1").trim()} break;`)
+	.join("\n")}
   }
 }`;
 }

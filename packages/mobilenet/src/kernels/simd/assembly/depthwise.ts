@@ -3,7 +3,7 @@
  * single pixels for what lacks more.
  */
 import { clamp, fma } from "./generated/arithmetic";
-import { depthwiseTile1, depthwiseTile2, lanes, mostPixels } from "./generated/depthwise-tiles";
+import { depthwiseTile1, depthwiseTile2, lanes, leastPixels, mostPixels } from "./generated/depthwise-tiles";
 import { shareStart } from "./team";
 
 /** Bytes of a filter of `lanes` channels. */
@@ -53,7 +53,7 @@ export function depthwiseRows(
     let x = 0;
     while (x < outputSize) {
       const column = x * stride - before;
-      if (rows <= 0 || column < -1 || x >= reach) {
+      if (rows <= 0 || column < -1 || reach - x < leastPixels) {
         const left = max(0, -column);
         pixel(row + inputBytes * (column + left), rowPitch, rows, left, min(3, inputSize - column), inputBytes, output, biasEnd, w, bias, bounds);
         x++; output += outputBytes;
