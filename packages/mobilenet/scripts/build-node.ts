@@ -1,0 +1,47 @@
+/**
+ * Builds what Node loads from `dist/`: the same modules in a few files, for Node takes about half a millisecond to
+ * find and load each of a hundred. Readers of formats, ImageNet's labels and the builds of the kernels stay chunks that
+ * load when asked for; libraries stay where npm puts them.
+ *
+ *   node scripts/build-node.ts        (part of `npm run build`)
+ */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type LogLevel, type OutputOptions, type RolldownLog, rolldown } from "rolldown";
+
+const dist = fileURLToPath(new URL("../dist/", import.meta.url));
+const node = join(dist, "node");
+/** All files lie side by side: some find others (the worker, the package's manifest) by their own place. */
+const entries = {
+	index: "index.js",
+	network: "network/index.js",
+	formats: "formats/index.js",
+	cli: "cli/main.js",
+};
+/** A program of its own, found by its name. */
+const worker = { "worker.node": "engine/worker.node.js" };
+
+rmSync(node, { recursive: true, force: true });
+await bundle(worker, {});
+// What every entry may need is one file; the command line has its own.
+await bundle(entries, { groups: [{ name: "core", tags: ["$initial"], test: /^(?!.*[\\/]cli[\\/])/ }] });
+
+async function bundle(
+	files: Record<string, string>,
+	codeSplitting: OutputOptions["codeSplitting"] & object,
+): Promise<void> {
+	const build = await rolldown({
+		input: Object.fromEntries(Object.entries(files).map(([name, file]) => [name, join(dist, file)])),
+		platform: "node",
+		external: /^(node:|sharp$|@stricli\/core$|flatbuffers$|fflate$|tinyglobby$)/,
+		onLog: refuse,
+	});
+	await build.write({ dir: node, format: "esm", chunkFileNames: "[name]-[hash].js", codeSplitting });
+	await build.close();
+}
+
+function refuse(level: LogLevel, log: RolldownLog): void {
+	// What is imported both at once and later is merely there at once.
+	if (level === "warn" && log.code !== "INEFFECTIVE_DYNAMIC_IMPORT") throw new Error(log.message);
+}
