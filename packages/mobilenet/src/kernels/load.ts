@@ -3,7 +3,7 @@
  * operation on small odd shapes. Chosen by what the platform has and by what comes out, never by a stopwatch. Once a
  * process.
  */
-import { findWide } from "#wide";
+import { compile, findWide } from "#wide";
 import { MobileNetError, messageOf, shown } from "../base/error.ts";
 import { compute, distance } from "./conformance.ts";
 import { operationNames } from "./operations.ts";
@@ -84,14 +84,14 @@ async function load(build: Build, shared: boolean, asked: boolean): Promise<Load
 		const bytes = withSharing(fromBase64(await wide.embedded()), shared);
 		const loaded = { build, shared, module: wide.compile(withName(bytes, "wide")) };
 		// The pass keeps the order of operations: what it makes of the module gives the same bits as the module itself.
-		selfTest(loaded, { ...loaded, module: await platform.compile(withName(bytes, "narrow")) }, 0);
+		selfTest(loaded, { ...loaded, module: await compile(withName(bytes, "narrow")) }, 0);
 		return loaded;
 	}
 	const bytes = withSharing(fromBase64(await embedded[build]()), shared);
 	if (!platform.validate(bytes)) throw new Error(`this platform lacks ${needs[build]}`);
 	let module: CompiledModule;
 	try {
-		module = await platform.compile(bytes);
+		module = await compile(bytes);
 	} catch (error) {
 		throw new Error(`this platform forbids compiling WebAssembly (${messageOf(error)})`);
 	}

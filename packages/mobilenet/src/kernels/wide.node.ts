@@ -62,6 +62,14 @@ export function findWide(asked: boolean): Wide | string {
 	return { embedded: recipe.embedded, compile: (bytes) => compileWide(bytes, recipe) };
 }
 
+/**
+ * Compiles at once: compiling in the background keeps no process alive, and one that waits for nothing else would end
+ * before it (seen with --no-wasm-lazy-compilation).
+ */
+export async function compile(bytes: Uint8Array): Promise<CompiledModule> {
+	return new (webAssembly().Module)(bytes);
+}
+
 function compileWide(bytes: Uint8Array, { off }: Recipe): CompiledModule {
 	for (const flag of off) setFlagsFromString(`--no-${flag}`);
 	setFlagsFromString(`--${pass}`);
