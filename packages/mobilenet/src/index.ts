@@ -3,6 +3,8 @@ export { type ErrorCode, MobileNetError } from "./base/error.ts";
 export type { Alpha, Pixels } from "./image/pixels.ts";
 export type { Build } from "./kernels/walker.ts";
 export {
+	type Bench,
+	type BenchOptions,
 	type Classified,
 	type ClassifyOptions,
 	type Embedded,

@@ -11,6 +11,7 @@ import {
 	type StricliProcess,
 } from "@stricli/core";
 import { MobileNetError } from "../base/error.ts";
+import { benchCommand } from "./bench.ts";
 import { classifyCommand } from "./classify.ts";
 import type { Context, ProcessLike } from "./context.ts";
 import { costCommand } from "./cost.ts";
@@ -25,6 +26,7 @@ const commands = buildRouteMap<string, Context>({
 	routes: {
 		classify: classifyCommand,
 		inspect: inspectCommand,
+		bench: benchCommand,
 		summary: summaryCommand,
 		cost: costCommand,
 	},

@@ -20,6 +20,8 @@ export interface Executor {
 	readonly floats: Float32Array;
 	/** Runs the plan on the first `pictures` pictures, up to a layer or whole. */
 	readonly run: (input: "bytes" | "floats", pictures: number, until?: string) => void;
+	/** Runs one step of the plan by itself, to be timed. */
+	readonly runStep: (step: number, pictures: number) => void;
 	/** Threads that work now. */
 	readonly threads: () => number;
 	/** Sends workers home; the executor must not run again. */
@@ -65,6 +67,10 @@ export function createExecutor(plan: Plan, folded: Model, loaded: LoadedBuild): 
 			words[block / 4] = pictures;
 			const last = until === undefined ? steps.length : (ends.get(until) ?? entries.after);
 			team.run({ plan: list, entry: entries[input], first: entries.after, last });
+		},
+		runStep: (step, pictures) => {
+			words[block / 4] = pictures;
+			team.run({ plan: list, entry: step, first: step + 1, last: step + 1 });
 		},
 		threads: team.joined,
 		dispose: team.dismiss,

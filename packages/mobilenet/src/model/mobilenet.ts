@@ -8,6 +8,7 @@ import { MobileNetError, shown } from "../base/error.ts";
 import { createExecutor, type Executor } from "../engine/executor.ts";
 import { inferencePlan } from "../engine/plans/inference.ts";
 import { threadsFor } from "../engine/threads.ts";
+import { peakFlops, type StepTime, type Times, timeRuns, timeSteps } from "../engine/timing.ts";
 import { type ReadOptions, readModel } from "../formats/read.ts";
 import { prepare } from "../image/fit.ts";
 import type { Alpha, Pixels } from "../image/pixels.ts";
@@ -64,6 +65,27 @@ export type ClassifyOptions = PictureOptions & PredictionOptions;
 export interface Features {
 	readonly data: Float32Array;
 	readonly shape: readonly [height: number, width: number, channels: number];
+}
+
+export interface BenchOptions {
+	/** Pictures a run; 1 if not given. */
+	readonly batch?: number | undefined;
+	/** How long to run; 2 if not given. */
+	readonly seconds?: number | undefined;
+	/** Whether to time every step too. */
+	readonly profile?: boolean | undefined;
+	readonly signal?: AbortSignal | undefined;
+}
+
+/** Milliseconds a run, and with `profile` a step. */
+export interface Bench extends Times {
+	readonly build: Build;
+	/** Threads that worked. */
+	readonly threads: number;
+	readonly batch: number;
+	readonly steps?: readonly StepTime[];
+	/** Floating-point operations a second that one thread reaches at the most. */
+	readonly peakFlops?: number;
 }
 
 /** What `classifyEach` gives for one picture. */
@@ -311,6 +333,44 @@ export class MobileNet {
 		const result = new Float32Array(batch * rows[0]!.length);
 		for (const [n, row] of rows.entries()) result.set(row, n * row.length);
 		return result;
+	}
+
+	/**
+	 * Times the network on this machine, the pictures being there already.
+	 *
+	 * @returns milliseconds a run of `batch` pictures; with `profile`, of every step by itself, and how fast this build
+	 *   multiplies and adds at the most
+	 * @example
+	 * const { median } = await model.bench({ seconds: 1 });
+	 */
+	async bench({ batch = 1, seconds = 2, profile = false, signal }: BenchOptions = {}): Promise<Bench> {
+		checkBatch(batch);
+		if (!(seconds > 0 && seconds <= 3600))
+			throw new MobileNetError(
+				"usage",
+				`seconds must be a number above 0 and up to 3600, not ${shown(seconds)}.`,
+			);
+		const executor = this.#executor("usual", batch);
+		// Workers join when they are ready: what is timed is all of them.
+		const latest = performance.now() + 5000;
+		while (executor.threads() < this.threads && performance.now() < latest) {
+			signal?.throwIfAborted();
+			executor.run("bytes", batch);
+			await new Promise((resolve) => setTimeout(resolve, 1));
+		}
+		signal?.throwIfAborted();
+		const times = timeRuns(executor, batch, seconds);
+		const { build } = this;
+		if (!profile) return { build, threads: executor.threads(), batch, ...times };
+		const steps = timeSteps(executor, batch, seconds);
+		return {
+			build,
+			threads: executor.threads(),
+			batch,
+			...times,
+			steps,
+			peakFlops: peakFlops(this.#loaded, 0.3),
+		};
 	}
 
 	/** The network as a table of layers, shapes and parameters, as torchinfo prints it. */

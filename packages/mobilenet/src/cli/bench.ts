@@ -1,0 +1,123 @@
+/** `mobilenet bench`: how fast a model is on this machine. */
+import { buildCommand } from "@stricli/core";
+import type { Bench } from "../model/mobilenet.ts";
+import type { Context } from "./context.ts";
+import { number, wholeNumber } from "./numbers.ts";
+import { percent, table } from "./table.ts";
+
+interface Options {
+	readonly model: string;
+	readonly size?: number | undefined;
+	readonly threads?: number | undefined;
+	readonly batch: number;
+	readonly seconds: number;
+	readonly profile: boolean;
+	readonly json: boolean;
+}
+
+const optional = { kind: "parsed", optional: true } as const;
+
+export const benchCommand = buildCommand<Options, [], Context>({
+	async func({ model: file, size, threads, batch, seconds, profile, json }) {
+		const { MobileNet } = await import("../model/mobilenet.ts");
+		const model = await MobileNet.load(file, { size, threads });
+		const bench = await model.bench({ batch, seconds, profile });
+		const { alpha, size: ownSize } = model.configuration;
+		model.dispose();
+		this.process.stdout.write(
+			json ? `${JSON.stringify({ model: file, alpha, size: ownSize, ...bench })}\n` : readable(bench),
+		);
+	},
+	parameters: {
+		flags: {
+			model: {
+				kind: "parsed",
+				parse: (input: string) => input,
+				placeholder: "file",
+				brief: "the model: a file, a folder or an address",
+			},
+			size: { ...optional, parse: wholeNumber, placeholder: "pixels", brief: "width and height to run at" },
+			threads: {
+				...optional,
+				parse: wholeNumber,
+				placeholder: "count",
+				brief: "threads to run on; what suits the machine and the network unless told",
+			},
+			batch: {
+				kind: "parsed",
+				parse: wholeNumber,
+				default: "1",
+				placeholder: "count",
+				brief: "pictures a run",
+			},
+			seconds: {
+				kind: "parsed",
+				parse: number,
+				default: "2",
+				placeholder: "seconds",
+				brief: "how long to run",
+			},
+			profile: { kind: "boolean", default: false, withNegated: false, brief: "every layer too" },
+			json: { kind: "boolean", default: false, withNegated: false, brief: "one line of JSON" },
+		},
+	},
+	docs: {
+		brief: "Time a model on this machine",
+		fullDescription: [
+			"Times a model on this machine: the network alone, the pictures being there already. With --profile every layer,",
+			"and its share of what this build's fastest kernel reaches when all is in the first cache.",
+			"",
+			"EXAMPLE",
+			"  mobilenet bench --model model.tflite --threads 1 --profile",
+		].join("\n"),
+	},
+});
+
+function readable(bench: Bench): string {
+	const { build, threads, batch, min, median, p90, runs, steps, peakFlops } = bench;
+	const ms = (value: number): string => value.toFixed(3);
+	const summary = table(
+		[
+			{ title: "build" },
+			...["threads", "batch", "runs", "min ms", "median ms", "p90 ms", "pictures/s"].map(
+				(title) => ({ title, align: "right" }) as const,
+			),
+		],
+		[
+			[
+				build,
+				`${threads}`,
+				`${batch}`,
+				`${runs}`,
+				ms(min),
+				ms(median),
+				ms(p90),
+				((1000 * batch) / median).toFixed(1),
+			],
+		],
+	);
+	if (!steps || !peakFlops) return summary;
+	const peak = peakFlops * threads;
+	const rate = (flops: number, milliseconds: number): readonly string[] => {
+		const perSecond = flops / (milliseconds / 1000);
+		return flops === 0 ? ["", ""] : [(perSecond / 1e9).toFixed(1), percent(perSecond / peak, 0)];
+	};
+	const sum = (field: "min" | "flops"): number => steps.reduce((total, step) => total + step[field], 0);
+	const rows = steps.map(({ layer, operation, min: least, flops }) => [
+		layer,
+		operation,
+		ms(least),
+		...rate(flops, least),
+	]);
+	rows.push(["in all", "", ms(sum("min")), ...rate(sum("flops"), sum("min"))]);
+	return `${summary}\n${table(
+		[
+			{ title: "layer" },
+			{ title: "step" },
+			{ title: "min ms", align: "right" },
+			{ title: "GFLOP/s", align: "right" },
+			{ title: "of peak", align: "right" },
+		],
+		rows,
+	)}`;
+}

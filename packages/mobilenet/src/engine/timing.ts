@@ -1,0 +1,120 @@
+/** How long an executor's plan and its steps take here, and how fast this build can multiply and add at the most. */
+import { encodeStep, runWords, stepWords } from "../kernels/operations.ts";
+import { stack } from "../kernels/stack.ts";
+import { createWalker, type LoadedBuild } from "../kernels/walker.ts";
+import type { Executor } from "./executor.ts";
+import type { Step } from "./plan.ts";
+
+/** Times in milliseconds. */
+export interface Times {
+	readonly min: number;
+	readonly median: number;
+	readonly p90: number;
+	readonly runs: number;
+}
+
+export interface StepTime {
+	/** The layer, or the last of those that the step fuses. */
+	readonly layer: string;
+	readonly operation: Step["operation"];
+	/** Milliseconds, the least seen. */
+	readonly min: number;
+	/** Floating-point operations: two a mult-add. */
+	readonly flops: number;
+}
+
+/** Runs the plan for so many seconds. */
+export function timeRuns(executor: Executor, pictures: number, seconds: number): Times {
+	const warm = performance.now() + Math.min(500, seconds * 200);
+	do executor.run("bytes", pictures);
+	while (performance.now() < warm);
+	const times: number[] = [];
+	const end = performance.now() + seconds * 1000;
+	do times.push(timed(() => executor.run("bytes", pictures)));
+	while (performance.now() < end);
+	times.sort((a, b) => a - b);
+	const at = (share: number): number => times[Math.min(times.length - 1, Math.floor(times.length * share))]!;
+	return { min: times[0]!, median: at(0.5), p90: at(0.9), runs: times.length };
+}
+
+/** Runs the steps one by one, in turn, for so many seconds. */
+export function timeSteps(executor: Executor, pictures: number, seconds: number): readonly StepTime[] {
+	const { steps, entries } = executor.plan;
+	const chosen = [entries.bytes, ...steps.keys()].filter((step, i) => i === 0 || step >= entries.after);
+	const best = chosen.map(() => Number.POSITIVE_INFINITY);
+	executor.run("bytes", pictures);
+	const end = performance.now() + seconds * 1000;
+	do
+		for (const [i, step] of chosen.entries())
+			best[i] = Math.min(
+				best[i]!,
+				timed(() => executor.runStep(step, pictures)),
+			);
+	while (performance.now() < end);
+	return chosen.map((step, i) => ({
+		layer: steps[step]!.layer,
+		operation: steps[step]!.operation,
+		min: best[i]!,
+		flops: pictures * flopsOf(steps[step]!),
+	}));
+}
+
+function timed(run: () => void): number {
+	const start = performance.now();
+	run();
+	return performance.now() - start;
+}
+
+/** Floating-point operations of a step for one picture. */
+function flopsOf({ operation, operands }: Step): number {
+	switch (operation) {
+		case "stemBytes":
+		case "stemFloats":
+			return 2 * operands.outputSize ** 2 * operands.outputChannels * operands.inputChannels * 9;
+		case "depthwise":
+			return 2 * operands.outputSize ** 2 * operands.channels * 9;
+		case "pointwise":
+			return 2 * operands.rows * operands.inputChannels * operands.outputChannels;
+		case "separable":
+			return 2 * operands.outputSize ** 2 * operands.inputChannels * (9 + operands.outputChannels);
+		default:
+			return 0;
+	}
+}
+
+/** A product whose operands stay in the first cache. */
+const small = { rows: 60, inputChannels: 96, outputChannels: 16, inputPitch: 96, outputPitch: 16 } as const;
+
+/**
+ * Floating-point operations a second that this build's pointwise kernel reaches on one thread when nothing has to come
+ * from afar: what a layer can reach at the most.
+ */
+export function peakFlops(loaded: LoadedBuild, seconds: number): number {
+	const memory = stack();
+	const block = memory.take(runWords * 4);
+	const plan = memory.take(stepWords * 4);
+	const take = (floats: number): number => memory.take(floats * 4);
+	const step = encodeStep("pointwise", {
+		...small,
+		input: take(small.rows * small.inputPitch),
+		weights: take(small.inputChannels * small.outputChannels),
+		bias: take(small.outputChannels),
+		bounds: take(2),
+		output: take(small.rows * small.outputPitch),
+	});
+	const { buffer, run } = createWalker(loaded, memory.size());
+	new Int32Array(buffer)[block / 4] = 1;
+	new Int32Array(buffer).set(step, plan / 4);
+	const repeats = 200;
+	let best = Number.POSITIVE_INFINITY;
+	const end = performance.now() + seconds * 1000;
+	do
+		best = Math.min(
+			best,
+			timed(() => {
+				for (let i = 0; i < repeats; i++) run({ plan, entry: 0, first: 1, last: 1 }, block, 1);
+			}) / repeats,
+		);
+	while (performance.now() < end);
+	return (2 * small.rows * small.inputChannels * small.outputChannels) / (best / 1000);
+}
