@@ -33,6 +33,28 @@ describe("a model", () => {
 			expect(probability).toBeCloseTo(output[index]!, 5);
 	});
 
+	it("takes what a canvas gives, and lays transparency on white unless told", async () => {
+		const record = (await MobileNet.create(small)).record;
+		const model = await MobileNet.from(record);
+		// The fields of a page's ImageData are its prototype's.
+		class Canvas {
+			get data() {
+				return Uint8ClampedArray.from({ length: 40 * 40 * 4 }, (_, i) => [200, 100, 50, 0][i % 4]!);
+			}
+			get width() {
+				return 40;
+			}
+			get height() {
+				return 40;
+			}
+		}
+		expect(await model.embed(new Canvas())).toEqual(await model.embed(plain(255, 255, 255)));
+		const black = await MobileNet.from(record, { transparency: "black" });
+		expect(await black.embed(new Canvas())).toEqual(await model.embed(plain(0, 0, 0)));
+		const drop = await MobileNet.from(record, { transparency: "drop" });
+		expect(await drop.embed(new Canvas())).toEqual(await model.embed(plain(200, 100, 50)));
+	});
+
 	it("takes colours in the network's order", async () => {
 		const record = (await MobileNet.create(small)).record;
 		const rgb = await MobileNet.from(record, { preprocessing: { mean: [10, 20, 30], std: [40, 50, 60] } });
