@@ -312,7 +312,7 @@ describeWithShared("mobilenet inspect", ["weights"], () => {
 			const { exitCode, stdout } = await mobilenet(["inspect", shared(`weights/${file}`)]);
 			expect(exitCode).toBe(0);
 			const [, alpha, size] = /v1_([\d.]+)_(\d+)/.exec(file)!;
-			expect(stdout).toContain(`α ${Number(alpha)},`);
+			expect(stdout).toContain(`α ${Number(alpha)}\n`);
 			expect(stdout).toContain(`${size}×${size}`);
 			const { stdout: json } = await mobilenet(["inspect", "--json", shared(`weights/${file}`)]);
 			const report = JSON.parse(json) as {

@@ -1,10 +1,9 @@
 /**
- * Every TensorFlow Lite file of ../shared, read and recognised; the same network in several files compared; and
- * the files again with their bytes cut, overwritten and flipped.
+ * Every TensorFlow Lite file of ../shared, read and recognised; and the same network in several files compared. The files
+ * damaged are fuzz-formats.test.ts's.
  */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { MobileNetError } from "../src/base/error.ts";
 import type { Found } from "../src/formats/found.ts";
 import { recognise } from "../src/formats/recognise.ts";
 import { readTensorFlowJs } from "../src/formats/tensorflowjs.ts";
@@ -289,114 +288,3 @@ describeWithShared(
 		});
 	},
 );
-
-const hostile = [
-	"weights/mobilenet_v1_0.25_128_quant.tflite",
-	"weights/glasses_v1_0.25_224.tflite",
-	"weights/person_detect_v1_0.25_96_gray_int8.tflite",
-	"golden/formats/tflite_float16.tflite",
-	"golden/formats/tflite_dynamic_range.tflite",
-	"golden/formats/tflite_int8_uint8_io.tflite",
-] as const;
-
-describeWithShared("damaged TensorFlow Lite files", hostile, () => {
-	/** Of a second, in which every one of them must be read or refused. */
-	const longest = 1000;
-
-	/** A record, or an error of one line; what is found takes no more than four times the file. */
-	async function readOrRefused(bytes: Uint8Array): Promise<string | undefined> {
-		const started = performance.now();
-		let outcome: string | undefined;
-		try {
-			const found = await readTensorFlowLite(modelFile("model.tflite", bytes));
-			expect(ownBytes(found, bytes)).toBeLessThan(4 * bytes.length + 65_536);
-			recognise(found);
-		} catch (error) {
-			if (!(error instanceof MobileNetError)) throw error;
-			expect(error.message).toMatch(/^model\.tflite[^\n]+\.$/);
-			outcome = error.message;
-		}
-		expect(performance.now() - started).toBeLessThan(longest);
-		return outcome;
-	}
-
-	/** Bytes of weights that are not views of the file. */
-	function ownBytes({ layers }: Found, file: Uint8Array): number {
-		const buffers = new Set<ArrayBufferLike>();
-		for (const layer of layers)
-			if (layer.kind === "convolution" || layer.kind === "dense")
-				for (const tensor of [layer.weight, layer.bias]) if (tensor) buffers.add(tensor.tensor.data.buffer);
-		buffers.delete(file.buffer);
-		return [...buffers].reduce((sum, buffer) => sum + buffer.byteLength, 0);
-	}
-
-	test.each(hostile)("%s cut short at 50 places", async (path) => {
-		const bytes = readFileSync(shared(path));
-		for (let i = 0; i < 50; i++) {
-			const length = Math.floor((bytes.length * i) / 50);
-			const refusal = await readOrRefused(bytes.subarray(0, length));
-			// Whoever appends label files to a model leaves the model whole when they are cut off.
-			if (length < modelLength(bytes)) expect(refusal).toBeDefined();
-		}
-		for (const length of [1, 4, 7, 8, 12, 60, bytes.length - 1])
-			await readOrRefused(bytes.subarray(0, length));
-	});
-
-	test.each(hostile)("%s with a bit flipped or noise written at 200 places", async (path) => {
-		const bytes = readFileSync(shared(path));
-		const random = seeded(path.length);
-		const structure = structureOf(bytes);
-		let refusals = 0;
-		for (let i = 0; i < 200; i++) {
-			const copy = new Uint8Array(bytes);
-			// Most bytes are weights, in which nothing can go wrong: half of the places are among the others.
-			const at =
-				i % 2 === 0
-					? structure[Math.floor(random() * structure.length)]!
-					: Math.floor(random() * bytes.length);
-			if (i % 4 < 2) copy[at]! ^= 1 << Math.floor(random() * 8);
-			else for (let k = at; k < Math.min(copy.length, at + 16); k++) copy[k] = Math.floor(random() * 256);
-			if ((await readOrRefused(copy)) !== undefined) refusals++;
-		}
-		// Noise on the structure does not pass unseen.
-		expect(refusals).toBeGreaterThan(20);
-	});
-
-	test("noise alone, with and without the right beginning", async () => {
-		const random = seeded(1);
-		for (let i = 0; i < 50; i++) {
-			const noise = Uint8Array.from({ length: Math.floor(random() * 5000) }, () =>
-				Math.floor(random() * 256),
-			);
-			if (i % 2 === 0) noise.set([16, 0, 0, 0, 0x54, 0x46, 0x4c, 0x33].slice(0, noise.length));
-			expect(await readOrRefused(noise)).toBeDefined();
-		}
-	});
-
-	/** Bytes before the label files that are appended, if any. */
-	function modelLength(bytes: Buffer): number {
-		const archive = bytes.indexOf("PK\x03\x04");
-		return archive < 0 ? bytes.length : archive;
-	}
-
-	/** Places in which there are no weights: the runs of 64 bytes that hold many zeros, as tables and offsets do. */
-	function structureOf(bytes: Uint8Array): number[] {
-		const places: number[] = [];
-		for (let start = 0; start + 64 <= bytes.length; start += 64) {
-			const zeros = bytes.subarray(start, start + 64).filter((byte) => byte === 0).length;
-			if (zeros > 20) for (let i = 0; i < 64; i++) places.push(start + i);
-		}
-		return places;
-	}
-
-	/** Numbers from 0 to below 1, the same in every run (mulberry32). */
-	function seeded(seed: number): () => number {
-		let state = seed;
-		return () => {
-			state = (state + 0x6d2b79f5) | 0;
-			let t = Math.imul(state ^ (state >>> 15), 1 | state);
-			t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-			return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-		};
-	}
-});

@@ -2,6 +2,7 @@
 import { buildCommand } from "@stricli/core";
 import type { Bench } from "../model/mobilenet.ts";
 import type { Context } from "./context.ts";
+import { modelFlags } from "./model-options.ts";
 import { number, wholeNumber } from "./numbers.ts";
 import { percent, table } from "./table.ts";
 
@@ -14,8 +15,6 @@ interface Options {
 	readonly profile: boolean;
 	readonly json: boolean;
 }
-
-const optional = { kind: "parsed", optional: true } as const;
 
 export const benchCommand = buildCommand<Options, [], Context>({
 	async func({ model: file, size, threads, batch, seconds, profile, json }) {
@@ -30,19 +29,9 @@ export const benchCommand = buildCommand<Options, [], Context>({
 	},
 	parameters: {
 		flags: {
-			model: {
-				kind: "parsed",
-				parse: (input: string) => input,
-				placeholder: "file",
-				brief: "the model: a file, a folder or an address",
-			},
-			size: { ...optional, parse: wholeNumber, placeholder: "pixels", brief: "width and height to run at" },
-			threads: {
-				...optional,
-				parse: wholeNumber,
-				placeholder: "count",
-				brief: "threads to run on; what suits the machine and the network unless told",
-			},
+			model: modelFlags.model,
+			size: modelFlags.size,
+			threads: modelFlags.threads,
 			batch: {
 				kind: "parsed",
 				parse: wholeNumber,

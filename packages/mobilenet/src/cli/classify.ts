@@ -1,48 +1,40 @@
 /** `mobilenet classify`: pictures in, labels out. */
 import { buildCommand } from "@stricli/core";
-import { MobileNetError, messageOf } from "../base/error.ts";
+import { messageOf } from "../base/error.ts";
 import type { Context } from "./context.ts";
 import { loadOptions, type ModelOptions, modelFlags } from "./model-options.ts";
 import { number, wholeNumber } from "./numbers.ts";
-import { picturesOf, type RawSize, rawSize } from "./pictures.ts";
+import {
+	checkPictures,
+	type PicturesOptions,
+	pictureError,
+	pictureFlags,
+	picturesArgument,
+	rowsOf,
+} from "./pictures.ts";
 import { percent } from "./table.ts";
-import { error as errorLine } from "./usage.ts";
 
-interface Options extends ModelOptions {
+interface Options extends ModelOptions, PicturesOptions {
 	readonly top: number;
 	readonly threshold?: number | undefined;
-	readonly batch: number;
-	readonly rgb?: RawSize | undefined;
 	readonly json: boolean;
 }
 
 export const classifyCommand = buildCommand<Options, string[], Context>({
 	async func(options, ...inputs) {
 		const { stdout, stderr, stdin } = this.process;
-		const { top, threshold, batch, rgb, json } = options;
-		if (inputs.length === 0)
-			throw new MobileNetError(
-				"usage",
-				"give pictures to classify: files, folders, globs, addresses, or - for standard input.",
-			);
+		const { top, threshold, batch, json } = options;
+		checkPictures(inputs, "classify");
 		const { MobileNet } = await import("../model/mobilenet.ts");
 		const model = await MobileNet.load(options.model, loadOptions(options));
-
-		// Rows come back in the order of the pictures.
-		const names: string[] = [];
-		const sources = async function* () {
-			for await (const { file, source } of picturesOf(inputs, stdin, rgb)) {
-				names.push(file);
-				yield source;
-			}
-		};
-		for await (const row of model.classifyEach(sources(), { top, threshold, batch })) {
-			const file = names.shift()!;
+		const rows = rowsOf(inputs, options, stdin, (sources) =>
+			model.classifyEach(sources, { top, threshold, batch }),
+		);
+		for await (const { file, row } of rows) {
 			if ("error" in row) {
 				this.process.exitCode = 1;
-				const error = messageOf(row.error);
-				if (json) stdout.write(`${JSON.stringify({ file, error })}\n`);
-				else stderr.write(`${errorLine(error.includes(file) ? error : `${file}: ${error}`)}\n`);
+				if (json) stdout.write(`${JSON.stringify({ file, error: messageOf(row.error) })}\n`);
+				else stderr.write(pictureError(file, row.error));
 			} else if (json) stdout.write(`${JSON.stringify({ file, predictions: row.predictions })}\n`);
 			else stdout.write(readable(file, row.predictions, top));
 		}
@@ -65,30 +57,10 @@ export const classifyCommand = buildCommand<Options, string[], Context>({
 				placeholder: "share",
 				brief: "leaves out answers less probable than this (0…1)",
 			},
-			batch: {
-				kind: "parsed",
-				parse: wholeNumber,
-				default: "1",
-				placeholder: "count",
-				brief: "pictures that go through the network at a time",
-			},
-			rgb: {
-				kind: "parsed",
-				parse: rawSize,
-				optional: true,
-				placeholder: "WxH",
-				brief: "the pictures are raw pixels of that size, three bytes each: standard input or .rgb files",
-			},
+			...pictureFlags,
 			json: { kind: "boolean", default: false, withNegated: false, brief: "a line of JSON for each picture" },
 		},
-		positional: {
-			kind: "array",
-			parameter: {
-				brief: "files, folders, globs, addresses, or - for standard input",
-				parse: (input: string) => input,
-				placeholder: "picture",
-			},
-		},
+		positional: picturesArgument,
 	},
 	docs: {
 		brief: "Name what is in pictures",

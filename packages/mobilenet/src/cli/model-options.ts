@@ -5,8 +5,8 @@ import { filters } from "../weights/preprocessing.ts";
 import type { Filter, Fit } from "../weights/record.ts";
 import { expected, number, wholeNumber } from "./numbers.ts";
 
-export interface ModelOptions {
-	readonly model: string;
+/** What differs from the model's file. */
+export interface RecordOptions {
 	readonly labels?: string | undefined;
 	readonly size?: number | undefined;
 	readonly fit?: Fit | undefined;
@@ -16,15 +16,14 @@ export interface ModelOptions {
 	readonly channelOrder?: "rgb" | "bgr" | undefined;
 }
 
+export interface ModelOptions extends RecordOptions {
+	readonly model: string;
+	readonly threads?: number | undefined;
+}
+
 const optional = { kind: "parsed", optional: true } as const;
 
-export const modelFlags = {
-	model: {
-		kind: "parsed",
-		parse: (input: string) => input,
-		placeholder: "file",
-		brief: "the model: a file, a folder or an address",
-	},
+export const recordFlags = {
 	labels: {
 		...optional,
 		parse: (input: string) => input,
@@ -64,6 +63,22 @@ export const modelFlags = {
 	},
 } as const;
 
+export const modelFlags = {
+	model: {
+		kind: "parsed",
+		parse: (input: string) => input,
+		placeholder: "file",
+		brief: "the model: a file, a folder or an address",
+	},
+	threads: {
+		...optional,
+		parse: wholeNumber,
+		placeholder: "count",
+		brief: "threads to run on; what suits the machine and the network unless told",
+	},
+	...recordFlags,
+} as const;
+
 /** `127.5`, or `123.675,116.28,103.53`. */
 function channelNumbers(input: string): readonly number[] {
 	try {
@@ -73,10 +88,10 @@ function channelNumbers(input: string): readonly number[] {
 	}
 }
 
-/** What to load, and how. */
-export function loadOptions(options: ModelOptions): LoadOptions {
-	const { labels, size, fit, filter, mean, std, channelOrder } = options;
+/** How to load it. */
+export function loadOptions(options: RecordOptions & Partial<ModelOptions>): LoadOptions {
+	const { labels, size, fit, filter, mean, std, channelOrder, threads } = options;
 	const oneOrAll = (numbers: readonly number[] | undefined) => (numbers?.length === 1 ? numbers[0] : numbers);
 	const preprocessing = { fit, filter, channelOrder, mean: oneOrAll(mean), std: oneOrAll(std) };
-	return { labels, size, preprocessing };
+	return { labels, size, preprocessing, threads };
 }

@@ -2,10 +2,11 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { glob, isDynamicPattern } from "tinyglobby";
-import { MobileNetError } from "../base/error.ts";
+import { MobileNetError, messageOf } from "../base/error.ts";
 import type { PictureSource } from "../model/pictures.ts";
 import type { ProcessLike } from "./context.ts";
-import { expected } from "./numbers.ts";
+import { expected, wholeNumber } from "./numbers.ts";
+import { error as errorLine } from "./usage.ts";
 
 /** Endings of the files of a folder or a glob that are taken for pictures. */
 const endings = /\.(jpe?g|jfif|png|webp|gif|avif|tiff?)$/i;
@@ -22,6 +23,74 @@ export function rawSize(input: string): RawSize {
 	if (!(Number(width) > 0 && Number(height) > 0))
 		throw expected("a width and a height such as 640x480", input);
 	return { width: Number(width), height: Number(height) };
+}
+
+/** Options of every command that sends pictures through a model. */
+export interface PicturesOptions {
+	readonly batch: number;
+	readonly rgb?: RawSize | undefined;
+}
+
+export const pictureFlags = {
+	batch: {
+		kind: "parsed",
+		parse: wholeNumber,
+		default: "1",
+		placeholder: "count",
+		brief: "pictures that go through the network at a time",
+	},
+	rgb: {
+		kind: "parsed",
+		parse: rawSize,
+		optional: true,
+		placeholder: "WxH",
+		brief: "the pictures are raw pixels of that size, three bytes each: standard input or .rgb files",
+	},
+} as const;
+
+export const picturesArgument = {
+	kind: "array",
+	parameter: {
+		brief: "files, folders, globs, addresses, or - for standard input",
+		parse: (input: string) => input,
+		placeholder: "picture",
+	},
+} as const;
+
+/** Fails where a command line names no pictures, before a model is loaded for them. */
+export function checkPictures(inputs: readonly string[], purpose: string): void {
+	if (inputs.length === 0)
+		throw new MobileNetError(
+			"usage",
+			`give pictures to ${purpose}: files, folders, globs, addresses, or - for standard input.`,
+		);
+}
+
+/**
+ * What a model gives for each picture of a command line, with the picture's name.
+ *
+ * @param each `classifyEach` or `embedEach`, whose rows come in the order of the pictures
+ */
+export async function* rowsOf<Row>(
+	inputs: readonly string[],
+	{ rgb }: PicturesOptions,
+	stdin: ProcessLike["stdin"],
+	each: (sources: AsyncIterable<PictureSource>) => AsyncIterable<Row>,
+): AsyncGenerator<{ readonly file: string; readonly row: Row }, void, void> {
+	const names: string[] = [];
+	const sources = async function* () {
+		for await (const { file, source } of picturesOf(inputs, stdin, rgb)) {
+			names.push(file);
+			yield source;
+		}
+	};
+	for await (const row of each(sources())) yield { file: names.shift()!, row };
+}
+
+/** A picture's error as people see it: a line that names the file once. */
+export function pictureError(file: string, error: unknown): string {
+	const message = messageOf(error);
+	return `${errorLine(message.includes(file) ? message : `${file}: ${message}`)}\n`;
 }
 
 /** A picture and what the command line calls it. */

@@ -2,7 +2,6 @@
  * The command line as a value: which commands there are, and what their exit codes mean. Commands stand one a file
  * and import what is heavy (the engine, decoders, formats) only when they run: `buildCommand({ loader })`.
  */
-import { readFile } from "node:fs/promises";
 import {
 	buildApplication,
 	buildRouteMap,
@@ -13,11 +12,16 @@ import {
 import { MobileNetError } from "../base/error.ts";
 import { benchCommand } from "./bench.ts";
 import { classifyCommand } from "./classify.ts";
+import { completionCommand, completionRequest, completions } from "./completion.ts";
 import type { Context, ProcessLike } from "./context.ts";
+import { convertCommand } from "./convert.ts";
 import { costCommand } from "./cost.ts";
+import { doctorCommand } from "./doctor.ts";
+import { embedCommand } from "./embed.ts";
 import { inspectCommand } from "./inspect.ts";
 import { summaryCommand } from "./summary.ts";
 import { inheritedName, text } from "./usage.ts";
+import { packageVersion } from "./version.ts";
 
 /** All good; some inputs failed, the rest done; wrong usage. */
 export type ExitCode = 0 | 1 | 2;
@@ -25,10 +29,14 @@ export type ExitCode = 0 | 1 | 2;
 const commands = buildRouteMap<string, Context>({
 	routes: {
 		classify: classifyCommand,
+		embed: embedCommand,
 		inspect: inspectCommand,
 		bench: benchCommand,
+		convert: convertCommand,
 		summary: summaryCommand,
 		cost: costCommand,
+		doctor: doctorCommand,
+		completion: completionCommand,
 	},
 	docs: {
 		brief: "MobileNet v1: classify pictures, understand the network",
@@ -44,7 +52,7 @@ const commands = buildRouteMap<string, Context>({
 
 const application = buildApplication(commands, {
 	name: "mobilenet",
-	versionInfo: { getCurrentVersion },
+	versionInfo: { getCurrentVersion: packageVersion },
 	scanner: {
 		caseStyle: "allow-kebab-for-camel",
 		allowArgumentEscapeSequence: true,
@@ -77,6 +85,10 @@ export async function run(inputs: readonly string[], context: ProcessLike): Prom
 		return 2;
 	}
 	const process: ProcessLike & StricliProcess = { stdout, stderr, stdin, env };
+	if (inputs[0] === completionRequest) {
+		stdout.write(await completions(application, inputs.slice(1), { process }));
+		return 0;
+	}
 	await runApplication(application, inputs, { process });
 	return exitCodeOf(Number(process.exitCode));
 }
@@ -85,9 +97,4 @@ export async function run(inputs: readonly string[], context: ProcessLike): Prom
 function exitCodeOf(code: number): ExitCode {
 	if (code === 0 || code === 1 || code === 2) return code;
 	return code === StricliExitCode.UnknownCommand || code === StricliExitCode.InvalidArgument ? 2 : 1;
-}
-
-async function getCurrentVersion(): Promise<string> {
-	const manifest = await readFile(new URL("../../package.json", import.meta.url), "utf8");
-	return (JSON.parse(manifest) as { version: string }).version;
 }

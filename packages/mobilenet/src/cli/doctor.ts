@@ -1,0 +1,210 @@
+/** `mobilenet doctor`: what this machine has of what the package can use, what is missing, and how to get it. */
+
+import { availableParallelism, cpus, freemem, totalmem } from "node:os";
+import process from "node:process";
+import { buildCommand } from "@stricli/core";
+import { messageOf } from "../base/error.ts";
+import type { ChosenBuild } from "../kernels/load.ts";
+import type { Build } from "../kernels/walker.ts";
+import type { Context, ProcessLike } from "./context.ts";
+import { colour, samplePictures } from "./sample-pictures.ts";
+import { packageVersion } from "./version.ts";
+
+interface Options {
+	readonly json: boolean;
+}
+
+/** A thing that was tried: how long it took, or why it does not work. */
+type Tried = { readonly milliseconds: number } | { readonly error: string };
+
+interface Report {
+	/** Whether a model can run and pictures of every format can be decoded. */
+	readonly ok: boolean;
+	readonly versions: { readonly mobilenet: string; readonly node: string; readonly v8: string };
+	readonly platform: string;
+	readonly processor: string;
+	readonly cores: number;
+	/** In bytes. */
+	readonly memory: { readonly total: number; readonly free: number };
+	readonly kernels: {
+		/** Null where none runs. */
+		readonly chosen: Build | null;
+		/** The build that MOBILENET_SIMD asks for, whatever else there is. */
+		readonly forced: string | null;
+		readonly passedOver: readonly string[];
+		/** Compiled and tested against the reference; those that were passed over are left out. */
+		readonly tested: readonly ({ readonly build: Build } & Tried)[];
+	};
+	/** A small network, made and run. */
+	readonly model: Tried;
+	readonly pictures: {
+		/** Null where it cannot be imported. */
+		readonly sharp: string | null;
+		readonly formats: readonly ({ readonly format: string } & Tried)[];
+	};
+	/** What is missing, and how to get it, a sentence each. */
+	readonly missing: readonly string[];
+}
+
+export const doctorCommand = buildCommand<Options, [], Context>({
+	async func({ json }) {
+		const report = await examine(this.process.env);
+		this.process.stdout.write(json ? `${JSON.stringify(report)}\n` : readable(report));
+		if (!report.ok) this.process.exitCode = 1;
+	},
+	parameters: {
+		flags: {
+			json: { kind: "boolean", default: false, withNegated: false, brief: "one line of JSON" },
+		},
+	},
+	docs: {
+		brief: "Show what this machine has, which kernels run, and what is missing",
+		fullDescription: [
+			"Shows versions, processor and memory, which build of the kernels runs here and why faster ones do not, and which",
+			"pictures can be decoded; what is missing, and how to get it. The exit code is 0 where a model can run and pictures",
+			"can be decoded, else 1.",
+			"",
+			"EXAMPLE",
+			"  mobilenet doctor",
+			"  mobilenet doctor --json",
+		].join("\n"),
+	},
+});
+
+async function examine(env: ProcessLike["env"]): Promise<Report> {
+	const missing: string[] = [];
+	const kernels = await kernelsOf(env, missing);
+	const model = await tried(runSmallNetwork);
+	const pictures = await picturesOf(missing);
+	return {
+		ok: "milliseconds" in model && pictures.sharp !== null && pictures.formats.every(works),
+		versions: {
+			mobilenet: await packageVersion(),
+			node: process.versions.node,
+			v8: process.versions.v8,
+		},
+		platform: `${process.platform} ${process.arch}`,
+		processor: cpus()[0]?.model.trim() || "unknown",
+		cores: availableParallelism(),
+		memory: { total: totalmem(), free: freemem() },
+		kernels,
+		model,
+		pictures,
+		missing,
+	};
+}
+
+async function kernelsOf(env: ProcessLike["env"], missing: string[]): Promise<Report["kernels"]> {
+	const { builds, loadBuild } = await import("../kernels/load.ts");
+	const forced = env.MOBILENET_SIMD || null;
+	let choice: ChosenBuild;
+	const start = performance.now();
+	try {
+		choice = await loadBuild();
+	} catch (error) {
+		missing.push(messageOf(error));
+		return { chosen: null, forced, passedOver: [], tested: [] };
+	}
+	const { loaded, passedOver } = choice;
+	const tested: ({ readonly build: Build } & Tried)[] = [];
+	if (forced !== null) tested.push({ build: loaded.build, ...since(start) });
+	// Not those that were passed over: to ask for a build by name can allow what is not safe here.
+	for (const build of builds.slice(builds.indexOf(loaded.build) + tested.length))
+		tested.push({ build, ...(await tried(() => loadBuild({ build }))) });
+	if (Number.parseInt(process.versions.node, 10) < 22)
+		missing.push("Relaxed SIMD, which makes the kernels faster: run Node 22 or newer.");
+	if (loaded.build === "reference" && forced === null)
+		missing.push(
+			"WebAssembly: without it networks run in plain JavaScript, many times slower; start Node without the flags that forbid it, such as --jitless.",
+		);
+	return { chosen: loaded.build, forced, passedOver, tested };
+}
+
+async function runSmallNetwork(): Promise<void> {
+	const { MobileNet } = await import("../model/mobilenet.ts");
+	const model = await MobileNet.create({ alpha: 0.25, size: 32, classes: 2 });
+	const output = model.run(new Float32Array(32 * 32 * 3));
+	model.dispose();
+	if (!output.every(Number.isFinite)) throw new Error(`a small network gave ${output.join(", ")}`);
+}
+
+async function picturesOf(missing: string[]): Promise<Report["pictures"]> {
+	let sharp: string;
+	try {
+		const { versions } = (await import("sharp")).default;
+		sharp = `${versions.sharp ?? "of an unknown version"} (libvips ${versions.vips})`;
+	} catch (error) {
+		const absent = error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND";
+		// Its first line says what is wrong; many lines of advice follow.
+		const why = absent ? "it is not installed" : String(error).split("\n", 1)[0];
+		missing.push(
+			`The package sharp, which decodes pictures (${why}): run npm install --include=optional sharp. Raw pixels work without it.`,
+		);
+		return { sharp: null, formats: [] };
+	}
+	const { decode } = await import("#decode");
+	const formats: ({ readonly format: string } & Tried)[] = [];
+	for (const [format, base64] of Object.entries(samplePictures)) {
+		const result = await tried(async () => {
+			const { data } = await decode(Buffer.from(base64, "base64"), { name: `a small ${format} picture` });
+			const apart = Math.max(...colour.map((value, channel) => Math.abs(value - data[channel]!)));
+			// Lossy formats are off by a grey level or two.
+			if (apart > 4)
+				throw new Error(`its colour is [${data.slice(0, 3).join(", ")}], not [${colour.join(", ")}]`);
+		});
+		if ("error" in result) missing.push(`${format} pictures: ${result.error}`);
+		formats.push({ format, ...result });
+	}
+	return { sharp, formats };
+}
+
+async function tried(work: () => Promise<unknown>): Promise<Tried> {
+	const start = performance.now();
+	try {
+		await work();
+		return since(start);
+	} catch (error) {
+		return { error: messageOf(error) };
+	}
+}
+
+function since(start: number): { readonly milliseconds: number } {
+	return { milliseconds: Number((performance.now() - start).toFixed(1)) };
+}
+
+function works(result: Tried): boolean {
+	return "milliseconds" in result;
+}
+
+function readable(report: Report): string {
+	const { versions, platform, processor, cores, memory, kernels, model, pictures, missing } = report;
+	const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+	const outcome = (result: Tried): string => ("error" in result ? result.error : `${result.milliseconds} ms`);
+	const chosen =
+		kernels.chosen === null
+			? "none"
+			: `${kernels.chosen}, ${kernels.forced === null ? "the fastest build that runs here" : "as MOBILENET_SIMD says"}`;
+	const decoded = pictures.formats.filter(works).map(({ format }) => format);
+	const rows: (readonly [string, string])[] = [
+		["mobilenet", versions.mobilenet],
+		["node", `${versions.node}, V8 ${versions.v8}, ${platform}`],
+		["processor", `${processor}, ${cores} ${cores === 1 ? "core" : "cores"}`],
+		["memory", `${gib(memory.total)}, ${gib(memory.free)} free`],
+		["kernels", chosen],
+		...kernels.passedOver.map((why) => ["passed over", why] as const),
+		...kernels.tested.map(
+			(one) =>
+				[
+					"self-test",
+					`${one.build}: ${one.build === "reference" ? "what the others are tested against" : outcome(one)}`,
+				] as const,
+		),
+		["a small network", outcome(model)],
+		["pictures", decoded.length > 0 ? `${decoded.join(", ")}, by sharp ${pictures.sharp}` : "none"],
+		...(missing.length > 0 ? missing : ["nothing"]).map((what) => ["missing", what] as const),
+	];
+	const width = Math.max(...rows.map(([name]) => name.length));
+	return rows
+		.map(([name, value], i) => `${(rows[i - 1]?.[0] === name ? "" : name).padEnd(width)}  ${value}\n`)
+		.join("");
+}

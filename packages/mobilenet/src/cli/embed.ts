@@ -1,0 +1,89 @@
+/** `mobilenet embed`: pictures in, the network's features out, as JSON lines or as NumPy's table. */
+
+import { buildCommand } from "@stricli/core";
+import { writeLocation } from "#files";
+import { MobileNetError, messageOf, shown } from "../base/error.ts";
+import { layers } from "../network/index.ts";
+import type { Context } from "./context.ts";
+import { loadOptions, type ModelOptions, modelFlags } from "./model-options.ts";
+import { writeNpy } from "./npy.ts";
+import {
+	checkPictures,
+	type PicturesOptions,
+	pictureError,
+	pictureFlags,
+	picturesArgument,
+	rowsOf,
+} from "./pictures.ts";
+
+interface Options extends ModelOptions, PicturesOptions {
+	readonly output?: string | undefined;
+}
+
+export const embedCommand = buildCommand<Options, string[], Context>({
+	async func(options, ...inputs) {
+		const { stdout, stderr, stdin } = this.process;
+		const { batch, output } = options;
+		checkPictures(inputs, "embed");
+		if (output !== undefined && !/\.npy$/i.test(output))
+			throw new MobileNetError(
+				"usage",
+				`--output must end in .npy, not ${shown(output)}; without it JSON lines go to standard output.`,
+			);
+		const { MobileNet } = await import("../model/mobilenet.ts");
+		const model = await MobileNet.load(options.model, loadOptions(options));
+		const files: string[] = [];
+		const embeddings: Float32Array[] = [];
+		const rows = rowsOf(inputs, options, stdin, (sources) => model.embedEach(sources, { batch }));
+		for await (const { file, row } of rows) {
+			if ("error" in row) {
+				this.process.exitCode = 1;
+				if (output === undefined) stdout.write(`${JSON.stringify({ file, error: messageOf(row.error) })}\n`);
+				else stderr.write(pictureError(file, row.error));
+			} else if (output === undefined)
+				stdout.write(`${JSON.stringify({ file, embedding: Array.from(row.embedding, short) })}\n`);
+			else {
+				files.push(file);
+				embeddings.push(row.embedding);
+			}
+		}
+		model.dispose();
+		if (output === undefined) return;
+		const { outputChannels } = layers(model.configuration).find(({ kind }) => kind === "pool")!;
+		await writeLocation(output, writeNpy(embeddings, outputChannels));
+		for (const file of files) stdout.write(`${file}\n`);
+	},
+	parameters: {
+		flags: {
+			...modelFlags,
+			...pictureFlags,
+			output: {
+				kind: "parsed",
+				parse: (input: string) => input,
+				optional: true,
+				placeholder: "file",
+				brief: "a NumPy file (.npy) of float32, a row for each picture that could be read",
+			},
+		},
+		aliases: { o: "output" },
+		positional: picturesArgument,
+	},
+	docs: {
+		brief: "Turn pictures into vectors: the features that the classifier would take",
+		fullDescription: [
+			"Turns pictures into vectors: the pooled features that the classifier would take, 1024 numbers at α = 1. Pictures",
+			"that look alike have vectors that point the same way.",
+			'Prints a line of JSON for each picture, {"file", "embedding"} or {"file", "error"}. With -o the vectors go to a',
+			"NumPy file of shape [pictures, channels], and the names of the pictures in it, in the same order, to standard output.",
+			"",
+			"EXAMPLE",
+			"  mobilenet embed --model model.tflite photo.jpg",
+			"  mobilenet embed --model model.tflite -o vectors.npy photos/ > names.txt",
+		].join("\n"),
+	},
+});
+
+/** The same float32 in fewer digits: nine tell every one from its neighbours. */
+function short(value: number): number {
+	return Number(value.toPrecision(9));
+}

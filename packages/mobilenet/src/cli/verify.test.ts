@@ -1,0 +1,59 @@
+import { describe, expect, test } from "vitest";
+import { MobileNet } from "../model/mobilenet.ts";
+import { type Compared, compare, same } from "./verify.ts";
+
+const small = { alpha: 0.25, size: 32, classes: 6 } as const;
+const picture = { data: new Uint8Array(32 * 32 * 3).fill(99), width: 32, height: 32, channels: 3 };
+
+async function all(one: MobileNet, other: MobileNet): Promise<Compared[]> {
+	const pictures = async function* () {
+		yield { file: "grey", source: picture };
+		yield { file: "nothing.jpg", source: "nothing.jpg" };
+	};
+	const found: Compared[] = [];
+	for await (const compared of compare(one, other, pictures())) found.push(compared);
+	return found;
+}
+
+describe("compare", () => {
+	test("a network and itself: nothing lies between them", async () => {
+		const [one, other] = [await MobileNet.create(small), await MobileNet.create(small)];
+		const found = await all(one, other);
+		expect(found.slice(0, 2)).toEqual([
+			{ input: "random", difference: 0, sameTop1: true },
+			{ input: "grey", difference: 0, sameTop1: true },
+		]);
+		expect(found[2]).toMatchObject({ input: "nothing.jpg", error: { code: "not-found" } });
+		expect(found.map(same)).toEqual([true, true, false]);
+	});
+
+	test("two networks: they differ, and are not the same", async () => {
+		const [one, other] = [await MobileNet.create(small), await MobileNet.create(small, { seed: 2 })];
+		const [random, grey] = await all(one, other);
+		for (const compared of [random!, grey!]) {
+			if ("error" in compared) throw compared.error;
+			expect(compared.difference).toBeGreaterThan(1e-3);
+			expect(same(compared)).toBe(false);
+		}
+	});
+
+	test("what differs only in preprocessing shows on pictures, not on numbers", async () => {
+		const { record } = await MobileNet.create(small);
+		const [one, other] = [
+			await MobileNet.from(record),
+			await MobileNet.from(record, { preprocessing: { mean: 100 } }),
+		];
+		expect((await all(one, other)).map(same)).toEqual([true, false, false]);
+	});
+
+	test("without a classifier there is no best class", async () => {
+		const headless = { ...small, head: false } as const;
+		const found = await all(await MobileNet.create(headless), await MobileNet.create(headless));
+		expect(found[0]).toEqual({ input: "random", difference: 0, sameTop1: undefined });
+		expect(same(found[0]!)).toBe(true);
+	});
+
+	test("an output that is no number is not the same as anything", () => {
+		expect(same({ input: "x", difference: Number.NaN, sameTop1: true })).toBe(false);
+	});
+});
