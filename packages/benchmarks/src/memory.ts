@@ -20,12 +20,12 @@ export async function memoryTable(
 	const lines: (readonly string[])[] = [];
 	const bare = await peakOf("bare", {}, job, place);
 	for (const row of rows) {
-		if (row.name === "litert.js") {
-			note("left out: litert.js, since Chromium's memory is not one process's");
+		if (row.name === "litert.js" || row.program === "mobilenet-chromium") {
+			note(`left out: ${row.name} in Chromium, whose memory is not one process's`);
 			continue;
 		}
-		const { build, bytes } = await peakOf(row.program, environmentOf(row), job, place);
-		lines.push([labelOf(row.name, build), megabytes(bytes), megabytes(bytes - bare.bytes)]);
+		const { bytes, ...ready } = await peakOf(row.program, environmentOf(row), job, place);
+		lines.push([labelOf(row, ready), megabytes(bytes), megabytes(bytes - bare.bytes)]);
 	}
 	return table([["", "peak MB", "less bare Node"], ["bare Node", megabytes(bare.bytes), ""], ...lines]);
 }
@@ -35,7 +35,7 @@ async function peakOf(
 	environment: Readonly<Record<string, string>>,
 	job: Job,
 	place: Options,
-): Promise<{ readonly build: string | undefined; readonly bytes: number }> {
+): Promise<{ readonly build?: string | undefined; readonly bytes: number }> {
 	const program = start(name, place, environment);
 	try {
 		const { build } = await program.ask({ kind: "prepare", job });

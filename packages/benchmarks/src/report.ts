@@ -1,6 +1,7 @@
 /** A session's times as a table for people and as rows for programs. */
 import type { Options } from "./options.ts";
 import type { Job } from "./protocol.ts";
+import type { Row } from "./rows.ts";
 import type { Measured } from "./session.ts";
 import { table } from "./table.ts";
 
@@ -8,7 +9,7 @@ export function timesTable(measured: readonly Measured[]): string {
 	return table([
 		["", "version", "minimum ms", "median ms", "p90 ms", "runs", "host"],
 		...measured.map(({ row, ready, times }) => [
-			labelOf(row.name, ready.build),
+			labelOf(row, ready),
 			row.version,
 			...[times.minimum, times.median, times.p90].map(milliseconds),
 			String(times.runs),
@@ -23,7 +24,7 @@ export function ratiosTable(measured: readonly Measured[]): string | undefined {
 	const peers = measured.filter(({ row }) => row.name !== "mobilenet");
 	if (ours.length === 0 || peers.length === 0) return undefined;
 	return table([
-		["ours / peer (minima, medians)", ...ours.map(({ ready }) => ready.build!)],
+		["ours / peer (minima, medians)", ...ours.map(({ row, ready }) => buildOf(row, ready.build!))],
 		...peers.map((peer) => [
 			peer.row.name,
 			...ours.map(({ times }) =>
@@ -50,6 +51,7 @@ export function jsonRows(
 		batch,
 		threads,
 		simd: ready.build ?? null,
+		host: ready.host,
 		minMs: times.minimum,
 		medianMs: times.median,
 	}));
@@ -59,6 +61,11 @@ export function milliseconds(value: number): string {
 	return value.toPrecision(value < 1 ? 3 : 4);
 }
 
-export function labelOf(name: string, build: string | undefined): string {
-	return build === undefined ? name : `${name} ${build}`;
+export function labelOf(row: Row, { build }: { readonly build?: string | undefined }): string {
+	return build === undefined ? row.name : `${row.name} ${buildOf(row, build)}`;
+}
+
+/** The build of ours, and where it runs if not in Node. */
+function buildOf({ program }: Row, build: string): string {
+	return program === "mobilenet-chromium" ? `${build} in Chromium` : build;
 }

@@ -32,7 +32,7 @@ export function roofline(measured: readonly Measured[], network: Network, option
 			...(isWide ? [`${share(wide)} of the 256-bit peak`] : []),
 		];
 		lines.push(
-			`${labelOf(row.name, ready.build)}: ${(operations / 1e6).toFixed(0)} MFLOP in ${times.minimum.toFixed(3)} ms = ${reached.toFixed(1)} GFLOP/s, ${shares.join(", ")}`,
+			`${labelOf(row, ready)}: ${(operations / 1e6).toFixed(0)} MFLOP in ${times.minimum.toFixed(3)} ms = ${reached.toFixed(1)} GFLOP/s, ${shares.join(", ")}`,
 		);
 	}
 	return lines.join("\n");

@@ -13,7 +13,7 @@ export interface Row {
 
 /** @param note told why a runtime that was not asked for by name is left out */
 export function chooseRows({ only, simd, threads }: Options, note: (line: string) => void): readonly Row[] {
-	return (only ?? runtimeNames).flatMap((name): readonly Row[] => {
+	const rows = (only ?? runtimeNames).flatMap((name): readonly Row[] => {
 		const { package: packageName, program, mostThreads } = runtimes[name];
 		if (threads > mostThreads) {
 			const why = `${name} runs on ${mostThreads} thread here, not on ${threads}`;
@@ -24,6 +24,11 @@ export function chooseRows({ only, simd, threads }: Options, note: (line: string
 		const row = { name, version: versionOf(packageName), program };
 		return name === "mobilenet" && simd ? simd.map((build) => ({ ...row, simd: build })) : [row];
 	});
+	// In the same browser as the runtime that is there only.
+	const ours = rows.find(({ name }) => name === "mobilenet");
+	if (ours && rows.some(({ name }) => name === "litert.js"))
+		rows.push({ name: ours.name, version: ours.version, program: "mobilenet-chromium" });
+	return rows;
 }
 
 export function environmentOf({ simd }: Row): Readonly<Record<string, string>> {

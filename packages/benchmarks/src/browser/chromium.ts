@@ -2,7 +2,7 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { chromium } from "playwright-core";
-import { packages, programs } from "../folders.ts";
+import { ours, packages, programs } from "../folders.ts";
 import type { Job } from "../protocol.ts";
 import type { Prepared } from "../runtimes/serve.ts";
 import type { Timed } from "../runtimes/timed.ts";
@@ -12,12 +12,12 @@ const names = ["chromium", "chromium-browser", "google-chrome"] as const;
 
 /** What a page's module exports; it finds the job's files under /files/. */
 export interface PageModule {
-	readonly prepare: (job: Job) => Promise<Timed>;
+	readonly prepare: (job: Job) => Promise<Timed & { readonly build?: string }>;
 }
 
 /**
  * @param module the page's module, in this folder
- * @param imports the packages that it imports, and where in node_modules their modules are
+ * @param imports what it imports, and where those modules are: in node_modules, or from / on
  */
 export async function prepareInChromium(
 	module: string,
@@ -26,13 +26,16 @@ export async function prepareInChromium(
 ): Promise<Prepared> {
 	const browser = await chromium.launch({ executablePath: find(), headless: true });
 	const map = Object.fromEntries(
-		Object.entries(imports).map(([name, path]) => [name, `/node_modules/${path}`]),
+		Object.entries(imports).map(([name, path]) => [
+			name,
+			path.startsWith("/") ? path : `/node_modules/${path}`,
+		]),
 	);
 	const server = await servePages(
 		`<!doctype html><title>benchmark</title>
 		<script type="importmap">${JSON.stringify({ imports: map })}</script>
 		<script type="module">import { prepare } from "/programs/browser/${module}"; globalThis.prepare = prepare;</script>`,
-		{ node_modules: packages, programs, files: job.folder },
+		{ node_modules: packages, programs, files: job.folder, mobilenet: ours },
 	);
 	const close = async () => {
 		await browser.close();
@@ -42,7 +45,9 @@ export async function prepareInChromium(
 		const page = await browser.newPage();
 		await page.goto(server.address);
 		const timed = await page.evaluateHandle((job) => (globalThis as unknown as PageModule).prepare(job), job);
+		const build = await timed.evaluate(({ build }) => build);
 		return {
+			...(build === undefined ? {} : { build }),
 			output: () => timed.evaluate(({ output }) => output()),
 			block: (runs) => timed.evaluate(({ block }, runs) => block(runs), runs),
 			host: `Chromium ${browser.version()}`,

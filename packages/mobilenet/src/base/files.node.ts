@@ -1,5 +1,4 @@
 /** Files and addresses in Node. Its twin for browsers and other runtimes is files.default.ts; `#files` picks one. */
-import { randomUUID } from "node:crypto";
 import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -46,7 +45,7 @@ export async function writeLocation(location: string | URL, bytes: Uint8Array): 
 	if (isAddress(location))
 		throw new MobileNetError("usage", `cannot write to the address ${location}: give the path of a file.`);
 	const path = pathOf(location);
-	const draft = resolve(path, "..", `.${basename(path)}.${randomUUID()}`);
+	const draft = resolve(path, "..", `.${basename(path)}.${crypto.randomUUID()}`);
 	try {
 		await writeFile(draft, bytes);
 		await rename(draft, path);
