@@ -12,7 +12,7 @@ describeWithShared("mobilenet bench", [network], () => {
 		const { exitCode, stdout } = await mobilenet([...command, "--profile"]);
 		expect(exitCode).toBe(0);
 		expect(stdout).toMatch(/^build +threads +batch +runs +min ms +median ms +p90 ms +pictures\/s\n/);
-		expect(stdout).toMatch(/\nstem +stemBytes +\d+\.\d{3} +\d+\.\d +\d+ %\n/);
+		expect(stdout).toMatch(/\nstem +int8StemBytes +\d+\.\d{3} +\d+\.\d +\d+ %\n/);
 		expect(stdout).toMatch(/\nin all +\d+\.\d{3} +\d+\.\d +\d+ %\n$/);
 	});
 

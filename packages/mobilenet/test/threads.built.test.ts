@@ -9,12 +9,16 @@ import type { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, it } from "vitest";
 import { createExecutor, type Executor } from "../dist/engine/executor.js";
 import { inferencePlan } from "../dist/engine/plans/inference.js";
+import { int8Plan } from "../dist/engine/plans/int8.js";
+import { readModel } from "../dist/formats/read.js";
 import { loadBuild } from "../dist/kernels/load.js";
 import type { Build } from "../dist/kernels/walker.js";
 import { MobileNet } from "../dist/model/mobilenet.js";
 import { configure } from "../dist/network/configuration.js";
 import { fold } from "../dist/weights/fold.js";
 import { initialise } from "../dist/weights/initialise.js";
+import { integers } from "../dist/weights/integers.js";
+import { describeWithShared, shared } from "./shared.ts";
 
 /** Workers that this process has started. */
 const workers: Worker[] = [];
@@ -60,6 +64,33 @@ describe.each(["wide", "relaxed", "baseline"] satisfies Build[])("the %s build",
 				expect(expected.some((row) => row.some((x) => x !== 0))).toBe(true);
 				for (const threads of [2, 3, 5]) expect(await run(threads, pictures)).toEqual(expected);
 			}
+		},
+		120_000,
+	);
+});
+
+describeWithShared("an integer network", ["weights/mobilenet_v1_0.25_128_quant.tflite"], () => {
+	it.each(["wide", "relaxed"] satisfies Build[])(
+		"gives the same bits on any number of threads in the %s build",
+		async (build) => {
+			const model = await readModel(shared("weights/mobilenet_v1_0.25_128_quant.tflite"));
+			const run = async (threads: number): Promise<Float32Array[]> => {
+				const { loaded } = await loadBuild({ build, shared: threads > 1, arithmetic: "integer" });
+				const plan = int8Plan(model, { build: loaded.build, batch: 2, threads });
+				const executor = createExecutor(plan, integers(model), loaded);
+				await allJoined(executor);
+				for (let i = 0; i < executor.floats.length; i++) executor.floats[i] = Math.sin(i * 0.7);
+				executor.run("floats", 2);
+				const fromFloats = executor.read("probabilities", 1);
+				for (let i = 0; i < executor.pixels.length; i++) executor.pixels[i] = i * 7919;
+				executor.run("bytes", 2);
+				const results = [fromFloats, executor.read("pool", 0), executor.read("probabilities", 1)];
+				executor.dispose();
+				return results;
+			};
+			const expected = await run(1);
+			expect(expected.every((row) => row.some((x) => x !== 0))).toBe(true);
+			for (const threads of [2, 3, 5]) expect(await run(threads)).toEqual(expected);
 		},
 		120_000,
 	);

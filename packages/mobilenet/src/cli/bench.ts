@@ -2,7 +2,7 @@
 import { buildCommand } from "@stricli/core";
 import type { Bench } from "../model/mobilenet.ts";
 import type { Context } from "./context.ts";
-import { modelFlags } from "./model-options.ts";
+import { loadOptions, modelFlags } from "./model-options.ts";
 import { number, wholeNumber } from "./numbers.ts";
 import { percent, table } from "./table.ts";
 
@@ -10,6 +10,7 @@ interface Options {
 	readonly model: string;
 	readonly size?: number | undefined;
 	readonly threads?: number | undefined;
+	readonly float?: boolean | undefined;
 	readonly batch: number;
 	readonly seconds: number;
 	readonly profile: boolean;
@@ -17,9 +18,9 @@ interface Options {
 }
 
 export const benchCommand = buildCommand<Options, [], Context>({
-	async func({ model: file, size, threads, batch, seconds, profile, json }) {
+	async func({ model: file, batch, seconds, profile, json, ...options }) {
 		const { MobileNet } = await import("../model/mobilenet.ts");
-		const model = await MobileNet.load(file, { size, threads });
+		const model = await MobileNet.load(file, loadOptions(options));
 		const bench = await model.bench({ batch, seconds, profile });
 		const { alpha, size: ownSize } = model.configuration;
 		model.dispose();
@@ -32,6 +33,7 @@ export const benchCommand = buildCommand<Options, [], Context>({
 			model: modelFlags.model,
 			size: modelFlags.size,
 			threads: modelFlags.threads,
+			float: modelFlags.float,
 			batch: {
 				kind: "parsed",
 				parse: wholeNumber,

@@ -19,6 +19,7 @@ export interface RecordOptions {
 export interface ModelOptions extends RecordOptions {
 	readonly model: string;
 	readonly threads?: number | undefined;
+	readonly float?: boolean | undefined;
 }
 
 const optional = { kind: "parsed", optional: true } as const;
@@ -76,6 +77,12 @@ export const modelFlags = {
 		placeholder: "count",
 		brief: "threads to run on; what suits the machine and the network unless told",
 	},
+	float: {
+		kind: "boolean",
+		optional: true,
+		withNegated: false,
+		brief: "run a network of integers in floating point",
+	},
 	...recordFlags,
 } as const;
 
@@ -90,8 +97,8 @@ function channelNumbers(input: string): readonly number[] {
 
 /** How to load it. */
 export function loadOptions(options: RecordOptions & Partial<ModelOptions>): LoadOptions {
-	const { labels, size, fit, filter, mean, std, channelOrder, threads } = options;
+	const { labels, size, fit, filter, mean, std, channelOrder, threads, float } = options;
 	const oneOrAll = (numbers: readonly number[] | undefined) => (numbers?.length === 1 ? numbers[0] : numbers);
 	const preprocessing = { fit, filter, channelOrder, mean: oneOrAll(mean), std: oneOrAll(std) };
-	return { labels, size, preprocessing, threads };
+	return { labels, size, preprocessing, threads, ...(float ? { arithmetic: "float" } : {}) };
 }

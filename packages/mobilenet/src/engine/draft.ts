@@ -2,8 +2,8 @@
  * A plan in the making: steps are added one after the other, and every buffer of the arena lives from the first step
  * that names it to the last. Places are found when all steps are known.
  */
-import type { Operands, Operation } from "../kernels/operations.ts";
-import { type PackingKind, packings, type Shape } from "../kernels/packing.ts";
+import { addressBytes, type Operands, type Operation } from "../kernels/operations.ts";
+import { type PackingKind, packedAs, packings, type Shape } from "../kernels/packing.ts";
 import { lineBytes, stack } from "../kernels/stack.ts";
 import { type Build, packingOf } from "../kernels/walker.ts";
 import { layOut } from "./arena.ts";
@@ -18,7 +18,7 @@ export interface Output {
 export interface Draft {
 	/** Numbers that the plan brings along. */
 	readonly constant: (...values: number[]) => Address;
-	/** Weights of a folded record, packed for the build. */
+	/** Weights of a record as the executor will have it, packed for the build. */
 	readonly weights: (
 		packing: PackingKind,
 		tensor: string,
@@ -34,11 +34,7 @@ export interface Draft {
 		pictures: number,
 		kept: boolean,
 	) => Output;
-	readonly step: <O extends Operation>(
-		operation: O,
-		layer: string,
-		operands: Operands<O, Address, Address>,
-	) => void;
+	readonly step: <O extends Operation>(operation: O, layer: string, operands: Operands<O, Address>) => void;
 	/** Steps, places and sizes of all that was drafted. */
 	readonly finish: () => Pick<Plan, "steps" | "placements" | "constants" | "activations"> & {
 		readonly weightBytes: number;
@@ -70,7 +66,7 @@ export function draft(build: Build): Draft {
 			return address;
 		},
 		weights: (kind, tensor, shape, inputs) => {
-			const address = place(packing[kind].length(shape) * 4);
+			const address = place(packing[kind].length(shape) * addressBytes[packedAs[kind]]);
 			placements.push({
 				offset: address.offset,
 				tensor,
@@ -81,7 +77,8 @@ export function draft(build: Build): Draft {
 			return address;
 		},
 		output: (name, activation, pictures, isKept) => {
-			const address = scratch(pictures * activation.size ** 2 * activation.pitch);
+			const items = pictures * activation.size ** 2 * activation.pitch;
+			const address = scratch(activation.scale === undefined ? items : Math.ceil(items / 2));
 			if (isKept) {
 				buffers[address.offset]!.to = Number.POSITIVE_INFINITY;
 				kept.set(name, { ...activation, buffer: address.offset });

@@ -3,8 +3,16 @@
  * allocates nothing.
  */
 import { MobileNetError } from "../base/error.ts";
-import { encodeStep, type Operands, type Operation, runWords, stepWords } from "../kernels/operations.ts";
-import { packings } from "../kernels/packing.ts";
+import {
+	addressBytes,
+	arrayAt,
+	encodeStep,
+	type Operands,
+	type Operation,
+	runWords,
+	stepWords,
+} from "../kernels/operations.ts";
+import { packedAs, packings } from "../kernels/packing.ts";
 import { stack } from "../kernels/stack.ts";
 import { type Build, createWalker, type LoadedBuild, packingOf } from "../kernels/walker.ts";
 import type { Model } from "../weights/record.ts";
@@ -33,9 +41,10 @@ export interface Executor {
 /**
  * An executor for a plan.
  *
- * @param folded the record that the plan was made of, in float32 and without batch norm (fold.ts, dequantise.ts)
+ * @param record what the plan was made of, as its arithmetic takes it: in float32 and without batch norm (fold.ts,
+ *   dequantise.ts), or in integers (integers.ts)
  */
-export function createExecutor(plan: Plan, folded: Model, loaded: LoadedBuild): Executor {
+export function createExecutor(plan: Plan, record: Model, loaded: LoadedBuild): Executor {
 	const memory = stack();
 	const block = memory.take(runWords * 4);
 	const list = memory.take(plan.steps.length * stepWords * 4);
@@ -51,7 +60,8 @@ export function createExecutor(plan: Plan, folded: Model, loaded: LoadedBuild): 
 		words.set(bind(operation, operands, addressOf), list / 4 + i * stepWords);
 	const weights = new Float32Array(buffer, bases.weights, plan.regions.weights / 4);
 	for (const { offset, values } of plan.constants) weights.set(values, offset / 4);
-	for (const placement of plan.placements) packInto(weights, placement, plan.build, folded);
+	for (const placement of plan.placements)
+		packInto(buffer, bases.weights + placement.offset, placement, plan.build, record);
 
 	const { batch, entries, steps, activations } = plan;
 	const team = createTeam(walker, loaded, block, plan.threads);
@@ -75,13 +85,15 @@ export function createExecutor(plan: Plan, folded: Model, loaded: LoadedBuild): 
 		threads: team.joined,
 		dispose: team.dismiss,
 		read: (layer, picture) => {
-			const { offset, size, channels, pitch } = activations.get(layer)!;
+			const { offset, size, channels, pitch, scale } = activations.get(layer)!;
 			const rows = size * size;
-			const start = bases.activations + offset + picture * rows * pitch * 4;
-			const values = new Float32Array(buffer, start, rows * pitch);
+			const kind = scale === undefined ? "floats" : "words";
+			const start = bases.activations + offset + picture * rows * pitch * addressBytes[kind];
+			const values = arrayAt(kind, buffer, start, rows * pitch);
 			const dense = new Float32Array(rows * channels);
 			for (let r = 0; r < rows; r++)
 				dense.set(values.subarray(r * pitch, r * pitch + channels), r * channels);
+			if (scale !== undefined) for (let i = 0; i < dense.length; i++) dense[i] = dense[i]! * scale;
 			return dense;
 		},
 	};
@@ -89,37 +101,39 @@ export function createExecutor(plan: Plan, folded: Model, loaded: LoadedBuild): 
 
 function bind<O extends Operation>(
 	operation: O,
-	operands: Operands<O, Address, Address>,
+	operands: Operands<O, Address>,
 	addressOf: (address: Address) => number,
 ): number[] {
 	const bound = Object.entries<number | Address>(operands).map(([name, value]) => [
 		name,
 		typeof value === "number" ? value : addressOf(value),
 	]);
-	return encodeStep(operation, Object.fromEntries(bound) as Operands<O, number, number>);
+	return encodeStep(operation, Object.fromEntries(bound) as Operands<O, number>);
 }
 
 function packInto(
-	region: Float32Array,
-	{ tensor, shape, packing: kind, offset, inputs }: Placement,
+	buffer: ArrayBuffer,
+	byte: number,
+	{ tensor, shape, packing: kind, inputs }: Placement,
 	build: Build,
-	folded: Model,
+	record: Model,
 ): void {
 	const packing = packings[packingOf(build)][kind];
-	const found = folded.tensors.get(tensor);
+	const found = record.tensors.get(tensor);
 	const expected = shape[0] * shape[1] * shape[2] * shape[3];
-	if (found?.dtype !== "F32" || found.data.length !== expected)
+	const type = packedAs[kind] === "sums" ? "I32" : "F32";
+	if (found?.dtype !== type || found.data.length !== expected)
 		throw new MobileNetError(
 			"broken-file",
-			`${tensor} should be ${expected} numbers in float32 and is ${found ? `[${found.shape.join(", ")}] in ${found.dtype}` : "missing"}.`,
+			`${tensor} should be ${expected} numbers in ${type} and is ${found ? `[${found.shape.join(", ")}] in ${found.dtype}` : "missing"}.`,
 		);
 	const values = inputs ? withInputs(found.data, shape, inputs) : found.data;
-	packing.pack(values, shape, region.subarray(offset / 4, offset / 4 + packing.length(shape)));
+	packing.pack(values, shape, arrayAt(packedAs[kind], buffer, byte, packing.length(shape)));
 }
 
 /** Weights whose input channels are put in the picture's order and multiplied by their factors. */
 function withInputs(
-	weights: Float32Array,
+	weights: Float32Array | Int32Array,
 	[outputs, channels, height, width]: Placement["shape"],
 	{ order, factors }: NonNullable<Placement["inputs"]>,
 ): Float32Array {

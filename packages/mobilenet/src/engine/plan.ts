@@ -21,7 +21,7 @@ export type Step = {
 		readonly operation: O;
 		/** The layer that the step belongs to. */
 		readonly layer: string;
-		readonly operands: Operands<O, Address, Address>;
+		readonly operands: Operands<O, Address>;
 	};
 }[Operation];
 
@@ -29,7 +29,7 @@ export type Step = {
 export interface Placement {
 	/** In bytes. */
 	readonly offset: number;
-	/** Name of the tensor in a folded record of float32. */
+	/** Name of the tensor in the record that the plan is run with: folded and in float32, or in integers. */
 	readonly tensor: string;
 	readonly shape: Shape;
 	readonly packing: PackingKind;
@@ -50,8 +50,10 @@ export interface Activation {
 	/** Width and height in pixels. */
 	readonly size: number;
 	readonly channels: number;
-	/** Floats from pixel to pixel. */
+	/** Numbers from pixel to pixel. */
 	readonly pitch: number;
+	/** Of words, which stand for real numbers with this scale; absent where the numbers are floats. */
+	readonly scale?: number;
 }
 
 export interface Plan {

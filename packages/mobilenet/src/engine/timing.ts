@@ -1,5 +1,5 @@
 /** How long an executor's plan and its steps take here, and how fast this build can multiply and add at the most. */
-import { encodeStep, runWords, stepWords } from "../kernels/operations.ts";
+import { type Arithmetic, encodeStep, runWords, stepWords } from "../kernels/operations.ts";
 import { stack } from "../kernels/stack.ts";
 import { createWalker, type LoadedBuild } from "../kernels/walker.ts";
 import type { Executor } from "./executor.ts";
@@ -19,7 +19,7 @@ export interface StepTime {
 	readonly operation: Step["operation"];
 	/** Milliseconds, the least seen. */
 	readonly min: number;
-	/** Floating-point operations: two a mult-add. */
+	/** Floating-point operations, or integer ones: two a mult-add. */
 	readonly flops: number;
 }
 
@@ -65,17 +65,22 @@ function timed(run: () => void): number {
 	return performance.now() - start;
 }
 
-/** Floating-point operations of a step for one picture. */
+/** Floating-point operations, or integer ones, of a step for one picture. */
 function flopsOf({ operation, operands }: Step): number {
 	switch (operation) {
 		case "stemBytes":
 		case "stemFloats":
+		case "int8StemBytes":
+		case "int8StemFloats":
 			return 2 * operands.outputSize ** 2 * operands.outputChannels * operands.inputChannels * 9;
 		case "depthwise":
+		case "int8Depthwise":
 			return 2 * operands.outputSize ** 2 * operands.channels * 9;
 		case "pointwise":
+		case "int8Pointwise":
 			return 2 * operands.rows * operands.inputChannels * operands.outputChannels;
 		case "separable":
+		case "int8Separable":
 			return 2 * operands.outputSize ** 2 * operands.inputChannels * (9 + operands.outputChannels);
 		default:
 			return 0;
@@ -86,22 +91,24 @@ function flopsOf({ operation, operands }: Step): number {
 const small = { rows: 60, inputChannels: 96, outputChannels: 16, inputPitch: 96, outputPitch: 16 } as const;
 
 /**
- * Floating-point operations a second that this build's pointwise kernel reaches on one thread when nothing has to come
+ * Operations a second that this build's pointwise kernel reaches on one thread when nothing has to come
  * from afar: what a layer can reach at the most.
  */
-export function peakFlops(loaded: LoadedBuild, seconds: number): number {
+export function peakFlops(loaded: LoadedBuild, arithmetic: Arithmetic, seconds: number): number {
 	const memory = stack();
 	const block = memory.take(runWords * 4);
 	const plan = memory.take(stepWords * 4);
 	const take = (floats: number): number => memory.take(floats * 4);
-	const step = encodeStep("pointwise", {
+	const operands = {
 		...small,
 		input: take(small.rows * small.inputPitch),
 		weights: take(small.inputChannels * small.outputChannels),
 		bias: take(small.outputChannels),
-		bounds: take(2),
+		multipliers: take(small.outputChannels),
+		bounds: take(3),
 		output: take(small.rows * small.outputPitch),
-	});
+	};
+	const step = encodeStep(arithmetic === "integer" ? "int8Pointwise" : "pointwise", operands);
 	const { buffer, run } = createWalker(loaded, memory.size());
 	new Int32Array(buffer)[block / 4] = 1;
 	new Int32Array(buffer).set(step, plan / 4);

@@ -2,7 +2,7 @@
  * What a format's reader finds in a file: a chain of layers, in order, in words that are no framework's. Making
  * a MobileNet of it, or refusing it, is recognise.ts's, once for all formats.
  */
-import type { DType, Label, Preprocessing, Tensor } from "../weights/record.ts";
+import type { DType, Label, Preprocessing, Requantisation, Tensor } from "../weights/record.ts";
 
 /** Quantisation of a tensor: real = scale · (code − zeroPoint); one of each, or one per output channel. */
 export interface Quantisation {
@@ -76,6 +76,8 @@ export interface Found {
 	readonly input?: { readonly dtype: DType; readonly quantisation: Quantisation };
 	/** What the file says of preprocessing; the rest is assumed. */
 	readonly preprocessing?: Partial<Preprocessing>;
+	/** How sums of a quantised network become codes, if the file decides it. */
+	readonly requantisation?: Requantisation;
 	readonly labels?: readonly Label[];
 	/** Names of what the reader had to take a usual value for, such as `padding`. */
 	readonly assumed?: readonly string[];

@@ -63,6 +63,7 @@ export function recognise(found: Found): Model {
 		configuration,
 		tensors,
 		preprocessing,
+		...(found.requantisation && { requantisation: found.requantisation }),
 		...(labels && { labels }),
 		source: {
 			format: found.format,

@@ -437,6 +437,8 @@ describe("other operators", () => {
 			outputs: [1],
 		};
 		expect(await only(model)).toMatchObject({ kind: "shape" });
+		// Nothing of integers.
+		expect(await read(makeTensorFlowLite(model))).not.toHaveProperty("requantisation");
 	});
 });
 

@@ -56,9 +56,18 @@ export async function readTensorFlowLite(file: ModelFile): Promise<Found> {
 		inputChannels,
 		...(input && { input }),
 		...(preprocessing && { preprocessing }),
+		...(input && leavesShapesOpen(graph) && { requantisation: "fixedPoint" }),
 		...(labels && { labels }),
 		notes: [...notes, ...(note ? [note] : []), ...odditiesOf(graph, chain)],
 	};
+}
+
+/**
+ * Whether shapes are computed as the network runs. XNNPACK does not take such a network, so that TensorFlow Lite runs it
+ * by its own kernels, which round otherwise.
+ */
+function leavesShapesOpen({ operators }: Graph): boolean {
+	return operators.some(({ name }) => name === "SHAPE");
 }
 
 /** Size and channels of the input: [batch, height, width, channels], of which the batch does not matter. */

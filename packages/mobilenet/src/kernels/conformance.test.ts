@@ -1,24 +1,30 @@
 /** Every kernel of every build that this machine runs, on small and on real shapes, against the reference. */
 import { describe, expect, it } from "vitest";
 import { compute, distance } from "./conformance.ts";
+import { int8Operations } from "./int8-operations.ts";
 import { loadBuild } from "./load.ts";
-import { operationNames } from "./operations.ts";
+import { type KernelSet, operationsOf } from "./operations.ts";
 import { kernels } from "./table.ts";
 import type { Build } from "./walker.ts";
 
-/** Sums of a thousand float32 products in another order. */
-const tolerance = 1e-5;
+/** Sums of a thousand float32 products in another order; integers are equal. */
+const floatTolerance = 1e-5;
 
 describe.each(["wide", "relaxed", "baseline"] satisfies Build[])("the %s build", (build) => {
-	for (const operation of operationNames)
-		it.each(
-			[...kernels[operation].small, ...kernels[operation].real].map((g) => [JSON.stringify(g), g] as const),
-		)(`${operation} %s`, async (_, geometry) => {
-			const { loaded } = await loadBuild({ build });
-			const pictures = "rows" in geometry && geometry.rows > 1000 ? 1 : 2;
-			const got = compute(loaded, operation, geometry, pictures);
-			const expected = compute({ build: "reference" }, operation, geometry, pictures);
-			expect(distance(got, expected)).toBeLessThan(tolerance);
-			expect(expected.some((x) => x !== 0)).toBe(true);
-		});
+	describe.each(["float", "integer", "fixedPoint"] satisfies KernelSet[])("of kernels in %s", (set) => {
+		for (const operation of operationsOf[set]) {
+			const { small, real } = kernels[operation];
+			// Fixed point differs in what comes after the sums.
+			const shapes = set === "fixedPoint" ? small : [...small, ...real];
+			it.each(shapes.map((g) => [JSON.stringify(g), g] as const))(`${operation} %s`, async (_, geometry) => {
+				const { loaded } = await loadBuild({ build, arithmetic: set });
+				const pictures = "rows" in geometry && geometry.rows > 1000 ? 1 : 2;
+				const got = compute(loaded, operation, geometry, pictures, 1, undefined, set);
+				const expected = compute({ build: "reference" }, operation, geometry, pictures, 1, undefined, set);
+				const tolerance = operation in int8Operations ? 0 : floatTolerance;
+				expect(distance(got, expected)).toBeLessThanOrEqual(tolerance);
+				expect(expected.some((x) => x !== 0)).toBe(true);
+			});
+		}
+	});
 });

@@ -2,10 +2,20 @@
  * Runs one operation in a build and in the reference on the same random numbers, and tells how far apart the
  * results are. The self-test at load, the tests and the fuzzing use it.
  */
-import { encodeStep, type Operands, type Operation, runWords, stepWords } from "./operations.ts";
-import { packings, type Shape } from "./packing.ts";
+import type { Geometry } from "./kernel.ts";
+import {
+	addressBytes,
+	arrayAt,
+	encodeStep,
+	type KernelSet,
+	type Operands,
+	type Operation,
+	runWords,
+	stepWords,
+} from "./operations.ts";
+import { packedAs, packings, type Shape } from "./packing.ts";
 import { stack } from "./stack.ts";
-import { addressesOf, type Geometry, kernels } from "./table.ts";
+import { addressesOf, kernels } from "./table.ts";
 import { createWalker, type LoadedBuild, packingOf, type Walker } from "./walker.ts";
 
 /** Values in −1…1, the same for the same seed. */
@@ -17,15 +27,42 @@ function noise(seed: number): () => number {
 	};
 }
 
-const bounds = [0, 6] as const;
-const slope = 0.1;
-/** A mean in pixels for each channel, all different. */
-const meanOf = (channel: number): number => 100 + 7.5 * channel;
+/** Operands that kernels write. */
+const outputs = ["output", "band", "scratch"];
+
+/** What item `i` of an operand holds. */
+function sampleOf<O extends Operation>(
+	operation: O,
+	name: string,
+	geometry: Geometry<O>,
+	random: () => number,
+	set: KernelSet,
+): (i: number) => number {
+	const own = kernels[operation].sample?.(name, geometry, random, set);
+	if (own) return own;
+	switch (name) {
+		case "bounds":
+			return (i) => [0, 6][i]!;
+		case "slope":
+			return () => 0.1;
+		// In pixels, different for each channel.
+		case "mean":
+			return (i) => 100 + 7.5 * (i % channelsOf(geometry));
+		case "pixels":
+			return () => Math.floor((random() + 1) * 127.5);
+		// Small, as they are when the standard deviation is folded into them.
+		case "weights":
+			return operation === "stemBytes" ? () => random() / 128 : random;
+		default:
+			return random;
+	}
+}
 
 /**
  * The results [pictures, rows, channels] of an operation on random inputs, as a build computes them.
  *
  * @param walkerOf gives a walker of at least so many bytes, all zero; one of its own if not given
+ * @param set of the build's module, which decides how the sums of integers are rounded
  */
 export function compute<O extends Operation>(
 	loaded: LoadedBuild,
@@ -34,6 +71,7 @@ export function compute<O extends Operation>(
 	pictures: number,
 	seed = 1,
 	walkerOf: (bytes: number) => Walker = (bytes) => createWalker(loaded, bytes),
+	set: KernelSet = "integer",
 ): Float32Array {
 	const kernel = kernels[operation];
 	const parameters = kernel.parameters?.(geometry) ?? {};
@@ -49,39 +87,39 @@ export function compute<O extends Operation>(
 		addresses.map(([name, kind]) => {
 			const parameter = parameters[name];
 			const items = parameter ? packing[parameter[0]].length(parameter[1]) : itemsOf(name);
-			return [name, memory.take(items * (kind === "bytes" ? 1 : 4) + spareBytes)];
+			return [name, memory.take(items * addressBytes[kind] + spareBytes)];
 		}),
 	);
 	const { buffer, run } = walkerOf(memory.size());
 
 	const random = noise(seed);
 	for (const [name, kind] of addresses) {
-		const floats = kind === "floats" ? new Float32Array(buffer, places[name]) : undefined;
+		if (outputs.includes(name)) continue;
 		const parameter = parameters[name];
-		if (name === "output" || name === "band") continue;
-		if (parameter && floats) {
+		const sample = sampleOf(operation, name, geometry, random, set);
+		if (parameter) {
 			const [how, shape] = parameter;
-			// Weights of pixels are small, as they are when the standard deviation is folded into them.
-			const scale = how === "panels" && operation === "stemBytes" ? 1 / 128 : 1;
-			const values = new Float32Array(sizeOfShape(shape));
-			for (let i = 0; i < values.length; i++) values[i] = random() * scale;
-			packing[how].pack(values, shape, floats.subarray(0, packing[how].length(shape)));
-		} else if (!floats) {
-			const bytes = new Uint8Array(buffer, places[name]);
-			for (let i = 0; i < itemsOf(name); i++) bytes[i] = (random() + 1) * 127.5;
-		} else if (name === "bounds") floats.set(bounds);
-		else if (name === "slope") floats[0] = slope;
-		else if (name === "mean")
-			for (let i = 0; i < itemsOf(name); i++) floats[i] = meanOf(i % channelsOf(geometry));
-		else for (let i = 0; i < itemsOf(name); i++) floats[i] = random();
+			const values = arrayAt(kind === "sums" ? "sums" : "floats", new ArrayBuffer(sizeOfShape(shape) * 4), 0);
+			for (let i = 0; i < values.length; i++) values[i] = sample(i);
+			const place = places[name]!;
+			packing[how].pack(values, shape, arrayAt(packedAs[how], buffer, place, packing[how].length(shape)));
+		} else {
+			const items = arrayAt(kind, buffer, places[name]!);
+			for (let i = 0; i < itemsOf(name); i++) items[i] = sample(i);
+		}
 	}
 	new Int32Array(buffer)[block / 4] = pictures;
-	const step = encodeStep(operation, { ...geometry, ...places } as unknown as Operands<O, number, number>);
+	const step = encodeStep(operation, { ...geometry, ...places } as unknown as Operands<O, number>);
 	new Int32Array(buffer).set(step, plan / 4);
 	run({ plan, entry: 0, first: 0, last: 1 }, block, 1);
 
 	const { operand, rows, channels, pitch } = kernel.result(geometry);
-	const results = new Float32Array(buffer, places[operand]!, rows * pictures * pitch);
+	const results = arrayAt(
+		new Map(addresses).get(operand)!,
+		buffer,
+		places[operand]!,
+		rows * pictures * pitch,
+	);
 	const dense = new Float32Array(rows * pictures * channels);
 	for (let r = 0; r < rows * pictures; r++)
 		for (let c = 0; c < channels; c++) dense[r * channels + c] = results[r * pitch + c]!;

@@ -6,7 +6,8 @@
 import { compile, findWide } from "#wide";
 import { MobileNetError, messageOf, shown } from "../base/error.ts";
 import { compute, distance } from "./conformance.ts";
-import { operationNames } from "./operations.ts";
+import { int8Operations } from "./int8-operations.ts";
+import { type KernelSet, operationsOf } from "./operations.ts";
 import { kernels } from "./table.ts";
 import { type Build, createWalker, type LoadedBuild, type Walker } from "./walker.ts";
 import { type CompiledModule, findWebAssembly } from "./webassembly.ts";
@@ -27,6 +28,8 @@ export interface BuildOptions {
 	readonly build?: Build | undefined;
 	/** Whether threads will share its memory. */
 	readonly shared?: boolean;
+	/** What its plans compute in, and how integers round; `float` if not given. */
+	readonly arithmetic?: KernelSet;
 }
 
 /** What was compiled and tested once is not compiled and tested again. */
@@ -40,11 +43,12 @@ const chosen = new Map<string, Promise<ChosenBuild>>();
 export function loadBuild({
 	build = fromEnvironment(),
 	shared = false,
+	arithmetic = "float",
 }: BuildOptions = {}): Promise<ChosenBuild> {
-	const key = `${build} ${shared}`;
+	const key = `${build} ${shared} ${arithmetic}`;
 	let choice = chosen.get(key);
 	if (!choice) {
-		choice = choose(build, shared);
+		choice = choose(build, shared, arithmetic);
 		chosen.set(key, choice);
 	}
 	return choice;
@@ -61,11 +65,15 @@ function fromEnvironment(): Build | undefined {
 	);
 }
 
-async function choose(forced: Build | undefined, shared: boolean): Promise<ChosenBuild> {
+async function choose(
+	forced: Build | undefined,
+	shared: boolean,
+	arithmetic: KernelSet,
+): Promise<ChosenBuild> {
 	const passedOver: string[] = [];
 	for (const build of forced ? [forced] : builds) {
 		try {
-			const loaded = await load(build, shared, forced !== undefined);
+			const loaded = await load(build, shared, arithmetic, forced !== undefined);
 			return { loaded, passedOver };
 		} catch (error) {
 			passedOver.push(`${build}: ${messageOf(error)}`);
@@ -74,20 +82,28 @@ async function choose(forced: Build | undefined, shared: boolean): Promise<Chose
 	throw new MobileNetError("engine", `no build of the kernels runs here: ${passedOver.join("; ")}.`);
 }
 
-async function load(build: Build, shared: boolean, asked: boolean): Promise<LoadedBuild> {
+async function load(
+	build: Build,
+	shared: boolean,
+	arithmetic: KernelSet,
+	asked: boolean,
+): Promise<LoadedBuild> {
 	if (build === "reference") return { build };
 	const platform = findWebAssembly();
 	if (!platform) throw new Error("this platform has no WebAssembly");
 	if (build === "wide") {
 		const wide = findWide(asked);
 		if (typeof wide === "string") throw new Error(wide);
-		const bytes = withSharing(fromBase64(await wide.embedded()), shared);
+		const widened = wide.embedded[arithmetic];
+		// What this version of V8 does not widen is fastest at 128 bits.
+		if (!widened) return load("relaxed", shared, arithmetic, asked);
+		const bytes = withSharing(fromBase64(await widened()), shared);
 		const loaded = { build, shared, module: wide.compile(withName(bytes, "wide")) };
 		// The pass keeps the order of operations: what it makes of the module gives the same bits as the module itself.
-		selfTest(loaded, { ...loaded, module: await compile(withName(bytes, "narrow")) }, 0);
+		selfTest(arithmetic, loaded, { ...loaded, module: await compile(withName(bytes, "narrow")) }, 0);
 		return loaded;
 	}
-	const bytes = withSharing(fromBase64(await embedded[build]()), shared);
+	const bytes = withSharing(fromBase64(await embedded[arithmetic][build]()), shared);
 	if (!platform.validate(bytes)) throw new Error(`this platform lacks ${needs[build]}`);
 	let module: CompiledModule;
 	try {
@@ -96,13 +112,22 @@ async function load(build: Build, shared: boolean, asked: boolean): Promise<Load
 		throw new Error(`this platform forbids compiling WebAssembly (${messageOf(error)})`);
 	}
 	const loaded = { build, module, shared };
-	selfTest(loaded, { build: "reference" }, closeEnough);
+	selfTest(arithmetic, loaded, { build: "reference" }, closeEnough);
 	return loaded;
 }
 
+const fixedPoint = async () => (await import("./generated/int8-fixed-baseline.ts")).bytes;
 const embedded = {
-	relaxed: async () => (await import("./generated/relaxed.ts")).bytes,
-	baseline: async () => (await import("./generated/baseline.ts")).bytes,
+	float: {
+		relaxed: async () => (await import("./generated/relaxed.ts")).bytes,
+		baseline: async () => (await import("./generated/baseline.ts")).bytes,
+	},
+	integer: {
+		relaxed: async () => (await import("./generated/int8-relaxed.ts")).bytes,
+		baseline: async () => (await import("./generated/int8-baseline.ts")).bytes,
+	},
+	// Seldom needed: fused multiply-add would save a hundredth.
+	fixedPoint: { relaxed: fixedPoint, baseline: fixedPoint },
 };
 const needs = { relaxed: "relaxed SIMD", baseline: "WebAssembly SIMD" };
 
@@ -139,19 +164,27 @@ function ascii(text: string): number[] {
 	return [...text].map((character) => character.charCodeAt(0));
 }
 
-function selfTest(loaded: LoadedBuild, against: LoadedBuild, tolerance: number): void {
+function selfTest(
+	arithmetic: KernelSet,
+	loaded: LoadedBuild,
+	against: LoadedBuild,
+	floatTolerance: number,
+): void {
 	const [own, other] = [oneWalker(loaded), oneWalker(against)];
-	for (const operation of operationNames)
+	for (const operation of operationsOf[arithmetic]) {
+		// Integers are equal in all builds.
+		const tolerance = operation in int8Operations ? 0 : floatTolerance;
 		for (const geometry of kernels[operation].small) {
 			const apart = distance(
-				compute(loaded, operation, geometry, 1, 1, own),
-				compute(against, operation, geometry, 1, 1, other),
+				compute(loaded, operation, geometry, 1, 1, own, arithmetic),
+				compute(against, operation, geometry, 1, 1, other, arithmetic),
 			);
 			if (!(apart <= tolerance))
 				throw new Error(
-					`its self-test failed: ${operation} of ${shown(geometry)} is ${apart} off ${tolerance === 0 ? "the same module at 128 bits" : "the reference"}`,
+					`its self-test failed: ${operation} of ${shown(geometry)} is ${apart} off ${against.build === "reference" ? "the reference" : "the same module at 128 bits"}`,
 				);
 		}
+	}
 }
 
 /** Memories are dear: one serves the whole test. */

@@ -7,11 +7,15 @@
  * pitch, belong to the kernels.
  */
 
-/** Operands that are addresses (of floats or of bytes), and those that are plain whole numbers. */
-type OperandKind = "floats" | "bytes" | "integer";
+import { int8Operations } from "./int8-operations.ts";
+
+/** Operands that are addresses, of float32 or of integers of 8, 16 (signed) and 32 bits (signed). */
+export type AddressKind = "floats" | "bytes" | "words" | "sums";
+/** … and those that are plain whole numbers. */
+type OperandKind = AddressKind | "integer";
 
 export const operations = {
-	/** 3×3 convolution with stride 2 of uint8 pixels. The mean, a whole row of pictures long, is subtracted as they are widened. */
+	/** 3×3 convolution with stride 2 of uint8 pixels, to outputs of 16×16 or more. The mean, a whole row of pictures long, is subtracted as they are widened. */
 	stemBytes: {
 		pixels: "bytes",
 		mean: "floats",
@@ -114,18 +118,62 @@ export const operations = {
 		inputPitch: "integer",
 		outputPitch: "integer",
 	},
+	...int8Operations,
 } as const satisfies Record<string, Record<string, OperandKind>>;
 
 export type Operation = keyof typeof operations;
 export const operationNames = Object.keys(operations) as readonly Operation[];
 
-/** The operands of an operation by name: integers as numbers, addresses as `Floats` and `Bytes`. */
-export type Operands<O extends Operation, Floats = Float32Array, Bytes = Uint8Array> = {
-	readonly [F in keyof (typeof operations)[O]]: (typeof operations)[O][F] extends "integer"
-		? number
-		: (typeof operations)[O][F] extends "bytes"
-			? Bytes
-			: Floats;
+/** What a network is computed in: float32, or integers of 8 bits with sums of 32. */
+export type Arithmetic = "float" | "integer";
+
+/** A module of kernels: of floats, or of integers whose sums are rounded once or, in fixed point, twice. */
+export type KernelSet = Arithmetic | "fixedPoint";
+
+const integerOperations: readonly Operation[] = [
+	...(Object.keys(int8Operations) as (keyof typeof int8Operations)[]),
+	"softmax",
+];
+/** The operations that a module holds. */
+export const operationsOf: Readonly<Record<KernelSet, readonly Operation[]>> = {
+	float: operationNames.filter((name) => !(name in int8Operations)),
+	integer: integerOperations,
+	fixedPoint: integerOperations,
+};
+
+/** What addresses lead to, where they are arrays. */
+export interface AddressArrays {
+	readonly floats: Float32Array;
+	readonly bytes: Uint8Array;
+	readonly words: Int16Array;
+	readonly sums: Int32Array;
+}
+
+export const addressBytes = { floats: 4, bytes: 1, words: 2, sums: 4 } as const satisfies Record<
+	AddressKind,
+	number
+>;
+
+/** What lies at a byte of memory, up to its end or so many items of it. */
+export function arrayAt<Kind extends AddressKind>(
+	kind: Kind,
+	buffer: ArrayBuffer,
+	byte: number,
+	items?: number,
+): AddressArrays[Kind] {
+	const arrays = { floats: Float32Array, bytes: Uint8Array, words: Int16Array, sums: Int32Array };
+	return new arrays[kind](buffer, byte, items) as unknown as AddressArrays[Kind];
+}
+
+/** The operands of an operation by name: integers as numbers, addresses as arrays of their kind, or as `Addresses`. */
+export type Operands<O extends Operation, Addresses = AddressArrays> = {
+	readonly [F in keyof (typeof operations)[O]]: (typeof operations)[O][F] extends infer Kind
+		? Kind extends AddressKind
+			? Addresses extends AddressArrays
+				? Addresses[Kind]
+				: Addresses
+			: number
+		: never;
 };
 
 /** A step in memory: its kernel's number, then its operands in the table's order, 32 bits each. */
@@ -139,10 +187,7 @@ export const mostThreads = 64;
 export const runWords = 16 + mostThreads;
 
 /** The words of a step whose addresses are bytes of memory. */
-export function encodeStep<O extends Operation>(
-	operation: O,
-	operands: Operands<O, number, number>,
-): number[] {
+export function encodeStep<O extends Operation>(operation: O, operands: Operands<O, number>): number[] {
 	const words = [operationNames.indexOf(operation)];
 	for (const field of Object.keys(operations[operation]) as (keyof typeof operands)[])
 		words.push(operands[field]);

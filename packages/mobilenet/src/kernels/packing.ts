@@ -3,13 +3,17 @@
  * the order in which they read them, padded with zeros to whole tiles.
  */
 
+import type { AddressKind } from "./operations.ts";
+
 /** Writes weights of shape OIHW (a depthwise layer's [C, 1, 3, 3], a dense layer's [out, in, 1, 1], a bias's [C, 1, 1, 1]). */
 export interface Packing {
-	/** Floats that weights of this shape take. */
+	/** Numbers that weights of this shape take. */
 	readonly length: (shape: Shape) => number;
 	/** Packs into a region of that length that is all zeros. */
-	readonly pack: (weights: Float32Array, shape: Shape, into: Float32Array) => void;
+	readonly pack: (weights: Numbers, shape: Shape, into: Numbers) => void;
 }
+/** Weights as a record has them, or as kernels take them. */
+export type Numbers = Float32Array | Int16Array | Int32Array;
 export type Shape = readonly [outputs: number, inputs: number, height: number, width: number];
 
 /** Output channels that a panel of pointwise weights holds: a tile's columns, or two tiles' in the 128-bit builds. */
@@ -41,8 +45,8 @@ const panels: Packing = {
 /** Channels side by side, as many as a depthwise tile takes: [⌈C / lanes⌉][9][lanes]. */
 const lanes = (width: number): Packing => ({
 	length: ([channels, ...rest]) => count([roundUp(channels, width), ...rest]),
-	pack: (weights, [channels, , height, columns], into) => {
-		const taps = height * columns;
+	pack: (weights, [channels, inputs, height, columns], into) => {
+		const taps = inputs * height * columns;
 		for (let c = 0; c < channels; c++)
 			for (let t = 0; t < taps; t++)
 				into[(Math.floor(c / width) * taps + t) * width + (c % width)] = weights[c * taps + t]!;
@@ -55,14 +59,93 @@ const paddedBias: Packing = {
 	pack: (weights, _shape, into) => into.set(weights),
 };
 
-/** What weights are for: `panels` a pointwise layer or the stem, `lanes` a depthwise layer. */
-export type PackingKind = "panels" | "lanes" | "bias";
+/**
+ * Panels of words: [⌈O / 16⌉][H][⌈W · I / 2⌉][16][2], for a dot product takes two neighbouring inputs at once. An odd
+ * row of inputs has a zero more.
+ */
+const wordPanels = (columns: readonly number[]): Packing => ({
+	length: ([outputs, inputs, height, width]) =>
+		roundUp(outputs, panelColumns) * height * roundUp(width * inputs, 2),
+	pack: (weights, [outputs, inputs, height, width], into) => {
+		const row = roundUp(width * inputs, 2);
+		for (let o = 0; o < outputs; o++)
+			for (let h = 0; h < height; h++)
+				for (let w = 0; w < width; w++)
+					for (let i = 0; i < inputs; i++) {
+						const k = w * inputs + i;
+						const pair = (Math.floor(o / panelColumns) * height + h) * (row / 2) + Math.floor(k / 2);
+						into[(pair * panelColumns + columns[o % panelColumns]!) * 2 + (k % 2)] =
+							weights[((o * inputs + i) * height + h) * width + w]!;
+					}
+	},
+});
+
+/** A few numbers an output channel, in the panels' order: [⌈C / 16⌉][numbers][16]. */
+const panelValues = (columns: readonly number[]): Packing => ({
+	length: ([channels, numbers]) => roundUp(channels, panelColumns) * numbers,
+	pack: (weights, [channels, numbers], into) => {
+		for (let c = 0; c < channels; c++)
+			for (let n = 0; n < numbers; n++)
+				into[(Math.floor(c / panelColumns) * numbers + n) * panelColumns + columns[c % panelColumns]!] =
+					weights[c * numbers + n]!;
+	},
+});
+
+/**
+ * Where the columns of a panel of words stand. A 256-bit vector of sums is narrowed to 16 bits in its two halves, so
+ * that the wide tiles keep channels 4–7 and 8–11 in each other's place.
+ */
+const inOrder = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+const inHalves = [0, 1, 2, 3, 8, 9, 10, 11, 4, 5, 6, 7, 12, 13, 14, 15];
+
+/**
+ * What weights are for: `panels` a pointwise layer or the stem, `lanes` a depthwise layer; in integers `wordPanels` and
+ * `wordLanes`, with `panelBias`, and `panelPairs` and `lanePairs` for the two multipliers of each channel.
+ */
+export type PackingKind =
+	| "panels"
+	| "lanes"
+	| "bias"
+	| "wordPanels"
+	| "wordLanes"
+	| "panelBias"
+	| "panelPairs"
+	| "lanePairs";
+
+/** What packed weights are. */
+export const packedAs: Readonly<Record<PackingKind, Exclude<AddressKind, "bytes">>> = {
+	panels: "floats",
+	lanes: "floats",
+	bias: "floats",
+	wordPanels: "words",
+	wordLanes: "floats",
+	panelBias: "sums",
+	panelPairs: "floats",
+	lanePairs: "floats",
+};
+
+const int8 = (columns: readonly number[]) => ({
+	wordPanels: wordPanels(columns),
+	wordLanes: lanes(8),
+	panelBias: panelValues(columns),
+	panelPairs: panelValues(columns),
+	lanePairs: lanes(8),
+});
 
 /** How each kind of build takes each kind of weights. */
 export const packings: Readonly<
 	Record<"reference" | "narrow" | "wide", Readonly<Record<PackingKind, Packing>>>
 > = {
-	reference: { panels: asRecorded, lanes: asRecorded, bias: asRecorded },
-	narrow: { panels, lanes: lanes(4), bias: paddedBias },
-	wide: { panels, lanes: lanes(8), bias: paddedBias },
+	reference: {
+		panels: asRecorded,
+		lanes: asRecorded,
+		bias: asRecorded,
+		wordPanels: asRecorded,
+		wordLanes: asRecorded,
+		panelBias: asRecorded,
+		panelPairs: asRecorded,
+		lanePairs: asRecorded,
+	},
+	narrow: { panels, lanes: lanes(4), bias: paddedBias, ...int8(inOrder) },
+	wide: { panels, lanes: lanes(8), bias: paddedBias, ...int8(inHalves) },
 };

@@ -3,8 +3,9 @@
  * kind of build, what its operands cover, and the shapes to test and to time it on. The self-test, the tests and
  * the benchmarks are made from it.
  */
-import { type Operands, type Operation, operations } from "./operations.ts";
-import type { PackingKind, Shape } from "./packing.ts";
+import { int8Kernels } from "./int8-table.ts";
+import type { Geometry, Kernel } from "./kernel.ts";
+import { type AddressKind, type Operation, operations } from "./operations.ts";
 import { averagePool } from "./reference/average-pool.ts";
 import { depthwise } from "./reference/depthwise.ts";
 import { leakyRelu } from "./reference/leaky-relu.ts";
@@ -12,36 +13,6 @@ import { pointwise } from "./reference/pointwise.ts";
 import { separable } from "./reference/separable.ts";
 import { softmax } from "./reference/softmax.ts";
 import { stemBytes, stemFloats } from "./reference/stem.ts";
-
-/** The operands of an operation that are whole numbers, and those that are addresses. */
-export type Geometry<O extends Operation> = {
-	readonly [F in keyof Operands<O> as Operands<O>[F] extends number ? F : never]: number;
-};
-export type Address<O extends Operation> = Exclude<keyof Operands<O>, keyof Geometry<O>> & string;
-
-export interface Kernel<O extends Operation> {
-	readonly reference: (operands: Operands<O>, pictures: number) => void;
-	/** The addresses that are weights: how they are packed, and their shape in the record. */
-	readonly parameters?: (
-		geometry: Geometry<O>,
-	) => Readonly<Record<string, readonly [kind: PackingKind, shape: Shape]>>;
-	/**
-	 * Items (floats or bytes) that each address covers which holds no parameters: a picture's worth for what comes and
-	 * goes with pictures, a thread's worth of `band`.
-	 */
-	readonly extents: (geometry: Geometry<O>) => Readonly<Partial<Record<Address<O>, number>>>;
-	/** Where results are: the operand, how many pixels a picture, how many channels count, and the pitch. */
-	readonly result: (geometry: Geometry<O>) => {
-		readonly operand: Address<O>;
-		readonly rows: number;
-		readonly channels: number;
-		readonly pitch: number;
-	};
-	/** Small and odd: run once at load to see whether a build computes rightly. */
-	readonly small: readonly Geometry<O>[];
-	/** Layers of 1.0-224, 0.25-128 and odd ones, for tests and benchmarks. */
-	readonly real: readonly Geometry<O>[];
-}
 
 /**
  * Floats from one pixel to the next: the channels in whole eights, and 64 bytes more where that would be a multiple
@@ -284,11 +255,12 @@ export const kernels: { readonly [O in Operation]: Kernel<O> } = {
 		],
 		real: [{ classes: 1001, inputPitch: pitchOf(1001), outputPitch: pitchOf(1001) }],
 	},
+	...int8Kernels,
 };
 
 /** The address operands of an operation with their kinds. */
-export function addressesOf(operation: Operation): readonly [name: string, kind: "floats" | "bytes"][] {
+export function addressesOf(operation: Operation): readonly [name: string, kind: AddressKind][] {
 	return Object.entries(operations[operation]).filter(
-		(field): field is [string, "floats" | "bytes"] => field[1] !== "integer",
+		(field): field is [string, AddressKind] => field[1] !== "integer",
 	);
 }

@@ -3,7 +3,14 @@
  * in TypeScript that calls the reference; both read the same words.
  */
 import { MobileNetError, messageOf } from "../base/error.ts";
-import { type Operands, type Operation, operationNames, operations, stepWords } from "./operations.ts";
+import {
+	arrayAt,
+	type Operands,
+	type Operation,
+	operationNames,
+	operations,
+	stepWords,
+} from "./operations.ts";
 import { kernels } from "./table.ts";
 import { type CompiledModule, webAssembly } from "./webassembly.ts";
 
@@ -96,14 +103,7 @@ function runReference<O extends Operation>(
 ): void {
 	const operands = Object.entries(operations[operation]).map(([name, kind], i) => {
 		const word = step[i + 1]! >>> 0;
-		return [
-			name,
-			kind === "integer"
-				? word
-				: kind === "bytes"
-					? new Uint8Array(buffer, word)
-					: new Float32Array(buffer, word),
-		];
+		return [name, kind === "integer" ? word : arrayAt(kind, buffer, word)];
 	});
 	kernels[operation].reference(Object.fromEntries(operands) as Operands<O>, pictures);
 }

@@ -7,6 +7,7 @@
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { setFlagsFromString } from "node:v8";
+import type { KernelSet } from "./operations.ts";
 import { type CompiledModule, webAssembly } from "./webassembly.ts";
 
 /** Without these, functions would be compiled at their first call, when the pass is off again. */
@@ -21,8 +22,13 @@ interface Recipe {
 	readonly off: readonly string[];
 }
 
-const separate = async () => (await import("./generated/wide-separate.ts")).bytes;
-const fused = async () => (await import("./generated/wide-fused.ts")).bytes;
+/** Its pass does not join the dot products of integers. */
+const separate = { float: async () => (await import("./generated/wide-separate.ts")).bytes };
+const fused = {
+	float: async () => (await import("./generated/wide-fused.ts")).bytes,
+	integer: async () => (await import("./generated/int8-wide.ts")).bytes,
+	fixedPoint: async () => (await import("./generated/int8-fixed-wide.ts")).bytes,
+};
 
 /** By V8's major and minor version: Node 22, 24 and 26. The first does not join fused multiply-adds. */
 const tested: Readonly<Record<string, Recipe>> = {
@@ -34,8 +40,8 @@ const tested: Readonly<Record<string, Recipe>> = {
 const newest = tested["14.6"]!;
 
 export interface Wide {
-	/** The module for this version of V8, in base64: a chunk that no browser loads. */
-	readonly embedded: () => Promise<string>;
+	/** The modules for this version of V8, in base64: chunks that no browser loads. */
+	readonly embedded: { readonly [S in KernelSet]?: () => Promise<string> };
 	/** Compiles with the pass, at once. The same bytes must not have been compiled without it: V8 would give that code. */
 	readonly compile: (bytes: Uint8Array) => CompiledModule;
 }

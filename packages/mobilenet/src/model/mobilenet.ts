@@ -7,12 +7,14 @@ import { writeLocation } from "#files";
 import { MobileNetError, shown } from "../base/error.ts";
 import { createExecutor, type Executor } from "../engine/executor.ts";
 import { inferencePlan } from "../engine/plans/inference.ts";
+import { int8Plan } from "../engine/plans/int8.ts";
 import { threadsFor } from "../engine/threads.ts";
 import { peakFlops, type StepTime, type Times, timeRuns, timeSteps } from "../engine/timing.ts";
 import { type ReadOptions, readModel } from "../formats/read.ts";
 import { prepare } from "../image/fit.ts";
 import type { Alpha, Pixels } from "../image/pixels.ts";
 import { type ChosenBuild, loadBuild } from "../kernels/load.ts";
+import type { Arithmetic, KernelSet } from "../kernels/operations.ts";
 import type { Build } from "../kernels/walker.ts";
 import { type Configuration, type ConfigurationOptions, configure } from "../network/configuration.ts";
 import { type Cost, type CostOptions, cost } from "../network/cost.ts";
@@ -20,6 +22,7 @@ import { type SummaryTextOptions, summary } from "../network/summary.ts";
 import { dequantise } from "../weights/dequantise.ts";
 import { fold } from "../weights/fold.ts";
 import { type InitialiseOptions, initialise } from "../weights/initialise.ts";
+import { integers, runsInIntegers } from "../weights/integers.ts";
 import { preprocessingFault } from "../weights/preprocessing.ts";
 import type { Label, Model, Preprocessing } from "../weights/record.ts";
 import { writeModel } from "../weights/record-file.ts";
@@ -43,6 +46,11 @@ export interface RunOptions {
 	readonly transparency?: Alpha | undefined;
 	/** The build of the kernels; the fastest that passes its self-test if not given. */
 	readonly build?: Build | undefined;
+	/**
+	 * What the network is computed in. If not given, a model whose weights and activations are all quantised runs in
+	 * integers, as TensorFlow Lite runs it, and every other in float32; `float` runs a quantised one dequantised.
+	 */
+	readonly arithmetic?: Arithmetic | undefined;
 	/**
 	 * Threads that run the network, this one among them; results do not depend on it. If not given, as many as the
 	 * machine and the network are good for: a small network runs on one. In a browser more than one only where the page
@@ -113,6 +121,8 @@ export class MobileNet {
 	/** The build of the kernels that runs, and why faster ones do not. */
 	readonly build: Build;
 	readonly passedOver: readonly string[];
+	/** What it is computed in. */
+	readonly arithmetic: Arithmetic;
 	/** The most threads that run it; workers join in the background, one by one. */
 	readonly threads: number;
 	readonly #loaded: ChosenBuild["loaded"];
@@ -124,10 +134,12 @@ export class MobileNet {
 	private constructor(
 		record: Model,
 		{ loaded, passedOver }: ChosenBuild,
+		arithmetic: Arithmetic,
 		threads: number,
 		transparency: Alpha | undefined,
 	) {
 		this.record = record;
+		this.arithmetic = arithmetic;
 		this.threads = threads;
 		this.build = loaded.build;
 		this.passedOver = passedOver;
@@ -168,7 +180,7 @@ export class MobileNet {
 	/** A model of a record, such as a reader of `mobilenet/formats` gives. */
 	static async from(
 		record: Model,
-		{ size, preprocessing = {}, transparency, build, threads }: RunOptions = {},
+		{ size, preprocessing = {}, transparency, build, arithmetic, threads }: RunOptions = {},
 	): Promise<MobileNet> {
 		const configuration =
 			size === undefined ? record.configuration : configure({ ...record.configuration, size });
@@ -184,9 +196,11 @@ export class MobileNet {
 		const told = new Set([...given.map(([field]) => field), ...(size === undefined ? [] : ["size"])]);
 		const source = { ...record.source, assumed: record.source.assumed.filter((field) => !told.has(field)) };
 		const team = threadsFor(configuration, threads);
+		const computedIn = arithmeticOf(record, arithmetic);
 		return new MobileNet(
 			{ ...record, configuration, preprocessing: changed, source },
-			await loadBuild({ build, shared: team > 1 }),
+			await loadBuild({ build, shared: team > 1, arithmetic: kernelsFor(record, computedIn) }),
+			computedIn,
 			team,
 			transparency,
 		);
@@ -369,7 +383,7 @@ export class MobileNet {
 			batch,
 			...times,
 			steps,
-			peakFlops: peakFlops(this.#loaded, 0.3),
+			peakFlops: peakFlops(this.#loaded, this.arithmetic, 0.3),
 		};
 	}
 
@@ -479,11 +493,14 @@ export class MobileNet {
 		if (last && last.plan.batch >= batch && keep.every((layer) => last.plan.activations.has(layer)))
 			return last;
 		const threads = kind === "usual" ? this.threads : 1;
-		const plan = inferencePlan(this.record, { build: this.build, batch, keep, threads });
+		const inIntegers = this.arithmetic === "integer";
+		const options = { build: this.build, batch, keep, threads };
+		const plan = inIntegers ? int8Plan(this.record, options) : inferencePlan(this.record, options);
 		// The old memory may go before there is a new one.
 		last?.dispose();
 		this.#executors.delete(kind);
-		const executor = createExecutor(plan, fold(dequantise(this.record)), this.#loaded);
+		const record = inIntegers ? integers(this.record) : fold(dequantise(this.record));
+		const executor = createExecutor(plan, record, this.#loaded);
 		this.#executors.set(kind, executor);
 		return executor;
 	}
@@ -491,6 +508,24 @@ export class MobileNet {
 
 function isList(source: PictureSource | readonly PictureSource[]): source is readonly PictureSource[] {
 	return Array.isArray(source);
+}
+
+/** What a record is computed in: what is asked for if that can be, else integers where they can be. */
+function arithmeticOf(record: Model, asked: Arithmetic | undefined): Arithmetic {
+	if (asked !== undefined && asked !== "float" && asked !== "integer")
+		throw new MobileNetError("usage", `arithmetic must be "float" or "integer", not ${shown(asked)}.`);
+	const can = runsInIntegers(record);
+	if (asked === "integer" && !can)
+		throw new MobileNetError(
+			"usage",
+			"the model cannot run in integers, for its weights and activations are not all quantised: quantise it first, or leave arithmetic to the model.",
+		);
+	return asked ?? (can ? "integer" : "float");
+}
+
+/** The kernels for a record: how integers round is a module's own. */
+function kernelsFor(record: Model, arithmetic: Arithmetic): KernelSet {
+	return arithmetic === "integer" && record.requantisation === "fixedPoint" ? "fixedPoint" : arithmetic;
 }
 
 function checkBatch(batch: number): void {

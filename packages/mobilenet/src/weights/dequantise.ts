@@ -79,7 +79,7 @@ function real(
 }
 
 /** A scale or a zero point: one number, or `channels` of them. */
-function parameter(model: Model, name: string, channels: number): number[] {
+export function parameter(model: Model, name: string, channels: number): number[] {
 	const tensor = model.tensors.get(name);
 	const count = tensor?.data.length;
 	if (tensor && (count === 1 || count === channels))

@@ -54,6 +54,7 @@ const anyModel: fc.Arbitrary<Model> = fc
 			{ requiredKeys: ["alpha", "depth", "classes", "inputChannels"] },
 		),
 		folded: fc.boolean(),
+		requantisation: fc.constantFrom(undefined, "float32" as const, "fixedPoint" as const),
 		label: fc.option(
 			fc.record<Label>({ name: text, id: text, synonyms: fc.array(text) }, { requiredKeys: ["name"] }),
 			{ nil: undefined },
@@ -66,12 +67,13 @@ const anyModel: fc.Arbitrary<Model> = fc
 		mean: fc.double({ min: -300, max: 300, noNaN: true }).map((x) => x + 0),
 		notes: fc.array(text),
 	})
-	.map(({ configuration: options, folded, label, fit, mean, notes }): Model => {
+	.map(({ configuration: options, folded, requantisation, label, fit, mean, notes }): Model => {
 		const configuration = configure(options);
 		const made = initialise(configuration);
 		return {
 			...(folded ? fold(made) : made),
 			preprocessing: { ...made.preprocessing, fit, mean: made.preprocessing.mean.map(() => mean) },
+			...(requantisation && { requantisation }),
 			...(label && { labels: new Array<Label>(configuration.classes).fill(label) }),
 			source: { format: "any", assumed: ["size"], notes },
 		};
@@ -124,6 +126,11 @@ describe("what is no model is refused", () => {
 	test.each([
 		["no JSON", () => "{", "x: its metadata mobilenet is not the JSON it should be: "],
 		["a list", () => [], "x: its metadata mobilenet must be a JSON object, not []."],
+		[
+			"an unknown requantisation",
+			set("requantisation", "round"),
+			"requantisation must be float32 or fixedPoint",
+		],
 		["no version", set("format_version", undefined), "must be a whole number above 0, not undefined"],
 		["a version that is text", set("format_version", "1"), 'not "1"'],
 		["version 0", set("format_version", 0), "not 0"],

@@ -10,8 +10,14 @@ import type { Label, Model, Preprocessing, Source } from "./record.ts";
 type Rest = Omit<Model, "tensors">;
 
 /** What goes into the file. */
-export function recordToJson({ configuration, preprocessing, labels, source }: Model): Rest {
-	return { configuration, preprocessing, ...(labels && { labels }), source };
+export function recordToJson({ configuration, preprocessing, requantisation, labels, source }: Model): Rest {
+	return {
+		configuration,
+		preprocessing,
+		...(requantisation && { requantisation }),
+		...(labels && { labels }),
+		source,
+	};
 }
 
 /**
@@ -21,13 +27,16 @@ export function recordToJson({ configuration, preprocessing, labels, source }: M
  */
 export function recordFromJson(json: Readonly<Record<string, unknown>>, name: string): Rest {
 	const configuration = checkConfiguration(json.configuration, name);
-	const { preprocessing, labels } = json;
+	const { preprocessing, requantisation, labels } = json;
+	if (requantisation !== undefined && requantisation !== "float32" && requantisation !== "fixedPoint")
+		throw broken(name, `requantisation must be float32 or fixedPoint, not ${shown(requantisation)}`);
 	const fault = preprocessingFault(preprocessing, configuration.inputChannels);
 	if (fault) throw broken(name, fault);
 	const { mean, std, channelOrder, filter, fit } = preprocessing as Preprocessing;
 	return {
 		configuration,
 		preprocessing: { mean, std, channelOrder, filter, fit },
+		...(requantisation !== undefined && { requantisation }),
 		...(labels !== undefined && { labels: checkLabels(labels, configuration, name) }),
 		source: checkSource(json.source, name),
 	};

@@ -18,11 +18,19 @@ export interface Model {
 	 */
 	readonly tensors: ReadonlyMap<string, Tensor>;
 	readonly preprocessing: Preprocessing;
+	/**
+	 * How the sums of a quantised network become codes where it runs in integers: times a number in float32, rounded
+	 * once (`float32`, if not given), or times a mantissa and shifted, rounded twice (`fixedPoint`). TensorFlow Lite does
+	 * the first by XNNPACK, and the second by its own kernels, where a file leaves shapes open.
+	 */
+	readonly requantisation?: Requantisation;
 	/** One a class, in the order of the outputs. */
 	readonly labels?: readonly Label[];
 	/** Where the record came from, for `inspect`. */
 	readonly source: Source;
 }
+
+export type Requantisation = "float32" | "fixedPoint";
 
 export interface Source {
 	/** The format's name as people say it, such as `TensorFlow Lite`. */

@@ -23,11 +23,11 @@ export interface InferenceOptions {
 }
 
 /** Always there after a run: the pooled features, the logits, the softmax. All are small. */
-const alwaysKept = ["pool", "classifier", "probabilities"];
+export const alwaysKept = ["pool", "classifier", "probabilities"];
 /** Bytes of a block's depthwise results that are made at a time, to stay in the L2 cache. */
 const bandBytes = 224 * 1024;
 /** How much longer the busiest thread may work at a fused block than an equal share. */
-const mostUneven = 1.1;
+export const mostUneven = 1.1;
 
 /**
  * Plans a network for inference.
@@ -42,12 +42,7 @@ export function inferencePlan(model: Model, options: InferenceOptions): Plan {
 	const { configuration } = model;
 	const { build, batch, keep = [], threads = 1 } = options;
 	const table = layers(configuration);
-	const unknown = keep.find((name) => !table.some((layer) => layer.name === name));
-	if (unknown !== undefined)
-		throw new MobileNetError(
-			"usage",
-			`there is no layer ${shown(unknown)}; the layers are ${table.map((layer) => layer.name).join(", ")}.`,
-		);
+	checkKept(keep, table);
 
 	const plan = draft(build);
 	const network: Network = {
@@ -225,14 +220,25 @@ function softmaxStep(network: Network, logits: Output): void {
 }
 
 /** (pixel − mean) / std for every channel of the picture: which of the network's it is, 1 / std, and the mean. */
-function pixelInputs({ mean, std, channelOrder }: Preprocessing, channels: number) {
+export function pixelInputs({ mean, std, channelOrder }: Preprocessing, channels: number) {
 	const order = Array.from({ length: channels }, (_, c) =>
 		channelOrder === "bgr" && channels >= 3 && c < 3 ? 2 - c : c,
 	);
 	return { order, factors: order.map((c) => 1 / std[c]!), mean: order.map((c) => mean[c]!) };
 }
 
-function checkSize(regions: Plan["regions"], batch: number, size: number): void {
+/** Refuses layers to keep that do not exist. */
+export function checkKept(keep: readonly string[], table: readonly Layer[]): void {
+	const unknown = keep.find((name) => !table.some((layer) => layer.name === name));
+	if (unknown !== undefined)
+		throw new MobileNetError(
+			"usage",
+			`there is no layer ${shown(unknown)}; the layers are ${table.map((layer) => layer.name).join(", ")}.`,
+		);
+}
+
+/** Refuses a plan that needs more memory than can be addressed. */
+export function checkSize(regions: Plan["regions"], batch: number, size: number): void {
 	const perPicture = (regions.pixels + regions.activations) / batch;
 	const room = mostBytes - regions.weights - 2 ** 20;
 	if (batch * perPicture <= room) return;

@@ -7,8 +7,12 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
+import { operationsOf } from "../operations.ts";
 import { depthwiseSource } from "./depthwise.template.ts";
-import { levels } from "./levels.ts";
+import { int8DepthwiseSource } from "./int8-depthwise.template.ts";
+import { int8Levels } from "./int8-levels.ts";
+import { int8PointwiseSource } from "./int8-pointwise.template.ts";
+import { type Level, levels } from "./levels.ts";
 import { pointwiseSource } from "./pointwise.template.ts";
 import { walkerSource } from "./walker.template.ts";
 
@@ -27,10 +31,20 @@ const arithmeticSource = (multiplyAdd: string): string => `
 
 await mkdir(`${assembly}generated`, { recursive: true });
 await mkdir(embedded, { recursive: true });
-await writeFile(`${assembly}generated/walker.ts`, walkerSource());
+await writeFile(`${assembly}generated/walker.ts`, walkerSource(operationsOf.float));
 for (const [name, level] of Object.entries(levels)) {
 	await writeFile(`${assembly}generated/pointwise-tiles.ts`, pointwiseSource(level));
 	await writeFile(`${assembly}generated/depthwise-tiles.ts`, depthwiseSource(level));
+	await compile(name, level);
+}
+await writeFile(`${assembly}generated/walker.ts`, walkerSource(operationsOf.integer));
+for (const [name, level] of Object.entries(int8Levels)) {
+	await writeFile(`${assembly}generated/int8-pointwise-tiles.ts`, int8PointwiseSource(level));
+	await writeFile(`${assembly}generated/int8-depthwise-tiles.ts`, int8DepthwiseSource(level));
+	await compile(name, level);
+}
+
+async function compile(name: string, level: Pick<Level, "features" | "multiplyAdd">): Promise<void> {
 	await writeFile(`${assembly}generated/arithmetic.ts`, arithmeticSource(level.multiplyAdd));
 	const output = `${assembly}generated/${name}.wasm`;
 	const { error, stderr } = await asc.main([

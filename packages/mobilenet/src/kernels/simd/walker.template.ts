@@ -1,5 +1,5 @@
 /** Writes the AssemblyScript of the walker: one loop over the steps of a plan, one case an operation. */
-import { operationNames, operations, stepWords } from "../operations.ts";
+import { type Operation, operationNames, operations, stepWords } from "../operations.ts";
 
 /** The file of simd/assembly/ that holds an operation, where it is not called as the operation is. */
 const files: Readonly<Record<string, string>> = {
@@ -7,15 +7,22 @@ const files: Readonly<Record<string, string>> = {
 	stemFloats: "stem",
 	leakyRelu: "leaky-relu",
 	averagePool: "average-pool",
+	int8StemBytes: "int8-stem",
+	int8StemFloats: "int8-stem",
+	int8Depthwise: "int8-depthwise",
+	int8Pointwise: "int8-pointwise",
+	int8Separable: "int8-separable",
+	int8AveragePool: "int8-average-pool",
 };
 
-export function walkerSource(): string {
-	const imports = operationNames.map((name) => `import { ${name} } from "../${files[name] ?? name}";`);
-	const cases = operationNames.map((name, number) => {
+/** A walker of the steps whose operations the module holds. */
+export function walkerSource(held: readonly Operation[]): string {
+	const imports = held.map((name) => `import { ${name} } from "../${files[name] ?? name}";`);
+	const cases = held.map((name) => {
 		const operands = Object.values(operations[name]).map(
 			(kind, i) => `load<${kind === "integer" ? "i32" : "usize"}>(step, ${(i + 1) * 4})`,
 		);
-		return `      case ${number}: ${name}(thread, threads, pictures, ${operands.join(", ")}); break;`;
+		return `      case ${operationNames.indexOf(name)}: ${name}(thread, threads, pictures, ${operands.join(", ")}); break;`;
 	});
 	return `import { barrier } from "../team";
 ${imports.join("\n")}

@@ -1,0 +1,261 @@
+/**
+ * The plan of inference in integers, for records that are quantised through and through (weights/integers.ts): layers →
+ * steps, as inference.ts makes them in float32. Activations are words, sums have 32 bits, and a sum becomes the next
+ * layer's word in the epilogue. Only the softmax is computed in float, of the logits' codes.
+ */
+import { rounding } from "../../kernels/int8-operations.ts";
+import { bandSlack, scratchFloats, wordBandRows, wordPitchOf } from "../../kernels/int8-table.ts";
+import type { Shape } from "../../kernels/packing.ts";
+import { pitchOf } from "../../kernels/table.ts";
+import { isConvolution, type Layer, layers } from "../../network/layers.ts";
+import { type Codes, codesOf } from "../../weights/integers.ts";
+import type { Model } from "../../weights/record.ts";
+import { type Draft, draft, type Output } from "../draft.ts";
+import type { Address, Plan } from "../plan.ts";
+import {
+	alwaysKept,
+	checkKept,
+	checkSize,
+	type InferenceOptions,
+	mostUneven,
+	pixelInputs,
+} from "./inference.ts";
+
+/** Bytes of a block's depthwise results that are made at a time, to stay in the L2 cache. */
+const bandBytes = 192 * 1024;
+
+/**
+ * Plans a quantised network for inference in integers.
+ *
+ * @param model a record that runs in integers (`runsInIntegers`)
+ * @throws MobileNetError as `inferencePlan` does, and `broken-file` where a scale or zero point has no meaning
+ * @example
+ * createExecutor(int8Plan(model, { build: "relaxed", batch: 1 }), integers(model), loaded)
+ */
+export function int8Plan(model: Model, options: InferenceOptions): Plan {
+	const { configuration } = model;
+	const { build, batch, keep = [], threads = 1 } = options;
+	const table = layers(configuration);
+	checkKept(keep, table);
+
+	const plan = draft(build);
+	const isKept = (name: string): boolean => alwaysKept.includes(name) || keep.includes(name);
+	const network: Network = { plan, model, batch, threads, isKept };
+	const [stem, ...rest] = table;
+	let last = stemSteps(network, stem!);
+	for (let i = 0; i < rest.length; i++) {
+		const [layer, next] = [rest[i]!, rest[i + 1]];
+		if (layer.kind === "depthwise" && next && mayFuse(network, layer)) {
+			last = separableStep(network, layer, next, last);
+			i++;
+		} else if (layer.kind === "dense") denseSteps(network, layer, last);
+		else last = layerStep(network, layer, last);
+	}
+
+	const { weightBytes, activationBytes, ...drafted } = plan.finish();
+	const { size, inputChannels } = configuration;
+	const regions = {
+		pixels: batch * size ** 2 * inputChannels * 4,
+		weights: weightBytes,
+		activations: activationBytes,
+	};
+	checkSize(regions, batch, size);
+	const entries = { floats: 0, bytes: 1, after: 2 };
+	return { ...drafted, build, threads, batch, size, inputChannels, entries, regions };
+}
+
+/** What the makers of steps share. */
+interface Network {
+	readonly plan: Draft;
+	readonly model: Model;
+	readonly batch: number;
+	readonly threads: number;
+	readonly isKept: (layer: string) => boolean;
+}
+
+function outputOf(
+	{ plan, model, batch, isKept }: Network,
+	{ name, outputSize, outputChannels }: Layer,
+): Output {
+	const { scale } = codesOf(model, name);
+	const activation = {
+		size: outputSize,
+		channels: outputChannels,
+		pitch: wordPitchOf(outputChannels),
+		scale,
+	};
+	return plan.output(name, activation, batch, isKept(name));
+}
+
+/** The least and the most word that a layer gives out: those of its codes, within those of its activation. */
+function boundsOf({ plan, model }: Network, layer: Layer): Address {
+	const { scale, low, high } = codesOf(model, layer.name);
+	if (!isConvolution(layer)) return plan.constant(low, high, rounding);
+	const most = model.configuration.activation === "relu6" ? Math.round(6 / scale) : high;
+	return plan.constant(Math.max(low, 0), Math.min(high, most), rounding);
+}
+
+/** Weights, bias and multipliers of a layer as an integer record names them. */
+function parametersOf({ plan }: Network, layer: Layer) {
+	const tensor = isConvolution(layer) ? `${layer.name}.conv` : layer.name;
+	const isDepthwise = layer.kind === "depthwise";
+	const inputs = isDepthwise ? 1 : layer.inputChannels;
+	const perChannel: Shape = [layer.outputChannels, 1, 1, 1];
+	const shape: Shape = [layer.outputChannels, inputs, layer.kernel, layer.kernel];
+	return {
+		weights: plan.weights(isDepthwise ? "wordLanes" : "wordPanels", `${tensor}.weight`, shape),
+		bias: plan.weights(isDepthwise ? "bias" : "panelBias", `${tensor}.bias`, perChannel),
+		multipliers: plan.weights(isDepthwise ? "lanePairs" : "panelPairs", `${tensor}.multipliers`, [
+			layer.outputChannels,
+			2,
+			1,
+			1,
+		]),
+	};
+}
+
+/** Two steps, of which a run takes one: floats are quantised, and pixels, unless they are the codes already. */
+function stemSteps(network: Network, layer: Layer): Output {
+	const { plan, model, threads } = network;
+	const { inputSize, outputSize, inputChannels, outputChannels, padding } = layer;
+	const output = outputOf(network, layer);
+	const codes = codesOf(model, "input");
+	const row = (values: readonly number[]): Address =>
+		plan.constant(...Array.from({ length: inputSize }, () => values).flat());
+	const bandWords = (wordBandRows * 2 + 1) * ((outputSize - 1) * 2 + 3) * inputChannels + bandSlack;
+	const bandFloats = Math.ceil(bandWords / 2);
+	const common = {
+		...{ inputSize, outputSize, inputChannels, outputChannels, before: padding.before },
+		...{ outputPitch: output.pitch, bandRows: wordBandRows, output: output.address },
+		bounds: boundsOf(network, layer),
+		inputBounds: plan.constant(codes.low, codes.high, rounding),
+		band: plan.scratch(threads * bandFloats),
+	};
+	const input: Address = { region: "pixels", offset: 0 };
+	const parameters = parametersOf(network, layer);
+	const same = new Array<number>(inputChannels).fill(1);
+	plan.step("int8StemFloats", layer.name, {
+		...common,
+		...parameters,
+		input,
+		factors: row(same.map(() => 1 / codes.scale)),
+		offsets: row(same.map(() => 0)),
+	});
+
+	// Of the picture's channels; the order is folded into the weights.
+	const { order, factors, mean } = pixelInputs(model.preprocessing, inputChannels);
+	const scaled = order.map((_, c) => ({
+		factor: factors[c]! / codes.scale,
+		offset: (-mean[c]! * factors[c]!) / codes.scale,
+	}));
+	const zeroPoint = pixelsAsCodes(scaled, codes);
+	const shape: Shape = [outputChannels, inputChannels, 3, 3];
+	plan.step("int8StemBytes", layer.name, {
+		...common,
+		...parameters,
+		weights: plan.weights("wordPanels", `${layer.name}.conv.weight`, shape, { order, factors: same }),
+		pixels: input,
+		factors: row(scaled.map(({ factor }) => factor)),
+		offsets: row(scaled.map(({ offset }) => offset)),
+		asCodes: zeroPoint === undefined ? 0 : 1,
+		zeroPoint: zeroPoint ?? 0,
+	});
+	return output;
+}
+
+/** What is subtracted from every pixel to have its word, where that is all; a network's own quantisation is such. */
+function pixelsAsCodes(
+	scaled: readonly { readonly factor: number; readonly offset: number }[],
+	{ low, high }: Codes,
+): number | undefined {
+	const zeroPoint = -Math.round(scaled[0]!.offset);
+	for (const { factor, offset } of scaled)
+		for (let pixel = 0; pixel < 256; pixel++) {
+			const word = Math.round(Math.min(high, Math.max(low, pixel * factor + offset)));
+			if (word !== pixel - zeroPoint) return undefined;
+		}
+	return zeroPoint;
+}
+
+/** Whether a block may be one step: nothing between its layers is asked for, and threads get equal shares. */
+function mayFuse({ batch, threads, isKept }: Network, depthwise: Layer): boolean {
+	const rows = batch * depthwise.outputSize;
+	return !isKept(depthwise.name) && (Math.ceil(rows / threads) * threads) / rows <= mostUneven;
+}
+
+function separableStep(network: Network, depthwise: Layer, pointwise: Layer, from: Output): Output {
+	const { plan, batch, threads } = network;
+	const { inputSize, outputSize, inputChannels, stride, padding } = depthwise;
+	const output = outputOf(network, pointwise);
+	const bandPitch = wordPitchOf(inputChannels);
+	const rowBytes = outputSize * bandPitch * 2;
+	const bandRows = Math.min(batch * outputSize, Math.max(1, Math.floor(bandBytes / rowBytes)));
+	const own = parametersOf(network, depthwise);
+	plan.step("int8Separable", pointwise.name, {
+		...parametersOf(network, pointwise),
+		...{ depthwiseWeights: own.weights, depthwiseBias: own.bias, depthwiseMultipliers: own.multipliers },
+		...{ depthwiseBounds: boundsOf(network, depthwise), bounds: boundsOf(network, pointwise) },
+		...{ input: from.address, output: output.address, scratch: plan.scratch(threads * scratchFloats) },
+		band: plan.scratch(Math.ceil((threads * bandRows * rowBytes) / 4)),
+		...{ inputSize, outputSize, inputChannels, outputChannels: pointwise.outputChannels, stride },
+		...{ before: padding.before, inputPitch: from.pitch, bandPitch, outputPitch: output.pitch, bandRows },
+	});
+	return output;
+}
+
+/** The step of a convolution or of the pool by itself. */
+function layerStep(network: Network, layer: Layer, from: Output): Output {
+	const { plan, threads } = network;
+	const { inputSize, outputSize, inputChannels, outputChannels, stride, padding } = layer;
+	const output = outputOf(network, layer);
+	const ends = {
+		...{ input: from.address, inputPitch: from.pitch, bounds: boundsOf(network, layer) },
+		...{ output: output.address, outputPitch: output.pitch },
+	};
+	if (layer.kind === "pool")
+		plan.step("int8AveragePool", layer.name, {
+			...{ ...ends, rows: inputSize ** 2, channels: outputChannels },
+			rescale: plan.weights("bias", "pool.rescale", [2, 1, 1, 1]),
+		});
+	else if (layer.kind === "depthwise")
+		plan.step("int8Depthwise", layer.name, {
+			...{ ...ends, ...parametersOf(network, layer), scratch: plan.scratch(threads * scratchFloats) },
+			...{ inputSize, outputSize, channels: outputChannels, stride, before: padding.before },
+		});
+	else
+		plan.step("int8Pointwise", layer.name, {
+			...{ ...ends, ...parametersOf(network, layer) },
+			...{ rows: outputSize ** 2, inputChannels, outputChannels },
+		});
+	return output;
+}
+
+/** The classifier, its logits made floats, and the softmax of those. */
+function denseSteps(network: Network, layer: Layer, from: Output): void {
+	const { plan, model, batch } = network;
+	const { name, inputChannels, outputChannels } = layer;
+	const wordPitch = wordPitchOf(outputChannels);
+	const words = plan.scratch(Math.ceil((batch * wordPitch) / 2));
+	plan.step("int8Pointwise", name, {
+		...{ ...parametersOf(network, layer), input: from.address, inputPitch: from.pitch, rows: 1 },
+		...{
+			bounds: boundsOf(network, layer),
+			inputChannels,
+			outputChannels,
+			output: words,
+			outputPitch: wordPitch,
+		},
+	});
+	const activation = { size: 1, channels: outputChannels, pitch: pitchOf(outputChannels) };
+	const logits = plan.output(name, activation, batch, true);
+	plan.step("dequantise", name, {
+		...{ input: words, inputPitch: wordPitch, scale: plan.constant(codesOf(model, name).scale) },
+		...{ output: logits.address, outputPitch: logits.pitch, channels: outputChannels },
+	});
+	// There whatever the network gives out: answers are probabilities.
+	const probabilities = plan.output("probabilities", activation, batch, true);
+	plan.step("softmax", "probabilities", {
+		...{ input: logits.address, inputPitch: logits.pitch, classes: outputChannels },
+		...{ output: probabilities.address, outputPitch: probabilities.pitch },
+	});
+}

@@ -1,0 +1,309 @@
+/** The kernels of integer inference, as table.ts lists them: reference, packing, extents, shapes. */
+import { type int8Operations, rounding } from "./int8-operations.ts";
+import type { Geometry, Kernel } from "./kernel.ts";
+import type { KernelSet } from "./operations.ts";
+import { dequantise } from "./reference/dequantise.ts";
+import { int8AveragePool } from "./reference/int8-average-pool.ts";
+import { int8Depthwise } from "./reference/int8-depthwise.ts";
+import { int8Pointwise } from "./reference/int8-pointwise.ts";
+import { int8Separable } from "./reference/int8-separable.ts";
+import { int8StemBytes, int8StemFloats } from "./reference/int8-stem.ts";
+
+/** Channels that a depthwise tile takes at once, to which pixels are padded. */
+const lanes = 8;
+/** Distances at which all pixels of a tile would fall into the same few sets of the first cache, and what goes past them. */
+const [setBytes, lineBytes] = [2048, 64];
+
+/** Words from one pixel to the next: the channels in whole eights, and 64 bytes more where the cache asks for it. */
+export function wordPitchOf(channels: number): number {
+	const pitch = Math.ceil(channels / lanes) * lanes;
+	return (pitch * 2) % setBytes === 0 ? pitch + lineBytes / 2 : pitch;
+}
+
+/** Output rows whose input the stem quantises at a time, so that it stays in the first cache. */
+export const wordBandRows = 8;
+/** Floats that a thread needs for the words of a depthwise tile before they are narrowed: 6 pixels of 8. */
+export const scratchFloats = 64;
+/** Words past the end of the stem's band that an odd row's last pair reaches. */
+export const bandSlack = 8;
+
+/** A code less the zero point, the least and the most; a sum's bias; what brings sums of `products` into the codes. */
+const codes = [-17, 238, rounding] as const;
+const bias = (random: () => number) => () => Math.round(random() * 3000);
+const twice = 2 ** -7 * (1 + 2 ** -23);
+const multipliers = (products: number, random: () => number, set: KernelSet) => {
+	const usual = 64 / (127 * 128 * Math.sqrt(products));
+	return (i: number) => {
+		const step = set === "fixedPoint" ? twice : 1;
+		return i % 2 === 1 ? step : (usual * (1.2 + random())) / step;
+	};
+};
+/** Operands that all integer kernels take alike: inputs, weights of 8 bits less a zero point, bounds. */
+const sampleOf = (operand: string, products: number, random: () => number, set: KernelSet) => {
+	switch (operand) {
+		case "input":
+			return () => Math.round(110 + random() * 128);
+		case "weights":
+		case "depthwiseWeights":
+			return () => Math.round(random() * 255);
+		case "bias":
+		case "depthwiseBias":
+			return bias(random);
+		case "multipliers":
+			return multipliers(products, random, set);
+		case "depthwiseMultipliers":
+			return multipliers(9, random, set);
+		case "bounds":
+		case "depthwiseBounds":
+			return (i: number) => codes[i]!;
+		default:
+			return undefined;
+	}
+};
+
+type StemGeometry = Geometry<"int8StemFloats">;
+const stemParameters = ({ inputChannels, outputChannels }: StemGeometry) =>
+	({
+		weights: ["wordPanels", [outputChannels, inputChannels, 3, 3]],
+		bias: ["panelBias", [outputChannels, 1, 1, 1]],
+		multipliers: ["panelPairs", [outputChannels, 2, 1, 1]],
+	}) as const;
+const stemExtents = (g: StemGeometry) => ({
+	factors: g.inputSize * g.inputChannels,
+	offsets: g.inputSize * g.inputChannels,
+	inputBounds: 3,
+	bounds: 3,
+	band: (g.bandRows * 2 + 1) * ((g.outputSize - 1) * 2 + 3) * g.inputChannels + bandSlack,
+	output: g.outputSize ** 2 * g.outputPitch,
+});
+const stemSample = (
+	operand: string,
+	g: StemGeometry,
+	random: () => number,
+	set: KernelSet,
+	[factor, offset]: readonly [number, number],
+) => {
+	switch (operand) {
+		case "input":
+			return random;
+		case "factors":
+			return (i: number) => Math.fround(factor * (1 + (i % g.inputChannels) / 8));
+		case "offsets":
+			return (i: number) => Math.fround(offset + (i % g.inputChannels));
+		case "inputBounds":
+			return (i: number) => [-130, 125, rounding][i]!;
+		default:
+			return sampleOf(operand, 9 * g.inputChannels, random, set);
+	}
+};
+const squareResult = (g: { outputSize: number; outputPitch: number }, channels: number) =>
+	({ operand: "output", rows: g.outputSize ** 2, channels, pitch: g.outputPitch }) as const;
+
+const stemOf = (
+	inputSize: number,
+	inputChannels: number,
+	outputChannels: number,
+	before: number,
+	outputSize: number,
+): StemGeometry => ({
+	inputSize,
+	outputSize,
+	inputChannels,
+	outputChannels,
+	before,
+	outputPitch: wordPitchOf(outputChannels),
+	bandRows: wordBandRows,
+});
+const depthwiseOf = (
+	inputSize: number,
+	channels: number,
+	stride: number,
+	before: number,
+	outputSize: number,
+): Geometry<"int8Depthwise"> => ({
+	inputSize,
+	outputSize,
+	channels,
+	stride,
+	before,
+	inputPitch: wordPitchOf(channels),
+	outputPitch: wordPitchOf(channels),
+});
+const pointwiseOf = (
+	rows: number,
+	inputChannels: number,
+	outputChannels: number,
+): Geometry<"int8Pointwise"> => ({
+	rows,
+	inputChannels,
+	outputChannels,
+	inputPitch: wordPitchOf(inputChannels),
+	outputPitch: wordPitchOf(outputChannels),
+});
+const separableOf = (
+	inputSize: number,
+	inputChannels: number,
+	outputChannels: number,
+	stride: number,
+	before: number,
+	outputSize: number,
+	bandRows: number,
+): Geometry<"int8Separable"> => ({
+	inputSize,
+	outputSize,
+	inputChannels,
+	outputChannels,
+	stride,
+	before,
+	inputPitch: wordPitchOf(inputChannels),
+	bandPitch: wordPitchOf(inputChannels),
+	outputPitch: wordPitchOf(outputChannels),
+	bandRows,
+});
+const smallStems = [stemOf(9, 3, 11, 1, 5), stemOf(12, 1, 24, 0, 6)];
+const realStems = [
+	stemOf(224, 3, 32, 0, 112),
+	stemOf(128, 3, 8, 0, 64),
+	stemOf(45, 1, 11, 1, 23),
+	stemOf(33, 3, 48, 1, 17),
+];
+
+export const int8Kernels: { readonly [O in keyof typeof int8Operations]: Kernel<O> } = {
+	int8StemBytes: {
+		reference: int8StemBytes,
+		parameters: stemParameters,
+		extents: (g) => ({ ...stemExtents(g), pixels: g.inputSize ** 2 * g.inputChannels }),
+		result: (g) => squareResult(g, g.outputChannels),
+		sample: (operand, g, random, set) => stemSample(operand, g, random, set, [1.01, -127.6]),
+		small: smallStems.map((g, i) => ({ ...g, asCodes: i, zeroPoint: i * 128 })),
+		real: realStems.map((g, i) => ({ ...g, asCodes: i % 2, zeroPoint: 127 })),
+	},
+	int8StemFloats: {
+		reference: int8StemFloats,
+		parameters: stemParameters,
+		extents: (g) => ({ ...stemExtents(g), input: g.inputSize ** 2 * g.inputChannels }),
+		result: (g) => squareResult(g, g.outputChannels),
+		sample: (operand, g, random, set) => stemSample(operand, g, random, set, [127.5, 0]),
+		small: smallStems,
+		real: realStems,
+	},
+	int8Depthwise: {
+		reference: int8Depthwise,
+		parameters: ({ channels }) => ({
+			weights: ["wordLanes", [channels, 1, 3, 3]],
+			bias: ["bias", [channels, 1, 1, 1]],
+			multipliers: ["lanePairs", [channels, 2, 1, 1]],
+		}),
+		extents: (g) => ({
+			input: g.inputSize ** 2 * g.inputPitch,
+			bounds: 3,
+			scratch: scratchFloats,
+			output: g.outputSize ** 2 * g.outputPitch,
+		}),
+		result: (g) => squareResult(g, g.channels),
+		sample: (operand, _, random, set) => sampleOf(operand, 9, random, set),
+		small: [
+			depthwiseOf(1, 8, 1, 1, 1),
+			depthwiseOf(2, 9, 2, 4, 4),
+			depthwiseOf(7, 11, 1, 1, 7),
+			depthwiseOf(7, 6, 2, 1, 4),
+			depthwiseOf(10, 4, 2, 0, 5),
+		],
+		real: [
+			depthwiseOf(112, 32, 1, 1, 112),
+			depthwiseOf(112, 64, 2, 0, 56),
+			depthwiseOf(56, 128, 1, 1, 56),
+			depthwiseOf(28, 256, 2, 0, 14),
+			depthwiseOf(14, 512, 1, 1, 14),
+			depthwiseOf(14, 512, 2, 0, 7),
+			depthwiseOf(7, 1024, 1, 1, 7),
+			depthwiseOf(7, 1024, 2, 4, 7),
+			depthwiseOf(3, 256, 1, 1, 3),
+			depthwiseOf(64, 8, 1, 1, 64),
+			depthwiseOf(23, 11, 1, 1, 23),
+			depthwiseOf(23, 22, 2, 1, 12),
+		],
+	},
+	int8Pointwise: {
+		reference: int8Pointwise,
+		parameters: ({ inputChannels, outputChannels }) => ({
+			weights: ["wordPanels", [outputChannels, inputChannels, 1, 1]],
+			bias: ["panelBias", [outputChannels, 1, 1, 1]],
+			multipliers: ["panelPairs", [outputChannels, 2, 1, 1]],
+		}),
+		extents: (g) => ({ input: g.rows * g.inputPitch, bounds: 3, output: g.rows * g.outputPitch }),
+		result: (g) => ({ operand: "output", rows: g.rows, channels: g.outputChannels, pitch: g.outputPitch }),
+		sample: (operand, g, random, set) => sampleOf(operand, g.inputChannels, random, set),
+		small: [
+			pointwiseOf(1, 7, 21),
+			pointwiseOf(1, 8, 33),
+			pointwiseOf(2, 1, 8),
+			pointwiseOf(3, 9, 17),
+			pointwiseOf(13, 11, 8),
+			pointwiseOf(16, 5, 16),
+		],
+		real: [
+			pointwiseOf(12544, 32, 64),
+			pointwiseOf(3136, 128, 128),
+			pointwiseOf(784, 128, 256),
+			pointwiseOf(196, 512, 512),
+			pointwiseOf(49, 1024, 1024),
+			pointwiseOf(1, 1024, 1001),
+			pointwiseOf(4096, 8, 16),
+			pointwiseOf(529, 11, 22),
+		],
+	},
+	int8Separable: {
+		reference: int8Separable,
+		parameters: ({ inputChannels, outputChannels }) => ({
+			depthwiseWeights: ["wordLanes", [inputChannels, 1, 3, 3]],
+			depthwiseBias: ["bias", [inputChannels, 1, 1, 1]],
+			depthwiseMultipliers: ["lanePairs", [inputChannels, 2, 1, 1]],
+			weights: ["wordPanels", [outputChannels, inputChannels, 1, 1]],
+			bias: ["panelBias", [outputChannels, 1, 1, 1]],
+			multipliers: ["panelPairs", [outputChannels, 2, 1, 1]],
+		}),
+		extents: (g) => ({
+			input: g.inputSize ** 2 * g.inputPitch,
+			scratch: scratchFloats,
+			band: g.bandRows * g.outputSize * g.bandPitch,
+			depthwiseBounds: 3,
+			bounds: 3,
+			output: g.outputSize ** 2 * g.outputPitch,
+		}),
+		result: (g) => squareResult(g, g.outputChannels),
+		sample: (operand, g, random, set) => sampleOf(operand, g.inputChannels, random, set),
+		small: [
+			separableOf(5, 11, 17, 1, 1, 5, 2),
+			separableOf(7, 9, 8, 2, 0, 3, 1),
+			separableOf(6, 8, 24, 2, 1, 3, 3),
+			separableOf(2, 5, 9, 2, 4, 4, 3),
+		],
+		real: [
+			separableOf(112, 32, 64, 1, 1, 112, 13),
+			separableOf(56, 128, 128, 1, 1, 56, 7),
+			separableOf(28, 256, 512, 2, 0, 14, 14),
+			separableOf(14, 512, 512, 1, 1, 14, 7),
+			separableOf(7, 1024, 1024, 1, 1, 7, 7),
+			separableOf(23, 22, 44, 2, 1, 12, 5),
+		],
+	},
+	int8AveragePool: {
+		reference: int8AveragePool,
+		extents: (g) => ({ input: g.rows * g.inputPitch, rescale: 2, bounds: 3, output: g.outputPitch }),
+		result: (g) => ({ operand: "output", rows: 1, channels: g.channels, pitch: g.outputPitch }),
+		sample: (operand, g, random, set) =>
+			operand === "rescale" ? (i) => [1.25, 0.5][i]! : sampleOf(operand, g.rows, random, set),
+		small: [{ rows: 5, channels: 11, inputPitch: wordPitchOf(11), outputPitch: wordPitchOf(11) }],
+		real: [{ rows: 49, channels: 1024, inputPitch: wordPitchOf(1024), outputPitch: wordPitchOf(1024) }],
+	},
+	dequantise: {
+		reference: dequantise,
+		extents: (g) => ({ input: g.inputPitch, scale: 1, output: g.outputPitch }),
+		result: (g) => ({ operand: "output", rows: 1, channels: g.channels, pitch: g.outputPitch }),
+		sample: (operand, _, random, set) =>
+			operand === "scale" ? () => Math.fround(0.13) : sampleOf(operand, 1, random, set),
+		small: [{ channels: 11, inputPitch: 16, outputPitch: 16 }],
+		real: [{ channels: 1001, inputPitch: wordPitchOf(1001), outputPitch: wordPitchOf(1001) }],
+	},
+};

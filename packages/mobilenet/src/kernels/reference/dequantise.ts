@@ -1,0 +1,10 @@
+/** Words made floats: output[c] = input[c] · scale. input [inputPitch] words, output [outputPitch], one row a picture. */
+import type { Operands } from "../operations.ts";
+
+export function dequantise(
+	{ input, scale, output, channels, inputPitch, outputPitch }: Operands<"dequantise">,
+	pictures: number,
+): void {
+	for (let n = 0; n < pictures; n++)
+		for (let c = 0; c < channels; c++) output[n * outputPitch + c] = input[n * inputPitch + c]! * scale[0]!;
+}

@@ -1,0 +1,105 @@
+/**
+ * The first layer in integers: bands of the picture become words with zeros all round, and the pointwise tiles run over
+ * them with the three rows of the filter as segments. A filter row of an odd number of inputs has one weight more, a
+ * zero, and reads one word further.
+ */
+import { pointwiseColumns } from "./generated/int8-pointwise-tiles";
+import { rounded } from "./int8-requantise";
+import { shareStart } from "./team";
+
+/** Bytes past a band that its last pair reaches. */
+const slack: usize = 16;
+
+export function int8StemBytes(
+  thread: i32, threads: i32, pictures: i32, pixels: usize, factors: usize, offsets: usize, inputBounds: usize,
+  weights: usize, bias: usize, multipliers: usize, bounds: usize, band: usize, output: usize,
+  inputSize: i32, outputSize: i32, inputChannels: i32, outputChannels: i32, before: i32, outputPitch: i32, bandRows: i32,
+  asCodes: i32, zeroPoint: i32,
+): void {
+  stem(
+    asCodes ? 0 : 1, zeroPoint, thread, threads, pictures, pixels, factors, offsets, inputBounds, weights, bias, multipliers, bounds, band, output,
+    inputSize, outputSize, inputChannels, outputChannels, before, outputPitch, bandRows,
+  );
+}
+
+export function int8StemFloats(
+  thread: i32, threads: i32, pictures: i32, input: usize, factors: usize, offsets: usize, inputBounds: usize,
+  weights: usize, bias: usize, multipliers: usize, bounds: usize, band: usize, output: usize,
+  inputSize: i32, outputSize: i32, inputChannels: i32, outputChannels: i32, before: i32, outputPitch: i32, bandRows: i32,
+): void {
+  stem(
+    4, 0, thread, threads, pictures, input, factors, offsets, inputBounds, weights, bias, multipliers, bounds, band, output,
+    inputSize, outputSize, inputChannels, outputChannels, before, outputPitch, bandRows,
+  );
+}
+
+/** `itemBytes` of an input that is quantised, or 0 where it is bytes that just lose the zero point. */
+function stem(
+  itemBytes: i32, zeroPoint: i32, thread: i32, threads: i32, pictures: i32, input: usize, factors: usize, offsets: usize,
+  inputBounds: usize, weights: usize, bias: usize, multipliers: usize, bounds: usize, band: usize, output: usize,
+  inputSize: i32, outputSize: i32, inputChannels: i32, outputChannels: i32, before: i32, outputPitch: i32, bandRows: i32,
+): void {
+  const columns = (outputSize - 1) * 2 + 3;
+  const bandPitch = <usize>(columns * inputChannels * 2);
+  const left = <usize>(before * inputChannels * 2);
+  // Pixels past the last column that a filter reaches are not read.
+  const taken = min(inputSize, columns - before) * inputChannels;
+  const rowBytes = <usize>(inputSize * inputChannels * max(1, itemBytes));
+  const pairs = <usize>((3 * inputChannels + 1) >> 1);
+  const outputBytes = <usize>outputPitch * 2;
+  const bandBytes = (bandPitch * (bandRows * 2 + 1) + slack + 3) & ~3;
+  band += bandBytes * thread;
+  memory.fill(band, 0, bandBytes);
+
+  const end = shareStart(pictures * outputSize, thread + 1, threads);
+  for (let r = shareStart(pictures * outputSize, thread, threads); r < end;) {
+    // A band lies in one picture.
+    const y = r % outputSize, picture = r / outputSize;
+    const count = min(min(bandRows, outputSize - y), end - r);
+    const source = input + rowBytes * (picture * inputSize);
+    for (let i = 0; i < count * 2 + 1; i++) {
+      const row = 2 * y + i - before;
+      const from = source + rowBytes * row, to = band + bandPitch * i + left;
+      if (row < 0 || row >= inputSize) memory.fill(to, 0, <usize>taken * 2);
+      else if (itemBytes == 0) centre(from, zeroPoint, to, taken);
+      else quantise(itemBytes, from, factors, offsets, inputBounds, to, taken);
+    }
+    for (let i = 0; i < count; i++)
+      for (let column = 0; column < outputChannels;)
+        column += pointwiseColumns(
+          outputChannels - column, band + bandPitch * (2 * i), <usize>inputChannels * 4,
+          weights + <usize>(column >> 4) * (pairs * 192) + ((column & 8) << 2), pairs * 64, 3, bandPitch - pairs * 4,
+          bias + (column << 2), multipliers + (column >> 4 << 7) + ((column & 8) << 2), bounds,
+          output + outputBytes * ((r + i) * outputSize) + (column << 1), outputBytes, outputSize,
+        );
+    r += count;
+  }
+}
+
+/** count bytes to words, less the zero point. */
+function centre(from: usize, zeroPoint: i32, to: usize, count: i32): void {
+  const zeroPoints = i16x8.splat(<i16>zeroPoint);
+  let i = 0;
+  for (; i + 8 <= count; i += 8) v128.store(to + <usize>i * 2, i16x8.sub(v128.load_ext<u8>(from + <usize>i), zeroPoints));
+  for (; i < count; i++) store<i16>(to + <usize>i * 2, <i16>(<i32>load<u8>(from + <usize>i) - zeroPoint));
+}
+
+/** count bytes or floats to words: times their factors, plus their offsets. */
+function quantise(itemBytes: i32, from: usize, factors: usize, offsets: usize, inputBounds: usize, to: usize, count: i32): void {
+  const low = v128.load_splat<f32>(inputBounds), high = v128.load_splat<f32>(inputBounds, 4), rounding = v128.load_splat<f32>(inputBounds, 8);
+  let i = 0;
+  for (; i + 4 <= count; i += 4) {
+    const at = <usize>i * 4;
+    const x = itemBytes == 4
+      ? v128.load(from + at)
+      : f32x4.convert_i32x4_u(i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(from + <usize>i))));
+    const words = rounded(f32x4.add(f32x4.mul(x, v128.load(factors + at)), v128.load(offsets + at)), low, high, rounding);
+    v128.store64_lane(to + <usize>i * 2, i16x8.narrow_i32x4_s(words, words), 0);
+  }
+  for (; i < count; i++) {
+    const at = <usize>i * 4;
+    const x = f32x4.splat(itemBytes == 4 ? load<f32>(from + at) : <f32>load<u8>(from + <usize>i));
+    const words = rounded(f32x4.add(f32x4.mul(x, v128.load_splat<f32>(factors + at)), v128.load_splat<f32>(offsets + at)), low, high, rounding);
+    store<i16>(to + <usize>i * 2, <i16>i32x4.extract_lane(words, 0));
+  }
+}

@@ -1,0 +1,175 @@
+/**
+ * Writes the AssemblyScript of the pointwise tiles in integers: `rows` pixels × `columns` output channels of 32-bit
+ * sums in registers, two input channels after two, by the dot product of 16-bit integers, which is exact everywhere.
+ *
+ * At 128 bits a tile of 4 × 8 has 8 sums; with two weights, the splat of two inputs and a product that is 12 of V8's 15
+ * registers. In the wide module a tile of 5 × 16 is 10 sums of 256 bits and 14 registers in all; one of six rows would
+ * spill. A turn of its loop is 36 instructions for 160 multiply-adds, 10 of them dot products and 10 additions: 1.7
+ * times the rate of float32. With few input channels the epilogue bounds it. The input channels come in segments with a jump between them: one in a pointwise layer, a filter row each in
+ * the stem. A single row (the classifier, bound by memory) has two sets of sums.
+ *
+ * In the epilogue sums become words. Narrowing works on the halves of 256 bits by themselves, so the wide tiles keep
+ * the middle channels of a panel in each other's place (packing.ts), and all of it stays 256 bits wide.
+ */
+import { type Int8Level, requantised } from "./int8-levels.ts";
+
+interface Tile {
+	readonly rows: number;
+	readonly columns: 8 | 16;
+	/** Pairs of input channels that a turn of the loop takes, each with sums of its own. */
+	readonly split: 1 | 2;
+}
+
+const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+
+function tilesOf({ rows, columns }: Int8Level): readonly Tile[] {
+	const widths = columns === 16 ? ([8, 16] as const) : ([8] as const);
+	return [
+		...widths.flatMap((width) =>
+			range(rows).map((r) => ({ rows: r + 1, columns: width, split: 1 }) as const),
+		),
+		{ rows: 1, columns: 16, split: 2 },
+	];
+}
+
+function tileName({ rows, columns, split }: Tile): string {
+	return `i16_${split === 2 ? "dense" : "pointwise"}__${rows}x${columns}`;
+}
+
+/** One tile's function: `tiles` tiles one below the other. */
+function tile(t: Tile, level: Int8Level): string {
+	const vectors = range(t.columns / 4);
+	const rows = range(t.rows);
+	// Half a panel of the wide module: its first and third vectors.
+	const places = t.columns === 8 && level.columns === 16 ? [0, 32] : vectors.map((v) => v * 16);
+	const lines: string[] = [];
+	const say = (text: string): void => void lines.push(text);
+	say(
+		`export function ${tileName(t)}(input: usize, inputPitch: usize, weights: usize, segmentBytes: usize, segments: i32, jump: usize, bias: usize, multipliers: usize, bounds: usize, output: usize, outputPitch: usize, tiles: i32): void {`,
+	);
+	say("  do {");
+	say("    let w: usize = weights, left = segments;");
+	for (const r of rows) say(`    let x${r}: usize = ${r === 0 ? "input" : `x${r - 1} + inputPitch`};`);
+	for (const v of vectors) say(`    const b${v} = v128.load(bias, ${places[v]});`);
+	for (const r of rows) for (const v of vectors) say(`    let s${r}_${v} = b${v};`);
+	for (let s = 1; s < t.split; s++)
+		for (const r of rows) for (const v of vectors) say(`    let s${r}_${v}_${s} = i32x4.splat(0);`);
+	say("    do {");
+	say("    const end: usize = w + segmentBytes;");
+	const step = (k: number): void => {
+		const suffix = k === 0 ? "" : `_${k}`;
+		say("      {");
+		for (const v of vectors) say(`      const w${v} = v128.load(w, ${k * 64 + places[v]!});`);
+		for (const r of rows) {
+			say(`      const i${r} = v128.load_splat<i32>(x${r}, ${k * 4});`);
+			for (const v of vectors)
+				say(`      s${r}_${v}${suffix} = i32x4.add(i32x4.dot_i16x8_s(i${r}, w${v}), s${r}_${v}${suffix});`);
+		}
+		say("      }");
+	};
+	const advance = (n: number): void => {
+		for (const r of rows) say(`      x${r} += ${n * 4};`);
+		say(`      w += ${n * 64};`);
+	};
+	if (t.split === 2) {
+		say("    const evenEnd: usize = w + (segmentBytes & ~127);");
+		say("    while (w != evenEnd) {");
+		step(0);
+		step(1);
+		advance(2);
+		say("    }");
+		say("    if (w != end) {");
+		step(0);
+		advance(1);
+		say("    }");
+	} else {
+		say("    do {");
+		step(0);
+		advance(1);
+		say("    } while (w != end);");
+	}
+	for (const r of rows) say(`    x${r} += jump;`);
+	say("    } while (--left);");
+	for (let s = 1; s < t.split; s++)
+		for (const r of rows)
+			for (const v of vectors) say(`    s${r}_${v} = i32x4.add(s${r}_${v}, s${r}_${v}_${s});`);
+	say(
+		"    const low = v128.load_splat<f32>(bounds), high = v128.load_splat<f32>(bounds, 4), rounding = v128.load_splat<f32>(bounds, 8);",
+	);
+	for (const v of vectors) {
+		say(`    const m${v} = v128.load(multipliers, ${places[v]});`);
+		if (level.roundings === 2) say(`    const k${v} = v128.load(multipliers, ${64 + places[v]!});`);
+	}
+	for (const r of rows) {
+		say(`    { const o: usize = output + outputPitch * ${r};`);
+		for (const v of vectors)
+			say(`    const y${v} = ${requantised(level, `f32x4.convert_i32x4_s(s${r}_${v})`, `m${v}`, `k${v}`)};`);
+		const pairs =
+			t.columns === 8
+				? [[0, 1]]
+				: level.columns === 16
+					? [
+							[0, 2],
+							[1, 3],
+						]
+					: [
+							[0, 1],
+							[2, 3],
+						];
+		// The high offset first: the order in which V8's 256-bit pass pairs stores.
+		for (const [i, [a, b]] of [...pairs.entries()].toReversed())
+			say(`    v128.store(o, i16x8.narrow_i32x4_s(y${a}, y${b}), ${i * 16});`);
+		say("    }");
+	}
+	say(`    input += inputPitch * ${t.rows}; output += outputPitch * ${t.rows};`);
+	say("  } while (--tiles);");
+	say("}");
+	return lines.join("\n");
+}
+
+const parameters =
+	"input: usize, inputPitch: usize, weights: usize, segmentBytes: usize, segments: i32, jump: usize, bias: usize, multipliers: usize, bounds: usize, output: usize, outputPitch: usize";
+const passed =
+	"input, inputPitch, weights, segmentBytes, segments, jump, bias, multipliers, bounds, output, outputPitch";
+
+/** All rows of a column of tiles: the usual ones, and as many of one row less as make up for what is left over. */
+function columnOfTiles({ rows: height }: Int8Level, columns: 8 | 16): string {
+	const run = (rows: number, count: string): string =>
+		`${tileName({ rows, columns, split: 1 })}(${passed}, ${count});`;
+	return `
+function column${columns}(${parameters}, rows: i32): void {
+  let usual = rows / ${height}, less = 0, rest = rows % ${height};
+  if (rest && usual >= ${height - 1} - rest) { usual -= ${height - 1} - rest; less = ${height} - rest; rest = 0; }
+  if (usual) {
+    ${run(height, "usual")}
+    input += inputPitch * (usual * ${height}); output += outputPitch * (usual * ${height});
+  }
+  if (less) {
+    ${run(height - 1, "less")}
+    return;
+  }
+  switch (rest) {
+${range(height - 2)
+	.map((r) => `    case ${r + 1}: ${run(r + 1, "1")} break;`)
+	.join("\n")}
+  }
+}`;
+}
+
+/** The whole generated file. */
+export function int8PointwiseSource(level: Int8Level): string {
+	const widths = level.columns === 16 ? ([8, 16] as const) : ([8] as const);
+	return [
+		'import { requantise, requantiseTwice } from "../int8-requantise";',
+		`/** Pixels of the usual tile. */\nexport const tileRows: i32 = ${level.rows};`,
+		...tilesOf(level).map((t) => tile(t, level)),
+		...widths.map((columns) => columnOfTiles(level, columns)),
+		`
+/** \`left\` output channels at the most; returns how many were done: as many as a tile has, or the eight left over. */
+export function pointwiseColumns(left: i32, ${parameters}, rows: i32): i32 {
+${level.columns === 16 ? `  if (left > 8) { column16(${passed}, rows); return 16; }\n` : ""}  column8(${passed}, rows);
+  return 8;
+}`,
+		"",
+	].join("\n");
+}
