@@ -9,7 +9,18 @@ import { dirname, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** In the order of docs/architecture.md; `network` is a public entry, and so are index files. */
-const rooms = ["base", "network", "weights", "image", "formats", "kernels", "engine", "model", "cli"];
+const rooms = [
+	"base",
+	"network",
+	"weights",
+	"image",
+	"formats",
+	"kernels",
+	"engine",
+	"model",
+	"quantization",
+	"cli",
+];
 /** Rooms above it that a room may not import all the same. */
 const strangers: Readonly<Record<string, readonly string[]>> = { kernels: ["image", "formats"] };
 /** Modules of the package that stand for one of a pair of files (package.json's `imports`). */

@@ -17,6 +17,7 @@ const entries = {
 	index: "index.js",
 	network: "network/index.js",
 	formats: "formats/index.js",
+	quantization: "quantization/index.js",
 	cli: "cli/main.js",
 };
 /** A program of its own, found by its name. */

@@ -117,7 +117,7 @@ function checkUsage({ output, verify }: Options, pictures: readonly string[]): v
 }
 
 /** The files that a model is made of, as far as there are any: undefined for an address. */
-async function filesOf(model: string): Promise<readonly string[] | undefined> {
+export async function filesOf(model: string): Promise<readonly string[] | undefined> {
 	if (isAddress(model)) return undefined;
 	if (model.startsWith("file:")) return filesOf(fileURLToPath(model));
 	const found = await stat(model).catch(() => undefined);
@@ -142,7 +142,7 @@ async function shardsOf(file: string): Promise<readonly string[]> {
 }
 
 /** An existing file may be written over, but not the model itself. */
-async function checkOverwriting(files: readonly string[] = [], output: string): Promise<void> {
+export async function checkOverwriting(files: readonly string[] = [], output: string): Promise<void> {
 	const identity = async (file: string): Promise<string | undefined> => {
 		const found = await stat(file, { bigint: true }).catch(() => undefined);
 		return found && `${found.dev} ${found.ino}`;

@@ -19,6 +19,7 @@ import { costCommand } from "./cost.ts";
 import { doctorCommand } from "./doctor.ts";
 import { embedCommand } from "./embed.ts";
 import { inspectCommand } from "./inspect.ts";
+import { quantizeCommand } from "./quantize.ts";
 import { summaryCommand } from "./summary.ts";
 import { inheritedName, text } from "./usage.ts";
 import { packageVersion } from "./version.ts";
@@ -33,6 +34,7 @@ const commands = buildRouteMap<string, Context>({
 		inspect: inspectCommand,
 		bench: benchCommand,
 		convert: convertCommand,
+		quantize: quantizeCommand,
 		summary: summaryCommand,
 		cost: costCommand,
 		doctor: doctorCommand,

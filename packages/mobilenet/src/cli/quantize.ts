@@ -1,0 +1,179 @@
+/** `mobilenet quantize`: a network in float made one of 8-bit integers, with some pictures to learn from. */
+import { buildCommand } from "@stricli/core";
+import { writeLocation } from "#files";
+import { MobileNetError, shown } from "../base/error.ts";
+import { random } from "../base/random.ts";
+import type {
+	LayerReport,
+	QuantisationProgress,
+	QuantisationReport,
+	RangeMethod,
+} from "../quantization/index.ts";
+import type { Context, Output } from "./context.ts";
+import { checkOverwriting, filesOf } from "./convert.ts";
+import { loadOptions, type RecordOptions, recordFlags } from "./model-options.ts";
+import { wholeNumber } from "./numbers.ts";
+import { type NamedPicture, pictureError, picturesOf } from "./pictures.ts";
+import { grouped, percent, table } from "./table.ts";
+
+interface Options extends RecordOptions {
+	readonly calibrate: string;
+	readonly output: string;
+	readonly pictures: number;
+	readonly range: RangeMethod;
+	readonly biasCorrection: boolean;
+	readonly json: boolean;
+}
+
+/** Chooses the same pictures every time. */
+const seed = 1;
+
+export const quantizeCommand = buildCommand<Options, [string], Context>({
+	async func(options, model) {
+		const { stdout, stderr, stdin } = this.process;
+		const { calibrate, output, range, biasCorrection, json } = options;
+		checkUsage(options);
+		await checkOverwriting(await filesOf(model), output);
+		const named: NamedPicture[] = [];
+		for await (const picture of picturesOf([calibrate], stdin, undefined)) named.push(picture);
+		const chosen = choose(named, options.pictures);
+
+		const { MobileNet } = await import("../model/mobilenet.ts");
+		const { quantise, writeModel } = await import("../quantization/index.ts");
+		const { record } = await MobileNet.load(model, loadOptions(options));
+		const files = new Map(chosen.map(({ file, source }) => [source, file]));
+		const { model: quantised, report } = await quantise(record, files.keys(), {
+			range,
+			biasCorrection,
+			onProgress: progressTo(stderr),
+			onUnreadable: (source, error) => {
+				this.process.exitCode = 1;
+				stderr.write(pictureError(files.get(source)!, error));
+			},
+		});
+		// Whole or not at all: what is interrupted before leaves nothing.
+		const bytes = writeModel(quantised);
+		await writeLocation(output, bytes);
+		stdout.write(
+			json
+				? `${JSON.stringify({ file: model, output, bytes: bytes.length, ...report })}\n`
+				: readable(output, bytes.length, report),
+		);
+	},
+	parameters: {
+		flags: {
+			calibrate: {
+				kind: "parsed",
+				parse: (input: string) => input,
+				placeholder: "pictures",
+				brief: "pictures like those that the network will see: a folder, a glob, a file",
+			},
+			output: {
+				kind: "parsed",
+				parse: (input: string) => input,
+				placeholder: "file",
+				brief: "the safetensors file to write, or to write over",
+			},
+			pictures: {
+				kind: "parsed",
+				parse: wholeNumber,
+				default: "200",
+				placeholder: "count",
+				brief: "how many of the pictures to take, at random but always the same",
+			},
+			range: {
+				kind: "enum",
+				values: ["minmax", "percentile", "mse"],
+				default: "mse",
+				brief:
+					"how ranges of activations are chosen: all that was seen, all but 1 in 10,000, or least squared error",
+			},
+			biasCorrection: {
+				kind: "boolean",
+				default: true,
+				brief: "let biases make up for what rounding changes on average",
+			},
+			...recordFlags,
+			json: { kind: "boolean", default: false, withNegated: false, brief: "one line of JSON" },
+		},
+		aliases: { o: "output" },
+		positional: {
+			kind: "tuple",
+			parameters: [
+				{ brief: "a file, a folder or an address", parse: (input: string) => input, placeholder: "model" },
+			],
+		},
+	},
+	docs: {
+		brief: "Make a model one of 8-bit integers: a quarter of the bytes, and faster",
+		fullDescription: [
+			"Makes a model one of 8-bit integers, a quarter of the bytes and faster, and says how far each layer and the answers",
+			"are from the model in float. A hundred or two pictures are enough; they need no labels. What the options say of",
+			"preprocessing and labels is written into the file.",
+			"",
+			"EXAMPLE",
+			"  mobilenet quantize model.tflite --calibrate photos/ -o model-int8.safetensors",
+		].join("\n"),
+	},
+});
+
+function checkUsage({ output, pictures }: Options): void {
+	if (!/\.safetensors$/i.test(output))
+		throw new MobileNetError(
+			"usage",
+			`--output must end in .safetensors, the only format that is written, not ${shown(output)}.`,
+		);
+	if (pictures === 0) throw new MobileNetError("usage", "--pictures must be at least 1, not 0.");
+}
+
+/** So many of them at random, in random order; all where there are no more. */
+function choose(pictures: readonly NamedPicture[], count: number): readonly NamedPicture[] {
+	const { uniform } = random(seed);
+	const rest = [...pictures];
+	return Array.from(
+		{ length: Math.min(count, rest.length) },
+		() => rest.splice(Math.floor(uniform() * rest.length), 1)[0]!,
+	);
+}
+
+const stages: Readonly<Record<QuantisationProgress["stage"], string>> = {
+	calibrate: "pictures seen in float",
+	quantise: "layers quantised",
+	compare: "pictures compared",
+	evaluate: "pictures evaluated",
+};
+
+/** On a terminal one line that counts, elsewhere a line for every stage that is done. */
+function progressTo(stderr: Output): (progress: QuantisationProgress) => void {
+	const isTerminal = (stderr as { readonly isTTY?: boolean }).isTTY === true;
+	return ({ stage, done, total }) => {
+		const line = `${stages[stage]}: ${done} of ${total}`;
+		if (isTerminal) stderr.write(`\r${line}${done === total ? "\n" : ""}`);
+		else if (done === total) stderr.write(`${line}\n`);
+	};
+}
+
+function readable(output: string, bytes: number, report: QuantisationReport): string {
+	const { pictures, layers, compared, agreement } = report;
+	const range = ([low, high]: LayerReport["seen"]): string => `${low.toFixed(2)} … ${high.toFixed(2)}`;
+	const decibels = (value: number | undefined): string => value?.toFixed(1) ?? "";
+	const titles = ["seen", "covered", "weights dB", "output dB"];
+	return [
+		`${output}: ${grouped(bytes)} bytes, quantised with ${grouped(pictures)} ${pictures === 1 ? "picture" : "pictures"}\n`,
+		...(agreement === undefined
+			? []
+			: [`same answer as in float: ${percent(agreement, 1)} of the first ${grouped(compared)} pictures\n`]),
+		"\n",
+		table(
+			[{ title: "layer" }, ...titles.map((title) => ({ title, align: "right" }) as const)],
+			layers.map(({ layer, seen, covered, weightSignalToNoise, signalToNoise }) => [
+				layer,
+				range(seen),
+				range(covered),
+				decibels(weightSignalToNoise),
+				decibels(signalToNoise),
+			]),
+		),
+		"\ndB: signal to noise against float, 20 more where errors are a tenth; those of outputs hold the errors of all layers before\n",
+	].join("");
+}

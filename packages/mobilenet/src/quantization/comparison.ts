@@ -1,0 +1,193 @@
+/** A network in float and the one of integers side by side, on the engine that runs them. */
+import { MobileNetError, shown } from "../base/error.ts";
+import { createExecutor } from "../engine/executor.ts";
+import { int8Plan } from "../engine/plans/int8.ts";
+import { loadBuild } from "../kernels/load.ts";
+import { isConvolution, type Layer, layers } from "../network/layers.ts";
+import { dequantise } from "../weights/dequantise.ts";
+import { codesOf, integers } from "../weights/integers.ts";
+import { hasBackground, type Model, type Tensor } from "../weights/record.ts";
+import {
+	floatNetwork,
+	type Observation,
+	type PictureOptions,
+	pauses,
+	preparedPictures,
+	type RunningNetwork,
+} from "./calibration.ts";
+import { withPixelCodes } from "./pixel-codes.ts";
+import type { Accuracy, AccuracyReport, LabelledPicture, LayerReport, QuantisationReport } from "./report.ts";
+
+/** Pictures after which the figures of a layer hardly change. */
+const mostCompared = 64;
+
+export interface ComparisonOptions extends PictureOptions {
+	readonly onPicture: (done: number, total: number) => void;
+}
+
+/** Both networks, running. */
+export interface Pair {
+	readonly float: RunningNetwork;
+	readonly integer: RunningNetwork;
+}
+
+/** Both networks, every layer of which can be read. */
+export async function pairOf(float: Model, quantised: Model): Promise<Pair> {
+	const [{ loaded }, { loaded: loadedIntegers }] = [
+		await loadBuild(),
+		await loadBuild({ arithmetic: "integer" }),
+	];
+	const keep = layers(quantised.configuration).map(({ name }) => name);
+	const plan = int8Plan(quantised, { build: loadedIntegers.build, batch: 1, keep });
+	const executor = createExecutor(plan, integers(quantised), loadedIntegers);
+	return {
+		float: floatNetwork(float, loaded),
+		integer: (pixels) => {
+			executor.pixels.set(pixels);
+			executor.run("bytes", 1);
+			return (layer) => executor.read(layer, 0);
+		},
+	};
+}
+
+/** How far the layers and answers of two networks are apart on prepared pictures. */
+export async function compareNetworks(
+	{ float, integer }: Pair,
+	records: { readonly float: Model; readonly quantised: Model; readonly observation: Observation },
+	pictures: readonly Uint8Array[],
+	{ signal, onPicture }: ComparisonOptions,
+): Promise<Pick<QuantisationReport, "layers" | "compared" | "agreement">> {
+	const { configuration } = records.quantised;
+	const table = layers(configuration);
+	const compared = pictures.slice(0, mostCompared);
+	const outputs = table.map(({ name }) => ({ name, signal: 0, noise: 0 }));
+	const isBest = bestOf(records.quantised);
+	const pause = pauses(signal);
+	let agreeing = 0;
+	for (const [n, pixels] of compared.entries()) {
+		const [expected, actual] = [float(pixels), integer(pixels)];
+		for (const output of outputs) {
+			const sums = squares(expected(output.name), actual(output.name));
+			output.signal += sums.signal;
+			output.noise += sums.noise;
+		}
+		if (configuration.head && isBest(expected("classifier")) === isBest(actual("classifier"))) agreeing++;
+		onPicture(n + 1, compared.length);
+		await pause();
+	}
+	const weights = weightErrors(records.float, records.quantised);
+	return {
+		compared: compared.length,
+		...(configuration.head && { agreement: agreeing / compared.length }),
+		layers: table.map(({ name }, i): LayerReport => {
+			const { scale, low, high } = codesOf(records.quantised, name);
+			const weightSignalToNoise = weights.get(name);
+			return {
+				layer: name,
+				seen: records.observation.layers.get(name)!.seen.range,
+				covered: [scale * low, scale * high],
+				...(weightSignalToNoise !== undefined && { weightSignalToNoise }),
+				signalToNoise: decibels(outputs[i]!),
+			};
+		}),
+	};
+}
+
+/**
+ * Fails unless every picture's class is one of the network's.
+ *
+ * @throws MobileNetError `usage`
+ */
+export function checkLabelled(
+	{ configuration: { head, classes }, labels }: Model,
+	labelled: readonly LabelledPicture[],
+): void {
+	if (!head)
+		throw new MobileNetError("usage", "the model has no classifier whose accuracy could be measured.");
+	const most = classes - 1 - (hasBackground(labels) ? 1 : 0);
+	for (const { index } of labelled)
+		if (!(Number.isInteger(index) && index >= 0 && index <= most))
+			throw new MobileNetError(
+				"usage",
+				`a labelled picture's index must be a class from 0 to ${most}, not ${shown(index)}.`,
+			);
+}
+
+/** The accuracy of two networks on pictures whose classes are known. */
+export async function measureAccuracy(
+	{ float, integer }: Pair,
+	model: Model,
+	labelled: readonly LabelledPicture[],
+	options: ComparisonOptions,
+): Promise<AccuracyReport> {
+	const background = hasBackground(model.labels) ? 1 : 0;
+	const counts = { float: { top1: 0, top5: 0 }, integer: { top1: 0, top5: 0 } };
+	const pause = pauses(options.signal);
+	const sources = labelled.map(({ picture }) => picture);
+	let pictures = 0;
+	for await (const { number, pixels } of preparedPictures(sources, model, options)) {
+		for (const [run, count] of [
+			[float, counts.float],
+			[integer, counts.integer],
+		] as const) {
+			const better = rankOf(run(pixels)("classifier"), labelled[number]!.index + background, background);
+			if (better < 1) count.top1++;
+			if (better < 5) count.top5++;
+		}
+		pictures++;
+		options.onPicture(number + 1, labelled.length);
+		await pause();
+	}
+	if (pictures === 0) throw new MobileNetError("usage", "there are no labelled pictures that can be read.");
+	const share = ({ top1, top5 }: Accuracy): Accuracy => ({ top1: top1 / pictures, top5: top5 / pictures });
+	return { pictures, float: share(counts.float), integer: share(counts.integer) };
+}
+
+/** How many classes are answered before this one; among equals the smaller index is first. */
+function rankOf(logits: Float32Array, index: number, background: number): number {
+	let better = 0;
+	for (let c = background; c < logits.length; c++)
+		if (logits[c]! > logits[index]! || (logits[c] === logits[index] && c < index)) better++;
+	return better;
+}
+
+/** The class with the largest logit, the background left out. */
+function bestOf({ labels }: Model): (logits: Float32Array) => number {
+	const background = hasBackground(labels) ? 1 : 0;
+	return (logits) => {
+		const answers = logits.subarray(background);
+		return answers.indexOf(answers.reduce((most, x) => Math.max(most, x), Number.NEGATIVE_INFINITY));
+	};
+}
+
+/** Signal to noise of the weights of every layer that has some. */
+function weightErrors(float: Model, quantised: Model): ReadonlyMap<string, number> {
+	const [before, after] = [withPixelCodes(float).model, dequantise(quantised)];
+	const weightsOf = ({ tensors }: Model, layer: Layer): Float32Array => {
+		const name = isConvolution(layer) ? `${layer.name}.conv.weight` : `${layer.name}.weight`;
+		return (tensors.get(name) as Extract<Tensor, { dtype: "F32" }>).data;
+	};
+	return new Map(
+		layers(float.configuration)
+			.filter(({ kind }) => kind !== "pool")
+			.map((layer) => [layer.name, decibels(squares(weightsOf(before, layer), weightsOf(after, layer)))]),
+	);
+}
+
+interface Squares {
+	readonly signal: number;
+	readonly noise: number;
+}
+
+function squares(expected: Float32Array, actual: Float32Array): Squares {
+	let [signal, noise] = [0, 0];
+	for (let i = 0; i < expected.length; i++) {
+		signal += expected[i]! ** 2;
+		noise += (expected[i]! - actual[i]!) ** 2;
+	}
+	return { signal, noise };
+}
+
+function decibels({ signal, noise }: Squares): number {
+	return 10 * Math.log10(signal / noise);
+}

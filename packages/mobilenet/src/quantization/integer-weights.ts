@@ -1,0 +1,97 @@
+/**
+ * Weights as integers from −127 to 127 with a scale for every output channel and no zero point, and biases in 32 bits at
+ * the scale of the sums that they are added to.
+ */
+import type { Layer } from "../network/layers.ts";
+import { type Codes, clamp, mostCode, roundAway } from "./codes.ts";
+
+export interface IntegerWeights {
+	/** In the order of the weights: [outputChannels, …]. */
+	readonly weights: Int8Array;
+	/** One a channel. */
+	readonly scales: Float32Array;
+	readonly bias: Int32Array;
+}
+
+/** Biases stay below this, so that no sum of a layer leaves 32 bits: 2^30 of them and 2^16 products are less than 2^31. */
+const mostBias = 2 ** 30;
+/** Least factor from a layer's sums to its output codes; what is smaller than that never reaches a code. */
+const leastMultiplier = 2 ** -24;
+/** A spatial filter's scales that are tried: from the least that reaches its largest weight to so many times that. */
+const largestTrial = 1.25;
+const trials = 64;
+/** Correlation of the pixels under a 3×3 filter, about what it is in these networks. */
+const likeness = 0.5;
+
+/**
+ * Quantises a layer's weights, channel by channel, and its bias. A channel whose bias would not fit gets a larger scale
+ * (TensorFlow Lite's rule): those are channels that died in training and give out a constant.
+ *
+ * @param weights [outputChannels, …]
+ * @param bias one a channel
+ * @param input what the codes that come in stand for
+ * @param output what the codes that go out stand for
+ */
+export function quantiseWeights(
+	layer: Layer,
+	weights: Float32Array,
+	bias: ArrayLike<number>,
+	input: Codes,
+	output: Codes,
+): IntegerWeights {
+	const channels = layer.outputChannels;
+	const length = weights.length / channels;
+	const codes = new Int8Array(weights.length);
+	const scales = new Float32Array(channels);
+	for (let c = 0; c < channels; c++) {
+		const filter = weights.subarray(c * length, (c + 1) * length);
+		scales[c] = Math.max(
+			layer.kernel > 1 ? spatialScale(filter) : leastScale(filter),
+			Math.abs(bias[c]!) / (input.scale * mostBias),
+			(leastMultiplier * output.scale) / input.scale,
+		);
+		for (const [i, weight] of filter.entries()) codes[c * length + i] = codeOf(weight, scales[c]!);
+	}
+	return { weights: codes, scales, bias: quantiseBias(bias, input, scales) };
+}
+
+/** A bias at the scale of its layer's sums. */
+export function quantiseBias(bias: ArrayLike<number>, input: Codes, scales: Float32Array): Int32Array {
+	return Int32Array.from(bias, (b, c) =>
+		clamp(roundAway(b / (input.scale * scales[c]!)), -mostBias, mostBias),
+	);
+}
+
+function codeOf(weight: number, scale: number): number {
+	return clamp(roundAway(weight / scale), -mostCode, mostCode);
+}
+
+/** The least scale at which no weight is cut off. */
+function leastScale(filter: Float32Array): number {
+	return Math.fround(filter.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0) / mostCode);
+}
+
+/**
+ * Of a few scales the one whose rounding errors do the least harm to the filter's sums. Pixels side by side are much
+ * alike, so that errors of opposite signs cancel out: with the correlation ρ between them, and the mean left to the
+ * bias, the expected square is (1 − ρ) Σ error² + ρ (Σ error)².
+ */
+function spatialScale(filter: Float32Array): number {
+	const least = leastScale(filter);
+	const harm = (scale: number): number => {
+		let [sum, squares] = [0, 0];
+		for (const weight of filter) {
+			const error = codeOf(weight, scale) * scale - weight;
+			sum += error;
+			squares += error ** 2;
+		}
+		return (1 - likeness) * squares + likeness * sum ** 2;
+	};
+	let best = { scale: least, harm: harm(least) };
+	for (let i = 1; i < trials; i++) {
+		const scale = Math.fround(least * (1 + ((largestTrial - 1) * i) / (trials - 1)));
+		const tried = { scale, harm: harm(scale) };
+		if (tried.harm < best.harm) best = tried;
+	}
+	return best.scale;
+}

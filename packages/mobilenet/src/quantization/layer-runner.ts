@@ -1,0 +1,102 @@
+/**
+ * One layer by itself on the engine's float kernels: numbers in, sums out, without activation. It serves twice: with
+ * real weights on mean activations, to learn a layer's mean output, and with integers, whose sums float32 holds exactly
+ * as long as they stay below 2^24, to run a network layer by layer as integer kernels would.
+ */
+import { draft } from "../engine/draft.ts";
+import { createExecutor } from "../engine/executor.ts";
+import type { Address, Plan } from "../engine/plan.ts";
+import type { Shape } from "../kernels/packing.ts";
+import { pitchOf, stemBandRows } from "../kernels/table.ts";
+import type { LoadedBuild } from "../kernels/walker.ts";
+import type { Layer } from "../network/layers.ts";
+import { weightShape } from "../weights/check.ts";
+import type { Model } from "../weights/record.ts";
+
+/**
+ * Numbers [inputSize, inputSize, inputChannels] in, sums [outputSize, outputSize, outputChannels] out, both dense.
+ */
+export type LayerRunner = (input: ArrayLike<number>) => Float32Array;
+
+/** A runner of a layer with these weights, which are not kept. A pool has none and gives means. */
+export function layerRunner(
+	layer: Layer,
+	weights: Float32Array,
+	model: Model,
+	loaded: LoadedBuild,
+): LayerRunner {
+	const { inputSize, inputChannels, outputChannels } = layer;
+	const tensors = new Map([
+		["weight", { dtype: "F32", shape: weightShape(layer), data: weights } as const],
+		["bias", { dtype: "F32", shape: [outputChannels], data: new Float32Array(outputChannels) } as const],
+	]);
+	const plan = layerPlan(layer, loaded);
+	const executor = createExecutor(plan, { ...model, tensors }, loaded);
+	const { floats } = executor;
+	const gap = plan.inputChannels - inputChannels;
+	return (input) => {
+		for (let pixel = 0, from = 0, to = 0; pixel < inputSize ** 2; pixel++, to += gap)
+			for (let c = 0; c < inputChannels; c++) floats[to++] = input[from++]!;
+		executor.run("floats", 1);
+		return executor.read(layer.name, 0);
+	};
+}
+
+/** A plan of one step, whose input lies where pictures do otherwise, with the pitch of an activation. */
+function layerPlan(layer: Layer, { build }: LoadedBuild): Plan {
+	const { name, kind, stride, padding, inputSize, outputSize, inputChannels, outputChannels } = layer;
+	const plan = draft(build);
+	const inputPitch = kind === "convolution" ? inputChannels : pitchOf(inputChannels);
+	const pitch = pitchOf(outputChannels);
+	const output = plan.output(name, { size: outputSize, channels: outputChannels, pitch }, 1, true);
+	const input: Address = { region: "pixels", offset: 0 };
+	const ends = { input, output: output.address, outputPitch: pitch };
+	const parameters = () => {
+		const taps = kind === "depthwise" ? 1 : inputChannels;
+		const shape: Shape = [outputChannels, taps, layer.kernel, layer.kernel];
+		return {
+			weights: plan.weights(kind === "depthwise" ? "lanes" : "panels", "weight", shape),
+			bias: plan.weights("bias", "bias", [outputChannels, 1, 1, 1]),
+			bounds: plan.constant(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY),
+		};
+	};
+	const square = { inputSize, outputSize, before: padding.before };
+	if (kind === "convolution")
+		plan.step("stemFloats", name, {
+			...ends,
+			...parameters(),
+			...square,
+			...{ inputChannels, outputChannels, bandRows: stemBandRows },
+			band: plan.scratch((stemBandRows * 2 + 1) * ((outputSize - 1) * 2 + 3) * inputChannels),
+		});
+	else if (kind === "depthwise")
+		plan.step("depthwise", name, {
+			...ends,
+			...parameters(),
+			...square,
+			...{ channels: outputChannels, stride, inputPitch },
+		});
+	else if (kind === "pool")
+		plan.step("averagePool", name, { ...ends, inputPitch, rows: inputSize ** 2, channels: outputChannels });
+	else
+		plan.step("pointwise", name, {
+			...ends,
+			...parameters(),
+			...{ rows: outputSize ** 2, inputChannels, outputChannels, inputPitch },
+		});
+	const { weightBytes, activationBytes, ...drafted } = plan.finish();
+	return {
+		...drafted,
+		build,
+		threads: 1,
+		batch: 1,
+		size: inputSize,
+		inputChannels: inputPitch,
+		entries: { floats: 0, bytes: 0, after: 1 },
+		regions: {
+			pixels: inputSize ** 2 * inputPitch * 4,
+			weights: weightBytes,
+			activations: activationBytes,
+		},
+	};
+}

@@ -1,0 +1,71 @@
+/**
+ * Pixels as the network's first codes. A pixel of 0…255 is a code as it is, less 128, if the network takes pixels less
+ * one whole number, divided by one number. Any other preprocessing is brought to that by changing the first layer, so
+ * that it gives the same sums: the deviations of the channels go into its weights, what is left of their means into its
+ * bias. Only at the edge of the picture is that not exact, where zeros stand for the mean.
+ */
+import type { Model, Preprocessing, Tensor } from "../weights/record.ts";
+import { type Codes, leastCode } from "./codes.ts";
+
+type Float32Tensor = Extract<Tensor, { dtype: "F32" }>;
+
+const weightName = "stem.conv.weight";
+const biasName = "stem.conv.bias";
+
+/**
+ * A network whose input's codes are pixels less 128, and what they stand for.
+ *
+ * @param folded a network of float32 without batch norm
+ */
+export function withPixelCodes(folded: Model): { readonly model: Model; readonly input: Codes } {
+	const { preprocessing, configuration } = folded;
+	const { inputChannels: channels } = configuration;
+	const { mean, std } = preprocessing;
+	const average = mean.reduce((sum, m) => sum + m, 0) / channels;
+	const middle = Math.min(Math.max(Math.round(average), 0), 255);
+	const deviation = std.reduce((sum, s) => sum + s, 0) / channels;
+	const input = { scale: Math.fround(1 / deviation), zeroPoint: middle + leastCode };
+	if (mean.every((m) => m === middle) && std.every((s) => s === deviation)) return { model: folded, input };
+
+	const weight = folded.tensors.get(weightName) as Float32Tensor;
+	const bias = folded.tensors.get(biasName) as Float32Tensor;
+	const [weights, biases] = [new Float32Array(weight.data.length), Float64Array.from(bias.data)];
+	const taps = 9;
+	for (let o = 0, i = 0; o < biases.length; o++)
+		for (let c = 0; c < channels; c++)
+			for (let t = 0; t < taps; t++, i++) {
+				const w = weight.data[i]!;
+				weights[i] = (w * deviation) / std[c]!;
+				biases[o]! += (w * (middle - mean[c]!)) / std[c]!;
+			}
+	return {
+		input,
+		model: {
+			...folded,
+			tensors: new Map<string, Tensor>([
+				...folded.tensors,
+				[weightName, { ...weight, data: weights }],
+				[biasName, { ...bias, data: Float32Array.from(biases) }],
+			]),
+			preprocessing: {
+				...preprocessing,
+				mean: mean.map(() => middle),
+				std: std.map(() => deviation),
+			},
+		},
+	};
+}
+
+/** The pixels of a prepared picture as codes, in the network's order of channels. */
+export function codesOfPixels(pixels: Uint8Array, { configuration, preprocessing }: Model): Int8Array {
+	const channels = networkChannels(configuration.inputChannels, preprocessing.channelOrder);
+	const codes = new Int8Array(pixels.length);
+	for (let i = 0; i < pixels.length; i += channels.length)
+		for (const [c, from] of channels.entries()) codes[i + c] = pixels[i + from]! + leastCode;
+	return codes;
+}
+
+/** For every channel of the network, which one of the picture's it takes: those are red, green, blue. */
+export function networkChannels(count: number, order: Preprocessing["channelOrder"]): readonly number[] {
+	return Array.from({ length: count }, (_, c) => (order === "bgr" && count >= 3 && c < 3 ? 2 - c : c));
+}
