@@ -2,19 +2,19 @@
 export { type ErrorCode, MobileNetError } from "./base/error.ts";
 export type { Alpha, Pixels } from "./image/pixels.ts";
 export type { Build } from "./kernels/walker.ts";
-export {
-	type Bench,
-	type BenchOptions,
-	type Classified,
-	type ClassifyOptions,
-	type Embedded,
-	type Features,
-	type LoadOptions,
-	MobileNet,
-	type PictureOptions,
-	type PreprocessingOptions,
-	type RunOptions,
-} from "./model/mobilenet.ts";
+export { MobileNet } from "./model/mobilenet.ts";
+export type {
+	Bench,
+	BenchOptions,
+	Classified,
+	ClassifyOptions,
+	Embedded,
+	Features,
+	LoadOptions,
+	PictureOptions,
+	PreprocessingOptions,
+	RunOptions,
+} from "./model/options.ts";
 export type { BlobLike, ImageDataLike, PictureSource } from "./model/pictures.ts";
 export type { Prediction, PredictionOptions } from "./model/predictions.ts";
 export type { Configuration, ConfigurationOptions, Preset } from "./network/configuration.ts";

@@ -1,6 +1,6 @@
 /** `mobilenet bench`: how fast a model is on this machine. */
 import { buildCommand } from "@stricli/core";
-import type { Bench } from "../model/mobilenet.ts";
+import type { Bench } from "../model/options.ts";
 import type { Context } from "./context.ts";
 import { loadOptions, modelFlags } from "./model-options.ts";
 import { number, wholeNumber } from "./numbers.ts";

@@ -1,6 +1,6 @@
 /** Options of every command that runs a model: which one, its labels, its size, and what differs from its preprocessing. */
 import { parseFit } from "../image/fit.ts";
-import type { LoadOptions } from "../model/mobilenet.ts";
+import type { LoadOptions } from "../model/options.ts";
 import { filters } from "../weights/preprocessing.ts";
 import type { Filter, Fit } from "../weights/record.ts";
 import { expected, number, wholeNumber } from "./numbers.ts";

@@ -5,106 +5,36 @@
  */
 import { writeLocation } from "#files";
 import { MobileNetError, shown } from "../base/error.ts";
-import { createExecutor, type Executor } from "../engine/executor.ts";
-import { inferencePlan } from "../engine/plans/inference.ts";
-import { int8Plan } from "../engine/plans/int8.ts";
+import { arithmeticOf, executorFor, kernelsFor } from "../engine/arithmetic.ts";
+import type { Executor } from "../engine/executor.ts";
 import { threadsFor } from "../engine/threads.ts";
-import { peakFlops, type StepTime, type Times, timeRuns, timeSteps } from "../engine/timing.ts";
-import { type ReadOptions, readModel } from "../formats/read.ts";
+import { peakFlops, timeRuns, timeSteps } from "../engine/timing.ts";
+import { readModel } from "../formats/read.ts";
 import { prepare } from "../image/fit.ts";
 import type { Alpha, Pixels } from "../image/pixels.ts";
 import { type ChosenBuild, loadBuild } from "../kernels/load.ts";
-import type { Arithmetic, KernelSet } from "../kernels/operations.ts";
+import type { Arithmetic } from "../kernels/operations.ts";
 import type { Build } from "../kernels/walker.ts";
 import { type Configuration, type ConfigurationOptions, configure } from "../network/configuration.ts";
 import { type Cost, type CostOptions, cost } from "../network/cost.ts";
 import { type SummaryTextOptions, summary } from "../network/summary.ts";
-import { dequantise } from "../weights/dequantise.ts";
-import { fold } from "../weights/fold.ts";
 import { type InitialiseOptions, initialise } from "../weights/initialise.ts";
-import { integers, runsInIntegers } from "../weights/integers.ts";
-import { preprocessingFault } from "../weights/preprocessing.ts";
-import type { Label, Model, Preprocessing } from "../weights/record.ts";
+import type { Label, Model } from "../weights/record.ts";
 import { writeModel } from "../weights/record-file.ts";
+import { changedRecord } from "./changed-record.ts";
+import type {
+	Bench,
+	BenchOptions,
+	Classified,
+	ClassifyOptions,
+	Embedded,
+	Features,
+	LoadOptions,
+	PictureOptions,
+	RunOptions,
+} from "./options.ts";
 import { type Decoded, decodeAll, type PictureSource, pixelsOf } from "./pictures.ts";
-import { type Prediction, type PredictionOptions, ranking } from "./predictions.ts";
-
-/** Any part of a preprocessing; one number for mean or std stands for every channel. */
-export type PreprocessingOptions = {
-	readonly [F in keyof Preprocessing]?:
-		| (F extends "mean" | "std" ? number | Preprocessing[F] : Preprocessing[F])
-		| undefined;
-};
-
-/** How a model runs, and what differs from what its file says. */
-export interface RunOptions {
-	/** Width and height to run at, in pixels; a network runs at any. The file's own if not given. */
-	readonly size?: number | undefined;
-	/** What differs from the file's preprocessing. Mean and std are in pixels, 0…255. */
-	readonly preprocessing?: PreprocessingOptions | undefined;
-	/** What becomes of transparent pictures: laid on `white` if not given. */
-	readonly transparency?: Alpha | undefined;
-	/** The build of the kernels; the fastest that passes its self-test if not given. */
-	readonly build?: Build | undefined;
-	/**
-	 * What the network is computed in. If not given, a model whose weights and activations are all quantised runs in
-	 * integers, as TensorFlow Lite runs it, and every other in float32; `float` runs a quantised one dequantised.
-	 */
-	readonly arithmetic?: Arithmetic | undefined;
-	/**
-	 * Threads that run the network, this one among them; results do not depend on it. If not given, as many as the
-	 * machine and the network are good for: a small network runs on one. In a browser more than one only where the page
-	 * is cross-origin isolated.
-	 */
-	readonly threads?: number | undefined;
-}
-
-export type LoadOptions = RunOptions & ReadOptions;
-
-export interface PictureOptions {
-	/** Pictures that go through the network at a time; 1 if not given. */
-	readonly batch?: number | undefined;
-	readonly signal?: AbortSignal | undefined;
-}
-
-export type ClassifyOptions = PictureOptions & PredictionOptions;
-
-/** An activation: `data` is [height, width, channels], row after row. */
-export interface Features {
-	readonly data: Float32Array;
-	readonly shape: readonly [height: number, width: number, channels: number];
-}
-
-export interface BenchOptions {
-	/** Pictures a run; 1 if not given. */
-	readonly batch?: number | undefined;
-	/** How long to run; 2 if not given. */
-	readonly seconds?: number | undefined;
-	/** Whether to time every step too. */
-	readonly profile?: boolean | undefined;
-	readonly signal?: AbortSignal | undefined;
-}
-
-/** Milliseconds a run, and with `profile` a step. */
-export interface Bench extends Times {
-	readonly build: Build;
-	/** Threads that worked. */
-	readonly threads: number;
-	readonly batch: number;
-	readonly steps?: readonly StepTime[];
-	/** Floating-point operations a second that one thread reaches at the most. */
-	readonly peakFlops?: number;
-}
-
-/** What `classifyEach` gives for one picture. */
-export type Classified =
-	| { readonly source: PictureSource; readonly predictions: Prediction[] }
-	| { readonly source: PictureSource; readonly error: unknown };
-
-/** What `embedEach` gives for one picture. */
-export type Embedded =
-	| { readonly source: PictureSource; readonly embedding: Float32Array }
-	| { readonly source: PictureSource; readonly error: unknown };
+import { type Prediction, ranking } from "./predictions.ts";
 
 /**
  * A MobileNet v1 that is ready to run.
@@ -178,32 +108,17 @@ export class MobileNet {
 	}
 
 	/** A model of a record, such as a reader of `mobilenet/formats` gives. */
-	static async from(
-		record: Model,
-		{ size, preprocessing = {}, transparency, build, arithmetic, threads }: RunOptions = {},
-	): Promise<MobileNet> {
-		const configuration =
-			size === undefined ? record.configuration : configure({ ...record.configuration, size });
-		const given = Object.entries(preprocessing)
-			.filter(([, value]) => value !== undefined)
-			.map(([field, value]) => [
-				field,
-				typeof value === "number" ? new Array<number>(configuration.inputChannels).fill(value) : value,
-			]);
-		const changed = { ...record.preprocessing, ...(Object.fromEntries(given) as Partial<Preprocessing>) };
-		const fault = preprocessingFault(changed, configuration.inputChannels);
-		if (fault !== undefined) throw new MobileNetError("usage", `${fault}.`);
-		const told = new Set([...given.map(([field]) => field), ...(size === undefined ? [] : ["size"])]);
-		const source = { ...record.source, assumed: record.source.assumed.filter((field) => !told.has(field)) };
-		const team = threadsFor(configuration, threads);
-		const computedIn = arithmeticOf(record, arithmetic);
-		return new MobileNet(
-			{ ...record, configuration, preprocessing: changed, source },
-			await loadBuild({ build, shared: team > 1, arithmetic: kernelsFor(record, computedIn) }),
-			computedIn,
-			team,
-			transparency,
-		);
+	static async from(record: Model, options: RunOptions = {}): Promise<MobileNet> {
+		const changed = changedRecord(record, options);
+		const { build, transparency } = options;
+		const threads = threadsFor(changed.configuration, options.threads);
+		const arithmetic = arithmeticOf(changed, options.arithmetic);
+		const chosen = await loadBuild({
+			build,
+			shared: threads > 1,
+			arithmetic: kernelsFor(changed, arithmetic),
+		});
+		return new MobileNet(changed, chosen, arithmetic, threads, transparency);
 	}
 
 	get configuration(): Configuration {
@@ -493,14 +408,11 @@ export class MobileNet {
 		if (last && last.plan.batch >= batch && keep.every((layer) => last.plan.activations.has(layer)))
 			return last;
 		const threads = kind === "usual" ? this.threads : 1;
-		const inIntegers = this.arithmetic === "integer";
 		const options = { build: this.build, batch, keep, threads };
-		const plan = inIntegers ? int8Plan(this.record, options) : inferencePlan(this.record, options);
 		// The old memory may go before there is a new one.
 		last?.dispose();
 		this.#executors.delete(kind);
-		const record = inIntegers ? integers(this.record) : fold(dequantise(this.record));
-		const executor = createExecutor(plan, record, this.#loaded);
+		const executor = executorFor(this.record, this.arithmetic, options, this.#loaded);
 		this.#executors.set(kind, executor);
 		return executor;
 	}
@@ -508,24 +420,6 @@ export class MobileNet {
 
 function isList(source: PictureSource | readonly PictureSource[]): source is readonly PictureSource[] {
 	return Array.isArray(source);
-}
-
-/** What a record is computed in: what is asked for if that can be, else integers where they can be. */
-function arithmeticOf(record: Model, asked: Arithmetic | undefined): Arithmetic {
-	if (asked !== undefined && asked !== "float" && asked !== "integer")
-		throw new MobileNetError("usage", `arithmetic must be "float" or "integer", not ${shown(asked)}.`);
-	const can = runsInIntegers(record);
-	if (asked === "integer" && !can)
-		throw new MobileNetError(
-			"usage",
-			"the model cannot run in integers, for its weights and activations are not all quantised: quantise it first, or leave arithmetic to the model.",
-		);
-	return asked ?? (can ? "integer" : "float");
-}
-
-/** The kernels for a record: how integers round is a module's own. */
-function kernelsFor(record: Model, arithmetic: Arithmetic): KernelSet {
-	return arithmetic === "integer" && record.requantisation === "fixedPoint" ? "fixedPoint" : arithmetic;
 }
 
 function checkBatch(batch: number): void {

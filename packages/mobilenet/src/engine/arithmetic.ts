@@ -1,0 +1,45 @@
+/** What a record is computed in, and the executor for that: float32, or integers where the record is of integers. */
+import { MobileNetError, shown } from "../base/error.ts";
+import type { Arithmetic, KernelSet } from "../kernels/operations.ts";
+import type { LoadedBuild } from "../kernels/walker.ts";
+import { dequantise } from "../weights/dequantise.ts";
+import { fold } from "../weights/fold.ts";
+import { integers, runsInIntegers } from "../weights/integers.ts";
+import type { Model } from "../weights/record.ts";
+import { createExecutor, type Executor } from "./executor.ts";
+import { type InferenceOptions, inferencePlan } from "./plans/inference.ts";
+import { int8Plan } from "./plans/int8.ts";
+
+/**
+ * What a record is computed in: what is asked for if that can be, else integers where they can be.
+ *
+ * @throws MobileNetError `usage` where integers are asked for and the record is not of integers throughout
+ */
+export function arithmeticOf(record: Model, asked: Arithmetic | undefined): Arithmetic {
+	if (asked !== undefined && asked !== "float" && asked !== "integer")
+		throw new MobileNetError("usage", `arithmetic must be "float" or "integer", not ${shown(asked)}.`);
+	const can = runsInIntegers(record);
+	if (asked === "integer" && !can)
+		throw new MobileNetError(
+			"usage",
+			"the model cannot run in integers, for its weights and activations are not all quantised: quantise it first, or leave arithmetic to the model.",
+		);
+	return asked ?? (can ? "integer" : "float");
+}
+
+/** The kernels for a record: how integers round is a module's own. */
+export function kernelsFor(record: Model, arithmetic: Arithmetic): KernelSet {
+	return arithmetic === "integer" && record.requantisation === "fixedPoint" ? "fixedPoint" : arithmetic;
+}
+
+/** Plans a record in an arithmetic and lays it in memory; `loaded` holds the kernels that `kernelsFor` names. */
+export function executorFor(
+	record: Model,
+	arithmetic: Arithmetic,
+	options: InferenceOptions,
+	loaded: LoadedBuild,
+): Executor {
+	return arithmetic === "integer"
+		? createExecutor(int8Plan(record, options), integers(record), loaded)
+		: createExecutor(inferencePlan(record, options), fold(dequantise(record)), loaded);
+}
