@@ -114,7 +114,7 @@ export const kernels: { readonly [O in Operation]: Kernel<O> } = {
 			mean: g.inputSize * g.inputChannels,
 		}),
 		result: (g) => squareResult(g, g.outputChannels),
-		small: [stemOf(33, 3, 9, 1, 17)],
+		small: [stemOf(33, 2, 17, 1, 17)],
 		real: realStems,
 	},
 	stemFloats: {
@@ -122,7 +122,7 @@ export const kernels: { readonly [O in Operation]: Kernel<O> } = {
 		parameters: stemParameters,
 		extents: (g) => ({ ...stemExtents(g), input: g.inputSize ** 2 * g.inputChannels }),
 		result: (g) => squareResult(g, g.outputChannels),
-		small: [stemOf(32, 1, 17, 0, 16)],
+		small: [stemOf(32, 1, 8, 0, 16)],
 		real: realStems,
 	},
 	depthwise: {
