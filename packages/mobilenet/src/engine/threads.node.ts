@@ -1,5 +1,6 @@
 /** Threads in Node. Its twin for browsers is threads.default.ts; `#threads` picks one. */
 import { availableParallelism } from "node:os";
+import process from "node:process";
 import { Worker } from "node:worker_threads";
 import { messageOf } from "../base/error.ts";
 import type { TeamWorker, WorkerTask } from "./worker-task.ts";
@@ -26,9 +27,12 @@ export function cores(): number {
 	return availableParallelism();
 }
 
-/** Whether memory can be shared between threads. */
+/**
+ * Whether memory can be shared between threads. In V8 11.3 (Node 20) a worker that waits in WebAssembly while its code
+ * is not yet compiled for speed never comes back, so there one thread does all.
+ */
 export function canShare(): boolean {
-	return true;
+	return Number.parseInt(process.versions.v8, 10) >= 12;
 }
 
 /** Whether this thread may sleep until another wakes it. */

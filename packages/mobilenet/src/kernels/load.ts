@@ -92,7 +92,7 @@ async function load(
 	const platform = findWebAssembly();
 	if (!platform) throw new Error("this platform has no WebAssembly");
 	if (build === "wide") {
-		const wide = findWide(asked);
+		const wide = findWide(asked, shared);
 		if (typeof wide === "string") throw new Error(wide);
 		const widened = wide.embedded[arithmetic];
 		// What this version of V8 does not widen is fastest at 128 bits.

@@ -7,6 +7,6 @@ export function compile(bytes: Uint8Array): Promise<CompiledModule> {
 	return webAssembly().compile(bytes);
 }
 
-export function findWide(_asked: boolean): Wide | string {
+export function findWide(_asked: boolean, _shared = false): Wide | string {
 	return "the 256-bit pass of V8 can be asked for in Node only";
 }

@@ -18,6 +18,8 @@ const pass = "experimental-wasm-revectorize";
 
 interface Recipe {
 	readonly embedded: Wide["embedded"];
+	/** Whether the pass works on modules of shared memory too; where not, they are three times slower than unwidened ones. */
+	readonly whereShared: boolean;
 	/** Flags that are off while the module is compiled. */
 	readonly off: readonly string[];
 }
@@ -32,9 +34,9 @@ const fused = {
 
 /** By V8's major and minor version: Node 22, 24 and 26. The first does not join fused multiply-adds. */
 const tested: Readonly<Record<string, Recipe>> = {
-	"12.4": { embedded: separate, off: eager },
-	"13.6": { embedded: fused, off: eagerWithoutInlining },
-	"14.6": { embedded: fused, off: eagerWithoutInlining },
+	"12.4": { whereShared: false, embedded: separate, off: eager },
+	"13.6": { whereShared: true, embedded: fused, off: eagerWithoutInlining },
+	"14.6": { whereShared: true, embedded: fused, off: eagerWithoutInlining },
 };
 /** What a newer version gets if the user asks for the wide build by name. */
 const newest = tested["14.6"]!;
@@ -49,9 +51,10 @@ export interface Wide {
 /**
  * How to compile wide here, or why not, as the end of a sentence.
  *
+ * @param shared whether threads will share the module's memory
  * @param asked whether the user asked for the wide build by name, which allows versions that were not tested
  */
-export function findWide(asked: boolean): Wide | string {
+export function findWide(asked: boolean, shared = false): Wide | string {
 	if (process.arch !== "x64") return `the 256-bit pass of V8 is for x64, and this is ${process.arch}`;
 	// Embedders freeze V8's flags without saying so, and setting a frozen flag ends the process.
 	const embedder = ["electron", "nw", "bun", "deno"].find((name) => name in process.versions);
@@ -59,6 +62,8 @@ export function findWide(asked: boolean): Wide | string {
 	const version = process.versions.v8.split(".").slice(0, 2).join(".");
 	const recipe = tested[version] ?? (asked && Number(version) >= 14.6 ? newest : undefined);
 	if (!recipe) return `the 256-bit pass was not tested on V8 ${version}`;
+	if (shared && !recipe.whereShared)
+		return `the 256-bit pass of V8 ${version} does not work on shared memory`;
 	const given = [...process.execArgv, process.env.NODE_OPTIONS ?? ""].join(" ").replaceAll("_", "-");
 	const touched = ["freeze-flags-after-init", pass, ...eagerWithoutInlining].find((flag) =>
 		given.includes(flag),
