@@ -1,6 +1,7 @@
 /** The public entry `mobilenet`. */
 export { type ErrorCode, MobileNetError } from "./base/error.ts";
 export type { Alpha, Pixels } from "./image/pixels.ts";
+export type { Arithmetic } from "./kernels/operations.ts";
 export type { Build } from "./kernels/walker.ts";
 export { MobileNet } from "./model/mobilenet.ts";
 export type {

@@ -40,7 +40,7 @@ export function expectedAccuracy(file: string): Accuracy {
 }
 
 /** What we reach, in percent. */
-export async function accuracyOf(file: string): Promise<Accuracy> {
+export async function accuracyOf(file: string, ...options: readonly string[]): Promise<Accuracy> {
 	const labels = new Map(
 		readFileSync(shared(`${pictures}/labels.tsv`), "utf8")
 			.trim()
@@ -54,6 +54,7 @@ export async function accuracyOf(file: string): Promise<Accuracy> {
 		[
 			"classify",
 			"--json",
+			...options,
 			"--fit",
 			"stretch",
 			"--filter",

@@ -22,28 +22,34 @@ for (const { file, agree, ...how } of networks)
 		file,
 		[outputs, "golden/imagenet/accuracy.json", "data/photos", `weights/${file}`],
 		() => {
-			it("names the photographs as TensorFlow does", async () => {
-				const { files, models } = JSON.parse(
-					readFileSync(shared("golden/imagenet/accuracy.json"), "utf8"),
-				) as {
-					files: string[];
-					models: Record<string, { photosTop1: number[] }>;
-				};
-				const model = await MobileNet.load(shared(`weights/${file}`));
-				const { classes } = model.configuration;
-				const background = classes - 1000;
-				const rows = await model.classify(
-					files.map((name) => shared(`data/photos/${name}`)),
-					{ top: classes, batch: 4 },
-				);
-				const same = rows.filter(([best], n) => best!.index === models[file]!.photosTop1[n]! - background);
-				expect(same.length).toBeGreaterThanOrEqual(agree);
-				if (!("apart" in how)) return;
-				const golden = readSafetensors(readFileSync(shared(outputs)), outputs).tensors.get(file)!.data;
-				for (const [n, row] of rows.entries())
-					for (const { index, probability } of row)
-						expect(Math.abs(probability - golden[n * classes + index + background]!)).toBeLessThan(how.apart);
-			});
+			// Integer networks as they are, and dequantised.
+			it.each("apart" in how ? (["float"] as const) : (["integer", "float"] as const))(
+				"names the photographs as TensorFlow does, in %s",
+				async (arithmetic) => {
+					const { files, models } = JSON.parse(
+						readFileSync(shared("golden/imagenet/accuracy.json"), "utf8"),
+					) as {
+						files: string[];
+						models: Record<string, { photosTop1: number[] }>;
+					};
+					const model = await MobileNet.load(shared(`weights/${file}`), { arithmetic });
+					const { classes } = model.configuration;
+					const background = classes - 1000;
+					const rows = await model.classify(
+						files.map((name) => shared(`data/photos/${name}`)),
+						{ top: classes, batch: 4 },
+					);
+					const same = rows.filter(([best], n) => best!.index === models[file]!.photosTop1[n]! - background);
+					expect(same.length).toBeGreaterThanOrEqual(agree);
+					if (!("apart" in how)) return;
+					const golden = readSafetensors(readFileSync(shared(outputs)), outputs).tensors.get(file)!.data;
+					for (const [n, row] of rows.entries())
+						for (const { index, probability } of row)
+							expect(Math.abs(probability - golden[n * classes + index + background]!)).toBeLessThan(
+								how.apart,
+							);
+				},
+			);
 		},
 	);
 
