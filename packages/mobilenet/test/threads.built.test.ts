@@ -45,6 +45,8 @@ describe.each(["wide", "relaxed", "baseline"] satisfies Build[])("the %s build",
 		{ alpha: 0.35, size: 45, classes: 7, batch: 3, inputChannels: 1 },
 		{ alpha: 0.25, size: 128, classes: 1001, batch: 4, activation: "leakyRelu" as const },
 		{ alpha: 0.5, size: 64, classes: 2, batch: 2, lastBlock: "stride2" as const },
+		// Shares of a single pixel.
+		{ alpha: 0.5, size: 32, classes: 4, batch: 5 },
 	])(
 		"gives the same bits on any number of threads: %o",
 		async ({ batch, ...options }) => {

@@ -27,10 +27,24 @@ export function pointwise(
   const inputBytes = <usize>inputPitch * 4, outputBytes = <usize>outputPitch * 4, panelBytes = <usize>inputChannels * 64;
   const column = panel << 4, columns = min(outputChannels, panelEnd << 4) - column;
   if (columns <= 0) return;
-  product(
-    input + inputBytes * row, inputBytes, weights + panelBytes * panel, inputChannels, bias + (column << 2), bounds,
-    output + outputBytes * row + (column << 2), outputBytes, rowEnd - row, columns,
-  );
+  const from = input + inputBytes * row, to = output + outputBytes * row + (column << 2);
+  weights += panelBytes * panel; bias += column << 2;
+  // Decided by all rows, not by a thread's, and in fused blocks too: the two add up in different orders.
+  if (all == 1) dense(from, inputBytes, weights, inputChannels, bias, bounds, to, outputBytes, columns);
+  else product(from, inputBytes, weights, inputChannels, bias, bounds, to, outputBytes, rowEnd - row, columns);
+}
+
+/** The one row that there is. */
+export function dense(
+  input: usize, inputBytes: usize, weights: usize, inputChannels: i32, bias: usize, bounds: usize, output: usize,
+  outputBytes: usize, columns: i32,
+): void {
+  const panelBytes = <usize>inputChannels * 64;
+  for (let column = 0; column < columns; column += 16)
+    if (columns - column > 8)
+      f32_dense__1x16(input, inputBytes, weights + panelBytes * (column >> 4), panelBytes, bias + (column << 2), bounds, output + (column << 2), outputBytes, 1);
+    else
+      pointwiseColumns(8, input, inputBytes, weights + panelBytes * (column >> 4), panelBytes, bias + (column << 2), bounds, output + (column << 2), outputBytes, 1);
 }
 
 /** rows × columns outputs. */
@@ -39,14 +53,6 @@ export function product(
   outputBytes: usize, rows: i32, columns: i32,
 ): void {
   const panelBytes = <usize>inputChannels * 64;
-  if (rows == 1) {
-    for (let column = 0; column < columns; column += 16)
-      if (columns - column > 8)
-        f32_dense__1x16(input, inputBytes, weights + panelBytes * (column >> 4), panelBytes, bias + (column << 2), bounds, output + (column << 2), outputBytes, 1);
-      else
-        pointwiseColumns(8, input, inputBytes, weights + panelBytes * (column >> 4), panelBytes, bias + (column << 2), bounds, output + (column << 2), outputBytes, 1);
-    return;
-  }
   // Whole tiles: a remainder within a block would cost slow ones.
   const block = max(12, (blockBytes / (inputChannels * 4)) / tileRows * tileRows);
   for (let row = 0; row < rows; row += block) {

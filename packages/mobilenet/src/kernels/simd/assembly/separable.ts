@@ -3,7 +3,7 @@
  * cache, and the pointwise layer takes it from there.
  */
 import { depthwiseRows } from "./depthwise";
-import { product } from "./pointwise";
+import { dense, product } from "./pointwise";
 import { shareStart } from "./team";
 
 export function separable(
@@ -25,10 +25,9 @@ export function separable(
       row, row + count, input, depthwiseWeights, depthwiseBias, bounds, own,
       inputSize, outputSize, inputChannels, stride, before, inputPitch, bandPitch,
     );
-    product(
-      own, bandBytes, weights, inputChannels, bias, bounds,
-      output + outputBytes * (row * outputSize), outputBytes, count * outputSize, outputChannels,
-    );
+    const to = output + outputBytes * (row * outputSize);
+    if (rows * outputSize == 1) dense(own, bandBytes, weights, inputChannels, bias, bounds, to, outputBytes, outputChannels);
+    else product(own, bandBytes, weights, inputChannels, bias, bounds, to, outputBytes, count * outputSize, outputChannels);
     row += count;
   }
 }
