@@ -56,11 +56,12 @@ describeWithShared("golden safetensors", ["golden"], () => {
 		},
 	);
 
-	test("every other file is read whole or refused for its float64 losses", () => {
+	test("every other file is read whole, its float64 losses as float32", () => {
 		for (const file of readdirSync(shared("golden")).filter((name) => name.endsWith(".safetensors"))) {
+			const { tensors } = read(`golden/${file}`);
+			expect(tensors.size).toBeGreaterThan(0);
 			if (/^loss_curves_(sgd|rmsprop|adamw)/.test(file))
-				expect(() => read(`golden/${file}`)).toThrow('tensor "losses" is of type "F64"');
-			else expect(read(`golden/${file}`).tensors.size).toBeGreaterThan(0);
+				expect(tensors.get("losses")).toMatchObject({ dtype: "F32", shape: [8] });
 		}
 	});
 });

@@ -267,9 +267,9 @@ describe("damaged files", () => {
 		["metadata that is no text", file({ __metadata__: { epoch: 3 } }), "broken-file", '"epoch" is 3'],
 		[
 			"a type that is not read",
-			file({ a: describedAs("F64", [1], [0, 8]) }, new Uint8Array(8)),
+			file({ a: describedAs("I64", [1], [0, 8]) }, new Uint8Array(8)),
 			"unsupported",
-			'tensor "a" is of type "F64"; this package reads F32, I32, BF16, F16, I8, U8',
+			'tensor "a" is of type "I64"; this package reads F64, F32, I32, BF16, F16, I8, U8',
 		],
 		[
 			"a type that objects have",

@@ -37,12 +37,15 @@ const arrays: { readonly [D in DType]: ArrayOf<TensorData[D]> } = {
 	U8: Uint8Array,
 };
 const dtypes = Object.keys(arrays) as DType[];
+/** Read, and rounded to float32: nothing here computes in more. */
+const double = "F64";
+const doubleBytes = Float64Array.BYTES_PER_ELEMENT;
 
 /** One tensor of the header, checked; `start` and `end` count from the file's first byte. */
 interface Entry {
 	readonly name: string;
 	/** Undefined where the tensor is left out. */
-	readonly dtype: DType | undefined;
+	readonly dtype: DType | typeof double | undefined;
 	readonly shape: readonly number[];
 	readonly start: number;
 	readonly end: number;
@@ -50,7 +53,7 @@ interface Entry {
 
 /**
  * The tensors and the metadata of a safetensors file. Tensors share the file's memory where they are aligned
- * to their type in it, and are copies where not. Scalars of other types, such as PyTorch's
+ * to their type in it, and are copies where not. F64 is rounded to F32. Scalars of other types, such as PyTorch's
  * `num_batches_tracked`, are left out.
  *
  * @param name how errors call the file
@@ -70,7 +73,8 @@ export function readSafetensors(bytes: Uint8Array, name: string): Safetensors {
 	checkLayout(entries, reader);
 	const tensors = new Map<string, Tensor>();
 	for (const { name: key, dtype, shape, start, end } of entries)
-		if (dtype) tensors.set(key, { dtype, shape, data: arrayOf(dtype, bytes, start, end) } as Tensor);
+		if (dtype === double) tensors.set(key, { dtype: "F32", shape, data: rounded(bytes, start, end) });
+		else if (dtype) tensors.set(key, { dtype, shape, data: arrayOf(dtype, bytes, start, end) } as Tensor);
 	return { tensors, metadata };
 }
 
@@ -121,14 +125,14 @@ function checkEntry(key: string, value: unknown, name: string, dataStart: number
 	if (from > to)
 		throw broken(name, `${tensor} ends at offset ${to} of the data, before its beginning at ${from}`);
 	const place = { name: key, shape: shape as number[], start: dataStart + from, end: dataStart + to };
-	if (!isDType(dtype)) {
+	if (dtype !== double && !isDType(dtype)) {
 		if (typeof dtype === "string" && shape.length === 0) return { ...place, dtype: undefined };
 		throw new MobileNetError(
 			"unsupported",
-			`${name}: ${tensor} is of type ${shown(dtype)}; this package reads ${dtypes.join(", ")}.`,
+			`${name}: ${tensor} is of type ${shown(dtype)}; this package reads ${[double, ...dtypes].join(", ")}.`,
 		);
 	}
-	const expected = sizeOf(place.shape) * arrays[dtype].BYTES_PER_ELEMENT;
+	const expected = sizeOf(place.shape) * (dtype === double ? doubleBytes : arrays[dtype].BYTES_PER_ELEMENT);
 	if (expected !== to - from)
 		throw broken(
 			name,
@@ -166,6 +170,13 @@ function arrayOf<D extends DType>(dtype: D, bytes: Uint8Array, start: number, en
 	const offset = bytes.byteOffset + start;
 	if (offset % type.BYTES_PER_ELEMENT === 0) return new type(bytes.buffer, offset, length);
 	return new type(new Uint8Array(bytes.subarray(start, end)).buffer, 0, length);
+}
+
+function rounded(bytes: Uint8Array, start: number, end: number): Float32Array {
+	const view = new DataView(bytes.buffer, bytes.byteOffset + start, end - start);
+	return Float32Array.from({ length: (end - start) / doubleBytes }, (_, i) =>
+		view.getFloat64(i * doubleBytes, true),
+	);
 }
 
 /**
