@@ -4,27 +4,46 @@ import { compute, distance } from "./conformance.ts";
 import { int8Operations } from "./int8-operations.ts";
 import { loadBuild } from "./load.ts";
 import { type KernelSet, operationsOf } from "./operations.ts";
-import { kernels } from "./table.ts";
-import type { Build } from "./walker.ts";
+import { kernels as inferenceKernels } from "./table.ts";
+import { trainingKernels } from "./training-table.ts";
+import { type Build, kernelOf } from "./walker.ts";
+
+const kernels = { ...inferenceKernels, ...trainingKernels };
 
 /** Sums of a thousand float32 products in another order; integers are equal. */
 const floatTolerance = 1e-5;
 
 describe.each(["wide", "relaxed", "baseline"] satisfies Build[])("the %s build", (build) => {
-	describe.each(["float", "integer", "fixedPoint"] satisfies KernelSet[])("of kernels in %s", (set) => {
-		for (const operation of operationsOf[set]) {
-			const { small, real } = kernels[operation];
-			// Fixed point differs in what comes after the sums.
-			const shapes = set === "fixedPoint" ? small : [...small, ...real];
-			it.each(shapes.map((g) => [JSON.stringify(g), g] as const))(`${operation} %s`, async (_, geometry) => {
-				const { loaded } = await loadBuild({ build, arithmetic: set });
-				const pictures = "rows" in geometry && geometry.rows > 1000 ? 1 : 2;
-				const got = compute(loaded, operation, geometry, pictures, 1, undefined, set);
-				const expected = compute({ build: "reference" }, operation, geometry, pictures, 1, undefined, set);
-				const tolerance = operation in int8Operations ? 0 : floatTolerance;
-				expect(distance(got, expected)).toBeLessThanOrEqual(tolerance);
-				expect(expected.some((x) => x !== 0)).toBe(true);
-			});
-		}
-	});
+	describe.each(["float", "integer", "fixedPoint", "training"] satisfies KernelSet[])(
+		"of kernels in %s",
+		(set) => {
+			// The kernels of inference are in the module of training too: they are tested in their own.
+			const held = operationsOf[set].filter((name) => set !== "training" || name in trainingKernels);
+			for (const operation of held) {
+				const { small, real } = kernelOf(kernels, operation);
+				// Fixed point differs in what comes after the sums.
+				const shapes = set === "fixedPoint" ? small : [...small, ...real];
+				it.each(shapes.map((g) => [JSON.stringify(g), g] as const))(
+					`${operation} %s`,
+					async (_, geometry) => {
+						const { loaded } = await loadBuild({ build, arithmetic: set });
+						const pictures = "rows" in geometry && Number(geometry.rows) > 1000 ? 1 : 2;
+						const got = compute(loaded, operation, geometry, pictures, 1, undefined, set);
+						const expected = compute(
+							{ build: "reference", kernels },
+							operation,
+							geometry,
+							pictures,
+							1,
+							undefined,
+							set,
+						);
+						const tolerance = operation in int8Operations ? 0 : floatTolerance;
+						expect(distance(got, expected)).toBeLessThanOrEqual(tolerance);
+						expect(expected.every((result) => result.some((x) => x !== 0))).toBe(true);
+					},
+				);
+			}
+		},
+	);
 });

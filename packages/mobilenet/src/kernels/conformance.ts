@@ -2,7 +2,7 @@
  * Runs one operation in a build and in the reference on the same random numbers, and tells how far apart the
  * results are. The self-test at load, the tests and the fuzzing use it.
  */
-import type { Geometry } from "./kernel.ts";
+import type { Geometry, Kernel } from "./kernel.ts";
 import {
 	addressBytes,
 	arrayAt,
@@ -15,8 +15,8 @@ import {
 } from "./operations.ts";
 import { packedAs, packings, type Shape } from "./packing.ts";
 import { stack } from "./stack.ts";
-import { addressesOf, kernels } from "./table.ts";
-import { createWalker, type LoadedBuild, packingOf, type Walker } from "./walker.ts";
+import { addressesOf } from "./table.ts";
+import { createWalker, kernelOf, type LoadedBuild, packingOf, type Walker } from "./walker.ts";
 
 /** Values in −1…1, the same for the same seed. */
 function noise(seed: number): () => number {
@@ -27,22 +27,25 @@ function noise(seed: number): () => number {
 	};
 }
 
-/** Operands that kernels write. */
-const outputs = ["output", "band", "scratch"];
+/** Operands that kernels write, whatever was there. */
+const outputs = ["output", "band", "scratch", "transposed"];
 
 /** What item `i` of an operand holds. */
 function sampleOf<O extends Operation>(
+	{ sample }: Kernel<O>,
 	operation: O,
 	name: string,
 	geometry: Geometry<O>,
 	random: () => number,
 	set: KernelSet,
 ): (i: number) => number {
-	const own = kernels[operation].sample?.(name, geometry, random, set);
+	const own = sample?.(name, geometry, random, set);
 	if (own) return own;
 	switch (name) {
 		case "bounds":
 			return (i) => [0, 6][i]!;
+		case "activation":
+			return (i) => [0.1, 0.8][i]!;
 		case "slope":
 			return () => 0.1;
 		// In pixels, different for each channel.
@@ -59,7 +62,8 @@ function sampleOf<O extends Operation>(
 }
 
 /**
- * The results [pictures, rows, channels] of an operation on random inputs, as a build computes them.
+ * The results of an operation on random inputs as a build computes them, each [rows, channels], or weights as a record
+ * has them.
  *
  * @param walkerOf gives a walker of at least so many bytes, all zero; one of its own if not given
  * @param set of the build's module, which decides how the sums of integers are rounded
@@ -72,8 +76,8 @@ export function compute<O extends Operation>(
 	seed = 1,
 	walkerOf: (bytes: number) => Walker = (bytes) => createWalker(loaded, bytes),
 	set: KernelSet = "integer",
-): Float32Array {
-	const kernel = kernels[operation];
+): Float32Array[] {
+	const kernel = kernelOf(loaded.kernels, operation);
 	const parameters = kernel.parameters?.(geometry) ?? {};
 	const packing = packings[packingOf(loaded.build)];
 	const extents = kernel.extents(geometry) as Readonly<Record<string, number>>;
@@ -94,9 +98,9 @@ export function compute<O extends Operation>(
 
 	const random = noise(seed);
 	for (const [name, kind] of addresses) {
-		if (outputs.includes(name)) continue;
+		if (outputs.includes(name) && !kernel.sample?.(name, geometry, random, set)) continue;
 		const parameter = parameters[name];
-		const sample = sampleOf(operation, name, geometry, random, set);
+		const sample = sampleOf(kernel, operation, name, geometry, random, set);
 		if (parameter) {
 			const [how, shape] = parameter;
 			const values = arrayAt(kind === "sums" ? "sums" : "floats", new ArrayBuffer(sizeOfShape(shape) * 4), 0);
@@ -111,19 +115,28 @@ export function compute<O extends Operation>(
 	new Int32Array(buffer)[block / 4] = pictures;
 	const step = encodeStep(operation, { ...geometry, ...places } as unknown as Operands<O, number>);
 	new Int32Array(buffer).set(step, plan / 4);
-	run({ plan, entry: 0, first: 0, last: 1 }, block, 1);
+	run(plan, 0, 0, 1, block, 1);
 
-	const { operand, rows, channels, pitch } = kernel.result(geometry);
-	const results = arrayAt(
-		new Map(addresses).get(operand)!,
-		buffer,
-		places[operand]!,
-		rows * pictures * pitch,
-	);
-	const dense = new Float32Array(rows * pictures * channels);
-	for (let r = 0; r < rows * pictures; r++)
-		for (let c = 0; c < channels; c++) dense[r * channels + c] = results[r * pitch + c]!;
-	return dense;
+	return kernel.results(geometry, pictures).map(({ operand, rows, channels, pitch, packing: packed }) => {
+		const place = places[operand]!;
+		if (packed) {
+			const [how, shape] = packed;
+			const [length, size] = [packing[how].length(shape), sizeOfShape(shape)];
+			const weights = new Float32Array(rows * size);
+			for (let r = 0; r < rows; r++)
+				packing[how].unpack(
+					new Float32Array(buffer, place + r * length * 4, length),
+					shape,
+					weights.subarray(r * size, (r + 1) * size),
+				);
+			return weights;
+		}
+		const items = arrayAt(new Map(addresses).get(operand)!, buffer, place, (rows - 1) * pitch + channels);
+		const dense = new Float32Array(rows * channels);
+		for (let r = 0; r < rows; r++)
+			for (let c = 0; c < channels; c++) dense[r * channels + c] = items[r * pitch + c]!;
+		return dense;
+	});
 }
 
 /** Kernels may read a vector past what they need. */
@@ -131,23 +144,31 @@ const spareBytes = 64;
 const sizeOfShape = (shape: Shape): number => shape[0] * shape[1] * shape[2] * shape[3];
 
 /** Whether an operand holds something of every picture. */
-const travels = (operand: string): boolean => ["pixels", "input", "output", "values"].includes(operand);
+const travels = (operand: string): boolean => travelling.includes(operand);
+const travelling = [
+	...["pixels", "input", "output", "values"],
+	...["targets", "losses", "gradient", "inputGradient", "partials"],
+];
 
 const channelsOf = (geometry: object): number => (geometry as { inputChannels?: number }).inputChannels ?? 1;
 
-/** The largest difference between two results, relative to the largest value; infinite where one has a NaN of its own. */
-export function distance(a: Float32Array, b: Float32Array): number {
+/** The largest difference between the results of two builds, relative to the largest value of each; infinite where one has a NaN of its own. */
+export function distance(a: readonly Float32Array[], b: readonly Float32Array[]): number {
+	return Math.max(...a.map((result, i) => apart(result, b[i]!)));
+}
+
+function apart(a: Float32Array, b: Float32Array): number {
 	// The usual case of a test for the same bits, without a call for every number.
 	let same = 0;
 	while (same < a.length && a[same] === b[same]) same++;
 	if (same === a.length) return 0;
-	let apart = 0;
+	let most = 0;
 	let largest = 1e-30;
 	for (let i = 0; i < a.length; i++) {
 		const difference = Math.abs(a[i]! - b[i]!);
 		if (Number.isNaN(difference)) return Number.POSITIVE_INFINITY;
-		apart = Math.max(apart, difference);
+		most = Math.max(most, difference);
 		largest = Math.max(largest, Math.abs(b[i]!));
 	}
-	return apart / largest;
+	return most / largest;
 }

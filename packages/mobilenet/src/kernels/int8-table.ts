@@ -96,8 +96,8 @@ const stemSample = (
 			return sampleOf(operand, 9 * g.inputChannels, random, set);
 	}
 };
-const squareResult = (g: { outputSize: number; outputPitch: number }, channels: number) =>
-	({ operand: "output", rows: g.outputSize ** 2, channels, pitch: g.outputPitch }) as const;
+const squareResult = (g: { outputSize: number; outputPitch: number }, channels: number, pictures: number) =>
+	[{ operand: "output", rows: pictures * g.outputSize ** 2, channels, pitch: g.outputPitch }] as const;
 
 const stemOf = (
 	inputSize: number,
@@ -173,7 +173,7 @@ export const int8Kernels: { readonly [O in keyof typeof int8Operations]: Kernel<
 		reference: int8StemBytes,
 		parameters: stemParameters,
 		extents: (g) => ({ ...stemExtents(g), pixels: g.inputSize ** 2 * g.inputChannels }),
-		result: (g) => squareResult(g, g.outputChannels),
+		results: (g, pictures) => squareResult(g, g.outputChannels, pictures),
 		sample: (operand, g, random, set) => stemSample(operand, g, random, set, [1.01, -127.6]),
 		small: smallStems.map((g, i) => ({ ...g, asCodes: i, zeroPoint: i * 128 })),
 		real: realStems.map((g, i) => ({ ...g, asCodes: i % 2, zeroPoint: 127 })),
@@ -182,7 +182,7 @@ export const int8Kernels: { readonly [O in keyof typeof int8Operations]: Kernel<
 		reference: int8StemFloats,
 		parameters: stemParameters,
 		extents: (g) => ({ ...stemExtents(g), input: g.inputSize ** 2 * g.inputChannels }),
-		result: (g) => squareResult(g, g.outputChannels),
+		results: (g, pictures) => squareResult(g, g.outputChannels, pictures),
 		sample: (operand, g, random, set) => stemSample(operand, g, random, set, [127.5, 0]),
 		small: smallStems,
 		real: realStems,
@@ -200,7 +200,7 @@ export const int8Kernels: { readonly [O in keyof typeof int8Operations]: Kernel<
 			scratch: scratchFloats,
 			output: g.outputSize ** 2 * g.outputPitch,
 		}),
-		result: (g) => squareResult(g, g.channels),
+		results: (g, pictures) => squareResult(g, g.channels, pictures),
 		sample: (operand, _, random, set) => sampleOf(operand, 9, random, set),
 		small: [
 			depthwiseOf(1, 8, 1, 1, 1),
@@ -232,7 +232,9 @@ export const int8Kernels: { readonly [O in keyof typeof int8Operations]: Kernel<
 			multipliers: ["panelPairs", [outputChannels, 2, 1, 1]],
 		}),
 		extents: (g) => ({ input: g.rows * g.inputPitch, bounds: 3, output: g.rows * g.outputPitch }),
-		result: (g) => ({ operand: "output", rows: g.rows, channels: g.outputChannels, pitch: g.outputPitch }),
+		results: (g, pictures) => [
+			{ operand: "output", rows: pictures * g.rows, channels: g.outputChannels, pitch: g.outputPitch },
+		],
 		sample: (operand, g, random, set) => sampleOf(operand, g.inputChannels, random, set),
 		small: [
 			pointwiseOf(1, 7, 21),
@@ -271,7 +273,7 @@ export const int8Kernels: { readonly [O in keyof typeof int8Operations]: Kernel<
 			bounds: 3,
 			output: g.outputSize ** 2 * g.outputPitch,
 		}),
-		result: (g) => squareResult(g, g.outputChannels),
+		results: (g, pictures) => squareResult(g, g.outputChannels, pictures),
 		sample: (operand, g, random, set) => sampleOf(operand, g.inputChannels, random, set),
 		small: [
 			separableOf(5, 11, 17, 1, 1, 5, 2),
@@ -291,7 +293,9 @@ export const int8Kernels: { readonly [O in keyof typeof int8Operations]: Kernel<
 	int8AveragePool: {
 		reference: int8AveragePool,
 		extents: (g) => ({ input: g.rows * g.inputPitch, rescale: 2, bounds: 3, output: g.outputPitch }),
-		result: (g) => ({ operand: "output", rows: 1, channels: g.channels, pitch: g.outputPitch }),
+		results: (g, pictures) => [
+			{ operand: "output", rows: pictures, channels: g.channels, pitch: g.outputPitch },
+		],
 		sample: (operand, g, random, set) =>
 			operand === "rescale" ? (i) => [1.25, 0.5][i]! : sampleOf(operand, g.rows, random, set),
 		small: [{ rows: 5, channels: 11, inputPitch: wordPitchOf(11), outputPitch: wordPitchOf(11) }],
@@ -300,7 +304,9 @@ export const int8Kernels: { readonly [O in keyof typeof int8Operations]: Kernel<
 	dequantise: {
 		reference: dequantise,
 		extents: (g) => ({ input: g.inputPitch, scale: 1, output: g.outputPitch }),
-		result: (g) => ({ operand: "output", rows: 1, channels: g.channels, pitch: g.outputPitch }),
+		results: (g, pictures) => [
+			{ operand: "output", rows: pictures, channels: g.channels, pitch: g.outputPitch },
+		],
 		sample: (operand, _, random, set) =>
 			operand === "scale" ? () => Math.fround(0.13) : sampleOf(operand, 1, random, set),
 		small: [{ channels: 11, inputPitch: 16, outputPitch: 16 }],

@@ -8,6 +8,16 @@ export type Geometry<O extends Operation> = {
 };
 export type Address<O extends Operation> = Exclude<keyof Operands<O>, keyof Geometry<O>> & string;
 
+/** Results of a kernel in memory: an operand, how many rows it has for all pictures, how many numbers of a row count, and the pitch. */
+export interface Result<O extends Operation> {
+	readonly operand: Address<O>;
+	readonly rows: number;
+	readonly channels: number;
+	readonly pitch: number;
+	/** Where rows are weights, packed: how, and their shape. `channels` and `pitch` are then of no account. */
+	readonly packing?: readonly [kind: PackingKind, shape: Shape];
+}
+
 export interface Kernel<O extends Operation> {
 	readonly reference: (operands: Operands<O>, pictures: number) => void;
 	/** The addresses that are weights: how they are packed, and their shape in the record. */
@@ -19,13 +29,8 @@ export interface Kernel<O extends Operation> {
 	 * a thread's worth of `band` and `scratch`.
 	 */
 	readonly extents: (geometry: Geometry<O>) => Readonly<Partial<Record<Address<O>, number>>>;
-	/** Where results are: the operand, how many pixels a picture, how many channels count, and the pitch. */
-	readonly result: (geometry: Geometry<O>) => {
-		readonly operand: Address<O>;
-		readonly rows: number;
-		readonly channels: number;
-		readonly pitch: number;
-	};
+	/** Where results are. */
+	readonly results: (geometry: Geometry<O>, pictures: number) => readonly Result<O>[];
 	/** What random inputs are like, by operand, where that is not left to conformance.ts: item `i`, given numbers in −1…1. */
 	readonly sample?: (
 		operand: string,
@@ -38,3 +43,6 @@ export interface Kernel<O extends Operation> {
 	/** Layers of 1.0-224, 0.25-128 and odd ones, for tests and benchmarks. */
 	readonly real: readonly Geometry<O>[];
 }
+
+/** A list of kernels: those of inference, or those of training too. */
+export type KernelTable = { readonly [O in Operation]?: Kernel<O> };

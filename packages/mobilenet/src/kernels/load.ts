@@ -7,9 +7,10 @@ import { compile, findWide } from "#wide";
 import { MobileNetError, messageOf, shown } from "../base/error.ts";
 import { compute, distance } from "./conformance.ts";
 import { int8Operations } from "./int8-operations.ts";
+import type { KernelTable } from "./kernel.ts";
 import { type KernelSet, operationsOf } from "./operations.ts";
 import { kernels } from "./table.ts";
-import { type Build, createWalker, type LoadedBuild, type Walker } from "./walker.ts";
+import { type Build, createWalker, kernelOf, type LoadedBuild, type Walker } from "./walker.ts";
 import { type CompiledModule, findWebAssembly } from "./webassembly.ts";
 
 /** Fastest first. */
@@ -88,7 +89,8 @@ async function load(
 	arithmetic: KernelSet,
 	asked: boolean,
 ): Promise<LoadedBuild> {
-	if (build === "reference") return { build };
+	const kernels = await tableOf(arithmetic);
+	if (build === "reference") return { build, kernels };
 	const platform = findWebAssembly();
 	if (!platform) throw new Error("this platform has no WebAssembly");
 	if (build === "wide") {
@@ -98,7 +100,7 @@ async function load(
 		// What this version of V8 does not widen is fastest at 128 bits.
 		if (!widened) return load("relaxed", shared, arithmetic, asked);
 		const bytes = withSharing(fromBase64(await widened()), shared);
-		const loaded = { build, shared, module: wide.compile(withName(bytes, "wide")) };
+		const loaded = { build, shared, kernels, module: wide.compile(withName(bytes, "wide")) };
 		// The pass keeps the order of operations: what it makes of the module gives the same bits as the module itself.
 		selfTest(arithmetic, loaded, { ...loaded, module: await compile(withName(bytes, "narrow")) }, 0);
 		return loaded;
@@ -111,8 +113,8 @@ async function load(
 	} catch (error) {
 		throw new Error(`this platform forbids compiling WebAssembly (${messageOf(error)})`);
 	}
-	const loaded = { build, module, shared };
-	selfTest(arithmetic, loaded, { build: "reference" }, closeEnough);
+	const loaded = { build, module, shared, kernels };
+	selfTest(arithmetic, loaded, { build: "reference", kernels }, closeEnough);
 	return loaded;
 }
 
@@ -128,7 +130,18 @@ const embedded = {
 	},
 	// Seldom needed: fused multiply-add would save a hundredth.
 	fixedPoint: { relaxed: fixedPoint, baseline: fixedPoint },
+	training: {
+		relaxed: async () => (await import("./generated/training-relaxed.ts")).bytes,
+		baseline: async () => (await import("./generated/training-baseline.ts")).bytes,
+	},
 };
+
+/** The kernels that a module holds. */
+async function tableOf(set: KernelSet): Promise<KernelTable> {
+	if (set !== "training") return kernels;
+	return { ...kernels, ...(await import("./training-table.ts")).trainingKernels };
+}
+
 const needs = { relaxed: "relaxed SIMD", baseline: "WebAssembly SIMD" };
 
 function fromBase64(text: string): Uint8Array {
@@ -174,7 +187,7 @@ function selfTest(
 	for (const operation of operationsOf[arithmetic]) {
 		// Integers are equal in all builds.
 		const tolerance = operation in int8Operations ? 0 : floatTolerance;
-		for (const geometry of kernels[operation].small) {
+		for (const geometry of kernelOf(loaded.kernels, operation).small) {
 			const apart = distance(
 				compute(loaded, operation, geometry, 1, 1, own, arithmetic),
 				compute(against, operation, geometry, 1, 1, other, arithmetic),

@@ -8,6 +8,7 @@
  */
 
 import { int8Operations } from "./int8-operations.ts";
+import { trainingOperations } from "./training-operations.ts";
 
 /** Operands that are addresses, of float32 or of integers of 8, 16 (signed) and 32 bits (signed). */
 export type AddressKind = "floats" | "bytes" | "words" | "sums";
@@ -119,6 +120,7 @@ export const operations = {
 		outputPitch: "integer",
 	},
 	...int8Operations,
+	...trainingOperations,
 } as const satisfies Record<string, Record<string, OperandKind>>;
 
 export type Operation = keyof typeof operations;
@@ -127,18 +129,23 @@ export const operationNames = Object.keys(operations) as readonly Operation[];
 /** What a network is computed in: float32, or integers of 8 bits with sums of 32. */
 export type Arithmetic = "float" | "integer";
 
-/** A module of kernels: of floats, or of integers whose sums are rounded once or, in fixed point, twice. */
-export type KernelSet = Arithmetic | "fixedPoint";
+/** A module of kernels: of floats, of integers whose sums are rounded once or, in fixed point, twice, or of all that training takes. */
+export type KernelSet = Arithmetic | "fixedPoint" | "training";
 
+const trainingNames = Object.keys(trainingOperations) as (keyof typeof trainingOperations)[];
+const floatOperations = operationNames.filter(
+	(name) => !(name in int8Operations || name in trainingOperations),
+);
 const integerOperations: readonly Operation[] = [
 	...(Object.keys(int8Operations) as (keyof typeof int8Operations)[]),
 	"softmax",
 ];
 /** The operations that a module holds. */
 export const operationsOf: Readonly<Record<KernelSet, readonly Operation[]>> = {
-	float: operationNames.filter((name) => !(name in int8Operations)),
+	float: floatOperations,
 	integer: integerOperations,
 	fixedPoint: integerOperations,
+	training: [...floatOperations, ...trainingNames],
 };
 
 /** What addresses lead to, where they are arrays. */

@@ -11,6 +11,8 @@ export interface Packing {
 	readonly length: (shape: Shape) => number;
 	/** Packs into a region of that length that is all zeros. */
 	readonly pack: (weights: Numbers, shape: Shape, into: Numbers) => void;
+	/** The opposite, of floats that training has changed. */
+	readonly unpack: (packed: Float32Array, shape: Shape, into: Float32Array) => void;
 }
 /** Weights as a record has them, or as kernels take them. */
 export type Numbers = Float32Array | Int16Array | Int32Array;
@@ -22,74 +24,101 @@ const panelColumns = 16;
 const count = ([outputs, inputs, height, width]: Shape): number => outputs * inputs * height * width;
 const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
 
+/** A packing that moves numbers: `places` calls back with the place of each in the record and in memory. */
+function moved(
+	length: Packing["length"],
+	places: (shape: Shape, each: (recorded: number, packed: number) => void) => void,
+): Packing {
+	return {
+		length,
+		pack: (weights, shape, into) =>
+			places(shape, (recorded, packed) => {
+				into[packed] = weights[recorded]!;
+			}),
+		unpack: (packed, shape, into) =>
+			places(shape, (recorded, at) => {
+				into[recorded] = packed[at]!;
+			}),
+	};
+}
+
 /** The record's own layout. */
 const asRecorded: Packing = {
 	length: count,
 	pack: (weights, _shape, into) => into.set(weights),
+	unpack: (packed, shape, into) => into.set(packed.subarray(0, count(shape))),
 };
 
 /** Panels of 16 output channels: [⌈O / 16⌉][H][W][I][16]. */
-const panels: Packing = {
-	length: ([outputs, ...rest]) => count([roundUp(outputs, panelColumns), ...rest]),
-	pack: (weights, [outputs, inputs, height, width], into) => {
+const panels = moved(
+	([outputs, ...rest]) => count([roundUp(outputs, panelColumns), ...rest]),
+	([outputs, inputs, height, width], each) => {
 		const taps = height * width;
 		for (let o = 0; o < outputs; o++) {
 			const column = Math.floor(o / panelColumns) * taps * inputs * panelColumns + (o % panelColumns);
 			for (let i = 0; i < inputs; i++)
 				for (let t = 0; t < taps; t++)
-					into[column + (t * inputs + i) * panelColumns] = weights[(o * inputs + i) * taps + t]!;
+					each((o * inputs + i) * taps + t, column + (t * inputs + i) * panelColumns);
 		}
 	},
-};
+);
 
 /** Channels side by side, as many as a depthwise tile takes: [⌈C / lanes⌉][9][lanes]. */
-const lanes = (width: number): Packing => ({
-	length: ([channels, ...rest]) => count([roundUp(channels, width), ...rest]),
-	pack: (weights, [channels, inputs, height, columns], into) => {
-		const taps = inputs * height * columns;
-		for (let c = 0; c < channels; c++)
-			for (let t = 0; t < taps; t++)
-				into[(Math.floor(c / width) * taps + t) * width + (c % width)] = weights[c * taps + t]!;
-	},
-});
+const lanes = (width: number): Packing =>
+	moved(
+		([channels, ...rest]) => count([roundUp(channels, width), ...rest]),
+		([channels, inputs, height, columns], each) => {
+			const taps = inputs * height * columns;
+			for (let c = 0; c < channels; c++)
+				for (let t = 0; t < taps; t++)
+					each(c * taps + t, (Math.floor(c / width) * taps + t) * width + (c % width));
+		},
+	);
 
-/** A bias, padded to whole panels. */
+/** A bias, or another vector of a layer's channels, padded to whole panels. */
 const paddedBias: Packing = {
 	length: ([channels]) => roundUp(channels, panelColumns),
 	pack: (weights, _shape, into) => into.set(weights),
+	unpack: (packed, shape, into) => into.set(packed.subarray(0, count(shape))),
 };
 
 /**
  * Panels of words: [⌈O / 16⌉][H][⌈W · I / 2⌉][16][2], for a dot product takes two neighbouring inputs at once. An odd
  * row of inputs has a zero more.
  */
-const wordPanels = (columns: readonly number[]): Packing => ({
-	length: ([outputs, inputs, height, width]) =>
-		roundUp(outputs, panelColumns) * height * roundUp(width * inputs, 2),
-	pack: (weights, [outputs, inputs, height, width], into) => {
-		const row = roundUp(width * inputs, 2);
-		for (let o = 0; o < outputs; o++)
-			for (let h = 0; h < height; h++)
-				for (let w = 0; w < width; w++)
-					for (let i = 0; i < inputs; i++) {
-						const k = w * inputs + i;
-						const pair = (Math.floor(o / panelColumns) * height + h) * (row / 2) + Math.floor(k / 2);
-						into[(pair * panelColumns + columns[o % panelColumns]!) * 2 + (k % 2)] =
-							weights[((o * inputs + i) * height + h) * width + w]!;
-					}
-	},
-});
+const wordPanels = (columns: readonly number[]): Packing =>
+	moved(
+		([outputs, inputs, height, width]) =>
+			roundUp(outputs, panelColumns) * height * roundUp(width * inputs, 2),
+		([outputs, inputs, height, width], each) => {
+			const row = roundUp(width * inputs, 2);
+			for (let o = 0; o < outputs; o++)
+				for (let h = 0; h < height; h++)
+					for (let w = 0; w < width; w++)
+						for (let i = 0; i < inputs; i++) {
+							const k = w * inputs + i;
+							const pair = (Math.floor(o / panelColumns) * height + h) * (row / 2) + Math.floor(k / 2);
+							each(
+								((o * inputs + i) * height + h) * width + w,
+								(pair * panelColumns + columns[o % panelColumns]!) * 2 + (k % 2),
+							);
+						}
+		},
+	);
 
 /** A few numbers an output channel, in the panels' order: [⌈C / 16⌉][numbers][16]. */
-const panelValues = (columns: readonly number[]): Packing => ({
-	length: ([channels, numbers]) => roundUp(channels, panelColumns) * numbers,
-	pack: (weights, [channels, numbers], into) => {
-		for (let c = 0; c < channels; c++)
-			for (let n = 0; n < numbers; n++)
-				into[(Math.floor(c / panelColumns) * numbers + n) * panelColumns + columns[c % panelColumns]!] =
-					weights[c * numbers + n]!;
-	},
-});
+const panelValues = (columns: readonly number[]): Packing =>
+	moved(
+		([channels, numbers]) => roundUp(channels, panelColumns) * numbers,
+		([channels, numbers], each) => {
+			for (let c = 0; c < channels; c++)
+				for (let n = 0; n < numbers; n++)
+					each(
+						c * numbers + n,
+						(Math.floor(c / panelColumns) * numbers + n) * panelColumns + columns[c % panelColumns]!,
+					);
+		},
+	);
 
 /**
  * Where the columns of a panel of words stand. A 256-bit vector of sums is narrowed to 16 bits in its two halves, so

@@ -13,6 +13,7 @@ import { pointwise } from "./reference/pointwise.ts";
 import { separable } from "./reference/separable.ts";
 import { softmax } from "./reference/softmax.ts";
 import { stemBytes, stemFloats } from "./reference/stem.ts";
+import type { trainingOperations } from "./training-operations.ts";
 
 /**
  * Floats from one pixel to the next: the channels in whole eights, and 64 bytes more where that would be a multiple
@@ -37,8 +38,8 @@ const stemExtents = (g: StemGeometry) => ({
 	band: (g.bandRows * 2 + 1) * ((g.outputSize - 1) * 2 + 3) * g.inputChannels,
 	output: g.outputSize ** 2 * g.outputPitch,
 });
-const squareResult = (g: { outputSize: number; outputPitch: number }, channels: number) =>
-	({ operand: "output", rows: g.outputSize ** 2, channels, pitch: g.outputPitch }) as const;
+const squareResult = (g: { outputSize: number; outputPitch: number }, channels: number, pictures: number) =>
+	[{ operand: "output", rows: pictures * g.outputSize ** 2, channels, pitch: g.outputPitch }] as const;
 
 const stemOf = (
 	inputSize: number,
@@ -97,6 +98,9 @@ const separableOf = (
 	outputPitch: pitchOf(outputChannels),
 	bandRows,
 });
+/** Those of training are listed in training-table.ts, which nobody loads to classify. */
+type InferenceOperation = Exclude<Operation, keyof typeof trainingOperations>;
+
 const realStems = [
 	stemOf(224, 3, 32, 0, 112),
 	stemOf(128, 3, 8, 0, 64),
@@ -104,7 +108,7 @@ const realStems = [
 	stemOf(33, 3, 48, 1, 17),
 ];
 
-export const kernels: { readonly [O in Operation]: Kernel<O> } = {
+export const kernels: { readonly [O in InferenceOperation]: Kernel<O> } = {
 	stemBytes: {
 		reference: stemBytes,
 		parameters: stemParameters,
@@ -113,7 +117,7 @@ export const kernels: { readonly [O in Operation]: Kernel<O> } = {
 			pixels: g.inputSize ** 2 * g.inputChannels,
 			mean: g.inputSize * g.inputChannels,
 		}),
-		result: (g) => squareResult(g, g.outputChannels),
+		results: (g, pictures) => squareResult(g, g.outputChannels, pictures),
 		small: [stemOf(33, 2, 17, 1, 17)],
 		real: realStems,
 	},
@@ -121,7 +125,7 @@ export const kernels: { readonly [O in Operation]: Kernel<O> } = {
 		reference: stemFloats,
 		parameters: stemParameters,
 		extents: (g) => ({ ...stemExtents(g), input: g.inputSize ** 2 * g.inputChannels }),
-		result: (g) => squareResult(g, g.outputChannels),
+		results: (g, pictures) => squareResult(g, g.outputChannels, pictures),
 		small: [stemOf(32, 1, 8, 0, 16)],
 		real: realStems,
 	},
@@ -136,7 +140,7 @@ export const kernels: { readonly [O in Operation]: Kernel<O> } = {
 			bounds: 2,
 			output: g.outputSize ** 2 * g.outputPitch,
 		}),
-		result: (g) => squareResult(g, g.channels),
+		results: (g, pictures) => squareResult(g, g.channels, pictures),
 		small: [
 			depthwiseOf(1, 8, 1, 1, 1),
 			depthwiseOf(2, 9, 2, 4, 4),
@@ -172,7 +176,9 @@ export const kernels: { readonly [O in Operation]: Kernel<O> } = {
 			bounds: 2,
 			output: g.rows * g.outputPitch,
 		}),
-		result: (g) => ({ operand: "output", rows: g.rows, channels: g.outputChannels, pitch: g.outputPitch }),
+		results: (g, pictures) => [
+			{ operand: "output", rows: pictures * g.rows, channels: g.outputChannels, pitch: g.outputPitch },
+		],
 		small: [
 			pointwiseOf(1, 7, 21),
 			pointwiseOf(1, 8, 33),
@@ -211,7 +217,7 @@ export const kernels: { readonly [O in Operation]: Kernel<O> } = {
 			bounds: 2,
 			output: g.outputSize ** 2 * g.outputPitch,
 		}),
-		result: (g) => squareResult(g, g.outputChannels),
+		results: (g, pictures) => squareResult(g, g.outputChannels, pictures),
 		small: [
 			separableOf(5, 11, 17, 1, 1, 5, 2),
 			separableOf(7, 9, 8, 2, 0, 3, 1),
@@ -234,21 +240,27 @@ export const kernels: { readonly [O in Operation]: Kernel<O> } = {
 	leakyRelu: {
 		reference: leakyRelu,
 		extents: (g) => ({ values: g.rows * g.pitch, slope: 1 }),
-		result: (g) => ({ operand: "values", rows: g.rows, channels: g.channels, pitch: g.pitch }),
+		results: (g, pictures) => [
+			{ operand: "values", rows: pictures * g.rows, channels: g.channels, pitch: g.pitch },
+		],
 		small: [{ rows: 3, channels: 11, pitch: pitchOf(11) }],
 		real: [{ rows: 784, channels: 256, pitch: pitchOf(256) }],
 	},
 	averagePool: {
 		reference: averagePool,
 		extents: (g) => ({ input: g.rows * g.inputPitch, output: g.outputPitch }),
-		result: (g) => ({ operand: "output", rows: 1, channels: g.channels, pitch: g.outputPitch }),
+		results: (g, pictures) => [
+			{ operand: "output", rows: pictures, channels: g.channels, pitch: g.outputPitch },
+		],
 		small: [{ rows: 5, channels: 11, inputPitch: pitchOf(11), outputPitch: pitchOf(11) }],
 		real: [{ rows: 49, channels: 1024, inputPitch: pitchOf(1024), outputPitch: pitchOf(1024) }],
 	},
 	softmax: {
 		reference: softmax,
 		extents: (g) => ({ input: g.inputPitch, output: g.outputPitch }),
-		result: (g) => ({ operand: "output", rows: 1, channels: g.classes, pitch: g.outputPitch }),
+		results: (g, pictures) => [
+			{ operand: "output", rows: pictures, channels: g.classes, pitch: g.outputPitch },
+		],
 		small: [
 			{ classes: 7, inputPitch: 8, outputPitch: 8 },
 			{ classes: 1, inputPitch: 8, outputPitch: 8 },

@@ -3,6 +3,7 @@
  * in TypeScript that calls the reference; both read the same words.
  */
 import { MobileNetError, messageOf } from "../base/error.ts";
+import type { Kernel, KernelTable } from "./kernel.ts";
 import {
 	arrayAt,
 	type Operands,
@@ -11,7 +12,6 @@ import {
 	operations,
 	stepWords,
 } from "./operations.ts";
-import { kernels } from "./table.ts";
 import { type CompiledModule, webAssembly } from "./webassembly.ts";
 
 /**
@@ -22,12 +22,14 @@ export type Build = "wide" | "relaxed" | "baseline" | "reference";
 
 /** A build that is ready to run. */
 export type LoadedBuild =
-	| { readonly build: "reference" }
+	| { readonly build: "reference"; readonly kernels: KernelTable }
 	| {
 			readonly build: "wide" | "relaxed" | "baseline";
 			readonly module: CompiledModule;
 			/** Whether the module takes memory that threads share. */
 			readonly shared: boolean;
+			/** What the module holds, as the reference has it. */
+			readonly kernels: KernelTable;
 	  };
 
 /** Which of the packings a build takes. */
@@ -35,20 +37,22 @@ export function packingOf(build: Build): "reference" | "narrow" | "wide" {
 	return build === "relaxed" || build === "baseline" ? "narrow" : build;
 }
 
-/** What a run walks: step `entry`, then steps `first` up to `last`, of the plan at byte `plan`. */
-export interface Job {
-	readonly plan: number;
-	readonly entry: number;
-	readonly first: number;
-	readonly last: number;
-}
-
 export interface Walker {
 	readonly buffer: ArrayBuffer;
 	/** What workers are given to work in the same memory; there is none without threads. */
 	readonly memory?: object;
-	/** Does a job with the run block at byte `block`: the share of the first of `threads` threads. */
-	readonly run: (job: Job, block: number, threads: number) => void;
+	/**
+	 * Walks step `entry`, then those of `first` to `last` that follow it, of the plan at byte `plan`, with the run block at
+	 * byte `block`: the share of the first of `threads` threads. Numbers, not an object: it is called often.
+	 */
+	readonly run: (
+		plan: number,
+		entry: number,
+		first: number,
+		last: number,
+		block: number,
+		threads: number,
+	) => void;
 }
 
 const pageBytes = 65536;
@@ -59,7 +63,8 @@ export const mostBytes = 65536 * pageBytes;
 export function createWalker(loaded: LoadedBuild, bytes: number): Walker {
 	const pages = Math.ceil(bytes / pageBytes);
 	try {
-		if (loaded.build === "reference") return referenceWalker(new ArrayBuffer(pages * pageBytes));
+		if (loaded.build === "reference")
+			return referenceWalker(new ArrayBuffer(pages * pageBytes), loaded.kernels);
 		const { module, shared } = loaded;
 		const memory = new (webAssembly().Memory)({ initial: pages, maximum: pages, shared });
 		const { exports } = new (webAssembly().Instance)(module, { env: { memory } });
@@ -67,8 +72,7 @@ export function createWalker(loaded: LoadedBuild, bytes: number): Walker {
 		return {
 			buffer: memory.buffer,
 			...(shared ? { memory } : {}),
-			run: ({ plan, entry, first, last }, block, threads) =>
-				walk(plan, entry, first, last, block, 0, threads),
+			run: (plan, entry, first, last, block, threads) => walk(plan, entry, first, last, block, 0, threads),
 		};
 	} catch (error) {
 		if (!(error instanceof RangeError)) throw error;
@@ -80,22 +84,23 @@ export function createWalker(loaded: LoadedBuild, bytes: number): Walker {
 	}
 }
 
-function referenceWalker(buffer: ArrayBuffer): Walker {
+function referenceWalker(buffer: ArrayBuffer, kernels: KernelTable): Walker {
 	const words = new Int32Array(buffer);
-	const run: Walker["run"] = ({ plan, entry, first, last }, block) => {
+	const run: Walker["run"] = (plan, entry, first, last, block) => {
 		const pictures = words[block / 4]!;
 		const later = Array.from({ length: Math.max(0, last - first) }, (_, i) => first + i).filter(
 			(i) => i > entry,
 		);
 		for (const i of [entry, ...later]) {
 			const step = words.subarray(plan / 4 + i * stepWords, plan / 4 + (i + 1) * stepWords);
-			runReference(operationNames[step[0]!]!, step, buffer, pictures);
+			runReference(kernels, operationNames[step[0]!]!, step, buffer, pictures);
 		}
 	};
 	return { buffer, run };
 }
 
 function runReference<O extends Operation>(
+	kernels: KernelTable,
 	operation: O,
 	step: Int32Array,
 	buffer: ArrayBuffer,
@@ -105,5 +110,12 @@ function runReference<O extends Operation>(
 		const word = step[i + 1]! >>> 0;
 		return [name, kind === "integer" ? word : arrayAt(kind, buffer, word)];
 	});
-	kernels[operation].reference(Object.fromEntries(operands) as Operands<O>, pictures);
+	kernelOf(kernels, operation).reference(Object.fromEntries(operands) as Operands<O>, pictures);
+}
+
+/** The row of an operation. */
+export function kernelOf<O extends Operation>(kernels: KernelTable, operation: O): Kernel<O> {
+	const kernel = kernels[operation];
+	if (!kernel) throw new Error(`the kernels that were loaded do not hold ${operation}`);
+	return kernel;
 }

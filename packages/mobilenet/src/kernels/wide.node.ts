@@ -25,11 +25,15 @@ interface Recipe {
 }
 
 /** Its pass does not join the dot products of integers. */
-const separate = { float: async () => (await import("./generated/wide-separate.ts")).bytes };
+const separate = {
+	float: async () => (await import("./generated/wide-separate.ts")).bytes,
+	training: async () => (await import("./generated/training-wide-separate.ts")).bytes,
+};
 const fused = {
 	float: async () => (await import("./generated/wide-fused.ts")).bytes,
 	integer: async () => (await import("./generated/int8-wide.ts")).bytes,
 	fixedPoint: async () => (await import("./generated/int8-fixed-wide.ts")).bytes,
+	training: async () => (await import("./generated/training-wide-fused.ts")).bytes,
 };
 
 /** By V8's major and minor version: Node 22, 24 and 26. The first does not join fused multiply-adds. */

@@ -9,10 +9,12 @@ import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 import { operationsOf } from "../operations.ts";
 import { depthwiseSource } from "./depthwise.template.ts";
+import { depthwiseBackwardSource } from "./depthwise-backward.template.ts";
 import { int8DepthwiseSource } from "./int8-depthwise.template.ts";
 import { int8Levels } from "./int8-levels.ts";
 import { int8PointwiseSource } from "./int8-pointwise.template.ts";
 import { type Level, levels } from "./levels.ts";
+import { outerProductSource } from "./outer-product.template.ts";
 import { pointwiseSource } from "./pointwise.template.ts";
 import { walkerSource } from "./walker.template.ts";
 
@@ -36,6 +38,15 @@ for (const [name, level] of Object.entries(levels)) {
 	await writeFile(`${assembly}generated/pointwise-tiles.ts`, pointwiseSource(level));
 	await writeFile(`${assembly}generated/depthwise-tiles.ts`, depthwiseSource(level));
 	await compile(name, level);
+}
+// Training: all of that and its own, as a second module that nobody loads to classify.
+await writeFile(`${assembly}generated/walker.ts`, walkerSource(operationsOf.training));
+for (const [name, level] of Object.entries(levels)) {
+	await writeFile(`${assembly}generated/pointwise-tiles.ts`, pointwiseSource(level));
+	await writeFile(`${assembly}generated/depthwise-tiles.ts`, depthwiseSource(level));
+	await writeFile(`${assembly}generated/outer-product-tiles.ts`, outerProductSource(level));
+	await writeFile(`${assembly}generated/depthwise-backward-tiles.ts`, depthwiseBackwardSource(level));
+	await compile(`training-${name}`, level);
 }
 await writeFile(`${assembly}generated/walker.ts`, walkerSource(operationsOf.integer));
 for (const [name, level] of Object.entries(int8Levels)) {

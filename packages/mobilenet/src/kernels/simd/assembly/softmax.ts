@@ -39,7 +39,7 @@ export function softmax(thread: i32, threads: i32, pictures: i32, input: usize, 
  * e to the x, for x ≤ 0: x = n·ln 2 + r with |r| ≤ ln 2 / 2 (ln 2 in two parts, so that r is exact), the power series
  * of r to the sixth term (error about 1e-7), and n put into the exponent's bits. Below -87 the result is as good as 0.
  */
-function exponential(x: v128): v128 {
+export function exponential(x: v128): v128 {
   x = f32x4.max(x, f32x4.splat(-87));
   const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504)));
   let r = fma(n, f32x4.splat(-0.693359375), x);
