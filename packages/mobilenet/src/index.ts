@@ -14,6 +14,7 @@ export type {
 	LoadOptions,
 	PictureOptions,
 	PreprocessingOptions,
+	Probable,
 	RunOptions,
 } from "./model/options.ts";
 export type { BlobLike, ImageDataLike, PictureSource } from "./model/pictures.ts";

@@ -39,7 +39,11 @@ export function executorFor(
 	options: InferenceOptions,
 	loaded: LoadedBuild,
 ): Executor {
-	return arithmetic === "integer"
-		? createExecutor(int8Plan(record, options), integers(record), loaded)
-		: createExecutor(inferencePlan(record, options), fold(dequantise(record)), loaded);
+	const plan = arithmetic === "integer" ? int8Plan(record, options) : inferencePlan(record, options);
+	return createExecutor(plan, preparedFor(record, arithmetic), loaded);
+}
+
+/** A record as executors of an arithmetic take it. */
+export function preparedFor(record: Model, arithmetic: Arithmetic): Model {
+	return arithmetic === "integer" ? integers(record) : fold(dequantise(record));
 }

@@ -25,6 +25,10 @@ export interface Draft {
 		shape: Shape,
 		inputs?: Placement["inputs"],
 	) => Address;
+	/** Room in a region that outlives the run, zero at first. */
+	readonly reserve: (region: "weights" | "run", floats: number) => Address;
+	/** Weights of a record that are packed into room that was reserved. */
+	readonly pack: (placement: Placement) => void;
 	/** Floats of the arena that no layer is named for. */
 	readonly scratch: (floats: number) => Address;
 	/** The output of a layer; kept to the end of the run, or only as long as steps need it. */
@@ -35,16 +39,21 @@ export interface Draft {
 		kept: boolean,
 	) => Output;
 	readonly step: <O extends Operation>(operation: O, layer: string, operands: Operands<O, Address>) => void;
+	/** How many steps there are so far. */
+	readonly steps: () => number;
 	/** Steps, places and sizes of all that was drafted. */
 	readonly finish: () => Pick<Plan, "steps" | "placements" | "constants" | "activations"> & {
-		readonly weightBytes: number;
-		readonly activationBytes: number;
+		/** Where an address of the draft has come to lie. */
+		readonly placed: (address: Address) => Address;
+		/** Bytes of the regions that were drafted. */
+		readonly bytes: Readonly<Record<"weights" | "run" | "activations", number>>;
 	};
 }
 
 export function draft(build: Build): Draft {
 	const packing = packings[packingOf(build)];
-	const weights = stack();
+	const regions = { weights: stack(), run: stack() };
+	const { weights } = regions;
 	const placements: Placement[] = [];
 	const constants: Constant[] = [];
 	const steps: Step[] = [];
@@ -60,6 +69,8 @@ export function draft(build: Build): Draft {
 
 	return {
 		scratch,
+		reserve: (region, floats) => ({ region, offset: regions[region].take(floats * 4) }),
+		pack: (placement) => void placements.push(placement),
 		constant: (...values) => {
 			const address = place(values.length * 4);
 			constants.push({ offset: address.offset, values });
@@ -94,19 +105,21 @@ export function draft(build: Build): Draft {
 			}
 			steps.push({ operation, layer, operands } as unknown as Step);
 		},
+		steps: () => steps.length,
 		finish: () => {
 			const arena = layOut(buffers, lineBytes);
-			const placed = (value: number | Address): number | Address =>
-				typeof value === "number" || value.region !== "activations"
-					? value
-					: { ...value, offset: arena.offsets[value.offset]! };
+			const placed = (address: Address): Address =>
+				address.region === "activations" ? { ...address, offset: arena.offsets[address.offset]! } : address;
 			return {
 				steps: steps.map(
 					(step) =>
 						({
 							...step,
 							operands: Object.fromEntries(
-								Object.entries<number | Address>(step.operands).map(([name, value]) => [name, placed(value)]),
+								Object.entries<number | Address>(step.operands).map(([name, value]) => [
+									name,
+									typeof value === "number" ? value : placed(value),
+								]),
 							),
 						}) as unknown as Step,
 				),
@@ -118,8 +131,8 @@ export function draft(build: Build): Draft {
 						{ ...activation, offset: arena.offsets[buffer]! },
 					]),
 				),
-				weightBytes: weights.size(),
-				activationBytes: arena.size,
+				placed,
+				bytes: { weights: weights.size(), run: regions.run.size(), activations: arena.size },
 			};
 		},
 	};

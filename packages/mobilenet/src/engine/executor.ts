@@ -1,23 +1,8 @@
-/**
- * Lays a plan and its weights in a memory and runs it. The memory has its full size from the start, and a run
- * allocates nothing.
- */
-import { MobileNetError } from "../base/error.ts";
-import {
-	addressBytes,
-	arrayAt,
-	encodeStep,
-	type Operands,
-	type Operation,
-	runWords,
-	stepWords,
-} from "../kernels/operations.ts";
-import { packedAs, packings } from "../kernels/packing.ts";
-import { stack } from "../kernels/stack.ts";
-import { type Build, createWalker, type LoadedBuild, packingOf } from "../kernels/walker.ts";
+/** Runs a plan of inference on pictures. */
+import type { LoadedBuild } from "../kernels/walker.ts";
 import type { Model } from "../weights/record.ts";
-import type { Address, Placement, Plan, Region } from "./plan.ts";
-import { createTeam } from "./team.ts";
+import { layIn } from "./memory.ts";
+import type { Plan } from "./plan.ts";
 
 export interface Executor {
 	readonly plan: Plan;
@@ -30,6 +15,8 @@ export interface Executor {
 	readonly run: (input: "bytes" | "floats", pictures: number, until?: string) => void;
 	/** Runs one step of the plan by itself, to be timed. */
 	readonly runStep: (step: number, pictures: number) => void;
+	/** Packs the weights of another record, as `createExecutor` takes one. */
+	readonly load: (record: Model) => void;
 	/** Threads that work now. */
 	readonly threads: () => number;
 	/** Sends workers home; the executor must not run again. */
@@ -45,103 +32,25 @@ export interface Executor {
  *   dequantise.ts), or in integers (integers.ts)
  */
 export function createExecutor(plan: Plan, record: Model, loaded: LoadedBuild): Executor {
-	const memory = stack();
-	const block = memory.take(runWords * 4);
-	const list = memory.take(plan.steps.length * stepWords * 4);
-	const bases = Object.fromEntries(
-		Object.entries(plan.regions).map(([region, bytes]) => [region, memory.take(bytes)]),
-	) as Record<Region, number>;
-	const walker = createWalker(loaded, memory.size());
-	const { buffer } = walker;
-
-	const addressOf = ({ region, offset }: Address): number => bases[region] + offset;
-	const words = new Int32Array(buffer);
-	for (const [i, { operation, operands }] of plan.steps.entries())
-		words.set(bind(operation, operands, addressOf), list / 4 + i * stepWords);
-	const weights = new Float32Array(buffer, bases.weights, plan.regions.weights / 4);
-	for (const { offset, values } of plan.constants) weights.set(values, offset / 4);
-	for (const placement of plan.placements)
-		packInto(buffer, bases.weights + placement.offset, placement, plan.build, record);
-
-	const { batch, entries, steps, activations } = plan;
-	const team = createTeam(walker, loaded, block, plan.threads);
+	const laid = layIn(plan, record, loaded);
+	const { batch, entries, steps } = plan;
 	// The step after a layer's last; the stem's first are the entries.
 	const ends = new Map(steps.map(({ layer }, i) => [layer, Math.max(i + 1, entries.after)] as const));
 	const inputs = batch * plan.size ** 2 * plan.inputChannels;
+	const pixels = laid.byteOf({ region: "pixels", offset: 0 });
 	return {
 		plan,
-		bytes: buffer.byteLength,
-		pixels: new Uint8Array(buffer, bases.pixels, inputs),
-		floats: new Float32Array(buffer, bases.pixels, inputs),
+		bytes: laid.buffer.byteLength,
+		pixels: new Uint8Array(laid.buffer, pixels, inputs),
+		floats: new Float32Array(laid.buffer, pixels, inputs),
 		run: (input, pictures, until) => {
-			words[block / 4] = pictures;
 			const last = until === undefined ? steps.length : (ends.get(until) ?? entries.after);
-			team.run({ plan: list, entry: entries[input], first: entries.after, last });
+			laid.run(pictures, entries[input], entries.after, last);
 		},
-		runStep: (step, pictures) => {
-			words[block / 4] = pictures;
-			team.run({ plan: list, entry: step, first: step + 1, last: step + 1 });
-		},
-		threads: team.joined,
-		dispose: team.dismiss,
-		read: (layer, picture) => {
-			const { offset, size, channels, pitch, scale } = activations.get(layer)!;
-			const rows = size * size;
-			const kind = scale === undefined ? "floats" : "words";
-			const start = bases.activations + offset + picture * rows * pitch * addressBytes[kind];
-			const values = arrayAt(kind, buffer, start, rows * pitch);
-			const dense = new Float32Array(rows * channels);
-			for (let r = 0; r < rows; r++)
-				dense.set(values.subarray(r * pitch, r * pitch + channels), r * channels);
-			if (scale !== undefined) for (let i = 0; i < dense.length; i++) dense[i] = dense[i]! * scale;
-			return dense;
-		},
+		runStep: (step, pictures) => laid.run(pictures, step, step + 1, step + 1),
+		load: laid.load,
+		threads: laid.threads,
+		dispose: laid.dispose,
+		read: laid.read,
 	};
-}
-
-function bind<O extends Operation>(
-	operation: O,
-	operands: Operands<O, Address>,
-	addressOf: (address: Address) => number,
-): number[] {
-	const bound = Object.entries<number | Address>(operands).map(([name, value]) => [
-		name,
-		typeof value === "number" ? value : addressOf(value),
-	]);
-	return encodeStep(operation, Object.fromEntries(bound) as Operands<O, number>);
-}
-
-function packInto(
-	buffer: ArrayBuffer,
-	byte: number,
-	{ tensor, shape, packing: kind, inputs }: Placement,
-	build: Build,
-	record: Model,
-): void {
-	const packing = packings[packingOf(build)][kind];
-	const found = record.tensors.get(tensor);
-	const expected = shape[0] * shape[1] * shape[2] * shape[3];
-	const type = packedAs[kind] === "sums" ? "I32" : "F32";
-	if (found?.dtype !== type || found.data.length !== expected)
-		throw new MobileNetError(
-			"broken-file",
-			`${tensor} should be ${expected} numbers in ${type} and is ${found ? `[${found.shape.join(", ")}] in ${found.dtype}` : "missing"}.`,
-		);
-	const values = inputs ? withInputs(found.data, shape, inputs) : found.data;
-	packing.pack(values, shape, arrayAt(packedAs[kind], buffer, byte, packing.length(shape)));
-}
-
-/** Weights whose input channels are put in the picture's order and multiplied by their factors. */
-function withInputs(
-	weights: Float32Array | Int32Array,
-	[outputs, channels, height, width]: Placement["shape"],
-	{ order, factors }: NonNullable<Placement["inputs"]>,
-): Float32Array {
-	const taps = height * width;
-	const result = new Float32Array(weights.length);
-	for (let o = 0; o < outputs; o++)
-		for (let c = 0; c < channels; c++)
-			for (let t = 0; t < taps; t++)
-				result[(o * channels + c) * taps + t] = weights[(o * channels + order[c]!) * taps + t]! * factors[c]!;
-	return result;
 }

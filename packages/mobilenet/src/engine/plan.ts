@@ -7,8 +7,11 @@ import type { Operands, Operation } from "../kernels/operations.ts";
 import type { PackingKind, Shape } from "../kernels/packing.ts";
 import type { Build } from "../kernels/walker.ts";
 
-/** `pixels`: the pictures that come in. `weights`: packed at load, with the constants. `activations`: the arena. */
-export type Region = "pixels" | "weights" | "activations";
+/**
+ * `pixels`: the pictures that come in. `weights`: packed at load, with the constants, and what training keeps of them.
+ * `run`: what training is given from run to run, and what it gives. `activations`: the arena.
+ */
+export type Region = "pixels" | "weights" | "run" | "activations";
 
 export interface Address {
 	readonly region: Region;
@@ -56,7 +59,8 @@ export interface Activation {
 	readonly scale?: number;
 }
 
-export interface Plan {
+/** What is laid in memory: steps, and what they name. */
+export interface Layout {
 	readonly build: Build;
 	/** The most threads that may run it: each has its own part of the scratch buffers. */
 	readonly threads: number;
@@ -66,12 +70,16 @@ export interface Plan {
 	readonly size: number;
 	readonly inputChannels: number;
 	readonly steps: readonly Step[];
-	/** Steps that take the input, by what it is made of; all other steps follow `after`. */
-	readonly entries: { readonly bytes: number; readonly floats: number; readonly after: number };
 	/** Bytes that each region takes. */
 	readonly regions: Readonly<Record<Region, number>>;
 	readonly placements: readonly Placement[];
 	readonly constants: readonly Constant[];
 	/** By layer, those that survive a run; `probabilities` is the softmax. */
 	readonly activations: ReadonlyMap<string, Activation>;
+}
+
+/** A plan of inference. */
+export interface Plan extends Layout {
+	/** Steps that take the input, by what it is made of; all other steps follow `after`. */
+	readonly entries: { readonly bytes: number; readonly floats: number; readonly after: number };
 }

@@ -4,12 +4,12 @@
  */
 import { mayBlock, startWorker } from "#threads";
 import { MobileNetError, messageOf } from "../base/error.ts";
-import type { Job, LoadedBuild, Walker } from "../kernels/walker.ts";
+import type { LoadedBuild, Walker } from "../kernels/walker.ts";
 import type { TeamWorker } from "./worker-task.ts";
 
 export interface Team {
-	/** Does a job with all workers that are ready. */
-	readonly run: (job: Job) => void;
+	/** Walks step `entry`, then those of `first` to `last` that follow it, of the plan at byte `plan`, with all workers that are ready. */
+	readonly run: (plan: number, entry: number, first: number, last: number) => void;
 	/** Threads that work now, this one among them. */
 	readonly joined: () => number;
 	/** Sends the workers home. */
@@ -36,7 +36,11 @@ const home = -1;
 export function createTeam(walker: Walker, loaded: LoadedBuild, block: number, threads: number): Team {
 	const { memory } = walker;
 	if (threads === 1 || !memory || loaded.build === "reference")
-		return { run: (job) => walker.run(job, block, 1), joined: () => 1, dismiss: () => undefined };
+		return {
+			run: (plan, entry, first, last) => walker.run(plan, entry, first, last, block, 1),
+			joined: () => 1,
+			dismiss: () => undefined,
+		};
 
 	const words = new Int32Array(walker.buffer, block);
 	words[word.maySleep] = mayBlock() ? 1 : 0;
@@ -70,7 +74,7 @@ export function createTeam(walker: Walker, loaded: LoadedBuild, block: number, t
 		}
 		for (const worker of workers) worker.stop();
 	};
-	const run = (job: Job): void => {
+	const run: Team["run"] = (plan, entry, first, last) => {
 		if (broken !== undefined)
 			throw new MobileNetError(
 				"engine",
@@ -78,12 +82,16 @@ export function createTeam(walker: Walker, loaded: LoadedBuild, block: number, t
 			);
 		const count = join();
 		if (count > 1) {
-			words.set([job.plan, job.entry, job.first, job.last, count], word.plan);
+			words[word.plan] = plan;
+			words[word.entry] = entry;
+			words[word.first] = first;
+			words[word.last] = last;
+			words[word.threads] = count;
 			Atomics.add(words, word.jobs, 1);
 			Atomics.notify(words, word.jobs);
 		}
 		try {
-			walker.run(job, block, count);
+			walker.run(plan, entry, first, last, block, count);
 		} catch (error) {
 			// The barrier gives up on threads that never come.
 			broken ??= messageOf(error);

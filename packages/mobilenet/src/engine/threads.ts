@@ -16,12 +16,22 @@ const mostUnasked = 8;
  * @throws MobileNetError `usage` where what is asked for is no number of threads
  */
 export function threadsFor(configuration: Configuration, asked: number | undefined): number {
+	checkThreads(asked);
+	if (!canShare()) return 1;
+	const worth = Math.max(1, Math.floor(cost(configuration).multAdds / multAddsEach));
+	return asked ?? Math.min(cores(), mostUnasked, worth);
+}
+
+/** The threads for training, which always has enough to do for all of a machine's. */
+export function trainingThreads(asked: number | undefined): number {
+	checkThreads(asked);
+	return canShare() ? (asked ?? Math.min(cores(), mostUnasked)) : 1;
+}
+
+function checkThreads(asked: number | undefined): void {
 	if (asked !== undefined && !(Number.isInteger(asked) && asked >= 1 && asked <= mostThreads))
 		throw new MobileNetError(
 			"usage",
 			`threads must be a whole number from 1 to ${mostThreads}, not ${shown(asked)}.`,
 		);
-	if (!canShare()) return 1;
-	const worth = Math.max(1, Math.floor(cost(configuration).multAdds / multAddsEach));
-	return asked ?? Math.min(cores(), mostUnasked, worth);
 }

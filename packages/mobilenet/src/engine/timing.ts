@@ -119,7 +119,7 @@ export function peakFlops(loaded: LoadedBuild, arithmetic: Arithmetic, seconds: 
 		best = Math.min(
 			best,
 			timed(() => {
-				for (let i = 0; i < repeats; i++) run({ plan, entry: 0, first: 1, last: 1 }, block, 1);
+				for (let i = 0; i < repeats; i++) run(plan, 0, 1, 1, block, 1);
 			}) / repeats,
 		);
 	while (performance.now() < end);

@@ -135,6 +135,30 @@ describe("a model", () => {
 		);
 	});
 
+	it("gives the probabilities of all classes, of a background class too", async () => {
+		const { record } = await MobileNet.create(small);
+		const labels = ["background", "a", "b", "c", "d", "e"].map((name) => ({ name }));
+		const model = await MobileNet.from({ ...record, labels });
+		const pictures: PictureSource[] = [plain(1, 2, 3), new Uint8Array([1, 2, 3]), plain(200, 100, 50)];
+		for (const batch of [1, 3]) {
+			const rows = [];
+			for await (const row of model.probabilitiesEach(pictures, { batch })) rows.push(row);
+			expect(rows.map(({ source }) => source)).toEqual(pictures);
+			expect(rows.map((row) => "error" in row)).toEqual([false, true, false]);
+			for (const row of rows) {
+				if ("error" in row) continue;
+				expect(row.probabilities).toHaveLength(6);
+				expect(row.probabilities.reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 5);
+				const answers = await model.classify(row.source, { top: 5 });
+				expect(answers).toHaveLength(5);
+				for (const { index, probability } of answers)
+					expect(row.probabilities[index + 1]).toBeCloseTo(probability, 6);
+			}
+		}
+		const headless = await MobileNet.create({ ...small, head: false });
+		await expect(headless.probabilitiesEach([plain(1, 1, 1)]).next()).rejects.toThrow(/has no classifier/);
+	});
+
 	it("stops when it is told to", async () => {
 		const model = await MobileNet.create(small);
 		const controller = new AbortController();

@@ -5,7 +5,7 @@
  */
 import { writeLocation } from "#files";
 import { MobileNetError, shown } from "../base/error.ts";
-import { arithmeticOf, executorFor, kernelsFor } from "../engine/arithmetic.ts";
+import { arithmeticOf, executorFor, kernelsFor, preparedFor } from "../engine/arithmetic.ts";
 import type { Executor } from "../engine/executor.ts";
 import { threadsFor } from "../engine/threads.ts";
 import { peakFlops, timeRuns, timeSteps } from "../engine/timing.ts";
@@ -31,6 +31,7 @@ import type {
 	Features,
 	LoadOptions,
 	PictureOptions,
+	Probable,
 	RunOptions,
 } from "./options.ts";
 import { type Decoded, decodeAll, type PictureSource, pixelsOf } from "./pictures.ts";
@@ -46,8 +47,6 @@ import { type Prediction, ranking } from "./predictions.ts";
  * model.dispose();
  */
 export class MobileNet {
-	/** Configuration, tensors, preprocessing and labels, as the file had them and the options changed them. */
-	readonly record: Model;
 	/** The build of the kernels that runs, and why faster ones do not. */
 	readonly build: Build;
 	readonly passedOver: readonly string[];
@@ -55,6 +54,7 @@ export class MobileNet {
 	readonly arithmetic: Arithmetic;
 	/** The most threads that run it; workers join in the background, one by one. */
 	readonly threads: number;
+	#record: Model;
 	readonly #loaded: ChosenBuild["loaded"];
 	readonly #transparency: Alpha | undefined;
 	/** One for ordinary runs, and one that keeps the activation last asked for. */
@@ -68,7 +68,7 @@ export class MobileNet {
 		threads: number,
 		transparency: Alpha | undefined,
 	) {
-		this.record = record;
+		this.#record = record;
 		this.arithmetic = arithmetic;
 		this.threads = threads;
 		this.build = loaded.build;
@@ -121,12 +121,40 @@ export class MobileNet {
 		return new MobileNet(changed, chosen, arithmetic, threads, transparency);
 	}
 
+	/** Configuration, tensors, preprocessing and labels, as the file had them and the options changed them. */
+	get record(): Model {
+		return this.#record;
+	}
+
 	get configuration(): Configuration {
 		return this.record.configuration;
 	}
 
 	get labels(): readonly Label[] | undefined {
 		return this.record.labels;
+	}
+
+	/**
+	 * Takes other weights in the place of its own, as training makes them, in the same memory.
+	 *
+	 * @param record of the same network; what it says besides the weights is not taken
+	 * @throws MobileNetError `usage` where it is of another network
+	 * @example
+	 * model.reload(averaged);
+	 */
+	reload({ configuration, tensors }: Model): void {
+		const differs = (Object.keys(this.configuration) as (keyof Configuration)[]).find(
+			(field) => field !== "size" && configuration[field] !== this.configuration[field],
+		);
+		if (differs)
+			throw new MobileNetError(
+				"usage",
+				`only weights of the same network can be taken, and ${differs} is ${shown(configuration[differs])} there and ${shown(this.configuration[differs])} here.`,
+			);
+		const record = { ...this.#record, tensors };
+		const prepared = preparedFor(record, this.arithmetic);
+		for (const executor of this.#executors.values()) executor.load(prepared);
+		this.#record = record;
 	}
 
 	/**
@@ -165,11 +193,31 @@ export class MobileNet {
 		sources: Iterable<PictureSource> | AsyncIterable<PictureSource>,
 		options: ClassifyOptions = {},
 	): AsyncGenerator<Classified, void, void> {
-		const { head, classes } = this.configuration;
-		if (!head) throw new MobileNetError("usage", "the model has no classifier: use embed or features.");
-		const rank = ranking(this.labels, classes, options);
+		checkHead(this.configuration);
+		const rank = ranking(this.labels, this.configuration.classes, options);
 		yield* this.#each(sources, options, (executor, picture) => ({
 			predictions: rank(executor.read("probabilities", picture)),
+		}));
+	}
+
+	/**
+	 * The probabilities of all classes for each of many pictures, one after the other, as `classifyEach` names the best:
+	 * what evaluation takes. A background class is among them where the model has one, and what cannot be read becomes a
+	 * row with its error.
+	 *
+	 * @param sources a list, or anything that gives pictures one by one
+	 * @throws MobileNetError `usage` where the model has no classifier
+	 * @example
+	 * for await (const row of model.probabilitiesEach(paths, { batch: 8 }))
+	 *   if (!("error" in row)) console.log(row.probabilities.length); // 1001
+	 */
+	async *probabilitiesEach(
+		sources: Iterable<PictureSource> | AsyncIterable<PictureSource>,
+		options: PictureOptions = {},
+	): AsyncGenerator<Probable, void, void> {
+		checkHead(this.configuration);
+		yield* this.#each(sources, options, (executor, picture) => ({
+			probabilities: executor.read("probabilities", picture),
 		}));
 	}
 
@@ -420,6 +468,10 @@ export class MobileNet {
 
 function isList(source: PictureSource | readonly PictureSource[]): source is readonly PictureSource[] {
 	return Array.isArray(source);
+}
+
+function checkHead({ head }: Configuration): void {
+	if (!head) throw new MobileNetError("usage", "the model has no classifier: use embed or features.");
 }
 
 function checkBatch(batch: number): void {

@@ -84,3 +84,8 @@ export type Classified =
 export type Embedded =
 	| { readonly source: PictureSource; readonly embedding: Float32Array }
 	| { readonly source: PictureSource; readonly error: unknown };
+
+/** What `probabilitiesEach` gives for one picture: [classes], from 0 to 1, a background class with the others. */
+export type Probable =
+	| { readonly source: PictureSource; readonly probabilities: Float32Array }
+	| { readonly source: PictureSource; readonly error: unknown };

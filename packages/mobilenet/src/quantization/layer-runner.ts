@@ -84,7 +84,7 @@ function layerPlan(layer: Layer, { build }: LoadedBuild): Plan {
 			...parameters(),
 			...{ rows: outputSize ** 2, inputChannels, outputChannels, inputPitch },
 		});
-	const { weightBytes, activationBytes, ...drafted } = plan.finish();
+	const { bytes, placed: _, ...drafted } = plan.finish();
 	return {
 		...drafted,
 		build,
@@ -93,10 +93,6 @@ function layerPlan(layer: Layer, { build }: LoadedBuild): Plan {
 		size: inputSize,
 		inputChannels: inputPitch,
 		entries: { floats: 0, bytes: 0, after: 1 },
-		regions: {
-			pixels: inputSize ** 2 * inputPitch * 4,
-			weights: weightBytes,
-			activations: activationBytes,
-		},
+		regions: { pixels: inputSize ** 2 * inputPitch * 4, ...bytes },
 	};
 }

@@ -45,34 +45,16 @@ export function inferencePlan(model: Model, options: InferenceOptions): Plan {
 	checkKept(keep, table);
 
 	const plan = draft(build);
-	const network: Network = {
-		plan,
-		model,
-		batch,
-		threads,
-		bounds: activationBounds(plan, model),
-		unbounded: plan.constant(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY),
-		isKept: (name) => alwaysKept.includes(name) || keep.includes(name),
-		slope: configuration.activation === "leakyRelu" ? plan.constant(configuration.leakySlope) : undefined,
-	};
-	const [stem, ...rest] = table;
-	let last = stemSteps(network, stem!);
-	for (let i = 0; i < rest.length; i++) {
-		const [layer, next] = [rest[i]!, rest[i + 1]];
-		if (layer.kind === "depthwise" && next && mayFuse(network, layer)) {
-			last = separableStep(network, layer, next, last);
-			i++;
-		} else last = layerSteps(network, layer, last);
-	}
+	const network = networkOf(plan, model, { batch, threads, keep });
+	const last = layersInto(network, table);
 	// There whatever the network gives out: answers are probabilities.
 	if (configuration.head) softmaxStep(network, last);
 
-	const { weightBytes, activationBytes, ...drafted } = plan.finish();
+	const { bytes, placed: _, ...drafted } = plan.finish();
 	const { size, inputChannels } = configuration;
 	const regions = {
 		pixels: batch * size ** 2 * inputChannels * 4,
-		weights: weightBytes,
-		activations: activationBytes,
+		...bytes,
 	};
 	checkSize(regions, batch, size);
 	return {
@@ -88,7 +70,7 @@ export function inferencePlan(model: Model, options: InferenceOptions): Plan {
 }
 
 /** What the makers of steps share. */
-interface Network {
+export interface Network {
 	readonly plan: Draft;
 	readonly model: Model;
 	readonly batch: number;
@@ -99,6 +81,35 @@ interface Network {
 	readonly isKept: (layer: string) => boolean;
 	/** Of leaky ReLU, where that is the activation. */
 	readonly slope: Address | undefined;
+}
+
+/** What the makers of steps need of a model. */
+export function networkOf(
+	plan: Draft,
+	model: Model,
+	{ batch, threads, keep }: Required<Omit<InferenceOptions, "build">>,
+): Network {
+	const { activation, leakySlope } = model.configuration;
+	return {
+		...{ plan, model, batch, threads },
+		bounds: activationBounds(plan, model),
+		unbounded: plan.constant(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY),
+		isKept: (name) => alwaysKept.includes(name) || keep.includes(name),
+		slope: activation === "leakyRelu" ? plan.constant(leakySlope) : undefined,
+	};
+}
+
+/** The steps of layers one after the other, the stem first: its two entries, of floats and of bytes, are the first steps of the plan. */
+export function layersInto(network: Network, [stem, ...rest]: readonly Layer[]): Output {
+	let last = stemSteps(network, stem!);
+	for (let i = 0; i < rest.length; i++) {
+		const [layer, next] = [rest[i]!, rest[i + 1]];
+		if (layer.kind === "depthwise" && next && mayFuse(network, layer)) {
+			last = separableStep(network, layer, next, last);
+			i++;
+		} else last = layerSteps(network, layer, last);
+	}
+	return last;
 }
 
 function activationBounds(plan: Draft, { configuration: { activation } }: Model): Address {
@@ -240,7 +251,7 @@ export function checkKept(keep: readonly string[], table: readonly Layer[]): voi
 /** Refuses a plan that needs more memory than can be addressed. */
 export function checkSize(regions: Plan["regions"], batch: number, size: number): void {
 	const perPicture = (regions.pixels + regions.activations) / batch;
-	const room = mostBytes - regions.weights - 2 ** 20;
+	const room = mostBytes - regions.weights - regions.run - 2 ** 20;
 	if (batch * perPicture <= room) return;
 	const most = Math.floor(room / perPicture);
 	throw new MobileNetError(

@@ -52,12 +52,11 @@ export function int8Plan(model: Model, options: InferenceOptions): Plan {
 		else last = layerStep(network, layer, last);
 	}
 
-	const { weightBytes, activationBytes, ...drafted } = plan.finish();
+	const { bytes, placed: _, ...drafted } = plan.finish();
 	const { size, inputChannels } = configuration;
 	const regions = {
 		pixels: batch * size ** 2 * inputChannels * 4,
-		weights: weightBytes,
-		activations: activationBytes,
+		...bytes,
 	};
 	checkSize(regions, batch, size);
 	const entries = { floats: 0, bytes: 1, after: 2 };

@@ -1,0 +1,87 @@
+/**
+ * Where what training changes lies: parameters one behind the other, those that weight decay concerns first, in the
+ * packing of their forward kernels. Gradients, the optimiser's memories and the moving average lie in the same order, so
+ * that an optimiser goes over all of them as they lie. The running statistics of batch norm are a list of their own.
+ */
+import { type PackingKind, packings, type Shape } from "../kernels/packing.ts";
+import { stack } from "../kernels/stack.ts";
+import { type Build, packingOf } from "../kernels/walker.ts";
+import { isConvolution, type Layer } from "../network/layers.ts";
+
+/** A tensor of the record that lies in a list. */
+export interface Parameter {
+	readonly tensor: string;
+	readonly shape: Shape;
+	readonly packing: PackingKind;
+	/** In bytes, in its list. */
+	readonly offset: number;
+}
+
+export interface ParameterList {
+	readonly parameters: ReadonlyMap<string, Parameter>;
+	/** Bytes of all, and of those at the beginning that weight decay concerns. */
+	readonly bytes: number;
+	readonly decayedBytes: number;
+}
+
+/** Shape of a layer's weights as they are packed. */
+export function packedShape({ kind, inputChannels, outputChannels, kernel }: Layer): Shape {
+	return [outputChannels, kind === "depthwise" ? 1 : inputChannels, kernel, kernel];
+}
+
+/** The tensor of a layer's weights. */
+export function weightOf(layer: Layer): string {
+	return isConvolution(layer) ? `${layer.name}.conv.weight` : `${layer.name}.weight`;
+}
+
+/**
+ * What the given layers learn.
+ *
+ * @param decayAll whether depthwise filters, batch norm and biases decay too; the paper says of depthwise filters that
+ *   they have so few parameters that little or no decay is best
+ */
+export function parametersOf(learning: readonly Layer[], build: Build, decayAll: boolean): ParameterList {
+	const decayed: Omit<Parameter, "offset">[] = [];
+	const plain: Omit<Parameter, "offset">[] = [];
+	for (const layer of learning) {
+		if (layer.kind === "pool") continue;
+		const packing = layer.kind === "depthwise" ? "lanes" : "panels";
+		const list = layer.kind === "depthwise" ? plain : decayed;
+		list.push({ tensor: weightOf(layer), shape: packedShape(layer), packing });
+		for (const name of isConvolution(layer) ? ["bn.weight", "bn.bias"] : ["bias"])
+			plain.push(vector(`${layer.name}.${name}`, layer));
+	}
+	return decayAll ? listOf([...decayed, ...plain], [], build) : listOf(decayed, plain, build);
+}
+
+/** The running statistics of the given layers. */
+export function runningOf(learning: readonly Layer[], build: Build): ParameterList {
+	const statistics = learning
+		.filter(isConvolution)
+		.flatMap((layer) =>
+			["running_mean", "running_var"].map((name) => vector(`${layer.name}.bn.${name}`, layer)),
+		);
+	return listOf([], statistics, build);
+}
+
+function vector(tensor: string, { outputChannels }: Layer): Omit<Parameter, "offset"> {
+	return { tensor, shape: [outputChannels, 1, 1, 1], packing: "bias" };
+}
+
+function listOf(
+	decayed: readonly Omit<Parameter, "offset">[],
+	plain: readonly Omit<Parameter, "offset">[],
+	build: Build,
+): ParameterList {
+	const packing = packings[packingOf(build)];
+	const memory = stack();
+	const parameters = new Map<string, Parameter>();
+	const place = (parameter: Omit<Parameter, "offset">): void => {
+		const offset = memory.take(packing[parameter.packing].length(parameter.shape) * 4);
+		parameters.set(parameter.tensor, { ...parameter, offset });
+	};
+	decayed.forEach(place);
+	const decayedBytes = memory.size();
+	plain.forEach(place);
+	return { parameters, bytes: memory.size(), decayedBytes };
+}

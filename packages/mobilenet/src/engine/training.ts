@@ -1,0 +1,216 @@
+/** A training plan laid in memory, with the record it began with: what training-executor.ts says of it. */
+import { MobileNetError } from "../base/error.ts";
+import { packings } from "../kernels/packing.ts";
+import { normVectors, settingNames, vectorOf } from "../kernels/training-shapes.ts";
+import { type LoadedBuild, packingOf } from "../kernels/walker.ts";
+import { isConvolution, layers } from "../network/layers.ts";
+import { dequantise } from "../weights/dequantise.ts";
+import { fold } from "../weights/fold.ts";
+import { type Model, sizeOf, type Tensor } from "../weights/record.ts";
+import { unfold } from "../weights/unfold.ts";
+import { layIn } from "./memory.ts";
+import type { ParameterList } from "./parameters.ts";
+import type { Address } from "./plan.ts";
+import { trainingPlan } from "./plans/training.ts";
+import type { TrainingExecutor, TrainingPlanOptions } from "./training-executor.ts";
+
+/** What an optimiser's list is called in a checkpoint, and whether it belongs to running statistics. */
+const stateLists = ["first", "second", "average", "runningAverage"] as const;
+
+/**
+ * A network that learns.
+ *
+ * @param record what it begins with; quantised or folded weights become float32 with batch norm
+ * @param loaded the training kernels: `loadBuild({ arithmetic: "training" })`
+ * @throws MobileNetError `engine` where the batch does not fit, `usage` where there is nothing to train
+ */
+export function createTrainer(
+	record: Model,
+	options: TrainingPlanOptions,
+	loaded: LoadedBuild,
+): TrainingExecutor {
+	const start = unfold(dequantise(record));
+	const plan = trainingPlan(start, options);
+	const laid = layIn(plan, prepared(start, options.from), loaded);
+	const { buffer, byteOf } = laid;
+	const { run, lists, forward, backward, norm, update, batch } = plan;
+	const floatsAt = (address: Address, length: number): Float32Array =>
+		new Float32Array(buffer, byteOf(address), length);
+	const list = (address: Address, { bytes }: ParameterList): Float32Array => floatsAt(address, bytes / 4);
+	const packing = packings[packingOf(options.build)];
+
+	const memories = new Map<string, { readonly values: Float32Array; readonly of: ParameterList }>();
+	for (const name of stateLists) {
+		const address = lists[name];
+		const of = name === "runningAverage" ? plan.running : plan.parameters;
+		if (address) memories.set(name, { values: list(address, of), of });
+	}
+	const parameters = { values: list(lists.parameters, plan.parameters), of: plan.parameters };
+	const running = { values: list(lists.running, plan.running), of: plan.running };
+	const gradients = { values: list(lists.gradients, plan.parameters), of: plan.parameters };
+	// RMSprop's mean square begins with ones, padding too, where it divides nothing.
+	if (options.optimiser === "rmsprop") memories.get("second")!.values.fill(1);
+	memories.get("average")?.values.set(parameters.values);
+	memories.get("runningAverage")?.values.set(running.values);
+
+	const { size, inputChannels } = plan;
+	const inputs = batch * size ** 2 * inputChannels;
+	const factors = {
+		crossEntropy: floatsAt(run.factors.crossEntropy, 2),
+		distillation: floatsAt(run.factors.distillation, 2),
+		squaredError: floatsAt(run.factors.squaredError, 2),
+	};
+	const losses = floatsAt(run.losses, batch);
+	const settings = floatsAt(run.settings, settingNames.length);
+	const dropout = new Int32Array(buffer, byteOf(run.dropout), 2);
+	const squares = floatsAt(run.squares, plan.squareSlices);
+	const norms = plan.norms.map(({ layer, address, channels }) => ({
+		layer,
+		values: floatsAt(address, normVectors.length * vectorOf(channels)),
+		vector: vectorOf(channels),
+	}));
+	let pictures = 0;
+	/** Pictures of the step that ran before this run's. */
+	let before = 0;
+
+	const unpacked = ({ values, of }: Values): Map<string, Tensor> =>
+		new Map(
+			[...of.parameters.values()].map(({ tensor, shape, packing: kind, offset }) => {
+				const data = new Float32Array(sizeOf(shape));
+				const length = packing[kind].length(shape);
+				packing[kind].unpack(values.subarray(offset / 4, offset / 4 + length), shape, data);
+				return [tensor, { dtype: "F32", shape: start.tensors.get(tensor)!.shape, data }];
+			}),
+		);
+	const pack = ({ values, of }: Values, tensors: ReadonlyMap<string, Tensor>, prefix: string): void => {
+		for (const { tensor, shape, packing: kind, offset } of of.parameters.values()) {
+			const found = tensors.get(`${prefix}${tensor}`);
+			if (found?.dtype !== "F32" || found.data.length !== sizeOf(shape))
+				throw new MobileNetError(
+					"broken-file",
+					`the checkpoint has no ${prefix}${tensor} of ${sizeOf(shape)} numbers in F32: it is of another network or other options.`,
+				);
+			packing[kind].pack(found.data, shape, values.subarray(offset / 4));
+		}
+	};
+
+	return {
+		pixels: new Uint8Array(buffer, byteOf(plan.inputs.bytes), inputs),
+		floats: floatsAt(plan.inputs.floats, inputs),
+		targets: floatsAt(run.targets, batch * plan.targetPitch),
+		softTargets: floatsAt(run.softTargets, batch * plan.targetPitch),
+		targetPitch: plan.targetPitch,
+		forward: (input, count, { total = count, hardWeight, softWeight, temperature, dropoutSeed }) => {
+			pictures = count;
+			factors.crossEntropy[0] = hardWeight / total;
+			factors.crossEntropy[1] = 1;
+			factors.distillation[0] = (softWeight * temperature ** 2) / total;
+			factors.distillation[1] = temperature;
+			factors.squaredError[0] = softWeight / total;
+			dropout[0] = dropoutSeed;
+			dropout[1] = before;
+			const { entry, first, last } = forward[input];
+			laid.run(count, entry, first, last);
+			let sum = 0;
+			for (let n = 0; n < count; n++) sum += losses[n]!;
+			return (sum * total) / count;
+		},
+		backward: () => {
+			laid.run(pictures, backward.first, backward.first + 1, backward.last);
+			before += pictures;
+		},
+		gradientNorm: () => {
+			laid.run(pictures, norm.first, norm.first + 1, norm.last);
+			let sum = 0;
+			for (let i = 0; i < squares.length; i++) sum += squares[i]!;
+			return Math.sqrt(sum);
+		},
+		update: (given) => {
+			before = 0;
+			// In the order of settingNames, without an object or a list a step.
+			settings[0] = given.learningRate;
+			settings[1] = given.weightDecay;
+			settings[2] = given.gradientFactor;
+			settings[3] = given.momentum;
+			settings[4] = given.nesterov ? 1 : 0;
+			settings[5] = given.decay;
+			settings[6] = given.beta1;
+			settings[7] = given.beta2;
+			settings[8] = given.epsilon;
+			// Of the shares that a float32 holds: 1 − 0.999 would be 1e-5 off.
+			settings[9] = 1 / (1 - Math.fround(given.beta1) ** given.step);
+			settings[10] = 1 / (1 - Math.fround(given.beta2) ** given.step);
+			settings[11] = given.averageShare;
+			laid.run(pictures, update.first, update.first + 1, update.last);
+		},
+		logits: (picture) => laid.read("classifier", picture),
+		firstNotFinite: () =>
+			norms.find(({ values, vector }) => !allFinite(values.subarray(0, 4 * vector)))?.layer ??
+			(allFinite(losses.subarray(0, pictures)) ? undefined : "classifier"),
+		record: (which) => {
+			const average = which === "average" && memories.has("average");
+			return {
+				...start,
+				tensors: new Map([
+					...start.tensors,
+					...unpacked(average ? memories.get("average")! : parameters),
+					...unpacked(average ? memories.get("runningAverage")! : running),
+				]),
+			};
+		},
+		state: () =>
+			new Map(
+				[...memories].flatMap(([name, memory]) =>
+					[...unpacked(memory)].map(([tensor, value]) => [`${name}.${tensor}`, value] as const),
+				),
+			),
+		restore: (from, state) => {
+			pack(parameters, from.tensors, "");
+			pack(running, from.tensors, "");
+			for (const [name, memory] of memories) pack(memory, state, `${name}.`);
+			gradients.values.fill(0);
+			before = 0;
+		},
+		gradient: (name) => {
+			if (name === "input")
+				return concatenated(Array.from({ length: pictures }, (_, n) => laid.read("input", n)));
+			const found = unpacked(gradients).get(name);
+			if (!found) throw new MobileNetError("usage", `${name} does not learn.`);
+			return found.data as Float32Array;
+		},
+		bytes: buffer.byteLength,
+		threads: laid.threads,
+		dispose: laid.dispose,
+	};
+}
+
+/** Numbers that lie as a list says. */
+interface Values {
+	readonly values: Float32Array;
+	readonly of: ParameterList;
+}
+
+/** The record as the plan takes it: layers that do not learn are folded, as in inference. */
+function prepared(model: Model, from: string): Model {
+	const table = layers(model.configuration);
+	const learning = table.slice(table.findIndex(({ name }) => name === from)).filter(isConvolution);
+	const own = learning.flatMap(({ name }) =>
+		[...model.tensors].filter(([tensor]) => tensor.startsWith(`${name}.`)),
+	);
+	return { ...model, tensors: new Map([...fold(model).tensors, ...own]) };
+}
+
+function allFinite(values: Float32Array): boolean {
+	for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i]!)) return false;
+	return true;
+}
+
+function concatenated(parts: readonly Float32Array[]): Float32Array {
+	const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+	let at = 0;
+	for (const part of parts) {
+		all.set(part, at);
+		at += part.length;
+	}
+	return all;
+}
