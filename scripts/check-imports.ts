@@ -18,7 +18,10 @@ const rooms = [
 	"kernels",
 	"engine",
 	"model",
+	"data",
+	"evaluation",
 	"quantization",
+	"training",
 	"cli",
 ];
 /** Rooms above it that a room may not import all the same. */
@@ -28,6 +31,9 @@ const pairs: Readonly<Record<string, readonly string[]>> = {
 	"#files": ["base/files.node.ts", "base/files.default.ts"],
 	"#wide": ["kernels/wide.node.ts", "kernels/wide.default.ts"],
 	"#threads": ["engine/threads.node.ts", "engine/threads.default.ts"],
+	"#datasets": ["data/datasets.node.ts", "data/datasets.default.ts"],
+	"#decoders": ["data/decoders.node.ts", "data/decoders.default.ts"],
+	"#run-folder": ["training/run-folder.node.ts", "training/run-folder.default.ts"],
 	"#decode": ["image/decode.node.ts", "image/decode.default.ts"],
 };
 

@@ -17,14 +17,15 @@ const entries = {
 	index: "index.js",
 	network: "network/index.js",
 	formats: "formats/index.js",
+	data: "data/index.js",
 	quantization: "quantization/index.js",
 	cli: "cli/main.js",
 };
-/** A program of its own, found by its name. */
-const worker = { "worker.node": "engine/worker.node.js" };
+/** Programs of their own, found by their names. */
+const workers = { "worker.node": "engine/worker.node.js", "decoder.node": "data/decoder.node.js" };
 
 rmSync(node, { recursive: true, force: true });
-await bundle(worker, {});
+for (const [name, file] of Object.entries(workers)) await bundle({ [name]: file }, {});
 // What every entry may need is one file; the command line has its own.
 await bundle(entries, { groups: [{ name: "core", tags: ["$initial"], test: /^(?!.*[\\/]cli[\\/])/ }] });
 
@@ -35,7 +36,7 @@ async function bundle(
 	const build = await rolldown({
 		input: Object.fromEntries(Object.entries(files).map(([name, file]) => [name, join(dist, file)])),
 		platform: "node",
-		external: /^(node:|sharp$|@stricli\/core$|flatbuffers$|fflate$|tinyglobby$)/,
+		external: /^(node:|(sharp|@stricli\/core|d3-scale|d3-shape|flatbuffers|fflate|papaparse|tinyglobby)$)/,
 		onLog: refuse,
 	});
 	await build.write({ dir: node, format: "esm", chunkFileNames: "[name]-[hash].js", codeSplitting });

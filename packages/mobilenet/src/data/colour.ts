@@ -1,0 +1,151 @@
+/**
+ * Brightness, contrast and saturation in one pass over the pixels: all three are linear, so together they are one 3×3
+ * matrix and an offset. What the three in turn would clip to 0…255 on the way is clipped once, at the end.
+ */
+
+/** In 1/65536: rows of the matrix for red, green and blue, and what is added to each, half a step for rounding in it. */
+export interface Colours {
+	readonly matrix: Int32Array;
+	readonly offset: number;
+	/** For pictures of one channel, which have no saturation. */
+	readonly gain: number;
+}
+
+/** Weights of red, green and blue in grey (ITU-R 601). */
+const luma = [0.299, 0.587, 0.114] as const;
+const one = 65536;
+const unchanged = Int32Array.of(one, 0, 0, 0, one, 0, 0, 0, one);
+
+/**
+ * @param mean mean grey of the picture, 0…255: contrast is the distance from it
+ */
+export function coloursOf(
+	brightness: number,
+	contrast: number,
+	saturation: number,
+	mean: number,
+): Colours | undefined {
+	if (brightness === 1 && contrast === 1 && saturation === 1) return undefined;
+	const gain = brightness * contrast;
+	const matrix = new Int32Array(9);
+	for (let to = 0; to < 3; to++)
+		for (let from = 0; from < 3; from++)
+			matrix[to * 3 + from] = Math.round(
+				gain * ((to === from ? saturation : 0) + (1 - saturation) * luma[from]!) * one,
+			);
+	return {
+		matrix,
+		offset: Math.round((1 - contrast) * brightness * mean * one) + one / 2,
+		gain: Math.round(gain * one),
+	};
+}
+
+/** Mean grey of pixels with one channel or three. */
+export function meanGrey(pixels: Uint8Array, channels: number): number {
+	let [red, green, blue] = [0, 0, 0];
+	if (channels === 3) {
+		for (let i = 0; i < pixels.length; i += 3) {
+			red += pixels[i]!;
+			green += pixels[i + 1]!;
+			blue += pixels[i + 2]!;
+		}
+		return ((red * luma[0] + green * luma[1] + blue * luma[2]) * 3) / pixels.length;
+	}
+	for (let i = 0; i < pixels.length; i++) red += pixels[i]!;
+	return red / pixels.length;
+}
+
+/**
+ * Writes a square picture mirrored or not, in other colours or not.
+ *
+ * @param from size × size pixels of `channels` channels, not the memory of `into`
+ * @param into as many pixels; where it has room for three channels and `from` has one, grey is spread
+ */
+export function finish(
+	from: Uint8Array,
+	channels: number,
+	size: number,
+	flip: boolean,
+	colours: Colours | undefined,
+	into: Uint8Array,
+): void {
+	const out = new Uint8ClampedArray(into.buffer, into.byteOffset, into.length);
+	if (channels === 3) finishRgb(from, size, flip, colours, out);
+	else if (channels === 1) finishGrey(from, size, flip, colours, out);
+	else finishOther(from, channels, size, flip, out);
+}
+
+function finishRgb(
+	from: Uint8Array,
+	size: number,
+	flip: boolean,
+	colours: Colours | undefined,
+	out: Uint8ClampedArray,
+): void {
+	if (!colours && !flip) {
+		out.set(from);
+		return;
+	}
+	const matrix = colours ? colours.matrix : unchanged;
+	const offset = colours ? colours.offset : one / 2;
+	// Each a number of its own: the loop below would look it up for every pixel.
+	const rr = matrix[0]!;
+	const rg = matrix[1]!;
+	const rb = matrix[2]!;
+	const gr = matrix[3]!;
+	const gg = matrix[4]!;
+	const gb = matrix[5]!;
+	const br = matrix[6]!;
+	const bg = matrix[7]!;
+	const bb = matrix[8]!;
+	const step = flip ? -3 : 3;
+	let i = 0;
+	for (let y = 0; y < size; y++) {
+		let o = (y * size + (flip ? size - 1 : 0)) * 3;
+		for (let x = 0; x < size; x++) {
+			const red = from[i]!;
+			const green = from[i + 1]!;
+			const blue = from[i + 2]!;
+			out[o] = (offset + Math.imul(red, rr) + Math.imul(green, rg) + Math.imul(blue, rb)) >> 16;
+			out[o + 1] = (offset + Math.imul(red, gr) + Math.imul(green, gg) + Math.imul(blue, gb)) >> 16;
+			out[o + 2] = (offset + Math.imul(red, br) + Math.imul(green, bg) + Math.imul(blue, bb)) >> 16;
+			i += 3;
+			o += step;
+		}
+	}
+}
+
+function finishGrey(
+	from: Uint8Array,
+	size: number,
+	flip: boolean,
+	colours: Colours | undefined,
+	out: Uint8ClampedArray,
+): void {
+	const [gain, offset] = colours ? [colours.gain, colours.offset] : [one, one / 2];
+	const spread = out.length === from.length * 3;
+	for (let y = 0, i = 0; y < size; y++)
+		for (let x = 0; x < size; x++, i++) {
+			const grey = (offset + Math.imul(from[i]!, gain)) >> 16;
+			const to = y * size + (flip ? size - 1 - x : x);
+			if (spread) {
+				out[to * 3] = grey;
+				out[to * 3 + 1] = grey;
+				out[to * 3 + 2] = grey;
+			} else out[to] = grey;
+		}
+}
+
+function finishOther(
+	from: Uint8Array,
+	channels: number,
+	size: number,
+	flip: boolean,
+	out: Uint8ClampedArray,
+): void {
+	for (let y = 0, i = 0; y < size; y++)
+		for (let x = 0; x < size; x++) {
+			const to = (y * size + (flip ? size - 1 - x : x)) * channels;
+			for (let c = 0; c < channels; c++, i++) out[to + c] = from[i]!;
+		}
+}

@@ -1,0 +1,99 @@
+/**
+ * Data sets from where they lie: a folder of class folders, a list, shards. Its twin for other runtimes is
+ * datasets.default.ts; `#datasets` picks one.
+ */
+import { readdir, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { glob, isDynamicPattern } from "tinyglobby";
+import { MobileNetError } from "../base/error.ts";
+import type { Dataset } from "./dataset.ts";
+import { datasetOfFiles, openClassFolders, openPictures, pictureEndings } from "./folders.node.ts";
+import { openList } from "./lists.node.ts";
+import type { OpenOptions } from "./open.ts";
+import { notReadable } from "./places.node.ts";
+import { openShards } from "./shards.node.ts";
+
+const shardEndings = /\.(tar|tar\.gz|tgz)$/i;
+const listEndings = /\.(csv|tsv)$/i;
+
+/**
+ * Opens pictures with their classes:
+ *
+ * - a folder that has a folder of pictures for each class
+ * - a list (`.csv`, `.tsv`) with a header: a column `file` (or `path`, `image`, `filename`), relative to the list, and a
+ *   column `label` (or `class`), `index` or `wnid`
+ * - WebDataset shards (`.tar`, `.tar.gz`): one, several, a glob, or a folder of them, of which `train-*` are taken where
+ *   there are such; classes are named by a `classes.tsv` beside them
+ *
+ * With `unlabelled`, also a plain folder of pictures, files or a glob, and nothing has a label.
+ *
+ * @throws MobileNetError `not-found` where there is nothing, `broken-file` where something is damaged, with file and line;
+ * `usage` where it is no data set, or has one class only and `oneClass` is not given
+ * @example
+ * const dataset = await openDataset("photos/train", { onNote: console.warn });
+ */
+export async function openDataset(
+	location: string | readonly string[],
+	options: OpenOptions = {},
+): Promise<Dataset> {
+	const { unlabelled = false, signal } = options;
+	signal?.throwIfAborted();
+	const locations = typeof location === "string" ? [location] : location;
+	const paths = locations.includes("") ? [] : (await Promise.all(locations.map(expanded))).flat();
+	const [first] = paths;
+	if (first === undefined)
+		throw new MobileNetError("usage", "give the pictures: a folder of class folders, a list, or shards.");
+	if (paths.every((path) => shardEndings.test(path))) return openShards(paths, options);
+	if (unlabelled && paths.every((path) => pictureEndings.test(path)))
+		return datasetOfFiles(
+			paths.length === 1 ? first : `${first} and ${paths.length - 1} more`,
+			paths,
+			[],
+			new Int32Array(paths.length).fill(-1),
+		);
+	if (paths.length > 1)
+		throw new MobileNetError(
+			"usage",
+			`${first} and ${paths[1]} cannot be one data set: only shards (.tar, .tar.gz) are given together; give the folder that holds the class folders, or one list.`,
+		);
+	if (listEndings.test(first)) return openList(first, options);
+	let isFolder: boolean;
+	try {
+		isFolder = (await stat(first)).isDirectory();
+	} catch (error) {
+		throw notReadable(first, error);
+	}
+	if (!isFolder)
+		throw new MobileNetError(
+			"usage",
+			`${first} is no data set: expected a folder with a folder of pictures for each class, a list (.csv, .tsv) or shards (.tar, .tar.gz).`,
+		);
+	const shards = await shardsIn(first);
+	if (shards.length > 0) return openShards(shards, options);
+	return unlabelled ? openPictures(first, options) : openClassFolders(first, options);
+}
+
+/** The paths that a location stands for: itself, or what a glob finds. */
+async function expanded(location: string): Promise<readonly string[]> {
+	try {
+		await stat(location);
+		return [location];
+	} catch (error) {
+		if (!isDynamicPattern(location)) throw notReadable(location, error);
+	}
+	const found = await glob(location.replaceAll("\\", "/"), { absolute: false });
+	if (found.length === 0) throw new MobileNetError("not-found", `nothing is called ${location}.`);
+	return found.sort();
+}
+
+/** A folder's shards: those for training where there are such, else all. */
+async function shardsIn(folder: string): Promise<readonly string[]> {
+	let names: readonly string[];
+	try {
+		names = (await readdir(folder)).filter((name) => shardEndings.test(name) && !name.startsWith(".")).sort();
+	} catch (error) {
+		throw notReadable(folder, error);
+	}
+	const training = names.filter((name) => basename(name).startsWith("train-"));
+	return (training.length > 0 ? training : names).map((name) => join(folder, name));
+}

@@ -1,0 +1,15 @@
+/** The public entry `mobilenet/data`: pictures with labels, their order and parts, and batches of them for training. */
+export { openDataset } from "#datasets";
+export { MobileNetError } from "../base/error.ts";
+export type { Pixels } from "../image/pixels.ts";
+export type { Filter, Fit, Label } from "../weights/record.ts";
+export { type Augmentation, defaultAugmentation } from "./augmentation.ts";
+export { type Batch, type BatchesOptions, batches } from "./batches.ts";
+export { createCache, type PictureCache } from "./cache.ts";
+export { classWeights } from "./classes.ts";
+export type { Dataset, Places } from "./dataset.ts";
+export { datasetOf, type MemoryOptions } from "./memory.ts";
+export type { OpenOptions } from "./open.ts";
+export { type OrderOptions, orderOf } from "./order.ts";
+export { foldsOf, type Split, split } from "./split.ts";
+export type { View } from "./views.ts";

@@ -1,0 +1,167 @@
+/**
+ * WebDataset shards: tar archives of samples, each a picture `NAME.jpg` beside its class `NAME.cls`, whose content is the
+ * class's number. A plain archive is read where it lies; a gzipped one has no places to go to, so it is read once, front
+ * to back, and its pictures are kept.
+ */
+import { readFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { MobileNetError, shown } from "../base/error.ts";
+import type { Label } from "../weights/record.ts";
+import type { Dataset, Places } from "./dataset.ts";
+import { pictureEndings } from "./folders.node.ts";
+import { mostClasses } from "./memory.ts";
+import type { OpenOptions } from "./open.ts";
+import { placeReader } from "./places.node.ts";
+import { createStore, type Store } from "./store.node.ts";
+import { parseClasses } from "./tables.ts";
+import { tarEntries } from "./tar.ts";
+import { openTar } from "./tar-sources.node.ts";
+
+/** Bytes of gzipped shards' pictures that are kept in memory; beyond, a temporary file takes them. */
+const mostInMemory = 2 ** 29;
+/** No picture is larger. */
+const mostPictureBytes = 2 ** 28;
+const classesFile = "classes.tsv";
+
+/** One picture of a shard. */
+interface Found {
+	readonly name: string;
+	/** The name without its ending: its class's entry has the same. */
+	readonly key: string;
+	/** In the store; undefined where it lies in the shard itself. */
+	readonly source: number | undefined;
+	readonly offset: number;
+	readonly length: number;
+}
+
+/**
+ * Shards as one data set. Classes are named by a `classes.tsv` beside them, else by their numbers.
+ *
+ * @throws MobileNetError `broken-file` where a shard is damaged or a class is none, `not-found` where there is no picture
+ */
+export async function openShards(paths: readonly string[], options: OpenOptions): Promise<Dataset> {
+	const { unlabelled = false, onNote = () => undefined } = options;
+	const classes = unlabelled ? [] : await classesBeside(paths);
+	const store = createStore(mostInMemory);
+	const names: string[] = [];
+	const labels: number[] = [];
+	const source: number[] = [];
+	const offset: number[] = [];
+	const length: number[] = [];
+	let [without, most] = [0, -1];
+	try {
+		for (const [shard, path] of paths.entries()) {
+			const { found, labelOf } = await readShard(path, store, options, classes?.length ?? mostClasses);
+			for (const picture of found) {
+				const label = labelOf.get(picture.key) ?? -1;
+				if (label < 0 && !unlabelled) {
+					without++;
+					continue;
+				}
+				names.push(`${path}: ${picture.name}`);
+				labels.push(unlabelled ? -1 : label);
+				most = Math.max(most, label);
+				source.push(picture.source === undefined ? shard : paths.length + picture.source);
+				offset.push(picture.offset);
+				length.push(picture.length);
+			}
+		}
+		const name = paths.length === 1 ? paths[0]! : `${paths[0]} and ${paths.length - 1} more`;
+		if (names.length === 0)
+			throw new MobileNetError(
+				"not-found",
+				without > 0
+					? `${name}: of ${without} pictures none has a class: expected an entry such as 000001.cls beside 000001.jpg.`
+					: `${name}: there are no pictures in it: expected entries such as 000001.jpg and 000001.cls.`,
+			);
+		if (without > 0)
+			onNote(
+				without === 1
+					? `A picture of ${name} has no class and is left out.`
+					: `${without} pictures of ${name} have no class and are left out.`,
+			);
+		if (!unlabelled && !options.oneClass && labels.every((label) => label === labels[0]))
+			throw new MobileNetError(
+				"usage",
+				`${name} has pictures of one class only, number ${labels[0]}, and two are needed to tell them apart.`,
+			);
+		const places: Places = {
+			sources: [...paths, ...store.sources],
+			source: Int32Array.from(source),
+			offset: Float64Array.from(offset),
+			length: Float64Array.from(length),
+		};
+		const reader = placeReader(places);
+		return {
+			name,
+			classes: classes ?? Array.from({ length: most + 1 }, (_, number): Label => ({ name: String(number) })),
+			labels: Int32Array.from(labels),
+			places,
+			nameOf: (index) => names[index]!,
+			read: async (index) => reader.read(index, names[index]!),
+			close: async () => {
+				reader.close();
+				store.close();
+			},
+		};
+	} catch (error) {
+		store.close();
+		throw error;
+	}
+}
+
+async function readShard(
+	path: string,
+	store: Store,
+	{ unlabelled, onNote = () => undefined, signal }: OpenOptions,
+	classes: number,
+): Promise<{ readonly found: readonly Found[]; readonly labelOf: ReadonlyMap<string, number> }> {
+	const found: Found[] = [];
+	const labelOf = new Map<string, number>();
+	const archive = await openTar(path, signal);
+	try {
+		for await (const { name, size, offset, content } of tarEntries(archive, mostPictureBytes, onNote)) {
+			const file = basename(name);
+			if (file.startsWith(".")) continue;
+			const key = name.slice(0, name.length - file.length + file.indexOf("."));
+			if (pictureEndings.test(file)) {
+				const kept = archive.gzipped ? store.add(await content()) : undefined;
+				found.push({
+					name,
+					key,
+					source: kept?.source,
+					offset: kept?.offset ?? offset,
+					length: size,
+				});
+			} else if (file.endsWith(".cls") && !unlabelled) {
+				const said = size > 32 ? `${size} bytes` : new TextDecoder().decode(await content()).trim();
+				if (!(/^\d{1,9}$/.test(said) && Number(said) < classes))
+					throw new MobileNetError(
+						"broken-file",
+						`${path}: ${name} should hold a class's number from 0 to ${classes - 1}, and holds ${shown(said)}.`,
+					);
+				labelOf.set(key, Number(said));
+			}
+		}
+	} finally {
+		await archive.close();
+	}
+	return { found, labelOf };
+}
+
+/** What the `classes.tsv` beside the shards says; undefined where there is none. */
+async function classesBeside(paths: readonly string[]): Promise<readonly Label[] | undefined> {
+	let first: { readonly file: string; readonly content: string } | undefined;
+	for (const folder of new Set(paths.map((path) => dirname(path)))) {
+		const file = join(folder, classesFile);
+		const content = await readFile(file, "utf8").catch(() => undefined);
+		if (content === undefined) continue;
+		if (first && first.content !== content)
+			throw new MobileNetError(
+				"usage",
+				`${file} and ${first.file} name different classes: shards of one data set have the same.`,
+			);
+		first ??= { file, content };
+	}
+	return first && parseClasses(first.content, first.file);
+}

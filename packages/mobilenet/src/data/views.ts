@@ -1,0 +1,164 @@
+/**
+ * A decoded picture made into what networks see of it: one crop, one flip, one light, in every size that is wanted. The
+ * crop is resampled straight from the picture to each size; mirroring and colours are one pass more.
+ */
+import { MobileNetError, shown } from "../base/error.ts";
+import { prepare } from "../image/fit.ts";
+import { flatten, type Pixels, rgbToGrey } from "../image/pixels.ts";
+import { type Rectangle, whole } from "../image/resampling.ts";
+import { checkFilter, resize, resizeInto } from "../image/resize.ts";
+import { preprocessingFault } from "../weights/preprocessing.ts";
+import { type Filter, type Fit, usualPreprocessing } from "../weights/record.ts";
+import { type Augmentation, checkAugmentation, draw } from "./augmentation.ts";
+import { type Colours, coloursOf, finish, meanGrey } from "./colour.ts";
+import { randomOf } from "./seeds.ts";
+
+/** What a network takes. */
+export interface View {
+	/** Width and height, in pixels. */
+	readonly size: number;
+	readonly channels: number;
+	readonly filter: Filter;
+	readonly fit: Fit;
+}
+
+/** What is made of pictures, in words that a worker can be handed. */
+export interface Recipe {
+	readonly views: readonly View[];
+	readonly augmentation: Augmentation | undefined;
+	readonly seed: number;
+	readonly epoch: number;
+}
+
+/** Bytes of a view. */
+export function viewLength({ size, channels }: View): number {
+	return size * size * channels;
+}
+
+/** @throws MobileNetError `usage` where a view or the augmentation is none */
+export function checkRecipe({ views, augmentation }: Recipe): void {
+	if (views.length === 0) throw new MobileNetError("usage", "batches need at least one view.");
+	for (const { size, channels, filter, fit } of views) {
+		for (const [field, value] of Object.entries({ size, channels }))
+			if (!(Number.isInteger(value) && value >= 1 && value <= 65536))
+				throw new MobileNetError(
+					"usage",
+					`a view's ${field} must be a whole number above 0, not ${shown(value)}.`,
+				);
+		checkFilter(filter);
+		const fault = preprocessingFault({ ...usualPreprocessing(channels), filter, fit }, channels);
+		if (fault !== undefined) throw new MobileNetError("usage", `${fault}.`);
+	}
+	if (augmentation) checkAugmentation(augmentation);
+}
+
+/**
+ * What a picture of a file is kept as: where crops are taken of it, one much larger than any view is brought down first,
+ * for every crop costs as much as the pixels that it covers. Twice the largest view leaves a crop of a quarter of the area
+ * as many pixels as the view has.
+ */
+export function kept(pixels: Pixels, { views, augmentation }: Recipe): Pixels {
+	if (!augmentation) return pixels;
+	const most = 2 * Math.max(...views.map(({ size }) => size));
+	const { width, height } = pixels;
+	const shorter = Math.min(width, height);
+	if (shorter <= most) return pixels;
+	const scaled = (side: number): number => Math.max(Math.round((side * most) / shorter), 1);
+	return resize(pixels, scaled(width), scaled(height), "pillow-bilinear");
+}
+
+/**
+ * Writes the views of a picture: those of the recipe's augmentation, as the run's seed, the epoch and the picture's number
+ * give it, or what `prepare` makes where there is none.
+ *
+ * @param index the picture's number in its data set
+ * @param into a region for each view, written whole
+ */
+export type ViewMaker = (pixels: Pixels, index: number, into: readonly Uint8Array[]) => void;
+
+export function viewMaker({ views, augmentation, seed, epoch }: Recipe): ViewMaker {
+	if (!augmentation)
+		return (pixels, _index, into) => {
+			for (const [v, view] of views.entries()) prepare(pixels, view, into[v]!);
+		};
+	// What a network sees of a picture that it is shown: the whole of it squeezed, or a part as it is.
+	const stretched = views[0]!.fit === "stretch" || "centralFraction" in views[0]!.fit;
+	const most = Math.max(...views.map(viewLength));
+	const [first, second] = [new Uint8Array(most), new Uint8Array(most)];
+	return (pixels, index, into) => {
+		const random = randomOf(seed, epoch, index);
+		const drawn = draw(augmentation, pixels.width, pixels.height, stretched, random);
+		let colours: Colours | undefined;
+		for (const [v, { size, channels, filter }] of views.entries()) {
+			const source = withChannels(pixels, channels);
+			let made = first.subarray(0, size * size * source.channels);
+			const box = drawn.crop;
+			resizeInto({ source, box, width: size, height: size, window: whole(size, size) }, filter, made);
+			if (drawn.rotation !== 0) {
+				const turned = second.subarray(0, made.length);
+				rotate(made, size, source.channels, drawn.rotation, turned);
+				made = turned;
+			}
+			// The first view's mean, so that all views are in the same light.
+			if (v === 0)
+				colours = coloursOf(
+					drawn.brightness,
+					drawn.contrast,
+					drawn.saturation,
+					drawn.contrast === 1 ? 0 : meanGrey(made, source.channels),
+				);
+			finish(made, source.channels, size, drawn.flip, colours, into[v]!);
+			if (drawn.erased) erase(into[v]!, size, channels, drawn.erased);
+		}
+	};
+}
+
+/** Pixels with the network's channels, or with one where it takes three, which `finish` spreads. */
+function withChannels(pixels: Pixels, channels: number): Pixels {
+	if (pixels.channels === channels) return pixels;
+	if (pixels.channels <= 4 && (channels === 1 || channels === 3)) {
+		const opaque = flatten(pixels);
+		return opaque.channels === 3 && channels === 1 ? rgbToGrey(opaque) : opaque;
+	}
+	throw new MobileNetError(
+		"picture",
+		`the network takes ${channels} channels and the picture has ${pixels.channels}: pass raw pixels { data, width, height, channels: ${channels} }.`,
+	);
+}
+
+/** Turns a square about its middle, bilinear; what lies outside is what lies as far inside. */
+function rotate(from: Uint8Array, size: number, channels: number, angle: number, into: Uint8Array): void {
+	const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+	const middle = (size - 1) / 2;
+	let o = 0;
+	for (let y = 0; y < size; y++)
+		for (let x = 0; x < size; x++) {
+			const fromX = cos * (x - middle) + sin * (y - middle) + middle;
+			const fromY = cos * (y - middle) - sin * (x - middle) + middle;
+			const [left, top] = [Math.floor(fromX), Math.floor(fromY)];
+			const [right, down] = [fromX - left, fromY - top];
+			const [x0, x1] = [mirrored(left, size), mirrored(left + 1, size)];
+			const [y0, y1] = [mirrored(top, size) * size, mirrored(top + 1, size) * size];
+			for (let c = 0; c < channels; c++) {
+				const above = from[(y0 + x0) * channels + c]! * (1 - right) + from[(y0 + x1) * channels + c]! * right;
+				const below = from[(y1 + x0) * channels + c]! * (1 - right) + from[(y1 + x1) * channels + c]! * right;
+				into[o++] = Math.floor(above * (1 - down) + below * down + 0.5);
+			}
+		}
+}
+
+/** A place on a side that is mirrored at both ends; it lies less than a side outside. */
+function mirrored(place: number, size: number): number {
+	const inside = place < 0 ? -place - 1 : place >= size ? 2 * size - place - 1 : place;
+	return Math.min(Math.max(inside, 0), size - 1);
+}
+
+/** Middle grey is what a network sees as nothing: the usual mean. */
+const nothing = 127;
+
+function erase(pixels: Uint8Array, size: number, channels: number, part: Rectangle): void {
+	const [left, right] = [part.left, part.left + part.width].map((share) => Math.round(share * size));
+	const [top, bottom] = [part.top, part.top + part.height].map((share) => Math.round(share * size));
+	for (let y = top!; y < bottom!; y++)
+		pixels.fill(nothing, (y * size + left!) * channels, (y * size + right!) * channels);
+}
