@@ -18,6 +18,7 @@ const entries = {
 	network: "network/index.js",
 	formats: "formats/index.js",
 	data: "data/index.js",
+	evaluation: "evaluation/index.js",
 	quantization: "quantization/index.js",
 	cli: "cli/main.js",
 };

@@ -18,6 +18,7 @@ import { convertCommand } from "./convert.ts";
 import { costCommand } from "./cost.ts";
 import { doctorCommand } from "./doctor.ts";
 import { embedCommand } from "./embed.ts";
+import { evaluateCommand } from "./evaluate.ts";
 import { inspectCommand } from "./inspect.ts";
 import { quantizeCommand } from "./quantize.ts";
 import { summaryCommand } from "./summary.ts";
@@ -31,6 +32,7 @@ const commands = buildRouteMap<string, Context>({
 	routes: {
 		classify: classifyCommand,
 		embed: embedCommand,
+		evaluate: evaluateCommand,
 		inspect: inspectCommand,
 		bench: benchCommand,
 		convert: convertCommand,

@@ -1,0 +1,171 @@
+/** `mobilenet evaluate`: how good a model is on pictures whose classes are known. */
+import { readFile, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { buildCommand } from "@stricli/core";
+import { writeLocation } from "#files";
+import { MobileNetError, shown } from "../base/error.ts";
+import type { CurvePoint, Evaluation, EvaluationProgress } from "../evaluation/index.ts";
+import type { Context, Output } from "./context.ts";
+import { loadOptions, type ModelOptions, modelFlags } from "./model-options.ts";
+import { wholeNumber } from "./numbers.ts";
+import { pictureError } from "./pictures.ts";
+import { grouped, percent, table } from "./table.ts";
+
+interface Options extends ModelOptions {
+	readonly batch: number;
+	readonly report?: string | undefined;
+	readonly json: boolean;
+}
+
+/** Classes that are listed on a terminal, the worst of them where there are more. */
+const mostClasses = 20;
+
+export const evaluateCommand = buildCommand<Options, [string], Context>({
+	async func(options, location) {
+		const { stdout, stderr } = this.process;
+		const { batch, report, json } = options;
+		if (report !== undefined) await checkReport(report);
+		const { MobileNet } = await import("../model/mobilenet.ts");
+		const { evaluate, reportHtml, thumbnailsOf } = await import("../evaluation/index.ts");
+		const { openDataset } = await import("#datasets");
+		const dataset = await openDataset(location, {
+			oneClass: true,
+			onNote: (note) => stderr.write(`${note}\n`),
+		});
+		try {
+			const model = await MobileNet.load(options.model, loadOptions(options));
+			const evaluation = await evaluate(model, dataset, {
+				batch,
+				onProgress: progressTo(stderr),
+				onUnreadable: (name, error) => {
+					this.process.exitCode = 1;
+					stderr.write(pictureError(name, error));
+				},
+			});
+			model.dispose();
+			stdout.write(
+				json
+					? `${JSON.stringify({ model: options.model, data: location, ...evaluation })}\n`
+					: readable(location, evaluation),
+			);
+			if (report === undefined) return;
+			const images = await thumbnailsOf(
+				dataset,
+				evaluation.mistakes.map(({ picture }) => picture),
+			);
+			const curves = await curvesOf(options.model);
+			const html = reportHtml(evaluation, { model: options.model, data: location, curves, images });
+			await writeLocation(report, new TextEncoder().encode(html));
+		} finally {
+			await dataset.close();
+		}
+	},
+	parameters: {
+		flags: {
+			...modelFlags,
+			batch: {
+				kind: "parsed",
+				parse: wholeNumber,
+				default: "8",
+				placeholder: "count",
+				brief: "pictures that go through the network at a time",
+			},
+			report: {
+				kind: "parsed",
+				parse: (input: string) => input,
+				optional: true,
+				placeholder: "file.html",
+				brief: "also write a report of one file: curves, mistakes as pictures, confusion, calibration",
+			},
+			json: { kind: "boolean", default: false, withNegated: false, brief: "one line of JSON" },
+		},
+		positional: {
+			kind: "tuple",
+			parameters: [
+				{
+					brief: "a folder of class folders, a list (.csv, .tsv), or shards (.tar, .tar.gz)",
+					parse: (input: string) => input,
+					placeholder: "data",
+				},
+			],
+		},
+	},
+	docs: {
+		brief: "Measure a model on pictures whose classes are known",
+		fullDescription: [
+			"Measures a model on pictures whose classes are known: top-1 and top-5, precision and recall of each class, what is",
+			"taken for what, and whether the model is as sure as it is right. Classes of the data are found among the model's by",
+			"WordNet id, label, synonym or number: n02099601, golden_retriever and 207 are one class of ImageNet.",
+			"",
+			"EXAMPLE",
+			"  mobilenet evaluate photos/val --model model.safetensors --report report.html",
+		].join("\n"),
+	},
+});
+
+/** Before minutes of work: the ending keeps a slip from writing over a model or a list. */
+async function checkReport(report: string): Promise<void> {
+	if (!/\.html?$/i.test(report))
+		throw new MobileNetError("usage", `--report must end in .html, not ${shown(report)}.`);
+	const folder = dirname(report);
+	if (!(await stat(folder).catch(() => undefined))?.isDirectory())
+		throw new MobileNetError("usage", `--report cannot be written: there is no folder ${folder}.`);
+}
+
+/** On a terminal one line that counts, elsewhere a line at the end. */
+function progressTo(stderr: Output): (progress: EvaluationProgress) => void {
+	const isTerminal = (stderr as { readonly isTTY?: boolean }).isTTY === true;
+	return ({ done, total }) => {
+		const line = `pictures: ${grouped(done)} of ${grouped(total)}`;
+		if (isTerminal) stderr.write(`\r${line}${done === total ? "\n" : ""}`);
+		else if (done === total) stderr.write(`${line}\n`);
+	};
+}
+
+/** The curves of the training that wrote the model, where its log still lies beside it. */
+async function curvesOf(model: string): Promise<readonly CurvePoint[]> {
+	const { parseCurves } = await import("../evaluation/index.ts");
+	const log = model.replace(/\.safetensors$/i, "").concat(".log.jsonl");
+	return parseCurves(await readFile(log, "utf8").catch(() => ""));
+}
+
+function readable(data: string, evaluation: Evaluation): string {
+	const { pictures, top1, top5, loss, ece, mean, classes, unreadable, notes, picturesPerSecond } = evaluation;
+	const ofData = classes.filter(({ support }) => support > 0);
+	const facts: readonly (readonly [string, string])[] = [
+		[
+			"pictures",
+			`${grouped(pictures)} of ${ofData.length === 1 ? "one class" : `${grouped(ofData.length)} classes`}`,
+		],
+		...(unreadable.length > 0 ? [["unreadable", grouped(unreadable.length)] as const] : []),
+		["top-1", percent(top1, 1)],
+		["top-5", percent(top5, 1)],
+		["mean precision", percent(mean.precision, 1)],
+		["mean recall", percent(mean.recall, 1)],
+		["loss", loss.toFixed(3)],
+		["calibration error", percent(ece, 1)],
+		["pictures a second", picturesPerSecond.toFixed(1)],
+	];
+	const width = Math.max(...facts.map(([name]) => name.length));
+	const share = (value: number | null): string => (value === null ? "–" : percent(value, 1));
+	const listed = [...ofData].sort((a, b) => a.f1 - b.f1).slice(0, mostClasses);
+	return [
+		`${data}\n`,
+		...facts.map(([name, value]) => `  ${name.padEnd(width)}  ${value}\n`),
+		...notes.map((note) => `note: ${note}\n`),
+		"\n",
+		table(
+			[
+				{ title: listed.length < ofData.length ? `worst ${listed.length} classes` : "class" },
+				...["pictures", "precision", "recall", "F1"].map((title) => ({ title, align: "right" }) as const),
+			],
+			listed.map(({ label, support, precision, recall, f1 }) => [
+				label,
+				grouped(support),
+				share(precision),
+				share(recall),
+				percent(f1, 1),
+			]),
+		),
+	].join("");
+}

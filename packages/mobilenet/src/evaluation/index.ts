@@ -1,0 +1,25 @@
+/** The public entry `mobilenet/evaluation`: how good a network is on pictures whose classes are known, and the report. */
+export { MobileNetError } from "../base/error.ts";
+export { type CurvePoint, curvesSvg, parseCurves } from "./curves.ts";
+export {
+	type EvaluatedClass,
+	type EvaluateOptions,
+	type Evaluation,
+	type EvaluationProgress,
+	evaluate,
+	type Mistake,
+	type Unreadable,
+} from "./evaluate.ts";
+export { type Match, type MatchOptions, matchClasses } from "./match.ts";
+export {
+	type ClassMetrics,
+	type Confusion,
+	createTally,
+	type Metrics,
+	type MetricsOptions,
+	metricsOf,
+	type ReliabilityBin,
+	type Tally,
+} from "./metrics.ts";
+export { type ReportOptions, reportHtml } from "./report.ts";
+export { thumbnailsOf } from "./thumbnails.ts";

@@ -1,0 +1,186 @@
+/**
+ * Which output of a network stands for which class of a data set: found by WordNet id, label, synonym or number, so
+ * that folders may be called `n02099601`, `golden retriever`, `golden_retriever` or `207`. A background class, which
+ * some networks have first, is no class of anybody's data.
+ */
+import { MobileNetError, shown } from "../base/error.ts";
+import { hasBackground, type Label } from "../weights/record.ts";
+
+export interface Match {
+	/** The output of the network for each class of the data set. */
+	readonly outputs: Int32Array;
+	/** Outputs before that of class 0: 1 where the first is a background class. */
+	readonly background: 0 | 1;
+	/** What a person should know, a sentence each. */
+	readonly notes: readonly string[];
+}
+
+export interface MatchOptions {
+	/** How errors call the data set. */
+	readonly name: string;
+	/** The data set's, in the order of its labels. */
+	readonly classes: readonly Label[];
+	/** The network's, one an output. */
+	readonly labels: readonly Label[] | undefined;
+	/** How many outputs the network has, a background class among them. */
+	readonly outputs: number;
+	/** Numbers of the classes to match, such as those that have pictures; all if not given. The others' output is −1. */
+	readonly wanted?: ReadonlySet<number> | undefined;
+}
+
+/** How many names an error shows. */
+const shownNames = 5;
+
+/**
+ * The network's output for each class of a data set.
+ *
+ * The WordNet id is looked for first, then the name among the network's labels, then among their synonyms, then the
+ * class's own synonyms, and last its name as a number of a class, from 0, a background class not counted. Case, `_`
+ * and `-` do not matter. Of several outputs of that name the one with the class's own number is taken: a list of
+ * ImageNet's pictures has two classes `crane`, and numbers. Where the network has no labels and as many outputs as the
+ * data set has classes, or one more, classes are outputs in their order, and a note says so.
+ *
+ * @throws MobileNetError `usage`, in one sentence: classes that the network does not know, or that could be several of
+ *   its outputs, or two that are one
+ * @example
+ * matchClasses({ name: "photos", classes: [{ name: "golden_retriever" }], labels: model.labels, outputs: 1001 })
+ */
+export function matchClasses({ name, classes, labels, outputs, wanted }: MatchOptions): Match {
+	const numbers = [...classes.keys()].filter((number) => wanted?.has(number) ?? true);
+	if (numbers.length === 0)
+		throw new MobileNetError(
+			"usage",
+			`${name} has no classes: a network is evaluated on pictures with labels.`,
+		);
+	const background = (labels ? hasBackground(labels) : outputs === classes.length + 1) ? 1 : 0;
+	const find = finder(labels, background, outputs);
+	const found = numbers.map((number) => ({
+		number,
+		label: classes[number]!,
+		candidates: find(classes[number]!),
+	}));
+	if (!labels && found.some(({ candidates }) => candidates.length === 0))
+		return inOrder(name, classes, outputs);
+
+	const unknown = found.filter(({ candidates }) => candidates.length === 0).map(({ label }) => label.name);
+	if (unknown.length > 0) throw notKnown(name, unknown, numbers.length, labels?.slice(background), outputs);
+	const of = (output: number): string => described(labels?.[output], output - background);
+	const matched = new Int32Array(classes.length).fill(-1);
+	/** The class that an output was taken for. */
+	const taken = new Map<number, string>();
+	for (const { number, label, candidates } of found) {
+		const output = candidates.length === 1 ? candidates[0]! : number + background;
+		if (!candidates.includes(output))
+			throw new MobileNetError(
+				"usage",
+				`the class ${shown(label.name)} of ${name} could be several of the model's: ${candidates.map(of).join(" or ")}; call it by its WordNet id or its number.`,
+			);
+		const other = taken.get(output);
+		if (other !== undefined)
+			throw new MobileNetError(
+				"usage",
+				`the classes ${shown(other)} and ${shown(label.name)} of ${name} are one class of the model, ${of(output)}: put their pictures together.`,
+			);
+		taken.set(output, label.name);
+		matched[number] = output;
+	}
+	const note =
+		"the model has no labels and one output more than there are classes: the first is taken for a background class.";
+	return { outputs: matched, background, notes: labels || background === 0 ? [] : [note] };
+}
+
+/** All outputs that a class could be, by the first way that finds any. */
+function finder(labels: readonly Label[] | undefined, background: number, outputs: number) {
+	const [ids, whole, names, synonyms] = [index(), index(), index(), index()];
+	for (const [output, label] of (labels ?? []).entries()) {
+		if (output < background) continue;
+		for (const id of [label.id, label.name]) if (id !== undefined && isWordNetId(id)) ids.add(id, output);
+		whole.add([label.name, ...(label.synonyms ?? [])].join(", "), output);
+		names.add(label.name, output);
+		for (const synonym of label.synonyms ?? []) synonyms.add(synonym, output);
+	}
+	return ({ name, id, synonyms: own = [] }: Label): readonly number[] => {
+		// A list may hold all the names of a class in one field, as ImageNet's own does.
+		const [first = "", ...others] = name.split(", ");
+		const byNumber = /^\d+$/.test(name) ? Number(name) + background : outputs;
+		const ways: (() => readonly number[])[] = [
+			...[id, name].flatMap((text) => (text !== undefined && isWordNetId(text) ? [() => ids.of(text)] : [])),
+			() => whole.of([name, ...own].join(", ")),
+			...[name, first].flatMap((text) => [() => names.of(text), () => synonyms.of(text)]),
+			...[...own, ...others].flatMap((text) => [() => names.of(text), () => synonyms.of(text)]),
+			() => (byNumber < outputs ? [byNumber] : []),
+		];
+		for (const way of ways) {
+			const found = way();
+			if (found.length > 0) return found;
+		}
+		return [];
+	};
+}
+
+function index() {
+	const outputs = new Map<string, number[]>();
+	return {
+		add: (text: string, output: number): void => {
+			const found = outputs.get(plain(text)) ?? [];
+			if (!found.includes(output)) found.push(output);
+			outputs.set(plain(text), found);
+		},
+		of: (text: string): readonly number[] => outputs.get(plain(text)) ?? [],
+	};
+}
+
+/** What is compared of a name. File systems differ in how they write letters with accents. */
+function plain(text: string): string {
+	return text
+		.normalize("NFC")
+		.toLowerCase()
+		.replaceAll(/[\s_-]+/g, " ")
+		.trim();
+}
+
+function isWordNetId(text: string): boolean {
+	return /^n\d{8}$/.test(text);
+}
+
+function inOrder(name: string, classes: readonly Label[], outputs: number): Match {
+	const background = outputs - classes.length;
+	if (background !== 0 && background !== 1)
+		throw new MobileNetError(
+			"usage",
+			`${name} has ${classes.length} classes and the model ${outputs} outputs without labels, so that nothing says which is which: give its labels with --labels, or call the classes by their numbers.`,
+		);
+	return {
+		outputs: Int32Array.from(classes, (_, i) => i + background),
+		background,
+		notes: [
+			`the model has no labels: class ${background} of its outputs is taken for ${shown(classes[0]!.name)}, and so on in order.`,
+		],
+	};
+}
+
+function notKnown(
+	name: string,
+	unknown: readonly string[],
+	classes: number,
+	labels: readonly Label[] | undefined,
+	outputs: number,
+): MobileNetError {
+	const known = labels
+		? `it knows ${labels.length}, such as ${listed(labels.map((label) => label.name))}`
+		: `it has no labels, and numbers from 0 to ${outputs - 1}`;
+	return new MobileNetError(
+		"usage",
+		`the model does not know ${unknown.length} of the ${classes} classes of ${name}: ${listed(unknown)}; ${known}: call classes by label, synonym, WordNet id or number, or train the model on them.`,
+	);
+}
+
+function listed(names: readonly string[]): string {
+	const first = names.slice(0, shownNames).map((text) => shown(text));
+	return `${first.join(", ")}${names.length > first.length ? ", …" : ""}`;
+}
+
+function described(label: Label | undefined, index: number): string {
+	const id = label?.id === undefined ? "" : `${label.id}, `;
+	return label ? `${shown(label.name)} (${id}number ${index})` : `number ${index}`;
+}
