@@ -20,6 +20,7 @@ const entries = {
 	data: "data/index.js",
 	evaluation: "evaluation/index.js",
 	quantization: "quantization/index.js",
+	training: "training/index.js",
 	cli: "cli/main.js",
 };
 /** Programs of their own, found by their names. */

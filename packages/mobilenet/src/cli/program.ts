@@ -22,6 +22,7 @@ import { evaluateCommand } from "./evaluate.ts";
 import { inspectCommand } from "./inspect.ts";
 import { quantizeCommand } from "./quantize.ts";
 import { summaryCommand } from "./summary.ts";
+import { trainCommand } from "./train.ts";
 import { inheritedName, text } from "./usage.ts";
 import { packageVersion } from "./version.ts";
 
@@ -36,6 +37,7 @@ const commands = buildRouteMap<string, Context>({
 		inspect: inspectCommand,
 		bench: benchCommand,
 		convert: convertCommand,
+		train: trainCommand,
 		quantize: quantizeCommand,
 		summary: summaryCommand,
 		cost: costCommand,

@@ -1,0 +1,63 @@
+import { describe, expect, it } from "vitest";
+import { configure } from "../network/configuration.ts";
+import { initialise } from "../weights/initialise.ts";
+import type { Tensor } from "../weights/record.ts";
+import { readModelFile, writeModel } from "../weights/record-file.ts";
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
+import { settingsOf } from "./options.ts";
+
+const record = initialise(configure({ alpha: 0.25, size: 32, classes: 3 }), { seed: 1 });
+const state = new Map<string, Tensor>([
+	["momentum.classifier.bias", { dtype: "F32", shape: [3], data: Float32Array.of(1e-45, -0, 0.1) }],
+	["step", { dtype: "I32", shape: [1], data: Int32Array.of(7) }],
+]);
+const checkpoint: Checkpoint = {
+	identity: {
+		settings: settingsOf({ model: record } as never),
+		training: { pictures: 5, classes: 3, mark: "a" },
+		validation: null,
+		model: "b",
+		teacher: null,
+		keepStart: false,
+	},
+	progress: {
+		epoch: 1,
+		position: 2,
+		step: 7,
+		loss: 0.1 + 0.2,
+		pictures: 64,
+		seconds: 1.5,
+		history: [],
+		unreadable: ["中文 🐈.jpg"],
+		finished: false,
+	},
+	record,
+	state,
+	best: { ...record, tensors: initialise(record.configuration, { seed: 2 }).tensors },
+};
+
+describe("a checkpoint", () => {
+	it("comes back as it was, to the bit", () => {
+		expect(decodeCheckpoint(encodeCheckpoint(checkpoint), "last")).toEqual(checkpoint);
+		const { best: _, ...without } = checkpoint;
+		expect(decodeCheckpoint(encodeCheckpoint({ ...without, best: undefined }), "last").best).toBeUndefined();
+	});
+
+	it("is a model too", () => {
+		expect(readModelFile(encodeCheckpoint(checkpoint), "last").configuration).toEqual(record.configuration);
+	});
+
+	it("is not any model", () => {
+		expect(() => decodeCheckpoint(writeModel(record), "m.safetensors")).toThrow(
+			"m.safetensors is a model, but no checkpoint of a training run.",
+		);
+	});
+
+	it("is refused when it is cut short, at any place", () => {
+		const bytes = encodeCheckpoint(checkpoint);
+		for (const share of [0, 0.001, 0.1, 0.5, 0.999])
+			expect(() => decodeCheckpoint(bytes.subarray(0, Math.floor(share * bytes.length)), "last")).toThrow(
+				/^last/,
+			);
+	});
+});

@@ -1,0 +1,151 @@
+/**
+ * The pooled features of a data set's pictures: what a new classifier learns from. Each picture goes through the
+ * network once; reading and decoding run ahead on other threads while the network runs on this one.
+ */
+import { decode } from "#decode";
+import { MobileNetError } from "../base/error.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { checkPixels, type Pixels } from "../image/pixels.ts";
+import type { MobileNet } from "../model/mobilenet.ts";
+import { layers } from "../network/layers.ts";
+
+export interface EmbeddingsOptions {
+	/** Whether each picture is followed by its mirror image: two vectors a picture. */
+	readonly flips?: boolean;
+	/** Pictures that go through the network at a time; 1 if not given. */
+	readonly batch?: number;
+	/** Learns how many of the pictures are done, whether or not they could be read. */
+	readonly onProgress?: (done: number, total: number) => void;
+	/** Learns of a picture that could not be read and is left out; without it such a picture is an error. */
+	readonly onUnreadable?: (name: string, error: unknown) => void;
+	readonly signal?: AbortSignal;
+}
+
+/** Vectors of the pictures that could be read, in order. */
+export interface Embeddings {
+	/** [rows, features]. */
+	readonly vectors: Float32Array;
+	/** 1024 at α = 1. */
+	readonly features: number;
+	/** The picture's number in the data set, one a row; with `flips` each twice, one after the other. */
+	readonly indices: Int32Array;
+	/** Its class, one a row; −1 where it has none. */
+	readonly labels: Int32Array;
+}
+
+/** Pictures that are read and decoded before their turn. */
+const ahead = 8;
+
+/**
+ * The pooled features of these pictures of a data set.
+ *
+ * @param model runs as it was loaded; for a classifier that `withHead` will put on it, a quantised one should have been
+ *   loaded with `arithmetic: "float"`, for that is what the record with the new classifier runs in
+ * @param indices numbers of the pictures; all if not given
+ * @throws MobileNetError of the first picture that cannot be read, where no `onUnreadable` is given; the signal's reason
+ * @example
+ * const { vectors, labels } = await embeddingsOf(model, dataset);
+ */
+export async function embeddingsOf(
+	model: MobileNet,
+	dataset: Dataset,
+	indices: Int32Array = Int32Array.from(dataset.labels.keys()),
+	options: EmbeddingsOptions = {},
+): Promise<Embeddings> {
+	const { flips = false, batch, onProgress, onUnreadable, signal } = options;
+	const { outputChannels: features } = layers(model.configuration).find(({ kind }) => kind === "pool")!;
+	const views = flips ? 2 : 1;
+	const vectors = new Float32Array(indices.length * views * features);
+	const numbers = new Int32Array(indices.length * views);
+	let [rows, done] = [0, 0];
+	const given: number[] = [];
+
+	const pixels = async function* (): AsyncGenerator<Pixels, void, void> {
+		for await (const { index, picture, error } of decoded(dataset, indices, signal)) {
+			onProgress?.(++done, indices.length);
+			if (!picture) {
+				if (!onUnreadable) throw error;
+				onUnreadable(dataset.nameOf(index), error);
+				continue;
+			}
+			given.push(index);
+			yield picture;
+			if (!flips) continue;
+			given.push(index);
+			yield mirrored(picture);
+		}
+	};
+	for await (const row of model.embedEach(pixels(), { batch, signal })) {
+		const index = given.shift()!;
+		if ("error" in row) {
+			if (!onUnreadable) throw row.error;
+			onUnreadable(dataset.nameOf(index), row.error);
+			// Its mirror image fails as it did.
+			continue;
+		}
+		vectors.set(row.embedding, rows * features);
+		numbers[rows++] = index;
+	}
+	const read = numbers.slice(0, rows);
+	return {
+		vectors: vectors.slice(0, rows * features),
+		features,
+		indices: read,
+		labels: read.map((index) => dataset.labels[index]!),
+	};
+}
+
+/** The left–right mirror image. */
+export function mirrored({ data, width, height, channels }: Pixels): Pixels {
+	const mirror = new Uint8Array(data.length);
+	for (let y = 0; y < height; y++)
+		for (let x = 0; x < width; x++) {
+			const [from, to] = [(y * width + x) * channels, (y * width + width - 1 - x) * channels];
+			for (let c = 0; c < channels; c++) mirror[to + c] = data[from + c]!;
+		}
+	return { data: mirror, width, height, channels };
+}
+
+interface DecodedPicture {
+	readonly index: number;
+	readonly picture?: Pixels;
+	readonly error?: unknown;
+}
+
+/** The pictures in order, a few of them read and decoded ahead; one that cannot be read stops no other. */
+async function* decoded(
+	dataset: Dataset,
+	indices: Int32Array,
+	signal: AbortSignal | undefined,
+): AsyncGenerator<DecodedPicture, void, void> {
+	const waiting: Promise<DecodedPicture>[] = [];
+	const start = async (index: number): Promise<DecodedPicture> => {
+		try {
+			return { index, picture: await pixelsOf(dataset, index, signal) };
+		} catch (error) {
+			return { index, error };
+		}
+	};
+	for (const index of indices) {
+		signal?.throwIfAborted();
+		waiting.push(start(index));
+		if (waiting.length > ahead) yield await waiting.shift()!;
+	}
+	for (const picture of waiting) {
+		signal?.throwIfAborted();
+		yield await picture;
+	}
+}
+
+async function pixelsOf(dataset: Dataset, index: number, signal: AbortSignal | undefined): Promise<Pixels> {
+	if (!(index >= 0 && index < dataset.labels.length))
+		throw new MobileNetError(
+			"usage",
+			`there is no picture ${index}: ${dataset.name} has ${dataset.labels.length}.`,
+		);
+	const name = dataset.nameOf(index);
+	const read = await dataset.read(index);
+	if (read instanceof Uint8Array) return decode(read, { name, ...(signal ? { signal } : {}) });
+	checkPixels(read, name);
+	return read;
+}

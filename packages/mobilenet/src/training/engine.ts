@@ -1,0 +1,22 @@
+/** The trainer's engine: this package's own plans, on the build and the threads that suit this machine. */
+import { mostPictures } from "../engine/plans/training.ts";
+import { trainingThreads } from "../engine/threads.ts";
+import { createTrainer } from "../engine/training.ts";
+import { loadBuild } from "../kernels/load.ts";
+import type { Engine } from "./trainer.ts";
+
+const arithmetic = "training";
+
+export const engine: Engine = {
+	place: async ({ build, threads: asked }) => {
+		const threads = trainingThreads(asked);
+		const { loaded } = await loadBuild({ build, shared: threads > 1, arithmetic });
+		return { build: loaded.build, threads };
+	},
+	mostPictures: (record, options) => mostPictures(record, { ...options, batch: 1 }),
+	createTrainer: async (record, options) => {
+		const { build, threads } = options;
+		const { loaded } = await loadBuild({ build, shared: threads > 1, arithmetic });
+		return createTrainer(record, options, loaded);
+	},
+};

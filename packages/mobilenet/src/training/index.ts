@@ -1,0 +1,72 @@
+/** The public entry `mobilenet/training`: networks that learn, from scratch or from what another task has taught them. */
+export { runFolder } from "#run-folder";
+
+import { engine } from "./engine.ts";
+import type { Training } from "./events.ts";
+import type { TrainingOptions } from "./options.ts";
+import { trainOn } from "./trainer.ts";
+import { type TransferOptions, transferOn } from "./transfer.ts";
+
+export { MobileNetError } from "../base/error.ts";
+export type { Augmentation } from "../data/augmentation.ts";
+export type { Dataset } from "../data/dataset.ts";
+export { configure } from "../network/configuration.ts";
+export { initialise } from "../weights/initialise.ts";
+export type { Model } from "../weights/record.ts";
+export { writeModel } from "../weights/record-file.ts";
+export { type Embeddings, embeddingsOf } from "./embeddings.ts";
+export type { EpochReport, Training, TrainingDone, TrainingEvent, Validation } from "./events.ts";
+export { type Classifier, type Head, trainHead, withHead } from "./head.ts";
+export { logLine, runCurves } from "./log.ts";
+export { nearestMean, nearestNeighbours } from "./neighbours.ts";
+export { type Optimiser, optimisers } from "./optimiser.ts";
+export {
+	type Distillation,
+	firstLayerOf,
+	type Pictures,
+	type TrainingOptions,
+	type TrainingSettings,
+	type ViewedBatch,
+} from "./options.ts";
+export type { RunFolder } from "./run-folder.ts";
+export { paperSchedule, type Schedule } from "./schedule.ts";
+export { softTargets, type Teacher, type TeacherBatch } from "./teacher.ts";
+export { cachedTeacher } from "./teacher-cache.ts";
+export { shownTeacher, teacherNetwork, withTeacherHead } from "./teacher-network.ts";
+export type { TransferOptions } from "./transfer.ts";
+
+/**
+ * Trains a network, and tells of every step and epoch. The last event, `done`, has the network.
+ *
+ * @throws MobileNetError while it is iterated: `usage` for options or data that make no sense, `engine` for a loss that
+ *   is not finite, `picture` where nothing can be read; the signal's reason
+ * @example
+ * const dataset = await openDataset("photos");
+ * const parts = split(dataset);
+ * const run = train({
+ *   model: initialise(configure({ alpha: 0.25, size: 96, classes: dataset.classes.length }), { seed: 1 }),
+ *   training: { dataset, indices: parts.training },
+ *   validation: { dataset, indices: parts.validation },
+ *   epochs: 30,
+ * });
+ * for await (const event of run)
+ *   if (event.kind === "epoch") console.log(event.epoch, event.loss, event.validation?.top1);
+ *   else if (event.kind === "done") await writeFile("model.safetensors", writeModel(event.model));
+ */
+export function train(options: TrainingOptions): Training {
+	return trainOn(engine, options);
+}
+
+/**
+ * Brings a trained network to another task: a new classifier on its features, then fine-tuning, as far as that is better
+ * on the validation pictures. What is not given is what suits small folders of photographs.
+ *
+ * @throws MobileNetError as `train` does
+ * @example
+ * const model = await readModel("mobilenet_v1_1.0_224.tflite");
+ * for await (const event of transfer({ model, training, validation }))
+ *   if (event.kind === "done") await writeFile("flowers.safetensors", writeModel(event.model));
+ */
+export function transfer(options: TransferOptions): Training {
+	return transferOn(engine, options);
+}

@@ -1,0 +1,75 @@
+/** The log of a run: a JSON object a line, for programs; and the curves that are drawn of it. */
+import { type CurvePoint, curvesSvg } from "../evaluation/curves.ts";
+import type { EpochReport, TrainingEvent } from "./events.ts";
+
+/** Lines of steps in an epoch, at most: a long run's log stays small. */
+const linesPerEpoch = 20;
+
+/**
+ * An event as a line of the log, with its line break; undefined for one that the log leaves out. Epochs have the fields
+ * that `parseCurves` reads: `epoch`, `loss`, `validationLoss`, `top1`; those of steps are called otherwise. A run that is
+ * resumed writes on, so that a step or an epoch may stand there twice: the later line counts.
+ *
+ * @param time when it happened
+ */
+export function logLine(event: TrainingEvent, time: Date): string | undefined {
+	const entry = entryOf(event);
+	return entry && `${JSON.stringify({ time: time.toISOString(), kind: event.kind, ...entry })}\n`;
+}
+
+function entryOf(event: TrainingEvent): object | undefined {
+	switch (event.kind) {
+		case "step": {
+			const { step, steps, epochs, loss, learningRate, gradientNorm } = event;
+			const every = Math.max(1, Math.ceil(steps / epochs / linesPerEpoch));
+			if (step % every !== 0) return undefined;
+			return {
+				step,
+				steps,
+				stepLoss: loss,
+				learningRate,
+				...(gradientNorm !== undefined && { gradientNorm }),
+			};
+		}
+		case "epoch": {
+			const { kind: _, validation, ...rest } = event;
+			return { ...rest, ...flat(validation) };
+		}
+		case "checkpoint":
+			return { afterEpoch: event.epoch, afterStep: event.step, folder: event.folder };
+		case "note":
+			return { message: event.message };
+		case "done": {
+			const { reason, best, history, step } = event;
+			return {
+				reason,
+				epochs: history.length,
+				steps: step,
+				...(best && { bestEpoch: best.epoch, best: flat(best.validation) }),
+			};
+		}
+	}
+}
+
+function flat(validation: EpochReport["validation"]) {
+	return (
+		validation && {
+			validationLoss: validation.loss,
+			top1: validation.top1,
+			validationPictures: validation.pictures,
+		}
+	);
+}
+
+/** The curves of a run's epochs as an SVG file; a run that was resumed has all of them in its history. */
+export function runCurves(history: readonly EpochReport[]): string {
+	return curvesSvg(
+		history.map(
+			({ epoch, loss, validation }): CurvePoint => ({
+				epoch,
+				loss,
+				...(validation && { validationLoss: validation.loss, top1: validation.top1 }),
+			}),
+		),
+	);
+}

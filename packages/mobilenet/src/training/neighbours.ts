@@ -1,0 +1,178 @@
+/**
+ * Classes by likeness, without training: by the pictures that are most alike (k nearest neighbours), or by the mean of
+ * each class. Alike are vectors that point the same way (the cosine between them). The neighbours are the training
+ * vectors themselves, so they live in memory only; the nearest mean is a classifier like any other, and is what a record
+ * can hold.
+ *
+ * Source of the vote's weights: Dudani 1976, "The Distance-Weighted k-Nearest-Neighbor Rule", here by the cosine.
+ */
+import { MobileNetError, shown } from "../base/error.ts";
+import type { Classifier } from "./head.ts";
+import { checkExamples } from "./logistic-loss.ts";
+
+export interface Neighbours {
+	/** Neighbours that vote. */
+	readonly k: number;
+	/** Share of the vectors whose class the others found with that k, 0 to 1. */
+	readonly accuracy: number;
+	/** Share of the votes of each class, [classes], for one vector. */
+	readonly classify: (vector: Float32Array) => Float32Array;
+}
+
+/** Numbers of neighbours to choose among. */
+const choices = [1, 3, 5, 7, 9, 15, 25, 41] as const;
+/** More than as many vectors are not tried when k is chosen: every one is compared with all. */
+const mostTried = 2000;
+/** Nearest-mean logits are cosines times this, so that answers are neither all alike nor all certain. */
+const sharpness = 20;
+/** The logit of a class that has no vectors. */
+const neverLogit = -1e4;
+
+/**
+ * A classifier by the nearest neighbours among these vectors. `k` is chosen by leaving each vector out in turn and
+ * asking the others, unless it is given.
+ *
+ * @param vectors [rows, features]
+ * @param labels one a row, from 0 to below `classes`
+ * @throws MobileNetError `usage` where they do not fit each other
+ * @example
+ * const { classify } = nearestNeighbours(vectors, labels, 5);
+ * classify(await model.embed("photo.jpg")) // shares of the votes
+ */
+export function nearestNeighbours(
+	vectors: Float32Array,
+	labels: Int32Array,
+	classes: number,
+	{ k: given }: { readonly k?: number } = {},
+): Neighbours {
+	const features = featuresOf(vectors, labels, classes);
+	if (given !== undefined && !(Number.isInteger(given) && given >= 1))
+		throw new MobileNetError("usage", `k must be a whole number of at least 1, not ${shown(given)}.`);
+	const unit = normalised(vectors, features);
+	const rows = labels.length;
+	const candidates = given === undefined ? choices.filter((k) => k < rows || k === 1) : [given];
+	const largest = Math.max(...candidates);
+	const vote = (nearest: readonly Neighbour[], k: number): Float32Array => {
+		const votes = new Float32Array(classes);
+		let sum = 0;
+		for (const { row, cosine } of nearest.slice(0, k)) {
+			const weight = Math.max(cosine, 1e-6);
+			votes[labels[row]!]! += weight;
+			sum += weight;
+		}
+		return sum > 0 ? votes.map((x) => x / sum) : votes;
+	};
+
+	const right = candidates.map(() => 0);
+	const stride = Math.max(1, Math.ceil(rows / mostTried));
+	let tried = 0;
+	for (let row = 0; row < rows; row += stride, tried++) {
+		const own = unit.subarray(row * features, (row + 1) * features);
+		const nearest = nearestTo(own, unit, features, largest, row);
+		for (const [i, k] of candidates.entries()) {
+			const votes = vote(nearest, k);
+			if (nearest.length > 0 && argmax(votes) === labels[row]) right[i]!++;
+		}
+	}
+	// The first of the best: the fewest neighbours.
+	const best = right.indexOf(Math.max(...right));
+	const k = candidates[best]!;
+	return {
+		k,
+		accuracy: right[best]! / tried,
+		classify: (vector) => {
+			if (vector.length !== features)
+				throw new MobileNetError(
+					"usage",
+					`a vector must have ${features} numbers as those of the neighbours, not ${vector.length}.`,
+				);
+			return vote(nearestTo(normalised(vector, features), unit, features, k, -1), k);
+		},
+	};
+}
+
+/**
+ * The classifier by the nearest class mean: what is left of nearest neighbours in a record. The mean of each class's
+ * vectors, brought to length 1, is the row of its weights, less what all rows have in common, divided by the usual
+ * length of a vector; the largest output is the mean with the largest cosine. A class without vectors is never answered.
+ *
+ * @example
+ * const record = withHead(model.record, nearestMean(vectors, labels, 5), dataset.classes);
+ */
+export function nearestMean(vectors: Float32Array, labels: Int32Array, classes: number): Classifier {
+	const features = featuresOf(vectors, labels, classes);
+	const unit = normalised(vectors, features);
+	const sums = new Float32Array(classes * features);
+	for (const [row, label] of labels.entries())
+		for (let j = 0; j < features; j++) sums[label * features + j]! += unit[row * features + j]!;
+	const counts = new Int32Array(classes);
+	for (const label of labels) counts[label]!++;
+	let length = 0;
+	for (let row = 0; row < labels.length; row++)
+		length += Math.sqrt(squaredLength(vectors, row * features, features)) / labels.length;
+	const weights = normalised(sums, features);
+	for (let j = 0; j < features; j++) {
+		let common = 0;
+		for (let c = 0; c < classes; c++) common += weights[c * features + j]!;
+		common /= counts.filter((count) => count > 0).length;
+		for (let c = 0; c < classes; c++)
+			if (counts[c]! > 0)
+				weights[c * features + j] = ((weights[c * features + j]! - common) * sharpness) / (length || 1);
+	}
+	const bias = Float32Array.from(counts, (count) => (count > 0 ? 0 : neverLogit));
+	return { weights, bias, classes, features };
+}
+
+interface Neighbour {
+	readonly row: number;
+	readonly cosine: number;
+}
+
+/** The `k` nearest rows, the nearest first, without the row `except`; of equals the first. */
+function nearestTo(
+	own: Float32Array,
+	unit: Float32Array,
+	features: number,
+	k: number,
+	except: number,
+): readonly Neighbour[] {
+	const nearest: Neighbour[] = [];
+	for (let row = 0; row < unit.length / features; row++) {
+		if (row === except) continue;
+		let cosine = 0;
+		for (let j = 0; j < features; j++) cosine += own[j]! * unit[row * features + j]!;
+		if (nearest.length === k && cosine <= nearest[k - 1]!.cosine) continue;
+		if (nearest.length === k) nearest.pop();
+		let place = nearest.length;
+		while (place > 0 && nearest[place - 1]!.cosine < cosine) place--;
+		nearest.splice(place, 0, { row, cosine });
+	}
+	return nearest;
+}
+
+/** Every row brought to length 1; one of length 0 stays. */
+function normalised(vectors: Float32Array, features: number): Float32Array {
+	const unit = vectors.slice();
+	for (let start = 0; start < unit.length; start += features) {
+		const length = Math.sqrt(squaredLength(vectors, start, features)) || 1;
+		for (let j = start; j < start + features; j++) unit[j]! /= length;
+	}
+	return unit;
+}
+
+function squaredLength(vectors: Float32Array, start: number, features: number): number {
+	let sum = 0;
+	for (let j = start; j < start + features; j++) sum += vectors[j]! ** 2;
+	return sum;
+}
+
+function argmax(values: Float32Array): number {
+	return values.indexOf(values.reduce((most, x) => Math.max(most, x)));
+}
+
+function featuresOf(vectors: Float32Array, labels: Int32Array, classes: number): number {
+	if (labels.length === 0) throw new MobileNetError("usage", "there is no picture to compare with.");
+	const features = vectors.length / labels.length;
+	checkExamples({ vectors, labels, features, classes });
+	return features;
+}

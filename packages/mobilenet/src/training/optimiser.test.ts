@@ -1,0 +1,85 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { describeWithShared, shared } from "../../test/shared.ts";
+import { configure } from "../network/configuration.ts";
+import { initialise } from "../weights/initialise.ts";
+import { readSafetensors } from "../weights/safetensors.ts";
+import {
+	averageShare,
+	checkOptimiser,
+	clippingFactor,
+	decays,
+	optimisers,
+	updateSettings,
+	usualLearningRate,
+} from "./optimiser.ts";
+
+describe("weight decay", () => {
+	it("touches filters that mix channels and the classifier's weights, and nothing else", () => {
+		const names = [...initialise(configure({ classes: 3, alpha: 0.25 })).tensors.keys()].filter(decays);
+		// The stem, 13 pointwise layers, the classifier.
+		expect(names).toHaveLength(15);
+		expect(names.every((name) => !/depthwise|\.bn\.|bias/.test(name))).toBe(true);
+	});
+
+	describeWithShared("golden", ["golden/optimisers.safetensors"], () => {
+		it("touches what it touches there", () => {
+			const { tensors, metadata } = readSafetensors(
+				readFileSync(shared("golden/optimisers.safetensors")),
+				"golden",
+			);
+			const names = [...tensors.keys()].flatMap((name) => /^before\.(.*)$/.exec(name)?.[1] ?? []);
+			expect(names.filter(decays).sort()).toEqual((JSON.parse(metadata.weightDecayOn!) as string[]).sort());
+		});
+	});
+});
+
+describe("clipping", () => {
+	it("brings a long gradient to the limit and leaves a short one", () => {
+		expect(clippingFactor(2, 5)).toBe(1);
+		expect(10 * clippingFactor(10, 5)).toBeCloseTo(5, 5);
+		expect(clippingFactor(0, 5)).toBe(1);
+	});
+});
+
+describe("the moving average", () => {
+	it("is a mean with exponential weights that add up to 1", () => {
+		const decay = 0.9;
+		const values = [3, -1, 4, 1, -5, 9];
+		let average = 123;
+		for (const [i, value] of values.entries()) average += averageShare(decay, i + 1) * (value - average);
+		const weights = values.map((_, i) => decay ** (values.length - 1 - i));
+		const mean =
+			values.reduce((sum, value, i) => sum + value * weights[i]!, 0) / weights.reduce((a, b) => a + b);
+		expect(average).toBeCloseTo(mean, 10);
+	});
+});
+
+describe("an optimiser", () => {
+	it("tells the engine what it has, and 0 of what it has not", () => {
+		const place = { learningRate: 0.1, weightDecay: 0, step: 1, gradientFactor: 1, averageShare: 0 };
+		expect(updateSettings(optimisers.rmsprop, place)).toEqual({
+			...place,
+			momentum: 0.9,
+			nesterov: false,
+			decay: 0.9,
+			beta1: 0,
+			beta2: 0,
+			epsilon: 1,
+		});
+	});
+
+	it("has a rate for a batch", () => {
+		expect(usualLearningRate("sgd", 64)).toBeCloseTo(0.1);
+		expect(usualLearningRate("adamw", 64)).toBeCloseTo(0.002);
+	});
+
+	it.each([
+		[{ ...optimisers.sgd, momentum: 0 }, /momentum must be above 0 for Nesterov's rule, not 0\.$/],
+		[{ ...optimisers.rmsprop, epsilon: 0 }, /epsilon must be a number above 0, not 0\.$/],
+		[{ ...optimisers.adamw, beta2: 1 }, /beta2 must be a number from 0 to below 1, not 1\.$/],
+		[{ kind: "lion" } as never, /must be sgd, rmsprop, adamw, not "lion"\.$/],
+	])("is refused where it cannot work", (optimiser, message) => {
+		expect(() => checkOptimiser(optimiser)).toThrow(message);
+	});
+});

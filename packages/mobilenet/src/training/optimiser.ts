@@ -1,0 +1,131 @@
+/**
+ * The optimisers by their settings. What they do to the weights is the engine's; the formulas, with g the gradient and
+ * w the weights:
+ *
+ * - SGD (PyTorch's): d = g + λ·w;  b = μ·b + d (the first b is d);  w −= η·b, with Nesterov η·(d + μ·b)
+ * - RMSprop (TensorFlow's): d = g + λ·w;  s = ρ·s + (1 − ρ)·d², from 1;  m = μ·m + η·d/√(s + ε);  w −= m
+ * - AdamW: w −= η·λ·w;  m, v the bias-corrected means of g and g²;  w −= η·m/(√v + ε)
+ */
+import { MobileNetError, shown } from "../base/error.ts";
+import type { UpdateSettings } from "../engine/training-executor.ts";
+
+export type Optimiser =
+	| { readonly kind: "sgd"; readonly momentum: number; readonly nesterov: boolean }
+	| {
+			readonly kind: "rmsprop";
+			/** Share of the past in the mean square. */
+			readonly decay: number;
+			readonly momentum: number;
+			/** Stands inside the root. */
+			readonly epsilon: number;
+	  }
+	| { readonly kind: "adamw"; readonly beta1: number; readonly beta2: number; readonly epsilon: number };
+
+export type OptimiserKind = Optimiser["kind"];
+
+/** RMSprop as the paper has it ("asynchronous gradient descent similar to Inception V3"; TF-slim: ε 1, decay and momentum 0.9). */
+export const optimisers: { readonly [K in OptimiserKind]: Extract<Optimiser, { kind: K }> } = {
+	sgd: { kind: "sgd", momentum: 0.9, nesterov: true },
+	rmsprop: { kind: "rmsprop", decay: 0.9, momentum: 0.9, epsilon: 1 },
+	adamw: { kind: "adamw", beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+};
+
+/** The rate at its height for batches of 256, and the weight decay, where none is given. */
+export const usualRates: Readonly<
+	Record<OptimiserKind, { readonly learningRate: number; readonly weightDecay: number }>
+> = {
+	sgd: { learningRate: 0.4, weightDecay: 4e-5 },
+	rmsprop: { learningRate: 0.045, weightDecay: 4e-5 },
+	adamw: { learningRate: 4e-3, weightDecay: 0.05 },
+};
+
+/**
+ * The usual rate for a batch: in proportion to it for SGD and RMSprop (Goyal and others 2017), to its root for AdamW.
+ *
+ * @example
+ * usualLearningRate("sgd", 64) // 0.1
+ */
+export function usualLearningRate(kind: OptimiserKind, batch: number): number {
+	const share = batch / 256;
+	return usualRates[kind].learningRate * (kind === "adamw" ? Math.sqrt(share) : share);
+}
+
+/**
+ * Whether weight decay touches a tensor: only the filters that mix channels and the classifier's weights. "We found that
+ * it was important to put very little or no weight decay (l2 regularization) on the depthwise filters since there are so
+ * few parameters in them" (Howard and others 2017, section 3.2); batch norm and biases are left alone as everywhere.
+ *
+ * @param name canonical name of a tensor that learns
+ * @example
+ * decays("blocks.0.depthwise.conv.weight") // false
+ */
+export function decays(name: string): boolean {
+	return name === "classifier.weight" || (name.endsWith(".conv.weight") && !name.includes(".depthwise."));
+}
+
+/** What an update of the engine is told of an optimiser; what it does not have is 0. */
+export function updateSettings(
+	optimiser: Optimiser,
+	place: Pick<UpdateSettings, "learningRate" | "weightDecay" | "step" | "gradientFactor" | "averageShare">,
+): UpdateSettings {
+	const nothing = { momentum: 0, nesterov: false, decay: 0, beta1: 0, beta2: 0, epsilon: 0 };
+	const { kind: _, ...own } = optimiser;
+	return { ...nothing, ...own, ...place };
+}
+
+/**
+ * What clipping multiplies the gradients by: PyTorch's `clip_grad_norm_`.
+ *
+ * @param limit most global norm that gradients keep
+ */
+export function clippingFactor(norm: number, limit: number): number {
+	return Math.min(1, limit / (norm + 1e-6));
+}
+
+/**
+ * Share of the new weights in the moving average at a step. Its bias is corrected as Adam's: at the first step the
+ * average is the weights, and after t steps it weighs them as a mean over all of them would with their exponential
+ * weights made to add up to 1.
+ *
+ * @param decay share of the past in the long run, such as 0.999
+ * @param step from 1
+ */
+export function averageShare(decay: number, step: number): number {
+	return (1 - decay) / (1 - decay ** step);
+}
+
+/** @throws MobileNetError `usage` for an optimiser that cannot work */
+export function checkOptimiser(optimiser: Optimiser): void {
+	const share = (name: string, value: number): void => {
+		if (!(value >= 0 && value < 1)) refuse(name, "a number from 0 to below 1", value);
+	};
+	const above0 = (value: number): void => {
+		if (!(value > 0 && Number.isFinite(value))) refuse("epsilon", "a number above 0", value);
+	};
+	switch (optimiser.kind) {
+		case "sgd":
+			share("momentum", optimiser.momentum);
+			if (optimiser.nesterov && optimiser.momentum === 0)
+				refuse("momentum", "above 0 for Nesterov's rule", optimiser.momentum);
+			return;
+		case "rmsprop":
+			share("decay", optimiser.decay);
+			share("momentum", optimiser.momentum);
+			above0(optimiser.epsilon);
+			return;
+		case "adamw":
+			share("beta1", optimiser.beta1);
+			share("beta2", optimiser.beta2);
+			above0(optimiser.epsilon);
+			return;
+		default:
+			throw new MobileNetError(
+				"usage",
+				`the optimiser must be ${Object.keys(optimisers).join(", ")}, not ${shown((optimiser as Optimiser).kind)}.`,
+			);
+	}
+}
+
+function refuse(field: string, expected: string, value: unknown): never {
+	throw new MobileNetError("usage", `the optimiser's ${field} must be ${expected}, not ${shown(value)}.`);
+}

@@ -1,0 +1,79 @@
+/** Whether there is something to be learnt from some pictures, said before anything is done with them. */
+import { MobileNetError, shown } from "../base/error.ts";
+import type { Label, Model } from "../weights/record.ts";
+import type { Pictures } from "./options.ts";
+
+/** How many names a message shows. */
+const shownNames = 5;
+
+/** The numbers that are meant. */
+export function indicesOf({ dataset, indices }: Pictures): Int32Array {
+	return indices ?? Int32Array.from(dataset.labels, (_, index) => index);
+}
+
+/**
+ * Refuses pictures that nothing can be learnt from.
+ *
+ * @param labelled whether labels are learnt from; a teacher needs none
+ * @returns what a person should know about the others, a sentence each
+ * @throws MobileNetError `usage`
+ */
+export function checkPictures(pictures: Pictures, labelled: boolean): readonly string[] {
+	const { dataset } = pictures;
+	const indices = indicesOf(pictures);
+	if (indices.length === 0)
+		throw new MobileNetError("usage", `${dataset.name} holds no pictures that could be learnt from.`);
+	if (!labelled) return [];
+	const { classes, labels, name } = dataset;
+	if (classes.length === 0)
+		throw new MobileNetError(
+			"usage",
+			`${name} has no classes: give a folder with a folder of pictures for each class, a list with labels, or shards.`,
+		);
+	const counts = new Int32Array(classes.length);
+	let unlabelled = 0;
+	for (const index of indices)
+		if (labels[index]! < 0) unlabelled++;
+		else counts[labels[index]!]!++;
+	const present = classes.filter((_, label) => counts[label]! > 0);
+	const absent = classes.filter((_, label) => counts[label] === 0);
+	if (present.length < 2)
+		throw new MobileNetError(
+			"usage",
+			`${name} has ${
+				present.length === 0
+					? "no pictures with a class"
+					: `pictures of one class only, ${shown(present[0]!.name)}`
+			}: a network learns to tell at least two apart.`,
+		);
+	const notes: string[] = [];
+	if (absent.length > 0)
+		notes.push(
+			`${name} has no pictures of ${listed(absent)}: the network learns that ${absent.length === 1 ? "it is" : "they are"} never the answer.`,
+		);
+	if (unlabelled > 0)
+		notes.push(`${unlabelled} of the ${indices.length} pictures have no class and are not learnt from.`);
+	return notes;
+}
+
+/** Fails unless the network has an output for each class, in the same order. */
+export function checkClasses({ configuration, labels }: Model, { dataset }: Pictures): void {
+	const { classes, name } = dataset;
+	if (configuration.classes !== classes.length)
+		throw new MobileNetError(
+			"usage",
+			`${name} has ${classes.length} classes, but the network has ${configuration.classes} outputs: give it a new classifier first.`,
+		);
+	const other = labels?.findIndex((label, i) => label.name !== classes[i]!.name) ?? -1;
+	if (other >= 0)
+		throw new MobileNetError(
+			"usage",
+			`class ${other} of ${name} is ${shown(classes[other]!.name)}, but the network's is ${shown(labels![other]!.name)}: the classes must be the same, in the same order.`,
+		);
+}
+
+function listed(labels: readonly Label[]): string {
+	const names = labels.slice(0, shownNames).map((label) => shown(label.name));
+	const rest = labels.length - names.length;
+	return names.join(", ") + (rest > 0 ? ` and ${rest} more classes` : "");
+}

@@ -1,0 +1,128 @@
+/**
+ * One step: the gradients of a batch, run by run where memory does not hold it at once, then one update of the weights.
+ */
+import { MobileNetError } from "../base/error.ts";
+import type { Batch } from "../data/batches.ts";
+import { classWeights } from "../data/classes.ts";
+import type { TrainingExecutor } from "../engine/training-executor.ts";
+import type { Model } from "../weights/record.ts";
+import { averageShare, clippingFactor, updateSettings } from "./optimiser.ts";
+import type { TrainingOptions, TrainingSettings, ViewedBatch } from "./options.ts";
+import { indicesOf } from "./pictures.ts";
+import { microBatchOf } from "./step-plan.ts";
+import { dropoutSeed, mixup, type TargetSettings, writeTargets } from "./targets.ts";
+
+/** What a step tells. */
+export interface Learnt {
+	/** Mean over its pictures. */
+	readonly loss: number;
+	readonly gradientNorm?: number;
+}
+
+/** Where in the run a step is, from 0: its epoch, its number in it, its number in all. */
+export interface StepPlace {
+	readonly epoch: number;
+	readonly position: number;
+	readonly step: number;
+}
+
+/** A step has fewer runs than this: their numbers stay apart from those of other steps. */
+const mostRuns = 1000;
+
+/** Makes the function that does a step; nothing that it needs is made twice. */
+export function stepOf(
+	executor: TrainingExecutor,
+	{ configuration }: Model,
+	{ training, distillation }: TrainingOptions,
+	settings: TrainingSettings,
+	most: number,
+) {
+	const { labels, classes } = training.dataset;
+	const { labelSmoothing, seed, optimiser, weightDecay, clip, average } = settings;
+	const targets: TargetSettings = {
+		classes: configuration.classes,
+		labelSmoothing,
+		classWeights:
+			settings.balance === "weights"
+				? classWeights(
+						Int32Array.from(indicesOf(training), (index) => labels[index]!),
+						classes.length,
+					)
+				: undefined,
+	};
+	const { targetPitch: pitch } = executor;
+	const bytes = configuration.size ** 2 * configuration.inputChannels;
+	const teacherBytes =
+		(distillation?.teacher.view?.size ?? 0) ** 2 * (distillation?.teacher.view?.channels ?? 0);
+	const rows = [
+		{ values: executor.targets, pitch },
+		...(distillation ? [{ values: executor.softTargets, pitch }] : []),
+	];
+	const weights = {
+		hardWeight: distillation?.hardWeight ?? 1,
+		softWeight: distillation?.softWeight ?? 0,
+		temperature: distillation?.teacher.temperature ?? 1,
+	};
+	const own = new Int32Array(most);
+	return (batch: Batch, { epoch, position, step }: StepPlace, learningRate: number): Learnt => {
+		const total = batch.count;
+		const micro = microBatchOf(total, most);
+		let loss = 0;
+		for (let first = 0, part = 0; first < total; first += micro, part++) {
+			const pictures = Math.min(micro, total - first);
+			const indices = batch.indices.subarray(first, first + pictures);
+			const pixels = executor.pixels.subarray(0, pictures * bytes);
+			pixels.set(batch.pixels[0]!.subarray(first * bytes, (first + pictures) * bytes));
+			// Labels that do not count need not be of the network's classes.
+			for (let n = 0; n < pictures; n++) own[n] = weights.hardWeight > 0 ? labels[indices[n]!]! : -1;
+			writeTargets(own.subarray(0, pictures), targets, executor.targets, pitch);
+			if (distillation) {
+				const { teacher, views } = distillation;
+				const viewed: ViewedBatch = {
+					count: pictures,
+					indices,
+					...(teacher.view && {
+						pixels: batch.pixels[1]!.subarray(first * teacherBytes, (first + pictures) * teacherBytes),
+					}),
+					view: views === undefined ? epoch : epoch % views,
+				};
+				teacher.targets(viewed, executor.softTargets, pitch);
+			}
+			const place = { seed, epoch, batch: position * mostRuns + part };
+			mixup(settings.mixup, place, pictures, pixels, rows);
+			const mean = executor.forward("bytes", pictures, {
+				...weights,
+				total,
+				dropoutSeed: dropoutSeed(place),
+			});
+			if (!Number.isFinite(mean)) throw notFinite(mean, step + 1, learningRate, executor);
+			executor.backward();
+			loss += (mean * pictures) / total;
+		}
+		const gradientNorm = clip === undefined ? undefined : executor.gradientNorm();
+		executor.update(
+			updateSettings(optimiser, {
+				learningRate,
+				weightDecay,
+				step: step + 1,
+				gradientFactor: clip === undefined ? 1 : clippingFactor(gradientNorm!, clip),
+				averageShare: average > 0 ? averageShare(average, step + 1) : 0,
+			}),
+		);
+		return { loss, ...(gradientNorm !== undefined && { gradientNorm }) };
+	};
+}
+
+function notFinite(
+	loss: number,
+	step: number,
+	learningRate: number,
+	executor: TrainingExecutor,
+): MobileNetError {
+	const layer = executor.firstNotFinite();
+	const where = layer === undefined ? "in the loss itself" : `first in the layer ${layer}`;
+	return new MobileNetError(
+		"engine",
+		`the loss of step ${step} is ${loss}, ${where}, at a learning rate of ${learningRate}: the weights were not changed by this step; begin again with a smaller learning rate, a longer warm-up or clipped gradients.`,
+	);
+}

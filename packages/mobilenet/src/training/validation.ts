@@ -1,0 +1,124 @@
+/**
+ * How good the network is between epochs: top-1 and cross entropy on the validation pictures, by the plan of inference.
+ * One executor and one set of prepared pictures serve all epochs. The thorough measures are evaluation's.
+ */
+import { MobileNetError } from "../base/error.ts";
+import { type BatchesOptions, batches } from "../data/batches.ts";
+import { executorFor, preparedFor } from "../engine/arithmetic.ts";
+import type { Executor } from "../engine/executor.ts";
+import { threadsFor } from "../engine/threads.ts";
+import { loadBuild } from "../kernels/load.ts";
+import type { Build } from "../kernels/walker.ts";
+import type { Model } from "../weights/record.ts";
+import type { Validation } from "./events.ts";
+import type { Pictures } from "./options.ts";
+
+export interface Validator {
+	/** Measures a network of the shape that the validator was made for. */
+	readonly measure: (record: Model, signal?: AbortSignal) => Promise<Validation>;
+	readonly dispose: () => void;
+}
+
+export interface ValidatorOptions {
+	/** How pictures are read. */
+	readonly reading: Pick<BatchesOptions, "cache" | "workers" | "onUnreadable">;
+	readonly build?: Build | undefined;
+	readonly threads?: number | undefined;
+}
+
+/** Pictures that go through the network at a time. */
+const batch = 8;
+/** Prepared pictures that are kept from epoch to epoch, in bytes. */
+const mostKept = 256 * 2 ** 20;
+
+/** Prepared pictures of one run, and their classes. */
+interface Prepared {
+	readonly pixels: Uint8Array;
+	readonly labels: Int32Array;
+}
+
+export async function createValidator(
+	{ dataset, indices }: Pictures,
+	record: Model,
+	{ build, threads, reading }: ValidatorOptions,
+): Promise<Validator> {
+	const { configuration, preprocessing } = record;
+	const { size, inputChannels: channels } = configuration;
+	const { filter, fit } = preprocessing;
+	const wanted = (indices ?? Int32Array.from(dataset.labels, (_, i) => i)).filter(
+		(index) => dataset.labels[index]! >= 0,
+	);
+	const workers = threadsFor(configuration, threads);
+	const { loaded } = await loadBuild({ build, shared: workers > 1 });
+	const plan = { build: loaded.build, batch, keep: [], threads: workers };
+	const kept: Prepared[] = [];
+	const keeps = wanted.length * size * size * channels <= mostKept;
+	let executor: Executor | undefined;
+
+	const prepared = async function* (signal: AbortSignal | undefined): AsyncGenerator<Prepared> {
+		if (kept.length > 0) return yield* kept;
+		const view = { size, channels, filter, fit };
+		for await (const { count, indices: numbers, pixels } of batches(dataset, {
+			...reading,
+			indices: wanted,
+			batch,
+			views: [view],
+			...(signal && { signal }),
+		})) {
+			if (count === 0) continue;
+			const labels = Int32Array.from(numbers.subarray(0, count), (index) => dataset.labels[index]!);
+			const own = pixels[0]!.subarray(0, count * size * size * channels);
+			const one = { pixels: keeps ? own.slice() : own, labels };
+			if (keeps) kept.push(one);
+			yield one;
+		}
+	};
+
+	return {
+		measure: async (network, signal) => {
+			if (executor) executor.load(preparedFor(network, "float"));
+			else executor = executorFor(network, "float", plan, loaded);
+			let [right, loss, pictures] = [0, 0, 0];
+			for await (const { pixels, labels } of prepared(signal)) {
+				signal?.throwIfAborted();
+				executor.pixels.set(pixels);
+				executor.run("bytes", labels.length);
+				for (const [n, label] of labels.entries()) {
+					const judged = judge(executor.read("classifier", n), label);
+					right += judged.right ? 1 : 0;
+					loss += judged.loss;
+				}
+				pictures += labels.length;
+			}
+			if (pictures === 0)
+				throw new MobileNetError(
+					"picture",
+					`none of the validation pictures of ${dataset.name} can be read.`,
+				);
+			return { top1: right / pictures, loss: loss / pictures, pictures };
+		},
+		dispose: () => {
+			executor?.dispose();
+			executor = undefined;
+			kept.length = 0;
+		},
+	};
+}
+
+/** Whether the label has the largest logit (the first of equals), and its cross entropy. */
+export function judge(
+	logits: Float32Array,
+	label: number,
+): { readonly right: boolean; readonly loss: number } {
+	let best = 0;
+	for (let i = 1; i < logits.length; i++) if (logits[i]! > logits[best]!) best = i;
+	let sum = 0;
+	for (const logit of logits) sum += Math.exp(logit - logits[best]!);
+	return { right: best === label, loss: Math.log(sum) + logits[best]! - logits[label]! };
+}
+
+/** Whether a validation is better than the best so far: by top-1, and where that is equal by the loss. */
+export function isBetter(validation: Validation, best: Validation | undefined): boolean {
+	if (!best || validation.top1 !== best.top1) return !best || validation.top1 > best.top1;
+	return validation.loss < best.loss;
+}
