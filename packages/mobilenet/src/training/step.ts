@@ -67,6 +67,8 @@ export function stepOf(
 	return (batch: Batch, { epoch, position, step }: StepPlace, learningRate: number): Learnt => {
 		const total = batch.count;
 		const micro = microBatchOf(total, most);
+		// One for the whole step, whose pictures the executor counts.
+		const dropped = dropoutSeed({ seed, epoch, batch: position });
 		let loss = 0;
 		for (let first = 0, part = 0; first < total; first += micro, part++) {
 			const pictures = Math.min(micro, total - first);
@@ -93,7 +95,7 @@ export function stepOf(
 			const mean = executor.forward("bytes", pictures, {
 				...weights,
 				total,
-				dropoutSeed: dropoutSeed(place),
+				dropoutSeed: dropped,
 			});
 			if (!Number.isFinite(mean)) throw notFinite(mean, step + 1, learningRate, executor);
 			executor.backward();

@@ -1,18 +1,18 @@
-/** The loop, on an engine that trains the classifier alone (test/head-engine.ts). */
+/** The loop, on pictures of three colours. */
 import { describe, expect, it } from "vitest";
 import { coloured } from "../../test/coloured.ts";
-import { headEngine } from "../../test/head-engine.ts";
 import { MobileNetError } from "../base/error.ts";
 import { datasetOf } from "../data/memory.ts";
 import { configure } from "../network/configuration.ts";
 import { initialise } from "../weights/initialise.ts";
 import type { Model } from "../weights/record.ts";
+import { engine } from "./engine.ts";
 import type { TrainingDone, TrainingEvent } from "./events.ts";
 import { optimisers } from "./optimiser.ts";
 import type { TrainingOptions } from "./options.ts";
 import { type RunFolder, runFiles } from "./run-folder.ts";
 import { microBatchOf } from "./step-plan.ts";
-import { stepsOf, trainOn } from "./trainer.ts";
+import { type Engine, stepsOf, trainOn } from "./trainer.ts";
 
 const size = 32;
 const training = { dataset: datasetOf(coloured(46, 1)) };
@@ -52,9 +52,9 @@ function memoryFolder(files = new Map<string, Uint8Array>()) {
 async function all(
 	options: TrainingOptions,
 	onEvent: (event: TrainingEvent, stop: () => void) => void = () => undefined,
-	engine = headEngine(),
+	on = engine,
 ): Promise<{ events: TrainingEvent[]; done: TrainingDone }> {
-	const run = trainOn(engine, options);
+	const run = trainOn(on, options);
 	const events: TrainingEvent[] = [];
 	for await (const event of run) {
 		events.push(event);
@@ -62,6 +62,9 @@ async function all(
 	}
 	return { events, done: events.at(-1) as TrainingDone };
 }
+
+/** The engine, as on a machine whose memory holds so many pictures. */
+const withMemoryFor = (pictures: number): Engine => ({ ...engine, mostPictures: () => pictures });
 
 const classifierOf = ({ tensors }: Model) => tensors.get("classifier.weight")!.data;
 const kinds = (events: readonly TrainingEvent[], kind: TrainingEvent["kind"]) =>
@@ -157,7 +160,7 @@ describe("train", () => {
 	it("makes a step of several runs where memory is short, with the same gradients", async () => {
 		const still = { ...usual, mixup: 0, epochs: 1 };
 		const whole = await all(still);
-		const parts = await all(still, undefined, headEngine(3));
+		const parts = await all(still, undefined, withMemoryFor(3));
 		expect(parts.events[0]).toEqual({
 			kind: "note",
 			message: "a step of 8 pictures is made of 3 runs of up to 3 (memory holds 3): gradients are added up.",
@@ -171,7 +174,7 @@ describe("train", () => {
 	});
 
 	it("refuses a network that does not fit memory at all", async () => {
-		await expect(all(usual, undefined, headEngine(0))).rejects.toMatchObject({ code: "engine" });
+		await expect(all(usual, undefined, withMemoryFor(0))).rejects.toMatchObject({ code: "engine" });
 	});
 
 	it("stops at a loss that is not finite, and names step and layer", async () => {

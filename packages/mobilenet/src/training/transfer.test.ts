@@ -1,10 +1,10 @@
-/** Both stages, on an engine that trains the classifier alone (test/head-engine.ts). */
+/** Both stages, on pictures of three colours. */
 import { describe, expect, it } from "vitest";
 import { coloured } from "../../test/coloured.ts";
-import { headEngine } from "../../test/head-engine.ts";
 import { datasetOf } from "../data/memory.ts";
 import { configure } from "../network/configuration.ts";
 import { initialise } from "../weights/initialise.ts";
+import { engine } from "./engine.ts";
 import type { TrainingDone, TrainingEvent } from "./events.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { type TransferOptions, transferOn } from "./transfer.ts";
@@ -28,7 +28,7 @@ async function all(
 	options: TransferOptions,
 	onEvent: (event: TrainingEvent, stop: () => void) => void = () => undefined,
 ) {
-	const run = transferOn(headEngine(), options);
+	const run = transferOn(engine, options);
 	const events: TrainingEvent[] = [];
 	for await (const event of run) {
 		events.push(event);
