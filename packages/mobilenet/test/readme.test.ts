@@ -1,8 +1,11 @@
 /** The README's code does what the README says. */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import sharp from "sharp";
 import { afterAll, describe, expect, it } from "vitest";
+import { coloured } from "./coloured.ts";
 import { describeWithShared, shared } from "./shared.ts";
 
 const readme = readFileSync(new URL("../../../README.md", import.meta.url), "utf8");
@@ -25,6 +28,24 @@ describe("the tutorial's test", () => {
 		expect(output).toMatch(/^\[ 1, 1000 \]\n=+\nLayer \(type:depth-idx\)/);
 		expect(output).toContain("Total params: 4,231,976");
 	});
+});
+
+describe("the code that trains", () => {
+	it("learns red from green and blue", async () => {
+		const { pictures, labels, classes } = coloured(40, 1);
+		for (const [i, { data, ...raw }] of pictures.entries()) {
+			const place = join(folder, "photos", classes[labels[i]!]!);
+			mkdirSync(place, { recursive: true });
+			await sharp(data, { raw: { ...raw, channels: 3 } })
+				.png()
+				.toFile(join(place, `${i}.png`));
+		}
+		const lines = run(blocks.find((block) => block.includes("openDataset"))!)
+			.trim()
+			.split("\n");
+		expect(lines).toHaveLength(30);
+		expect(lines.at(-1)).toMatch(/^30 0\.\d+ 1$/);
+	}, 120_000);
 });
 
 describeWithShared("the first code", ["weights/mobilenet_v1_1.0_224_tfjs", "data/photos"], () => {

@@ -49,6 +49,8 @@ export interface LossSettings {
 	readonly softWeight: number;
 	/** Divides the logits of distillation, whose loss is multiplied by its square. */
 	readonly temperature: number;
+	/** Share of this run in the running statistics of batch norm; the configuration's momentum if not given. */
+	readonly normMomentum?: number;
 	/** Which features are dropped; a whole number from 0 to 2^32 − 1. */
 	readonly dropoutSeed: number;
 }

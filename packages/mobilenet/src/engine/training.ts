@@ -54,6 +54,7 @@ export function createTrainer(
 	memories.get("runningAverage")?.values.set(running.values);
 
 	const { size, inputChannels } = plan;
+	const { momentum } = start.configuration;
 	const inputs = batch * size ** 2 * inputChannels;
 	const factors = {
 		crossEntropy: floatsAt(run.factors.crossEntropy, 2),
@@ -61,6 +62,8 @@ export function createTrainer(
 		squaredError: floatsAt(run.factors.squaredError, 2),
 	};
 	const losses = floatsAt(run.losses, batch);
+	const constants = floatsAt(run.constants, 2);
+	constants[0] = start.configuration.epsilon;
 	const settings = floatsAt(run.settings, settingNames.length);
 	const dropout = new Int32Array(buffer, byteOf(run.dropout), 2);
 	const squares = floatsAt(run.squares, plan.squareSlices);
@@ -100,8 +103,13 @@ export function createTrainer(
 		targets: floatsAt(run.targets, batch * plan.targetPitch),
 		softTargets: floatsAt(run.softTargets, batch * plan.targetPitch),
 		targetPitch: plan.targetPitch,
-		forward: (input, count, { total = count, hardWeight, softWeight, temperature, dropoutSeed }) => {
+		forward: (
+			input,
+			count,
+			{ total = count, hardWeight, softWeight, temperature, dropoutSeed, normMomentum = momentum },
+		) => {
 			pictures = count;
+			constants[1] = normMomentum;
 			factors.crossEntropy[0] = hardWeight / total;
 			factors.crossEntropy[1] = 1;
 			factors.distillation[0] = (softWeight * temperature ** 2) / total;

@@ -32,7 +32,7 @@ const mostRuns = 1000;
 /** Makes the function that does a step; nothing that it needs is made twice. */
 export function stepOf(
 	executor: TrainingExecutor,
-	{ configuration }: Model,
+	{ configuration, tensors }: Model,
 	{ training, distillation }: TrainingOptions,
 	settings: TrainingSettings,
 	most: number,
@@ -64,6 +64,7 @@ export function stepOf(
 		temperature: distillation?.teacher.temperature ?? 1,
 	};
 	const own = new Int32Array(most);
+	const normMomentum = momentumFrom(configuration.momentum, isUntouched(tensors));
 	return (batch: Batch, { epoch, position, step }: StepPlace, learningRate: number): Learnt => {
 		const total = batch.count;
 		const micro = microBatchOf(total, most);
@@ -96,6 +97,7 @@ export function stepOf(
 				...weights,
 				total,
 				dropoutSeed: dropped,
+				normMomentum: normMomentum(step * Math.ceil(total / micro) + part),
 			});
 			if (!Number.isFinite(mean)) throw notFinite(mean, step + 1, learningRate, executor);
 			executor.backward();
@@ -113,6 +115,21 @@ export function stepOf(
 		);
 		return { loss, ...(gradientNorm !== undefined && { gradientNorm }) };
 	};
+}
+
+/** Whether batch norm has seen nothing yet: its running statistics are those that networks begin with. */
+function isUntouched(tensors: Model["tensors"]): boolean {
+	const [mean, variance] = ["mean", "var"].map((name) => tensors.get(`stem.bn.running_${name}`)?.data);
+	return !!mean?.every((x) => x === 0) && !!variance?.every((x) => x === 1);
+}
+
+/**
+ * The share of a run in batch norm's running statistics, of runs counted from 0. Where these begin with nothing, the last
+ * ninth of the runs has most of the say at first (TensorFlow's rule for moving averages, 9 / (10 + runs)): by the momentum
+ * alone a network of few steps would be judged by what it began with.
+ */
+function momentumFrom(momentum: number, fromNothing: boolean): (run: number) => number {
+	return fromNothing ? (run) => Math.max(momentum, 9 / (10 + run)) : () => momentum;
 }
 
 function notFinite(

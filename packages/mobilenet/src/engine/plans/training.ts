@@ -54,6 +54,8 @@ export interface TrainingPlan extends Layout {
 		/** Weight and temperature of each loss. */
 		readonly factors: Readonly<Record<LossKind, Address>>;
 		readonly losses: Address;
+		/** Epsilon and momentum of batch norm. */
+		readonly constants: Address;
 		readonly settings: Address;
 		readonly dropout: Address;
 		readonly squares: Address;
@@ -175,6 +177,7 @@ function draftOf(model: Model, options: TrainingPlanOptions): TrainingPlan {
 			squaredError: plan.reserve("run", 2),
 		},
 		losses: plan.reserve("run", batch),
+		constants: plan.reserve("run", 2),
 		settings: plan.reserve("run", settingNames.length),
 		dropout: plan.reserve("run", 2),
 		squares: plan.reserve("run", squareSlices),
@@ -195,7 +198,7 @@ function draftOf(model: Model, options: TrainingPlanOptions): TrainingPlan {
 		zeros: plan.constant(...new Array<number>(widest).fill(0)),
 		unbounded: plan.constant(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY),
 		activation: plan.constant(...activationOf(model)),
-		constants: plan.constant(configuration.epsilon, configuration.momentum),
+		constants: run.constants,
 		norms: [],
 	};
 
