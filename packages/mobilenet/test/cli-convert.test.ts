@@ -169,7 +169,7 @@ describeWithShared("mobilenet convert", ["weights", "data/photos"], () => {
 				...["convert", model, "--size", "96", "-o", target],
 			]);
 			expect(stderr).toBe(
-				`mobilenet: ${target} is a file of the model that is to be converted: give another --output.\n`,
+				`mobilenet: ${target} is a file of the model that is read: give another --output.\n`,
 			);
 			expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
 			expect(readFileSync(target)).toEqual(before);

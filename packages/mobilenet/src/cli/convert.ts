@@ -153,7 +153,7 @@ export async function checkOverwriting(files: readonly string[] = [], output: st
 		if ((await identity(file)) === there)
 			throw new MobileNetError(
 				"usage",
-				`${output} is a file of the model that is to be converted: give another --output.`,
+				`${output} is a file of the model that is read: give another --output.`,
 			);
 }
 

@@ -16,6 +16,7 @@ import { completionCommand, completionRequest, completions } from "./completion.
 import type { Context, ProcessLike } from "./context.ts";
 import { convertCommand } from "./convert.ts";
 import { costCommand } from "./cost.ts";
+import { distillCommand } from "./distill.ts";
 import { doctorCommand } from "./doctor.ts";
 import { embedCommand } from "./embed.ts";
 import { evaluateCommand } from "./evaluate.ts";
@@ -38,6 +39,7 @@ const commands = buildRouteMap<string, Context>({
 		bench: benchCommand,
 		convert: convertCommand,
 		train: trainCommand,
+		distill: distillCommand,
 		quantize: quantizeCommand,
 		summary: summaryCommand,
 		cost: costCommand,

@@ -14,6 +14,7 @@ export { configure } from "../network/configuration.ts";
 export { initialise } from "../weights/initialise.ts";
 export type { Model } from "../weights/record.ts";
 export { writeModel } from "../weights/record-file.ts";
+export { embeddingSize } from "./embedding-size.ts";
 export { type Embeddings, embeddingsOf } from "./embeddings.ts";
 export type { EpochReport, Training, TrainingDone, TrainingEvent, Validation } from "./events.ts";
 export { type Classifier, type Head, trainHead, withHead } from "./head.ts";

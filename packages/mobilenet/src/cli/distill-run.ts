@@ -1,0 +1,128 @@
+/** A run of `mobilenet distill`: the teacher made ready, and the student that learns from it. */
+import { readModel } from "../formats/read.ts";
+import { changedRecord } from "../model/changed-record.ts";
+import { train } from "../training/index.ts";
+import { usualLearningRate } from "../training/optimiser.ts";
+import { settingsOf } from "../training/options.ts";
+import { recipe } from "../training/transfer.ts";
+import { hasBackground, type Label, type Model } from "../weights/record.ts";
+import type { ProcessLike } from "./context.ts";
+import { checkDistillOptions, type DistillOptions, isTeacherAlone } from "./distill-options.ts";
+import { numbered, studentOf } from "./distill-student.ts";
+import { askedTeacher, listenedTo, viewsOf } from "./distill-teacher.ts";
+import {
+	type Begun,
+	inClasses,
+	labelledPictures,
+	type RunPictures,
+	type RunSettings,
+	runInTerminal,
+	type Tools,
+} from "./training-run.ts";
+
+const usualWeight = 0.9;
+/** A trained student is changed by a tenth of the rate that random weights take. */
+const trainedRate = 0.1;
+
+/**
+ * Distils as the command line says.
+ *
+ * @returns whether the run came to its end
+ */
+export async function runDistillation(
+	options: DistillOptions,
+	data: string,
+	process: ProcessLike,
+): Promise<boolean> {
+	checkDistillOptions(options);
+	const { teacher, from, teacherSize: size } = options;
+	const record = changedRecord(await readModel(teacher), { size });
+	const own = isTeacherAlone(options) ? classesOf(record) : [];
+	return runInTerminal(options, data, process, {
+		models: [teacher, ...(from === undefined ? [] : [from])],
+		pictures: (tools) => picturesOf(options, data, own, tools),
+		begin: (settings, tools) => begin(options, record, own, settings, tools),
+	});
+}
+
+/** The teacher's classes, without the background. */
+function classesOf({ labels, configuration }: Model): readonly Label[] {
+	if (!labels) return numbered(configuration.classes);
+	return hasBackground(labels) ? labels.slice(1) : labels;
+}
+
+/** The pictures; where the teacher is all that is learnt from, nothing says any more of what class they are. */
+async function picturesOf(
+	options: DistillOptions,
+	data: string,
+	own: readonly Label[],
+	tools: Tools,
+): Promise<RunPictures> {
+	if (!isTeacherAlone(options)) return labelledPictures(options, data, true, tools);
+	const dataset = await tools.open(data, options.unlabelled ? { unlabelled: true } : { oneClass: true });
+	const plain = { ...dataset, classes: [], labels: new Int32Array(dataset.labels.length).fill(-1) };
+	if (options.validation === undefined) return { training: { dataset: plain } };
+	const other = await tools.open(options.validation, { oneClass: true });
+	return { training: { dataset: plain }, validation: { dataset: inClasses(other, own) } };
+}
+
+async function begin(
+	options: DistillOptions,
+	record: Model,
+	own: readonly Label[],
+	given: RunSettings,
+	tools: Tools,
+): Promise<Begun> {
+	const { from, embedding } = options;
+	const network = await askedTeacher(options, record, own, given, tools);
+	try {
+		const labels = isTeacherAlone(options) ? record.labels && own : given.training.dataset.classes;
+		const outputs = { count: network.outputs, labels: embedding ? undefined : labels };
+		const first = await studentOf(options, outputs, given.seed);
+		const settings = from === undefined ? given : gently(given);
+		const complete = settingsOf({ ...settings, model: first });
+		const views = viewsOf(options, complete, given, network.outputs);
+		const { teacher, embeddings } = await listenedTo(options, views, network, given, complete, tools);
+		// It begins by saying their mean.
+		const model = embeddings
+			? await studentOf(options, { ...outputs, bias: embeddings.mean }, given.seed)
+			: first;
+		const share = isTeacherAlone(options) ? 1 : (options.weight ?? usualWeight);
+		const { temperature } = teacher;
+		const distillation = {
+			teacher,
+			name: `${network.fingerprint} ${temperature} ${views}`,
+			hardWeight: 1 - share,
+			softWeight: embeddings ? 1 / embeddings.square : share,
+			...(typeof views === "number" && { views }),
+		};
+		return {
+			run: train({ ...settings, model, distillation }),
+			facts: {
+				...{ teacher: options.teacher, learns: teacher.kind },
+				...(!embeddings && { temperature, weight: share }),
+				views,
+			},
+			lines: embeddings
+				? [
+						"its outputs are the teacher's pooled features; the loss is the share of their squares that is missed",
+					]
+				: [],
+			dispose: teacher.dispose,
+		};
+	} catch (error) {
+		network.dispose();
+		throw error;
+	}
+}
+
+/** What suits a trained student, where nothing else is asked for: what suits fine-tuning. */
+function gently(settings: RunSettings): RunSettings {
+	const { optimiser, batch = 64 } = settings;
+	return {
+		...settings,
+		learningRate: settings.learningRate ?? trainedRate * usualLearningRate(optimiser?.kind ?? "sgd", batch),
+		clip: settings.clip ?? recipe.clip,
+		frozenNorm: true,
+	};
+}

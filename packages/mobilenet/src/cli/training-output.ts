@@ -1,0 +1,120 @@
+/** What a training run of the command line leaves: the model, its log and curves, and what it says at the end. */
+import { appendFile, rm, writeFile } from "node:fs/promises";
+import { writeLocation } from "#files";
+import { MobileNetError, messageOf } from "../base/error.ts";
+import {
+	type EpochReport,
+	logLine,
+	runCurves,
+	type TrainingDone,
+	type TrainingEvent,
+	writeModel,
+} from "../training/index.ts";
+import type { ProgressStream } from "../training/progress.ts";
+import { runFiles } from "../training/run-folder.ts";
+import type { ProcessLike } from "./context.ts";
+import { grouped, percent } from "./table.ts";
+import type { RunPaths } from "./train-options.ts";
+
+/** Writes the model; if that fails, training was not for nothing. */
+export async function writeOutput(
+	{ output, checkpoints }: RunPaths,
+	{ best, model }: TrainingDone,
+): Promise<void> {
+	try {
+		await writeLocation(output, writeModel(model));
+	} catch (error) {
+		if (!best) throw error;
+		const where = `${checkpoints}/${runFiles.best}`;
+		throw new MobileNetError("not-found", `${messageOf(error)} The same model is in ${where}.`, {
+			cause: error,
+		});
+	}
+}
+
+/** The log and the curves. What cannot be written is said once, and the run goes on. */
+export function runFilesOf(
+	paths: RunPaths,
+	resume: boolean,
+	before: readonly EpochReport[],
+	say: (message: string) => void,
+) {
+	let begun = resume;
+	let failed = false;
+	const epochs = [...before];
+	const attempt = async (path: string, write: () => Promise<void>): Promise<void> => {
+		if (failed) return;
+		try {
+			await write();
+		} catch (error) {
+			failed = true;
+			say(`${path} cannot be written: ${messageOf(error)}; the run goes on without log and curves.`);
+		}
+	};
+	return {
+		write: async (event: TrainingEvent): Promise<void> => {
+			const line = logLine(event, new Date());
+			if (line !== undefined)
+				await attempt(paths.log, async () => {
+					if (!begun) await rm(paths.log, { force: true });
+					begun = true;
+					await appendFile(paths.log, line);
+				});
+			if (event.kind !== "epoch") return;
+			epochs.push(event);
+			await attempt(paths.curves, () => writeFile(paths.curves, runCurves(epochs)));
+		},
+	};
+}
+
+/** What comes before the epochs, as a line that counts or, elsewhere than on a terminal, as nothing but its end. */
+export function preparing(stderr: ProcessLike["stderr"], { clear }: { readonly clear: () => void }) {
+	const isTerminal = (stderr as ProgressStream).isTTY === true;
+	return (what: string, done: number, total: number): void => {
+		if (!isTerminal) {
+			if (done === total) stderr.write(`${what}: ${done} of ${total}\n`);
+			return;
+		}
+		if (done === 1) clear();
+		stderr.write(`\r${what}: ${done} of ${total}\u001b[K${done === total ? "\n" : ""}`);
+	};
+}
+
+export function json(
+	{ output, log, curves, checkpoints }: RunPaths,
+	data: string,
+	{ reason, best, start, history, step }: TrainingDone,
+	facts: Readonly<Record<string, unknown>> | undefined,
+): string {
+	const measured = best?.validation ?? start;
+	return JSON.stringify({
+		...{ data, ...facts, output, log, curves, checkpoints, reason },
+		epochs: history.length,
+		steps: step,
+		bestEpoch: best?.epoch ?? null,
+		...(measured && {
+			top1: measured.top1,
+			validationLoss: measured.loss,
+			validationPictures: measured.pictures,
+		}),
+	});
+}
+
+export function readable(
+	{ output, log, curves }: RunPaths,
+	{ best, start, history, model }: TrainingDone,
+	lines: readonly string[] = [],
+): string {
+	const { alpha, size, classes } = model.configuration;
+	const measured = best?.validation ?? start;
+	const which = best ? `epoch ${best.epoch} of ${history.length}` : "the new classifier";
+	return [
+		`${output}: MobileNet v1, α ${alpha}, ${size}×${size}, ${grouped(classes)} ${model.labels ? "classes" : "outputs"}`,
+		measured
+			? `${which}, validation top-1 ${percent(measured.top1, 1)} of ${grouped(measured.pictures)} pictures, loss ${measured.loss.toFixed(3)}`
+			: `${which}, without validation`,
+		...lines,
+		...(history.length > 0 ? [`curves in ${curves}, log in ${log}`] : []),
+		"",
+	].join("\n");
+}

@@ -1,0 +1,235 @@
+/**
+ * A training run of the command line, whatever learns from whatever: progress on the screen, log, curves and checkpoints
+ * on disk, Ctrl-C. What is learnt and how is the command's.
+ */
+import process from "node:process";
+import { openDataset } from "#datasets";
+import { runFolder } from "#run-folder";
+import { MobileNetError } from "../base/error.ts";
+import { createCache, type PictureCache } from "../data/cache.ts";
+import type { Dataset } from "../data/dataset.ts";
+import type { OpenOptions } from "../data/open.ts";
+import { split } from "../data/split.ts";
+import { matchClasses } from "../evaluation/match.ts";
+import { decodeCheckpoint } from "../training/checkpoint.ts";
+import type {
+	EpochReport,
+	Pictures,
+	Training,
+	TrainingDone,
+	TrainingEvent,
+	TrainingOptions,
+} from "../training/index.ts";
+import { type ProgressStream, showProgress } from "../training/progress.ts";
+import { type RunFolder, runFiles } from "../training/run-folder.ts";
+import type { Label } from "../weights/record.ts";
+import type { ProcessLike } from "./context.ts";
+import { checkOverwriting, filesOf } from "./convert.ts";
+import { pathsOf, settingsGiven, type TrainOptions } from "./train-options.ts";
+import { json, preparing, readable, runFilesOf, writeOutput } from "./training-output.ts";
+
+export const usualSeed = 1;
+/** Of the pictures, where no others are given to judge by. */
+const validationShare = 0.1;
+
+/** What a command does of a run by itself. */
+export interface Work {
+	/** Models that are read: none of their files is written over. */
+	readonly models: readonly string[];
+	readonly pictures: (tools: Tools) => Promise<RunPictures>;
+	/** Begins it: `settings` are the command line's, with data, checkpoints and seed. */
+	readonly begin: (settings: RunSettings, tools: Tools) => Promise<Begun>;
+}
+
+export interface Begun {
+	readonly run: Training;
+	/** What there is to say in JSON besides. */
+	readonly facts?: Readonly<Record<string, unknown>>;
+	/** The same for people, a line each. */
+	readonly lines?: readonly string[];
+	readonly dispose?: () => void;
+}
+
+export interface RunPictures {
+	readonly training: Pictures;
+	readonly validation?: Pictures;
+}
+
+export type RunSettings = Omit<TrainingOptions, "model"> & {
+	readonly seed: number;
+	readonly cache: PictureCache;
+};
+
+export interface Tools {
+	/** Opens a data set that is closed at the end. */
+	readonly open: (location: string, options?: OpenOptions) => Promise<Dataset>;
+	readonly note: (message: string) => Promise<void>;
+	/** Tells how far what comes before the epochs has come. */
+	readonly onPrepare: (what: string, done: number, total: number) => void;
+}
+
+/**
+ * Does a run to its end, or to Ctrl-C.
+ *
+ * @returns whether it came to its end
+ */
+export async function runInTerminal(
+	options: TrainOptions,
+	data: string,
+	{ stdout, stderr }: ProcessLike,
+	work: Work,
+): Promise<boolean> {
+	const paths = pathsOf(options.output);
+	for (const model of work.models) await checkOverwriting(await filesOf(model), options.output);
+	const folder = runFolder(paths.checkpoints);
+	if (!options.resume && !options.restart) await checkUnfinished(folder);
+
+	const opened: Dataset[] = [];
+	const progress = showProgress(stderr as ProgressStream);
+	const history = options.resume ? await historyOf(folder) : [];
+	const files = runFilesOf(paths, options.resume, history, (message) =>
+		progress.show({ kind: "note", message }),
+	);
+	const show = async (event: TrainingEvent): Promise<void> => {
+		progress.show(event);
+		await files.write(event);
+	};
+	const note = (message: string): Promise<void> => show({ kind: "note", message });
+	const tools: Tools = {
+		open: async (location, how) => {
+			const notes: string[] = [];
+			const dataset = await openDataset(location, { ...how, onNote: (message) => notes.push(message) });
+			opened.push(dataset);
+			for (const message of notes) await note(message);
+			return dataset;
+		},
+		note,
+		onPrepare: preparing(stderr, progress),
+	};
+	let begun: Begun | undefined;
+	try {
+		const pictures = await work.pictures(tools);
+		const settings = {
+			...settingsGiven(options),
+			...pictures,
+			seed: options.seed ?? usualSeed,
+			folder,
+			cache: createCache(),
+		};
+		begun = await work.begin(settings, tools);
+		const done = await watched(begun.run, show, stderr, progress.clear);
+		progress.clear();
+		if (done.reason === "stopped") {
+			stderr.write(`stopped after step ${done.step}: go on by the same command with --resume.\n`);
+			return false;
+		}
+		await writeOutput(paths, done);
+		stdout.write(
+			options.json ? `${json(paths, data, done, begun.facts)}\n` : readable(paths, done, begun.lines),
+		);
+		return true;
+	} finally {
+		progress.clear();
+		begun?.dispose?.();
+		for (const dataset of opened) await dataset.close();
+	}
+}
+
+/** Refuses to begin anew over a run that was stopped. */
+async function checkUnfinished(folder: RunFolder): Promise<void> {
+	const bytes = await folder.read(runFiles.last);
+	if (!bytes) return;
+	let epoch: number;
+	try {
+		const { progress } = decodeCheckpoint(bytes, `${folder.name}/${runFiles.last}`);
+		if (progress.finished) return;
+		epoch = progress.epoch;
+	} catch {
+		// No checkpoint that anybody could go on from.
+		return;
+	}
+	throw new MobileNetError(
+		"usage",
+		`${folder.name} holds a run that was stopped after ${epoch} epochs: go on with --resume, or begin anew with --restart.`,
+	);
+}
+
+/** The epochs of the run that is to be resumed. */
+async function historyOf(folder: RunFolder): Promise<readonly EpochReport[]> {
+	const bytes = await folder.read(runFiles.last);
+	return bytes ? decodeCheckpoint(bytes, `${folder.name}/${runFiles.last}`).progress.history : [];
+}
+
+/**
+ * The pictures to learn from and, where there are some, to judge by: others that were given, or a part.
+ *
+ * @param judges whether there is anything to judge
+ */
+export async function labelledPictures(
+	{ validation, seed = usualSeed }: TrainOptions,
+	data: string,
+	judges: boolean,
+	{ open, note }: Tools,
+): Promise<RunPictures> {
+	const dataset = await open(data);
+	if (validation !== undefined)
+		return {
+			training: { dataset },
+			validation: { dataset: inClasses(await open(validation, { oneClass: true }), dataset.classes) },
+		};
+	if (!judges) return { training: { dataset } };
+	const parts = split(dataset, { share: validationShare, seed });
+	if (parts.validation.length === 0) {
+		await note(
+			`${data} has too few pictures, ${dataset.labels.length}, to set some aside to judge by: the last epoch is kept; give others with --validation.`,
+		);
+		return { training: { dataset } };
+	}
+	return {
+		training: { dataset, indices: parts.training },
+		validation: { dataset, indices: parts.validation },
+	};
+}
+
+/** Pictures whose classes are some of those that are learnt, under their numbers. */
+export function inClasses(dataset: Dataset, classes: readonly Label[]): Dataset {
+	const { outputs } = matchClasses({
+		name: dataset.name,
+		classes: dataset.classes,
+		labels: classes,
+		outputs: classes.length,
+	});
+	return { ...dataset, classes, labels: dataset.labels.map((label) => (label < 0 ? -1 : outputs[label]!)) };
+}
+
+/** Lets a run go on until it is done, or until Ctrl-C. */
+async function watched(
+	run: Training,
+	show: (event: TrainingEvent) => Promise<void>,
+	stderr: ProcessLike["stderr"],
+	clear: () => void,
+): Promise<TrainingDone> {
+	let asked = false;
+	const onInterrupt = (): void => {
+		if (asked) {
+			// At once, and by the signal, so that shells know.
+			process.removeListener("SIGINT", onInterrupt);
+			process.kill(process.pid, "SIGINT");
+			return;
+		}
+		asked = true;
+		clear();
+		stderr.write("finishing the step and writing a checkpoint; Ctrl-C again stops at once.\n");
+		run.stop();
+	};
+	process.on("SIGINT", onInterrupt);
+	try {
+		for await (const event of run) {
+			await show(event);
+			if (event.kind === "done") return event;
+		}
+	} finally {
+		process.removeListener("SIGINT", onInterrupt);
+	}
+	throw new MobileNetError("engine", "the run ended without a result.");
+}
