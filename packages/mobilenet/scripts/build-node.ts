@@ -28,8 +28,23 @@ const workers = { "worker.node": "engine/worker.node.js", "decoder.node": "data/
 
 rmSync(node, { recursive: true, force: true });
 for (const [name, file] of Object.entries(workers)) await bundle({ [name]: file }, {});
-// What every entry may need is one file; the command line has its own.
-await bundle(entries, { groups: [{ name: "core", tags: ["$initial"], test: /^(?!.*[\\/]cli[\\/])/ }] });
+// What running a network takes is one file, what learning takes beside it another: who classifies does not load it. The
+// command line has its own.
+const learning = /[\\/](data|evaluation|quantization|training)[\\/]|[\\/](training[^\\/]*|parameters|png|unfold)\.js$/;
+const cli = /[\\/]cli[\\/]/;
+const isLearning = (module: string): boolean => learning.test(module) && !cli.test(module);
+await bundle(entries, {
+	groups: [
+		// A group takes what its modules import along: first come, first served.
+		{
+			name: "core",
+			tags: ["$initial"],
+			test: (module) => !isLearning(module) && !cli.test(module),
+			priority: 1,
+		},
+		{ name: "learning", tags: ["$initial"], test: isLearning },
+	],
+});
 
 async function bundle(
 	files: Record<string, string>,
