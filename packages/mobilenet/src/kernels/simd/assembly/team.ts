@@ -15,12 +15,12 @@
  */
 import { run } from "./generated/walker";
 
-const spins: i32 = 2000;
+const spins: i32 = 40_000;
 /** Nanoseconds of sleep before another look. */
 const nap: i64 = 100_000_000;
 /** Naps, or rounds of spins where there is no sleep, before the other threads are given up: half a minute or more. */
 const mostNaps: i32 = 300;
-const mostRounds: i32 = 10_000_000;
+const mostRounds: i32 = 500_000;
 
 /** Returns when all threads have arrived. */
 export function barrier(block: usize, thread: i32, threads: i32): void {
