@@ -13,6 +13,7 @@ export const packages = path("../node_modules");
 /** packages/mobilenet */
 export const ours = path("../../mobilenet");
 export const weights = path("../../../../shared/weights");
+export const pictures = path("../../../../shared/data");
 
 /** The version of an installed package, or of ours. */
 export function versionOf(name: string): string {

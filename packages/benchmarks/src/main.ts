@@ -1,16 +1,28 @@
 /** Runs the benchmark that the command line asks for, and reports it. */
 import { writeFile } from "node:fs/promises";
+import { sameClasses, sameNumbers } from "./agreement.ts";
 import { coldTable } from "./cold.ts";
+import { distanceOfCores } from "./cores.ts";
 import { load, machine } from "./machine.ts";
 import { memoryTable } from "./memory.ts";
-import { chooseNetwork, type FileName, inputFor, jobFor, probabilitiesOf, withFiles } from "./network.ts";
+import {
+	chooseNetwork,
+	type FileName,
+	inputsFor,
+	jobFor,
+	type Network,
+	probabilitiesOf,
+	withFiles,
+} from "./network.ts";
 import { help, type Options, parseOptions, UsageError } from "./options.ts";
+import { overloadTable } from "./overload.ts";
 import { buildPrograms, pinning } from "./programs.ts";
-import { jsonRows, ratiosTable, timesTable } from "./report.ts";
+import type { Job, Ready } from "./protocol.ts";
+import { jsonRows, labelOf, ratiosTable, timesTable } from "./report.ts";
 import { roofline } from "./roofline.ts";
-import { chooseRows, type Row } from "./rows.ts";
-import { runtimes } from "./runtimes/table.ts";
+import { chooseRows, fileOf, networkOf, overloadRows, type Row } from "./rows.ts";
 import { measure } from "./session.ts";
+import { benchTraining, trainingNetwork, trainingRows } from "./training/training.ts";
 
 /** The cold start that is compared, where nothing else is said. */
 const coldAlpha = 0.25;
@@ -31,32 +43,53 @@ export async function main(argv: readonly string[]): Promise<number> {
 const note = (line: string): void => console.error(`bench: ${line}`);
 
 async function run(options: Options): Promise<void> {
-	const { mode, batch, threads, cores, model } = options;
+	const { mode, batch, threads, cores, model, precision } = options;
 	const alpha = options.alpha ?? (mode === "cold" && model === undefined ? coldAlpha : undefined);
-	const network = await chooseNetwork({ model, alpha, size: options.size });
+	const network =
+		mode === "training"
+			? await trainingNetwork(options)
+			: await chooseNetwork({ model, alpha, size: options.size, precision });
 	const { configuration } = network.model;
-	const rows = mode === "cold" ? [] : chooseRows(options, note);
+	const rows = rowsOf(options);
 	if (pinning) note(pinning);
 	buildPrograms();
 
 	console.log(machine());
-	console.log(`load average ${load()} at the start`);
+	const state = (): string =>
+		[`load average ${load()}`, ...(threads > 1 ? [distanceOfCores(options)] : [])].join("; ");
+	console.log(`at the start: ${state()}`);
 	console.log(
-		`MobileNet ${configuration.alpha}-${configuration.size}, fp32, batch ${batch}, ${threads} thread${threads > 1 ? "s" : ""}, cores ${cores}, ${network.origin}\n`,
+		`MobileNet ${configuration.alpha}-${configuration.size}, ${precision}, batch ${batch}, ${threads} thread${threads > 1 ? "s" : ""}, cores ${cores}, ${network.origin}\n`,
 	);
-	await withFiles(network, filesOf(options, rows), batch, async (folder) => {
-		const job = jobFor(network, folder, options);
+	if (mode === "training") await benchTraining(network, rows, options, note);
+	else await benchInference(network, rows, options);
+	console.log(`\nat the end: ${state()}`);
+}
+
+async function benchInference(network: Network, rows: readonly Row[], options: Options): Promise<void> {
+	const { mode, batch, precision } = options;
+	const inputs = await inputsFor(network, batch);
+	await withFiles(network, { files: filesOf(options, rows), inputs, batch }, async (folder) => {
+		const job = jobFor(network, { ...options, folder, inputs });
+		const jobOf = (row: Row): Job => ({
+			...job,
+			network: networkOf(row.precision, precision),
+			threads: row.threads,
+		});
 		if (mode === "cold") return console.log(await coldTable(job, options));
-		if (mode === "memory") return console.log(await memoryTable(rows, job, options, note));
-		const expected = await probabilitiesOf(network, inputFor(configuration, batch), batch);
-		const measured = await measure(rows, job, expected, {
+		if (mode === "memory") return console.log(await memoryTable(rows, jobOf, options, note));
+		const session = {
 			seconds: options.seconds,
 			place: options,
-			leaveOut: ({ name }, error) => {
+			jobOf,
+			check: await checkOf(network, inputs, batch),
+			leaveOut: ({ name }: Row, error: Error) => {
 				if (options.only || name === "mobilenet") throw new Error(`${name}: ${error.message}`);
 				note(`left out: ${name}: ${error.message}`);
 			},
-		});
+		};
+		if (mode === "overload") return console.log(await overloadTable(rows, session, options));
+		const measured = await measure(rows, session);
 		const ratios = ratiosTable(measured);
 		console.log(timesTable(measured));
 		if (ratios) console.log(`\n${ratios}`);
@@ -64,14 +97,35 @@ async function run(options: Options): Promise<void> {
 		if (options.json)
 			await writeFile(
 				options.json,
-				`${JSON.stringify(jsonRows(measured, options, job, configuration.alpha), undefined, "\t")}\n`,
+				`${JSON.stringify(jsonRows(measured, options, job, network.model.configuration.alpha), undefined, "\t")}\n`,
 			);
 	});
-	console.log(`\nload average ${load()} at the end`);
 }
 
-function filesOf({ mode }: Options, rows: readonly Row[]): ReadonlySet<FileName> {
+function rowsOf(options: Options): readonly Row[] {
+	if (options.mode === "cold") return [];
+	if (options.mode === "training") return trainingRows(options, note);
+	return options.mode === "overload" ? overloadRows(options) : chooseRows(options, note);
+}
+
+function filesOf({ mode, precision }: Options, rows: readonly Row[]): ReadonlySet<FileName> {
 	return new Set(
-		mode === "cold" ? ["network.safetensors", "network.onnx"] : rows.map(({ name }) => runtimes[name].file),
+		mode === "cold" ? ["network.safetensors", "network.onnx"] : rows.map((row) => fileOf(row, precision)),
 	);
+}
+
+/** What compares a runtime's probabilities with those of our public interface. */
+async function checkOf(
+	{ precision, model, folded }: Network,
+	inputs: readonly Float32Array[],
+	batch: number,
+): Promise<(row: Row, ready: Ready) => void> {
+	const expected = await probabilitiesOf(model, inputs, batch);
+	const inFloat = precision === "fp32" ? expected : await probabilitiesOf(folded, inputs, batch);
+	const { classes } = model.configuration;
+	return (row, ready) => {
+		const { outputs } = ready;
+		if (row.precision === "fp32") sameNumbers(row.name, outputs, inFloat);
+		else note(sameClasses(labelOf(row, ready), outputs, expected, classes));
+	};
 }

@@ -7,24 +7,25 @@ import { start } from "./programs.ts";
 import type { Job } from "./protocol.ts";
 import { labelOf } from "./report.ts";
 import { environmentOf, type Row } from "./rows.ts";
+import { oursInChromium } from "./runtimes/table.ts";
 import { table } from "./table.ts";
 
 const runs = 20;
 
 export async function memoryTable(
 	rows: readonly Row[],
-	job: Job,
+	jobOf: (row: Row) => Job,
 	place: Options,
 	note: (line: string) => void,
 ): Promise<string> {
 	const lines: (readonly string[])[] = [];
-	const bare = await peakOf("bare", {}, job, place);
+	const bare = await peakOf("runtimes/bare", {}, jobOf(rows[0]!), place);
 	for (const row of rows) {
-		if (row.name === "litert.js" || row.program === "mobilenet-chromium") {
+		if (row.name === "litert.js" || row.program === oursInChromium) {
 			note(`left out: ${row.name} in Chromium, whose memory is not one process's`);
 			continue;
 		}
-		const { bytes, ...ready } = await peakOf(row.program, environmentOf(row), job, place);
+		const { bytes, ...ready } = await peakOf(row.program, environmentOf(row), jobOf(row), place);
 		lines.push([labelOf(row, ready), megabytes(bytes), megabytes(bytes - bare.bytes)]);
 	}
 	return table([["", "peak MB", "less bare Node"], ["bare Node", megabytes(bare.bytes), ""], ...lines]);

@@ -1,4 +1,4 @@
-/** The one network that all runtimes run, its input, and the files in which they get them. */
+/** The one network that all runtimes run, its inputs, and the files in which they get them. */
 import { existsSync, rmSync } from "node:fs";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -8,8 +8,9 @@ import { dequantise, fold, readModel, writeModel } from "mobilenet/formats";
 import { type Configuration, configure } from "mobilenet/network";
 import { random } from "../../mobilenet/dist/base/random.js";
 import { weights } from "./folders.ts";
+import { inIntegers, photographs } from "./integers.ts";
 import { UsageError } from "./options.ts";
-import type { Job } from "./protocol.ts";
+import type { Job, NetworkFile, Precision } from "./protocol.ts";
 
 /** Trained networks by width multiplier; they run at any size. For others the weights are random. */
 const trained: Readonly<Record<number, string>> = {
@@ -18,11 +19,13 @@ const trained: Readonly<Record<number, string>> = {
 };
 const seed = 1;
 
-export type FileName = "network.safetensors" | "folded.safetensors" | "network.onnx" | "network.tflite";
+export type FileName = NetworkFile | "network.onnx" | "network.tflite";
 
 export interface Network {
+	readonly precision: Precision;
+	/** What is measured; of integers where those are. */
 	readonly model: Model;
-	/** The same without batch norm, in float32: what the peers' files are written from. */
+	/** The same without batch norm, in float32: what the peers' float files are written from. */
 	readonly folded: Model;
 	/** Where its weights are from, for people. */
 	readonly origin: string;
@@ -33,10 +36,12 @@ export async function chooseNetwork({
 	model: location,
 	alpha,
 	size,
+	precision,
 }: {
 	readonly model?: string | undefined;
 	readonly alpha?: number | undefined;
 	readonly size?: number | undefined;
+	readonly precision: Precision;
 }): Promise<Network> {
 	const usual = trained[alpha ?? 1];
 	const path = location ?? (usual && existsSync(usual) ? usual : undefined);
@@ -50,7 +55,12 @@ export async function chooseNetwork({
 		);
 	check(configuration);
 	const model = { ...read, configuration: configure({ ...configuration, size: size ?? configuration.size }) };
-	return { model, folded: fold(dequantise(model)), origin: path ?? `random weights, seed ${seed}` };
+	return {
+		precision,
+		model: precision === "int8" ? await inIntegers(model) : model,
+		folded: fold(dequantise(model)),
+		origin: path ?? `random weights, seed ${seed}`,
+	};
 }
 
 function check({ padding, lastBlock, activation, head }: Configuration): void {
@@ -66,55 +76,100 @@ function check({ padding, lastBlock, activation, head }: Configuration): void {
 		);
 }
 
-/** A seeded input, [batch, size, size, inputChannels], uniform from −1 to 1: other numbers for every picture. */
-export function inputFor({ size, inputChannels }: Configuration, batch: number): Float32Array<ArrayBuffer> {
-	const { uniform } = random(seed);
-	return Float32Array.from({ length: batch * size * size * inputChannels }, () => uniform() * 2 - 1);
+/**
+ * What runtimes are given, [batch, size, size, inputChannels] each: the first one is timed, and on all they must agree.
+ * In float32 it is one of seeded numbers from −1 to 1, other ones for every picture; in integers it is photographs, over
+ * and over in the last one.
+ */
+export async function inputsFor(
+	{ model, precision }: Network,
+	batch: number,
+): Promise<readonly Float32Array<ArrayBuffer>[]> {
+	const { size, inputChannels } = model.configuration;
+	const length = size * size * inputChannels;
+	if (precision === "fp32") {
+		const { uniform } = random(seed);
+		return [Float32Array.from({ length: batch * length }, () => uniform() * 2 - 1)];
+	}
+	const photos = await photographs(model);
+	return Array.from({ length: Math.ceil(photos.length / batch) }, (_, n) => {
+		const input = new Float32Array(batch * length);
+		for (let i = 0; i < batch; i++) input.set(photos[(n * batch + i) % photos.length]!, i * length);
+		return input;
+	});
 }
 
-/** What our public interface makes of the input: what every runtime must agree with. */
+/** What our public interface makes of the inputs: what every runtime must agree with. */
 export async function probabilitiesOf(
-	{ model }: Network,
-	input: Float32Array,
+	model: Model,
+	inputs: readonly Float32Array[],
 	batch: number,
-): Promise<Float32Array> {
+): Promise<readonly number[]> {
 	const softmax = { ...model, configuration: { ...model.configuration, output: "softmax" as const } };
 	const network = await MobileNet.from(softmax, { threads: 1 });
-	const probabilities = network.run(input, { batch });
+	const probabilities = inputs.flatMap((input) => [...network.run(input, { batch })]);
 	network.dispose();
 	return probabilities;
 }
 
 /** Runs something with a folder that holds the files asked for, and removes the folder. */
 export async function withFiles<Result>(
-	{ model, folded }: Network,
-	files: ReadonlySet<FileName>,
-	batch: number,
+	{ model, folded, precision }: Network,
+	{
+		files,
+		inputs,
+		batch,
+	}: {
+		readonly files: ReadonlySet<FileName>;
+		readonly inputs: readonly Float32Array<ArrayBuffer>[];
+		readonly batch: number;
+	},
 	use: (folder: string) => Promise<Result>,
 ): Promise<Result> {
 	const folder = await mkdtemp(join(tmpdir(), "mobilenet-benchmarks-"));
 	const remove = () => rmSync(folder, { recursive: true, force: true });
 	process.once("exit", remove);
+	const isFloat = precision === "fp32";
 	const writers: Record<FileName, () => Promise<Uint8Array>> = {
 		"network.safetensors": async () => writeModel(model),
 		"folded.safetensors": async () => writeModel(folded),
-		"network.onnx": async () => (await import("./files/onnx.ts")).writeOnnx(folded, batch),
-		"network.tflite": async () => (await import("./files/tflite.ts")).writeTensorFlowLite(folded, batch),
+		"network.onnx": async () =>
+			isFloat
+				? (await import("./files/onnx.ts")).writeOnnx(folded, batch)
+				: (await import("./files/onnx-int8.ts")).writeIntegerOnnx(model, batch),
+		"network.tflite": async () =>
+			isFloat
+				? (await import("./files/tflite.ts")).writeTensorFlowLite(folded, batch)
+				: (await import("./files/tflite-int8.ts")).writeIntegerTensorFlowLite(model, batch),
 	};
 	try {
 		for (const file of files) await writeFile(join(folder, file), await writers[file]());
-		await writeFile(join(folder, "input.f32"), new Uint8Array(inputFor(model.configuration, batch).buffer));
+		await writeFile(
+			join(folder, "input.f32"),
+			inputs.map((input) => new Uint8Array(input.buffer)),
+		);
 		return await use(folder);
 	} finally {
 		remove();
+		process.off("exit", remove);
 	}
 }
 
 export function jobFor(
 	{ model }: Network,
-	folder: string,
-	{ batch, threads }: { readonly batch: number; readonly threads: number },
+	{
+		folder,
+		inputs,
+		batch,
+		threads,
+	}: {
+		readonly folder: string;
+		readonly inputs: readonly Float32Array[];
+		readonly batch: number;
+		readonly threads: number;
+	},
 ): Job {
 	const { size, inputChannels, classes } = model.configuration;
-	return { folder, size, channels: inputChannels, classes, batch, threads };
+	const network = "network.safetensors";
+	return { folder, network, size, channels: inputChannels, classes, batch, inputs: inputs.length, threads };
 }

@@ -1,13 +1,22 @@
 /** The command line of `npm run bench`. */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
+import type { Precision } from "./protocol.ts";
 import { type RuntimeName, runtimeNames } from "./runtimes/table.ts";
+import { type TrainerName, trainerNames } from "./training/table.ts";
+
+/** Pictures of a step of training. */
+const trainingBatch = 32;
 
 export class UsageError extends Error {}
 
+/** Benchmarks that are asked for by a flag; without one it is `times`. */
+const modes = ["cold", "memory", "overload", "training"] as const;
+export type Mode = "times" | (typeof modes)[number];
+
 export interface Options {
-	readonly mode: "times" | "cold" | "memory";
-	readonly only: readonly RuntimeName[] | undefined;
+	readonly mode: Mode;
+	readonly only: readonly (RuntimeName | TrainerName)[] | undefined;
 	/** Builds of ours, a row each; by default the one that the machine gets. */
 	readonly simd: readonly string[] | undefined;
 	readonly model: string | undefined;
@@ -15,9 +24,12 @@ export interface Options {
 	readonly size: number | undefined;
 	readonly batch: number;
 	readonly threads: number;
+	readonly precision: Precision;
 	readonly cores: string;
 	readonly seconds: number;
 	readonly node: string;
+	/** The Python that has PyTorch, for training. */
+	readonly python: string | undefined;
 	readonly json: string | undefined;
 }
 
@@ -29,14 +41,18 @@ export const help = `npm run bench -- [options]: the peers, side by side with ou
   --alpha N         width multiplier (1)
   --size N          pixels (the model's)
   --batch N         pictures a run (1)
-  --threads N       of each runtime (1)
-  --precision P     fp32 (int8: not yet)
+  --threads N       of each runtime (1; with --overload 2)
+  --precision P     fp32, or int8: the network quantised on ../shared/data, the same integers for all (fp32)
   --cores LIST      cores that every runtime is pinned to, as taskset takes them (1; as many as threads)
   --seconds N       of measuring for each runtime (10)
   --node PATH       the Node that runs them (this one)
   --json FILE       the rows, as JSON
   --cold            instead: process start to first prediction, ours and onnxruntime-node (α 0.25)
   --memory          instead: the most memory that each process takes
+  --overload        instead: ours and onnxruntime-node on one thread and on several, while all cores are busy
+  --training        instead: whole steps of training, as images a second (α 0.25, 96 pixels, batch 32);
+                    --only knows ${trainerNames.join(", ")}
+  --python PATH     the Python that has PyTorch, for --training (packages/benchmarks/.python, or BENCH_PYTHON)
 
   npm run bench -- --only mobilenet,onnxruntime-node --alpha 0.25 --size 128`;
 
@@ -44,25 +60,31 @@ export const help = `npm run bench -- [options]: the peers, side by side with ou
 export function parseOptions(argv: readonly string[]): Options | undefined {
 	const { values } = parse(argv);
 	if (values.help) return undefined;
-	if (values.cold && values.memory)
-		throw new UsageError("--cold and --memory are two benchmarks: ask for one.");
+	const [mode = "times", other] = modes.filter((name) => values[name]);
+	if (other) throw new UsageError(`--${mode} and --${other} are two benchmarks: ask for one.`);
 	const precision = values.precision ?? "fp32";
-	if (precision === "int8")
-		throw new UsageError("--precision int8 cannot be measured yet: ours has no integer kernels.");
-	if (precision !== "fp32") throw new UsageError(`--precision must be fp32, not ${precision}.`);
-	const threads = number("threads", values.threads, whole) ?? 1;
+	if (precision !== "fp32" && precision !== "int8")
+		throw new UsageError(`--precision must be fp32 or int8, not ${precision}.`);
+	if (mode === "cold" && precision !== "fp32") throw new UsageError("--cold is measured in fp32 only.");
+	if (mode === "overload" && values.only !== undefined)
+		throw new UsageError("--overload compares ours and onnxruntime-node: leave --only out.");
+	if (mode === "training" && (precision !== "fp32" || values.model !== undefined))
+		throw new UsageError("--training makes its network itself, in fp32: leave --model and --precision out.");
+	const threads = number("threads", values.threads, whole) ?? (mode === "overload" ? 2 : 1);
 	return {
-		mode: values.cold ? "cold" : values.memory ? "memory" : "times",
-		only: values.only === undefined ? undefined : list("only", values.only).map(runtimeName),
+		mode,
+		only: values.only === undefined ? undefined : list("only", values.only).map((name) => nameOf(name, mode)),
 		simd: values.simd === undefined ? undefined : list("simd", values.simd),
 		model: values.model,
 		alpha: number("alpha", values.alpha, (n) => n > 0),
 		size: number("size", values.size, whole),
-		batch: number("batch", values.batch, whole) ?? 1,
+		batch: number("batch", values.batch, whole) ?? (mode === "training" ? trainingBatch : 1),
 		threads,
+		precision,
 		cores: values.cores ?? usualCores(threads),
 		seconds: number("seconds", values.seconds, (n) => n > 0) ?? 10,
 		node: values.node ?? process.execPath,
+		python: values.python,
 		json: values.json,
 	};
 }
@@ -75,8 +97,8 @@ function parse(argv: readonly string[]) {
 			args: [...argv],
 			options: {
 				...{ only: text, simd: text, model: text, alpha: text, size: text, batch: text, threads: text },
-				...{ precision: text, cores: text, seconds: text, node: text, json: text },
-				...{ cold: flag, memory: flag, help: flag },
+				...{ precision: text, cores: text, seconds: text, node: text, python: text, json: text },
+				...{ cold: flag, memory: flag, overload: flag, training: flag, help: flag },
 			},
 		});
 	} catch (error) {
@@ -103,9 +125,10 @@ function list(name: string, given: string): readonly string[] {
 	return [...new Set(items)];
 }
 
-function runtimeName(name: string): RuntimeName {
-	const known = runtimeNames.find((other) => other === name);
-	if (!known) throw new UsageError(`--only knows ${runtimeNames.join(", ")}, not ${name}.`);
+function nameOf(name: string, mode: Mode): RuntimeName | TrainerName {
+	const names: readonly (RuntimeName | TrainerName)[] = mode === "training" ? trainerNames : runtimeNames;
+	const known = names.find((other) => other === name);
+	if (!known) throw new UsageError(`--only knows ${names.join(", ")}, not ${name}.`);
 	return known;
 }
 

@@ -41,14 +41,14 @@ export interface Program {
 	readonly stop: () => Promise<void>;
 }
 
-/** Starts a program of runtimes/ that answers questions. */
+/** Starts a program that answers questions, named by its path in src/ without its ending. */
 export function start(
 	name: string,
 	place: Place,
 	environment: Readonly<Record<string, string>> = {},
 ): Program {
 	const [execPath, ...execArgv] = commandOf(place);
-	const child = fork(join(programs, `runtimes/${name}.js`), {
+	const child = fork(join(programs, `${name}.js`), {
 		execPath,
 		execArgv,
 		env: { ...process.env, ...environment },

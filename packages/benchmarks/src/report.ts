@@ -2,6 +2,7 @@
 import type { Options } from "./options.ts";
 import type { Job } from "./protocol.ts";
 import type { Row } from "./rows.ts";
+import { oursInChromium } from "./runtimes/table.ts";
 import type { Measured } from "./session.ts";
 import { table } from "./table.ts";
 
@@ -10,7 +11,7 @@ export function timesTable(measured: readonly Measured[]): string {
 		["", "version", "minimum ms", "median ms", "p90 ms", "runs", "host"],
 		...measured.map(({ row, ready, times }) => [
 			labelOf(row, ready),
-			row.version,
+			ready.version ?? row.version,
 			...[times.minimum, times.median, times.p90].map(milliseconds),
 			String(times.runs),
 			ready.host,
@@ -20,36 +21,48 @@ export function timesTable(measured: readonly Measured[]): string {
 
 /** Ours over each peer: below 1 ours is quicker. Undefined where there is none of one of the two. */
 export function ratiosTable(measured: readonly Measured[]): string | undefined {
-	const ours = measured.filter(({ row }) => row.name === "mobilenet");
+	const all = measured.filter(({ row }) => row.name === "mobilenet");
 	const peers = measured.filter(({ row }) => row.name !== "mobilenet");
-	if (ours.length === 0 || peers.length === 0) return undefined;
+	const ours = all.filter(({ row }) => row.label === undefined);
+	/** The same build in float32, in a session in integers. */
+	const inFloat = ours.map(({ row, ready }) =>
+		all.find(
+			(other) =>
+				other.row.label !== undefined &&
+				other.row.program === row.program &&
+				other.ready.build === ready.build,
+		),
+	);
+	if (ours.length === 0 || all.length + peers.length === ours.length) return undefined;
 	return table([
 		["ours / peer (minima, medians)", ...ours.map(({ row, ready }) => buildOf(row, ready.build!))],
-		...peers.map((peer) => [
-			peer.row.name,
-			...ours.map(({ times }) =>
-				[times.minimum / peer.times.minimum, times.median / peer.times.median]
-					.map((ratio) => ratio.toFixed(2))
-					.join("  "),
-			),
-		]),
+		...peers.map((peer) => [peer.row.name, ...ours.map((own) => ratios(own, peer))]),
+		...(inFloat.some(Boolean)
+			? [["ours in fp32", ...ours.map((own, i) => (inFloat[i] ? ratios(own, inFloat[i]) : ""))]]
+			: []),
 	]);
+}
+
+function ratios(ours: Measured, other: Measured): string {
+	return [ours.times.minimum / other.times.minimum, ours.times.median / other.times.median]
+		.map((ratio) => ratio.toFixed(2))
+		.join("  ");
 }
 
 export function jsonRows(
 	measured: readonly Measured[],
-	{ batch, threads }: Options,
+	{ batch }: Options,
 	{ size }: Job,
 	alpha: number,
 ): readonly object[] {
 	return measured.map(({ row, ready, times }) => ({
 		runtime: row.name,
-		version: row.version,
+		version: ready.version ?? row.version,
 		alpha,
 		size,
-		precision: "fp32",
+		precision: row.precision,
 		batch,
-		threads,
+		threads: row.threads,
 		simd: ready.build ?? null,
 		host: ready.host,
 		minMs: times.minimum,
@@ -62,10 +75,14 @@ export function milliseconds(value: number): string {
 }
 
 export function labelOf(row: Row, { build }: { readonly build?: string | undefined }): string {
-	return build === undefined ? row.name : `${row.name} ${buildOf(row, build)}`;
+	return [
+		row.name,
+		...(build === undefined ? [] : [buildOf(row, build)]),
+		...(row.label ? [row.label] : []),
+	].join(" ");
 }
 
 /** The build of ours, and where it runs if not in Node. */
 function buildOf({ program }: Row, build: string): string {
-	return program === "mobilenet-chromium" ? `${build} in Chromium` : build;
+	return program === oursInChromium ? `${build} in Chromium` : build;
 }

@@ -26,13 +26,18 @@ export function roofline(measured: readonly Measured[], network: Network, option
 	for (const { row, ready, times } of measured) {
 		if (row.name !== "mobilenet") continue;
 		const reached = operations / times.minimum / 1e6;
-		const share = (peak: number): string => `${((100 * reached) / peak / options.threads).toFixed(0)} %`;
+		const share = (peak: number): string => `${((100 * reached) / peak / row.threads).toFixed(0)} %`;
+		// Integers are not multiplied by what the peak is of.
+		const isFloat = row.precision === "fp32";
 		const shares = [
-			...(ready.build === "wide" ? [] : [`${share(narrow)} of the 128-bit peak`]),
-			...(isWide ? [`${share(wide)} of the 256-bit peak`] : []),
+			...(isFloat && ready.build !== "wide" ? [`${share(narrow)} of the 128-bit peak`] : []),
+			...(isFloat && isWide ? [`${share(wide)} of the 256-bit peak`] : []),
 		];
 		lines.push(
-			`${labelOf(row, ready)}: ${(operations / 1e6).toFixed(0)} MFLOP in ${times.minimum.toFixed(3)} ms = ${reached.toFixed(1)} GFLOP/s, ${shares.join(", ")}`,
+			[
+				`${labelOf(row, ready)}: ${(operations / 1e6).toFixed(0)} million operations in ${times.minimum.toFixed(3)} ms = ${reached.toFixed(1)} ${isFloat ? "GFLOP/s" : "GOP/s"}`,
+				...shares,
+			].join(", "),
 		);
 	}
 	return lines.join("\n");

@@ -1,36 +1,83 @@
 /** Which rows there are: every runtime that is asked for, ours once for each build. */
 import { versionOf } from "./folders.ts";
+import type { FileName } from "./network.ts";
 import { type Options, UsageError } from "./options.ts";
-import { type RuntimeName, runtimeNames, runtimes } from "./runtimes/table.ts";
+import type { NetworkFile, Precision } from "./protocol.ts";
+import { oursInChromium, type Runtime, type RuntimeName, runtimeNames, runtimes } from "./runtimes/table.ts";
 
 export interface Row {
-	readonly name: RuntimeName;
+	/** The runtime's. */
+	readonly name: string;
 	readonly version: string;
 	readonly program: string;
 	/** The build that ours is told to take. */
 	readonly simd?: string;
+	readonly precision: Precision;
+	readonly threads: number;
+	/** Of its process, besides that of this one. */
+	readonly environment?: Readonly<Record<string, string>>;
+	/** What tells it from another row of the same runtime, for people. */
+	readonly label?: string;
 }
 
 /** @param note told why a runtime that was not asked for by name is left out */
-export function chooseRows({ only, simd, threads }: Options, note: (line: string) => void): readonly Row[] {
-	const rows = (only ?? runtimeNames).flatMap((name): readonly Row[] => {
-		const { package: packageName, program, mostThreads } = runtimes[name];
-		if (threads > mostThreads) {
-			const why = `${name} runs on ${mostThreads} thread here, not on ${threads}`;
-			if (only) throw new UsageError(`${why}.`);
-			note(`left out: ${why}`);
+export function chooseRows(
+	{ only, simd, threads, precision }: Options,
+	note: (line: string) => void,
+): readonly Row[] {
+	const rows = ((only ?? runtimeNames) as readonly RuntimeName[]).flatMap((name): readonly Row[] => {
+		const { package: packageName, program, mostThreads, floatOnly }: Runtime = runtimes[name];
+		const fault =
+			threads > mostThreads
+				? `${name} runs on ${mostThreads} thread here, not on ${threads}`
+				: precision === "int8" && floatOnly !== undefined
+					? `${name} runs no network of integers: ${floatOnly}`
+					: undefined;
+		if (fault !== undefined) {
+			if (only) throw new UsageError(`${fault}.`);
+			note(`left out: ${fault}`);
 			return [];
 		}
-		const row = { name, version: versionOf(packageName), program };
+		const row = { name, version: versionOf(packageName), program, precision, threads };
 		return name === "mobilenet" && simd ? simd.map((build) => ({ ...row, simd: build })) : [row];
 	});
 	// In the same browser as the runtime that is there only.
 	const ours = rows.find(({ name }) => name === "mobilenet");
-	if (ours && rows.some(({ name }) => name === "litert.js"))
-		rows.push({ name: ours.name, version: ours.version, program: "mobilenet-chromium" });
-	return rows;
+	if (ours && rows.some(({ name }) => name === "litert.js")) {
+		const { simd: _, ...rest } = ours;
+		rows.push({ ...rest, program: oursInChromium });
+	}
+	if (precision === "fp32") return rows;
+	// Ours in float32 too, to be compared with.
+	return rows.flatMap((row) =>
+		row.name === "mobilenet" ? [row, { ...row, precision: "fp32" as const, label: "fp32" }] : [row],
+	);
 }
 
-export function environmentOf({ simd }: Row): Readonly<Record<string, string>> {
-	return simd === undefined ? {} : { MOBILENET_SIMD: simd };
+/** Rows of ours and of onnxruntime-node, on one thread and on as many as are asked for. */
+export function overloadRows({ simd, threads, precision }: Options): readonly Row[] {
+	return (["mobilenet", "onnxruntime-node"] as const).flatMap((name) => {
+		const { package: packageName, program } = runtimes[name];
+		const row = { name, version: versionOf(packageName), program, precision };
+		return [...new Set([1, threads])].map((count) => ({
+			...row,
+			...(name === "mobilenet" && simd?.[0] !== undefined ? { simd: simd[0] } : {}),
+			threads: count,
+			label: `${count} thread${count === 1 ? "" : "s"}`,
+		}));
+	});
+}
+
+/** The file that a row's runtime reads. */
+export function fileOf({ name, precision }: Row, session: Precision): FileName {
+	return name === "mobilenet" ? networkOf(precision, session) : runtimes[name as RuntimeName].file;
+}
+
+/** What ours runs: in a session in integers its rows in float32 have a file of their own. */
+export function networkOf(precision: Precision, session: Precision): NetworkFile {
+	return precision === session ? "network.safetensors" : "folded.safetensors";
+}
+
+export function environmentOf({ simd, environment }: Row): Readonly<Record<string, string>> {
+	return { ...environment, ...(simd === undefined ? {} : { MOBILENET_SIMD: simd }) };
 }

@@ -7,16 +7,20 @@ import type { Job, Ready } from "./protocol.ts";
 import { environmentOf, type Row } from "./rows.ts";
 import { type Statistics, statisticsOf } from "./statistics.ts";
 
-/** On probabilities. */
-const mostApart = 1e-3;
-/** Until the engine has compiled all with its best compiler, and to know how long a run takes. */
-const warmUpMs = 1500;
-/** A turn of a runtime. */
-const turnMs = 100;
-/** Runs at the start of a turn that do not count: the caches still hold the runtime before. */
-const settlingMs = 10;
+/** How a session goes, in milliseconds. */
+export interface Pace {
+	/** Until the engine has compiled all with its best compiler, and to know how long a run takes. */
+	readonly warmUp: number;
+	/** A turn of a runtime; a run that takes longer is a turn. */
+	readonly turn: number;
+	/** Runs at the start of a turn that do not count: the caches still hold the runtime before. */
+	readonly settling: number;
+}
+const usualPace: Pace = { warmUp: 1500, turn: 100, settling: 10 };
 /** Between turns, for threads that spin a while after a run. */
 const pauseMs = 5;
+/** Of a runtime that takes all its time for fewer. */
+const fewestTimes = 2;
 
 export interface Measured {
 	readonly row: Row;
@@ -29,75 +33,77 @@ interface Running {
 	readonly program: Program;
 	readonly ready: Ready;
 	readonly runMs: number;
-	readonly times: number[];
 }
 
-/**
- * @param expected what every runtime must give out
- * @param leaveOut told of a runtime that does not start; throws where it may not be left out
- */
-export async function measure(
+export interface SessionOptions {
+	/** Of measuring for each runtime. */
+	readonly seconds: number;
+	readonly pace?: Pace;
+	readonly place: Place;
+	readonly jobOf: (row: Row) => Job;
+	/** Throws where what a runtime gives out is wrong. */
+	readonly check: (row: Row, ready: Ready) => void;
+	/** Told of a runtime that does not start; throws where it may not be left out. */
+	readonly leaveOut: (row: Row, error: Error) => void;
+}
+
+export async function measure(rows: readonly Row[], options: SessionOptions): Promise<readonly Measured[]> {
+	return withRunning(rows, options, (again) => again(options.seconds));
+}
+
+/** Starts all runtimes once, for several sessions: `again` is one of so many seconds for each. */
+export async function withRunning<Result>(
 	rows: readonly Row[],
-	job: Job,
-	expected: Float32Array,
-	{
-		seconds,
-		place,
-		leaveOut,
-	}: {
-		readonly seconds: number;
-		readonly place: Place;
-		readonly leaveOut: (row: Row, error: Error) => void;
-	},
-): Promise<readonly Measured[]> {
+	{ pace = usualPace, place, jobOf, check, leaveOut }: Omit<SessionOptions, "seconds">,
+	use: (again: (seconds: number) => Promise<readonly Measured[]>) => Promise<Result>,
+): Promise<Result> {
 	const running: Running[] = [];
 	const programs: Program[] = [];
 	try {
 		for (const row of rows) {
 			const program = start(row.program, place, environmentOf(row));
 			programs.push(program);
-			const ready = await program.ask({ kind: "prepare", job }).catch((error: Error) => leaveOut(row, error));
+			const ready = await program
+				.ask({ kind: "prepare", job: jobOf(row) })
+				.catch((error: Error) => leaveOut(row, error));
 			if (!ready) continue;
-			compare(row, ready.probabilities, expected);
-			running.push({ row, program, ready, runMs: await warmUp(program), times: [] });
+			check(row, ready);
+			running.push({ row, program, ready, runMs: await warmUp(program, pace) });
 		}
-		const rounds = Math.ceil((seconds * 1000) / turnMs);
-		for (let round = 0; round < rounds; round++)
-			for (let turn = 0; turn < running.length; turn++) {
-				// Another one begins each time, so that none always follows the same.
-				const { program, runMs, times } = running[(turn + round) % running.length]!;
-				await program.ask({ kind: "run", runs: Math.ceil(settlingMs / runMs) });
-				times.push(...(await program.ask({ kind: "run", runs: Math.ceil(turnMs / runMs) })));
-				await new Promise((resolve) => setTimeout(resolve, pauseMs));
-			}
+		return await use((seconds) => inTurn(running, seconds, pace));
 	} finally {
 		await Promise.all(programs.map((program) => program.stop()));
 	}
-	return running.map(({ row, ready, times }) => ({ row, ready, times: statisticsOf(times) }));
+}
+
+async function inTurn(
+	running: readonly Running[],
+	seconds: number,
+	{ turn, settling }: Pace,
+): Promise<readonly Measured[]> {
+	const times: number[][] = running.map(() => []);
+	const rounds = Math.ceil((seconds * 1000) / turn);
+	for (let round = 0; round < rounds; round++)
+		for (let i = 0; i < running.length; i++) {
+			// Another one begins each time, so that none always follows the same.
+			const number = (i + round) % running.length;
+			const { program, runMs } = running[number]!;
+			const own = times[number]!;
+			if (own.length >= fewestTimes && own.length * runMs > seconds * 1000) continue;
+			if (runMs < turn) await program.ask({ kind: "run", runs: Math.ceil(settling / runMs) });
+			own.push(...(await program.ask({ kind: "run", runs: Math.ceil(turn / runMs) })));
+			await new Promise((resolve) => setTimeout(resolve, pauseMs));
+		}
+	return running.map(({ row, ready }, i) => ({ row, ready, times: statisticsOf(times[i]!) }));
 }
 
 /** @returns milliseconds of a run */
-async function warmUp(program: Program): Promise<number> {
+async function warmUp(program: Program, pace: Pace): Promise<number> {
 	let spent = 0;
 	let times: readonly number[] = [];
-	for (let runs = 1; spent < warmUpMs; runs = Math.min(runs * 2, 1000)) {
+	for (let runs = 1; spent < pace.warmUp; runs = Math.min(runs * 2, 1000)) {
 		times = await program.ask({ kind: "run", runs });
 		spent += times.reduce((sum, time) => sum + time, 0);
 	}
 	return statisticsOf(times).median;
-}
-
-function compare(row: Row, received: readonly number[], expected: Float32Array): void {
-	if (received.length !== expected.length)
-		throw new Error(
-			`${row.name} gives ${received.length} probabilities where ours gives ${expected.length}.`,
-		);
-	// Of the greatest probability, so that small ones, as of a network with random weights, are compared too.
-	const scale = expected.reduce((most, value) => Math.max(most, value), 0);
-	const apart =
-		received.reduce((most, value, i) => Math.max(most, Math.abs(value - expected[i]!)), 0) / scale;
-	if (!(apart <= mostApart))
-		throw new Error(
-			`${row.name} does not agree with ours: the probabilities differ by ${apart.toPrecision(2)} of the greatest, and ${mostApart} is allowed.`,
-		);
 }

@@ -5,6 +5,7 @@ export interface Statistics {
 	readonly median: number;
 	/** Nine of ten runs took no longer. */
 	readonly p90: number;
+	readonly worst: number;
 	readonly runs: number;
 }
 
@@ -15,5 +16,11 @@ export function statisticsOf(values: readonly number[]): Statistics {
 		const [below, above] = [sorted[Math.floor(position)]!, sorted[Math.ceil(position)]!];
 		return below + (above - below) * (position - Math.floor(position));
 	};
-	return { minimum: sorted[0]!, median: quantile(0.5), p90: quantile(0.9), runs: sorted.length };
+	return {
+		minimum: sorted[0]!,
+		median: quantile(0.5),
+		p90: quantile(0.9),
+		worst: sorted.at(-1)!,
+		runs: sorted.length,
+	};
 }

@@ -10,6 +10,9 @@ export interface FlatbufferWriter {
 	readonly table: (...fields: readonly Field[]) => Offset;
 	readonly offsets: (list: readonly Offset[]) => Offset;
 	readonly integers: (list: readonly number[]) => Offset;
+	/** Whole numbers of 64 bits. */
+	readonly longs: (list: readonly number[]) => Offset;
+	readonly floats: (list: readonly number[]) => Offset;
 	readonly text: (text: string) => Offset;
 	readonly bytes: (bytes: Uint8Array, alignment: number) => Offset;
 	/** The whole file. */
@@ -19,8 +22,8 @@ export interface FlatbufferWriter {
 export function flatbufferWriter(): FlatbufferWriter {
 	const builder = new Builder(1 << 20);
 	// Flatbuffers grow from their end to their beginning, so that lists are written backwards.
-	const vector = (list: readonly number[], add: (value: number) => void): Offset => {
-		builder.startVector(4, list.length, 4);
+	const vector = (list: readonly number[], add: (value: number) => void, size = 4): Offset => {
+		builder.startVector(size, list.length, size);
 		for (const value of list.toReversed()) add(value);
 		return builder.endVector();
 	};
@@ -37,6 +40,8 @@ export function flatbufferWriter(): FlatbufferWriter {
 		},
 		offsets: (list) => vector(list, (offset) => builder.addOffset(offset)),
 		integers: (list) => vector(list, (value) => builder.addInt32(value)),
+		longs: (list) => vector(list, (value) => builder.addInt64(BigInt(value)), 8),
+		floats: (list) => vector(list, (value) => builder.addFloat32(value)),
 		text: (text) => builder.createString(text),
 		bytes: (bytes, alignment) => {
 			builder.prep(alignment, bytes.length);

@@ -41,7 +41,7 @@ message TensorShapeProto {
 
 export const irVersion = 8;
 export const operatorSet = 13;
-/** `TensorProto.DataType.FLOAT` */
-export const float32 = 1;
+/** `TensorProto.DataType` */
+export const dataTypes = { float32: 1, uint8: 2, int8: 3, int32: 6 } as const;
 /** `AttributeProto.AttributeType` */
 export const attributeTypes = { integer: 2, integers: 7 } as const;

@@ -1,104 +1,55 @@
 /** A folded record as an ONNX file: 28 convolutions with Clip or Relu between them, pool, Gemm, Softmax; NCHW. */
 
 import type { Model } from "mobilenet";
-import { type Configuration, type Layer, layers } from "mobilenet/network";
-import protobuf from "protobufjs";
+import { type Layer, layers } from "mobilenet/network";
 import { parametersOf } from "../weights.ts";
-import { attributeTypes, float32, irVersion, operatorSet, schema } from "./onnx-schema.ts";
-
-type Attributes = Readonly<Record<string, number | readonly number[]>>;
+import { onnxGraph } from "./onnx-graph.ts";
 
 /** @param batch the pictures that every run brings */
 export function writeOnnx(model: Model, batch: number): Uint8Array {
 	const { configuration } = model;
-	const nodes: object[] = [];
-	const initializers = [constant("lowest", [], [0]), constant("highest", [], [6])];
-	let last = "input";
-	const add = (
-		operator: string,
-		output: string,
-		inputs: readonly string[] = [],
-		attributes: Attributes = {},
-	) => {
-		nodes.push({
-			opType: operator,
-			name: output,
-			input: [last, ...inputs],
-			output: [output],
-			attribute: Object.entries(attributes).map(attribute),
-		});
-		last = output;
-	};
+	const { add, constant, finish } = onnxGraph();
+	const bounds = [
+		constant("lowest", [], Float32Array.of(0)),
+		constant("highest", [], Float32Array.of(6)),
+	] as const;
 	const parameters = (layer: Layer, shape: readonly number[]): readonly string[] => {
 		const { weight, bias } = parametersOf(model, layer);
-		const names = [`${layer.name}.weight`, `${layer.name}.bias`] as const;
-		initializers.push(constant(names[0], shape, weight), constant(names[1], [bias.length], bias));
-		return names;
+		return [
+			constant(`${layer.name}.weight`, shape, weight),
+			constant(`${layer.name}.bias`, [bias.length], bias),
+		];
 	};
 
 	for (const layer of layers(configuration)) {
-		if (layer.kind === "pool") {
-			add("GlobalAveragePool", layer.name);
+		const { name, kind, inputChannels, outputChannels } = layer;
+		if (kind === "pool") {
+			add("GlobalAveragePool", name);
 			add("Flatten", "features");
-		} else if (layer.kind === "dense") {
-			const shape = [layer.outputChannels, layer.inputChannels];
-			add("Gemm", layer.name, parameters(layer, shape), { transB: 1 });
+		} else if (kind === "dense") {
+			add("Gemm", name, parameters(layer, [outputChannels, inputChannels]), { transB: 1 });
 		} else {
-			const { kernel, stride, padding, inputChannels, outputChannels } = layer;
-			const group = layer.kind === "depthwise" ? inputChannels : 1;
-			const shape = [outputChannels, inputChannels / group, kernel, kernel];
-			add("Conv", layer.name, parameters(layer, shape), {
-				kernel_shape: [kernel, kernel],
-				strides: [stride, stride],
-				pads: [padding.before, padding.before, padding.after, padding.after],
-				group,
-			});
-			activate(configuration, layer, add);
+			add("Conv", name, parameters(layer, filterShape(layer)), convolution(layer));
+			if (configuration.activation === "relu6") add("Clip", `${name}.activation`, bounds);
+			else add("Relu", `${name}.activation`);
 		}
 	}
 	add("Softmax", "probabilities", [], { axis: 1 });
-
 	const { size, inputChannels, classes } = configuration;
-	const type = protobuf.parse(schema).root.lookupType("ModelProto");
-	return type
-		.encode(
-			type.fromObject({
-				irVersion,
-				producerName: "mobilenet-benchmarks",
-				opsetImport: [{ domain: "", version: operatorSet }],
-				graph: {
-					name: "mobilenet",
-					node: nodes,
-					initializer: initializers,
-					input: [value("input", [batch, inputChannels, size, size])],
-					output: [value("probabilities", [batch, classes])],
-				},
-			}),
-		)
-		.finish();
+	return finish([batch, inputChannels, size, size], [batch, classes]);
 }
 
-function activate(
-	{ activation }: Configuration,
-	{ name }: Layer,
-	add: (operator: string, output: string, inputs?: readonly string[]) => void,
-): void {
-	if (activation === "relu6") add("Clip", `${name}.activation`, ["lowest", "highest"]);
-	else add("Relu", `${name}.activation`);
+/** OIHW, as ONNX and the record have it. */
+export function filterShape({ kind, kernel, inputChannels, outputChannels }: Layer): readonly number[] {
+	return [outputChannels, kind === "depthwise" ? 1 : inputChannels, kernel, kernel];
 }
 
-function attribute([name, value]: readonly [string, number | readonly number[]]): object {
-	return typeof value === "number"
-		? { name, i: value, type: attributeTypes.integer }
-		: { name, ints: value, type: attributeTypes.integers };
-}
-
-function constant(name: string, dims: readonly number[], values: ArrayLike<number>): object {
-	const rawData = new Uint8Array(Float32Array.from(values).buffer);
-	return { name, dims, dataType: float32, rawData };
-}
-
-function value(name: string, shape: readonly number[]): object {
-	const dim = shape.map((n) => ({ dimValue: n }));
-	return { name, type: { tensorType: { elemType: float32, shape: { dim } } } };
+/** The attributes of a convolution. */
+export function convolution({ kind, kernel, stride, padding, inputChannels }: Layer) {
+	return {
+		kernel_shape: [kernel, kernel],
+		strides: [stride, stride],
+		pads: [padding.before, padding.before, padding.after, padding.after],
+		group: kind === "depthwise" ? inputChannels : 1,
+	};
 }

@@ -2,4 +2,4 @@
 import { serve } from "./serve.ts";
 import { timed } from "./timed.ts";
 
-serve(async () => timed(() => []));
+serve(async () => timed([0], () => []));

@@ -1,6 +1,6 @@
 /** onnxruntime-node: `session.run` on its CPU provider, with a tensor made beforehand and the output's data read. */
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { planes, serve } from "./serve.ts";
+import { planesOf, serve } from "./serve.ts";
 import { timed } from "./timed.ts";
 
 serve(async (job) => {
@@ -11,6 +11,6 @@ serve(async (job) => {
 		interOpNumThreads: 1,
 	});
 	const shape = [job.batch, job.channels, job.size, job.size];
-	const feeds = { input: new Tensor("float32", planes(job), shape) };
-	return timed(async () => (await session.run(feeds)).probabilities!.data as Float32Array);
+	const feeds = planesOf(job).map((input) => ({ input: new Tensor("float32", input, shape) }));
+	return timed(feeds, async (feed) => (await session.run(feed)).probabilities!.data as Float32Array);
 });

@@ -1,7 +1,7 @@
 /** onnxruntime-web in Node: `session.run` on its WebAssembly provider, as for onnxruntime-node. */
 import { readFileSync } from "node:fs";
 import { env, InferenceSession, Tensor } from "onnxruntime-web";
-import { planes, serve } from "./serve.ts";
+import { planesOf, serve } from "./serve.ts";
 import { timed } from "./timed.ts";
 
 serve(async (job) => {
@@ -11,6 +11,6 @@ serve(async (job) => {
 		graphOptimizationLevel: "all",
 	});
 	const shape = [job.batch, job.channels, job.size, job.size];
-	const feeds = { input: new Tensor("float32", planes(job), shape) };
-	return timed(async () => (await session.run(feeds)).probabilities!.data as Float32Array);
+	const feeds = planesOf(job).map((input) => ({ input: new Tensor("float32", input, shape) }));
+	return timed(feeds, async (feed) => (await session.run(feed)).probabilities!.data as Float32Array);
 });

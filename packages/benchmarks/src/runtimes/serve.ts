@@ -6,6 +6,7 @@ import type { Timed } from "./timed.ts";
 export interface Prepared extends Timed {
 	readonly host?: string;
 	readonly build?: string;
+	readonly version?: string;
 	readonly close?: () => Promise<void>;
 }
 
@@ -17,8 +18,9 @@ export function serve(prepare: (job: Job) => Promise<Prepared>): void {
 		switch (question.kind) {
 			case "prepare": {
 				prepared = await prepare(question.job);
-				const { host = node(), build } = prepared;
-				return { probabilities: await prepared.output(), host, ...(build ? { build } : {}) };
+				const { host = node(), build, version } = prepared;
+				const outputs = await prepared.output();
+				return { outputs, host, ...(build ? { build } : {}), ...(version ? { version } : {}) };
 			}
 			case "run":
 				return prepared!.block(question.runs);
@@ -41,16 +43,19 @@ export function serve(prepare: (job: Job) => Promise<Prepared>): void {
 	process.on("disconnect", () => process.exit());
 }
 
-/** The input as the network takes it, [batch, size, size, channels], normalised. */
-export function inputOf({ folder }: Job): Float32Array {
-	const bytes = readFileSync(`${folder}/input.f32`);
-	return new Float32Array(Uint8Array.from(bytes).buffer);
+/** The inputs as the network takes them, [batch, size, size, channels] each, normalised. */
+export function inputsOf({ folder, inputs }: Job): readonly Float32Array[] {
+	const numbers = new Float32Array(Uint8Array.from(readFileSync(`${folder}/input.f32`)).buffer);
+	const length = numbers.length / inputs;
+	return Array.from({ length: inputs }, (_, n) => numbers.subarray(n * length, (n + 1) * length));
 }
 
-/** The input with the channels of each picture one after the other, [batch, channels, size, size]. */
-export function planes(job: Job): Float32Array {
-	const { size, channels, batch } = job;
-	const input = inputOf(job);
+/** The inputs with the channels of each picture one after the other, [batch, channels, size, size]. */
+export function planesOf(job: Job): readonly Float32Array[] {
+	return inputsOf(job).map((input) => planes(input, job));
+}
+
+function planes(input: Float32Array, { size, channels, batch }: Job): Float32Array {
 	const area = size * size;
 	const output = new Float32Array(input.length);
 	for (let n = 0; n < batch; n++)

@@ -3,37 +3,53 @@ import type { FileName } from "../network.ts";
 
 export interface Runtime {
 	readonly package: string;
-	/** The file of this folder that serves it. */
+	/** The file that serves it: its path in src/ without its ending. */
 	readonly program: string;
 	readonly file: FileName;
 	readonly mostThreads: number;
+	/** Why it cannot run networks of integers, if it cannot. */
+	readonly floatOnly?: string;
 }
 
 const any = Number.POSITIVE_INFINITY;
 
 export const runtimes = {
-	mobilenet: { package: "mobilenet", program: "mobilenet", file: "network.safetensors", mostThreads: any },
+	mobilenet: {
+		package: "mobilenet",
+		program: "runtimes/mobilenet",
+		file: "network.safetensors",
+		mostThreads: any,
+	},
 	"onnxruntime-node": {
 		package: "onnxruntime-node",
-		program: "onnxruntime-node",
+		program: "runtimes/onnxruntime-node",
 		file: "network.onnx",
 		mostThreads: any,
 	},
 	"onnxruntime-web": {
 		package: "onnxruntime-web",
-		program: "onnxruntime-web",
+		program: "runtimes/onnxruntime-web",
 		file: "network.onnx",
 		mostThreads: any,
 	},
 	/** Its threads are for browsers only. */
 	"tfjs-wasm": {
 		package: "@tensorflow/tfjs-backend-wasm",
-		program: "tfjs-wasm",
+		program: "runtimes/tfjs-wasm",
 		file: "folded.safetensors",
 		mostThreads: 1,
+		floatOnly: "its operations take floats only",
 	},
-	"litert.js": { package: "@litertjs/core", program: "litert", file: "network.tflite", mostThreads: any },
+	"litert.js": {
+		package: "@litertjs/core",
+		program: "runtimes/litert",
+		file: "network.tflite",
+		mostThreads: any,
+	},
 } as const satisfies Record<string, Runtime>;
 
 export type RuntimeName = keyof typeof runtimes;
 export const runtimeNames = Object.keys(runtimes) as readonly RuntimeName[];
+
+/** The program that runs ours in the browser where some peers are. */
+export const oursInChromium = "runtimes/mobilenet-chromium";

@@ -8,7 +8,7 @@ import { readModel } from "mobilenet/formats";
 import { type Layer, layers } from "mobilenet/network";
 import { packages } from "../folders.ts";
 import { parametersOf, permute } from "../weights.ts";
-import { inputOf, serve } from "./serve.ts";
+import { inputsOf, serve } from "./serve.ts";
 import { timed } from "./timed.ts";
 
 serve(async (job) => {
@@ -31,8 +31,9 @@ serve(async (job) => {
 		return (x: tf.Tensor) =>
 			operation({ ...options, x: x as tf.Tensor4D, filter: filter as tf.Tensor4D }) as tf.Tensor;
 	});
-	const input = tf.tensor4d(inputOf(job), [job.batch, job.size, job.size, job.channels]);
-	return timed(async () => {
+	const shape = [job.batch, job.size, job.size, job.channels] as [number, number, number, number];
+	const inputs = inputsOf(job).map((input) => tf.tensor4d(input, shape));
+	return timed(inputs, async (input) => {
 		const output = tf.tidy(() => tf.softmax(steps.reduce<tf.Tensor>((x, step) => step(x), input)));
 		const data = await output.data<"float32">();
 		output.dispose();

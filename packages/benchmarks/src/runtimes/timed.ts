@@ -1,21 +1,31 @@
 /** Times runs of a network one by one. Also runs in a page. */
 
 export interface Timed {
-	/** The output of one run, [batch, classes]. */
+	/** The outputs of one run on each input, [inputs, batch, classes]. */
 	readonly output: () => Promise<readonly number[]>;
-	/** Milliseconds of each of so many runs. */
+	/** Milliseconds of each of so many runs on the first input. */
 	readonly block: (runs: number) => Promise<readonly number[]>;
 }
 
 /** @param run the runtime's usual call, with its output read; a promise is waited for */
-export function timed(run: () => ArrayLike<number> | Promise<ArrayLike<number>>): Timed {
+export function timed<Input>(
+	inputs: readonly Input[],
+	run: (input: Input) => ArrayLike<number> | Promise<ArrayLike<number>>,
+): Timed {
+	const first = inputs[0]!;
 	return {
-		output: async () => Array.from(await run()),
+		output: async () => {
+			const outputs: number[] = [];
+			for (const input of inputs) outputs.push(...Array.from(await run(input)));
+			// The first one is what is timed: some runtimes keep the last one in their memory.
+			await run(first);
+			return outputs;
+		},
 		block: async (runs) => {
 			const times: number[] = [];
 			for (let i = 0; i < runs; i++) {
 				const start = performance.now();
-				const result = run();
+				const result = run(first);
 				if (result instanceof Promise) await result;
 				times.push(performance.now() - start);
 			}

@@ -1,0 +1,52 @@
+/** Whether a runtime computes what ours does: before that no time counts. */
+
+/** On probabilities in float32, of the greatest. */
+const mostApart = 1e-3;
+/** Of twelve photographs, in integers: where a sum is next to a half, runtimes round it to one code or the other. */
+const leastShare = 11 / 12;
+
+/** @throws Error where probabilities differ by more than 1e-3 of the greatest */
+export function sameNumbers(name: string, received: readonly number[], expected: readonly number[]): void {
+	sameLength(name, received, expected);
+	// Of the greatest probability, so that small ones, as of a network with random weights, are compared too.
+	const scale = expected.reduce((most, value) => Math.max(most, value), 0);
+	const apart =
+		received.reduce((most, value, i) => Math.max(most, Math.abs(value - expected[i]!)), 0) / scale;
+	if (!(apart <= mostApart))
+		throw new Error(
+			`${name} does not agree with ours: the probabilities differ by ${apart.toPrecision(2)} of the greatest, and ${mostApart} is allowed.`,
+		);
+}
+
+/**
+ * @returns how well it agrees, for people
+ * @throws Error where the class is another one on more than one photograph of twelve
+ */
+export function sameClasses(
+	name: string,
+	received: readonly number[],
+	expected: readonly number[],
+	classes: number,
+): string {
+	sameLength(name, received, expected);
+	const pictures = expected.length / classes;
+	let same = 0;
+	for (let n = 0; n < pictures; n++) {
+		const best = (values: readonly number[]): number => {
+			const own = values.slice(n * classes, (n + 1) * classes);
+			return own.indexOf(Math.max(...own));
+		};
+		if (best(received) === best(expected)) same++;
+	}
+	if (same < Math.floor(pictures * leastShare))
+		throw new Error(
+			`${name} does not agree with ours: it gives the same class for ${same} of ${pictures} pictures, and ${Math.floor(pictures * leastShare)} are wanted.`,
+		);
+	const equal = received.filter((value, i) => Math.abs(value - expected[i]!) <= mostApart).length;
+	return `${name} agrees: the same class for ${same} of ${pictures} pictures, ${((100 * equal) / received.length).toFixed(1)} % of the probabilities within ${mostApart}`;
+}
+
+function sameLength(name: string, received: readonly number[], expected: readonly number[]): void {
+	if (received.length !== expected.length)
+		throw new Error(`${name} gives ${received.length} probabilities where ours gives ${expected.length}.`);
+}

@@ -1,0 +1,155 @@
+/** `--training`: whole steps of training, ours beside PyTorch on the processor and TensorFlow.js, as images a second. */
+import { writeFile } from "node:fs/promises";
+import { MobileNet } from "mobilenet";
+import { fold } from "mobilenet/formats";
+import { versionOf } from "../folders.ts";
+import { inputsFor, jobFor, type Network, withFiles } from "../network.ts";
+import type { Options } from "../options.ts";
+import type { Ready, TrainingJob } from "../protocol.ts";
+import { labelOf, milliseconds } from "../report.ts";
+import type { Row } from "../rows.ts";
+import { type Measured, measure, type Pace } from "../session.ts";
+import { table } from "../table.ts";
+import { findPython, pythonVariable } from "./python.ts";
+import { type TrainerName, trainerNames, trainers } from "./table.ts";
+
+const seed = 1;
+/** So small that losses of the first steps do not depend on what is rounded how. */
+const learningRate = 1e-4;
+const momentum = 0.9;
+/** Of a loss. */
+const mostApart = 1e-3;
+/** Spreads the labels over the classes. */
+const labelStep = 37;
+const pace: Pace = { warmUp: 1500, turn: 1000, settling: 1 };
+
+/** The network where the command line does not say it. */
+const usual = { alpha: 0.25, size: 96 } as const;
+
+export async function trainingNetwork({ alpha, size }: Options): Promise<Network> {
+	const options = { preset: "torch", alpha: alpha ?? usual.alpha, size: size ?? usual.size } as const;
+	const { record } = await MobileNet.create(options, { seed, build: "reference" });
+	return { precision: "fp32", model: record, folded: fold(record), origin: `random weights, seed ${seed}` };
+}
+
+/** @param note told why a runtime that was not asked for by name is left out */
+export function trainingRows(
+	{ only, simd, threads, python }: Options,
+	note: (line: string) => void,
+): readonly Row[] {
+	return ((only ?? trainerNames) as readonly TrainerName[]).flatMap((name): readonly Row[] => {
+		const { package: packageName, program, mostThreads, slow } = trainers[name];
+		const row = { name, version: "", program, precision: "fp32" as const, threads };
+		try {
+			if (threads > mostThreads) throw new Error(`${name} runs on ${mostThreads} thread, not on ${threads}`);
+			if (slow !== undefined && !only) throw new Error(`${name}: ${slow}; name it in --only to have it too`);
+			if (packageName === undefined)
+				return [{ ...row, environment: { [pythonVariable]: findPython(python) } }];
+		} catch (error) {
+			if (only) throw error;
+			note(`left out: ${(error as Error).message}`);
+			return [];
+		}
+		const own = { ...row, version: versionOf(packageName) };
+		if (name !== "mobilenet") return [own];
+		const builds = simd ? simd.map((build) => ({ ...own, simd: build })) : [own];
+		return threads === 1
+			? builds
+			: builds.flatMap((build) => [build, { ...build, threads: 1, label: "1 thread" }]);
+	});
+}
+
+/** Measures, and prints what came of it. */
+export async function benchTraining(
+	network: Network,
+	rows: readonly Row[],
+	options: Options,
+	note: (line: string) => void,
+): Promise<void> {
+	const { batch } = options;
+	const { alpha, size, classes, epsilon, momentum: normMomentum } = network.model.configuration;
+	const inputs = await inputsFor(network, batch);
+	const training: Omit<TrainingJob, "losses"> = {
+		...{ learningRate, momentum, epsilon, normMomentum },
+		labels: Array.from({ length: batch }, (_, i) => (i * labelStep) % classes),
+	};
+	await withFiles(network, { files: new Set(["network.safetensors"]), inputs, batch }, async (folder) => {
+		const job = jobFor(network, { ...options, folder, inputs });
+		let first: { readonly name: string; readonly losses: readonly number[] } | undefined;
+		const check = ({ name }: Row, { outputs }: Ready): void => {
+			first ??= { name, losses: outputs };
+			const common = outputs.slice(0, first.losses.length);
+			const apart = Math.max(...common.map((loss, i) => Math.abs(loss / first!.losses[i]! - 1)));
+			if (!(apart <= mostApart))
+				throw new Error(
+					`${name} does not train as ${first.name} does: the losses of the first steps are ${outputs.join(", ")} and ${first.losses.join(", ")}.`,
+				);
+		};
+		const measured = await measure(rows, {
+			...{ seconds: options.seconds, pace, place: options, check },
+			jobOf: ({ name, threads }) => ({
+				...job,
+				threads,
+				training: { ...training, losses: trainers[name as TrainerName].firstSteps },
+			}),
+			leaveOut: ({ name }, error) => {
+				if (options.only || name === "mobilenet") throw new Error(`${name}: ${error.message}`);
+				note(`left out: ${name}: ${error.message}`);
+			},
+		});
+		console.log(stepsTable(measured, batch));
+		const ratios = ratiosTable(measured);
+		if (ratios) console.log(`\n${ratios}`);
+		if (options.json)
+			await writeFile(
+				options.json,
+				`${JSON.stringify(
+					measured.map(({ row, ready, times }) => ({
+						runtime: row.name,
+						version: ready.version ?? row.version,
+						...{ alpha, size, precision: "fp32", batch, threads: row.threads, simd: ready.build ?? null },
+						...{ host: ready.host, minMs: times.minimum, medianMs: times.median },
+						imagesPerSecond: perSecond(times.median, batch),
+					})),
+					undefined,
+					"\t",
+				)}\n`,
+			);
+	});
+}
+
+const perSecond = (ms: number, batch: number): number => (1000 * batch) / ms;
+
+function stepsTable(measured: readonly Measured[], batch: number): string {
+	return table([
+		["", "version", "minimum ms", "median ms", "p90 ms", "images/s (minimum, median)", "steps", "host"],
+		...measured.map(({ row, ready, times }) => [
+			labelOf(row, ready),
+			ready.version ?? row.version,
+			...[times.minimum, times.median, times.p90].map(milliseconds),
+			[times.minimum, times.median].map((ms) => perSecond(ms, batch).toPrecision(4)).join("  "),
+			String(times.runs),
+			ready.host,
+		]),
+	]);
+}
+
+/** Images a second of ours over those of each peer: above 1 ours is quicker. */
+function ratiosTable(measured: readonly Measured[]): string | undefined {
+	const ours = measured.filter(({ row }) => row.name === "mobilenet" && row.label === undefined);
+	const others = measured.filter((other) => !ours.includes(other));
+	if (ours.length === 0 || others.length === 0) return undefined;
+	return table([
+		["images/s of ours over (minima, medians)", ...ours.map(({ row, ready }) => labelOf(row, ready))],
+		...others.map((other) => [
+			labelOf(other.row, other.ready),
+			...ours.map((own) => {
+				// Ours on one thread is compared with the same build.
+				if (other.row.name === "mobilenet" && other.ready.build !== own.ready.build) return "";
+				return [other.times.minimum / own.times.minimum, other.times.median / own.times.median]
+					.map((ratio) => ratio.toFixed(2))
+					.join("  ");
+			}),
+		]),
+	]);
+}
