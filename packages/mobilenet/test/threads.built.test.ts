@@ -71,14 +71,26 @@ describe.each(["wide", "relaxed", "baseline"] satisfies Build[])("the %s build",
 	);
 });
 
-describeWithShared("an integer network", ["weights/mobilenet_v1_0.25_128_quant.tflite"], () => {
-	it.each(["wide", "relaxed"] satisfies Build[])(
-		"gives the same bits on any number of threads in the %s build",
-		async (build) => {
-			const model = await readModel(shared("weights/mobilenet_v1_0.25_128_quant.tflite"));
-			const run = async (threads: number): Promise<Float32Array[]> => {
+/** Of uint8, whose products are of words; and of int8, whose products are of bytes where those are exact. */
+const integerNetworks = [
+	"weights/mobilenet_v1_0.25_128_quant.tflite",
+	"weights/mobilenet_v1_0.25_224_int8.tflite",
+];
+
+describeWithShared("an integer network", integerNetworks, () => {
+	const cases = (["wide", "relaxed"] satisfies Build[]).flatMap((build) =>
+		integerNetworks.map((path) => [path, build] as const),
+	);
+	it.each(cases)(
+		"of %s gives the same bits on any number of threads, of words and of bytes, in the %s build",
+		async (path, build) => {
+			const model = await readModel(shared(path));
+			const run = async (threads: number, ofBytes = true): Promise<Float32Array[]> => {
 				const { loaded } = await loadBuild({ build, shared: threads > 1, arithmetic: "integer" });
-				const plan = int8Plan(model, { build: loaded.build, batch: 2, threads });
+				const bytes = ofBytes && "int8ByteSeparable" in loaded.kernels;
+				const plan = int8Plan(model, { build: loaded.build, batch: 2, threads, bytes });
+				const isOfBytes = plan.steps.some(({ operation }) => operation === "int8ByteSeparable");
+				expect(isOfBytes).toBe(bytes && path.endsWith("_int8.tflite"));
 				const executor = createExecutor(plan, integers(model), loaded);
 				await allJoined(executor);
 				for (let i = 0; i < executor.floats.length; i++) executor.floats[i] = Math.sin(i * 0.7);
@@ -92,6 +104,7 @@ describeWithShared("an integer network", ["weights/mobilenet_v1_0.25_128_quant.t
 			};
 			const expected = await run(1);
 			expect(expected.every((row) => row.some((x) => x !== 0))).toBe(true);
+			expect(await run(1, false)).toEqual(expected);
 			for (const threads of [2, 3, 5]) expect(await run(threads)).toEqual(expected);
 		},
 		120_000,

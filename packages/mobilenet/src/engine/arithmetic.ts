@@ -39,7 +39,10 @@ export function executorFor(
 	options: InferenceOptions,
 	loaded: LoadedBuild,
 ): Executor {
-	const plan = arithmetic === "integer" ? int8Plan(record, options) : inferencePlan(record, options);
+	const plan =
+		arithmetic === "integer"
+			? int8Plan(record, { ...options, bytes: "int8ByteSeparable" in loaded.kernels })
+			: inferencePlan(record, options);
 	return createExecutor(plan, preparedFor(record, arithmetic), loaded);
 }
 

@@ -78,17 +78,26 @@ function flopsOf({ operation, operands }: Step): number {
 			return 2 * operands.outputSize ** 2 * operands.channels * 9;
 		case "pointwise":
 		case "int8Pointwise":
+		case "int8BytePointwise":
 			return 2 * operands.rows * operands.inputChannels * operands.outputChannels;
 		case "separable":
 		case "int8Separable":
+		case "int8ByteSeparable":
 			return 2 * operands.outputSize ** 2 * operands.inputChannels * (9 + operands.outputChannels);
 		default:
 			return 0;
 	}
 }
 
-/** A product whose operands stay in the first cache. */
+/** A product whose operands stay in the first cache; of bytes with more outputs, for the inputs become bytes first. */
 const small = { rows: 60, inputChannels: 96, outputChannels: 16, inputPitch: 96, outputPitch: 16 } as const;
+const smallOfBytes = {
+	...small,
+	outputChannels: 128,
+	outputPitch: 128,
+	bandPitch: 96,
+	bandRows: 60,
+} as const;
 
 /**
  * Operations a second that this build's pointwise kernel reaches on one thread when nothing has to come
@@ -99,16 +108,21 @@ export function peakFlops(loaded: LoadedBuild, arithmetic: Arithmetic, seconds: 
 	const block = memory.take(runWords * 4);
 	const plan = memory.take(stepWords * 4);
 	const take = (floats: number): number => memory.take(floats * 4);
+	const isOfBytes = arithmetic === "integer" && "int8BytePointwise" in loaded.kernels;
+	const shape = isOfBytes ? smallOfBytes : small;
+	const { rows, inputChannels, outputChannels } = shape;
 	const operands = {
-		...small,
-		input: take(small.rows * small.inputPitch),
-		weights: take(small.inputChannels * small.outputChannels),
-		bias: take(small.outputChannels),
-		multipliers: take(small.outputChannels),
+		...shape,
+		input: take(rows * shape.inputPitch),
+		weights: take(inputChannels * outputChannels),
+		bias: take(outputChannels),
+		multipliers: take(outputChannels * 2),
 		bounds: take(3),
-		output: take(small.rows * small.outputPitch),
+		output: take(rows * shape.outputPitch),
 	};
-	const step = encodeStep(arithmetic === "integer" ? "int8Pointwise" : "pointwise", operands);
+	const step = isOfBytes
+		? encodeStep("int8BytePointwise", { ...smallOfBytes, ...operands, band: take(rows * inputChannels) })
+		: encodeStep(arithmetic === "integer" ? "int8Pointwise" : "pointwise", operands);
 	const { buffer, run } = createWalker(loaded, memory.size());
 	new Int32Array(buffer)[block / 4] = 1;
 	new Int32Array(buffer).set(step, plan / 4);
@@ -123,5 +137,5 @@ export function peakFlops(loaded: LoadedBuild, arithmetic: Arithmetic, seconds: 
 			}) / repeats,
 		);
 	while (performance.now() < end);
-	return (2 * small.rows * small.inputChannels * small.outputChannels) / (best / 1000);
+	return (2 * rows * inputChannels * outputChannels) / (best / 1000);
 }

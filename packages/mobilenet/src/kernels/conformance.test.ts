@@ -1,7 +1,7 @@
 /** Every kernel of every build that this machine runs, on small and on real shapes, against the reference. */
 import { describe, expect, it } from "vitest";
 import { compute, distance } from "./conformance.ts";
-import { int8Operations } from "./int8-operations.ts";
+import { int8ByteOperations, int8Operations } from "./int8-operations.ts";
 import { loadBuild } from "./load.ts";
 import { type KernelSet, operationsOf } from "./operations.ts";
 import { kernels as inferenceKernels } from "./table.ts";
@@ -18,15 +18,20 @@ describe.each(["wide", "relaxed", "baseline"] satisfies Build[])("the %s build",
 		"of kernels in %s",
 		(set) => {
 			// The kernels of inference are in the module of training too: they are tested in their own.
-			const held = operationsOf[set].filter((name) => set !== "training" || name in trainingKernels);
+			const held = operationsOf[set].filter(
+				(name) =>
+					(set !== "training" || name in trainingKernels) &&
+					(build !== "baseline" || !(name in int8ByteOperations)),
+			);
 			for (const operation of held) {
 				const { small, real } = kernelOf(kernels, operation);
 				// Fixed point differs in what comes after the sums.
 				const shapes = set === "fixedPoint" ? small : [...small, ...real];
-				it.each(shapes.map((g) => [JSON.stringify(g), g] as const))(
+				it.for(shapes.map((g) => [JSON.stringify(g), g] as const))(
 					`${operation} %s`,
-					async (_, geometry) => {
+					async ([, geometry], { skip }) => {
 						const { loaded } = await loadBuild({ build, arithmetic: set });
+						if (!loaded.kernels[operation]) skip("this processor's products of bytes are not exact");
 						const pictures = "rows" in geometry && Number(geometry.rows) > 1000 ? 1 : 2;
 						const got = compute(loaded, operation, geometry, pictures, 1, undefined, set);
 						const expected = compute(
@@ -38,7 +43,8 @@ describe.each(["wide", "relaxed", "baseline"] satisfies Build[])("the %s build",
 							undefined,
 							set,
 						);
-						const tolerance = operation in int8Operations ? 0 : floatTolerance;
+						const isInteger = operation in int8Operations || operation in int8ByteOperations;
+						const tolerance = isInteger ? 0 : floatTolerance;
 						expect(distance(got, expected)).toBeLessThanOrEqual(tolerance);
 						expect(expected.every((result) => result.some((x) => x !== 0))).toBe(true);
 					},

@@ -135,5 +135,23 @@ export const int8Operations = {
 	},
 } as const;
 
+/**
+ * The same of words that are bytes without a sign, which those behind a ReLU are, and weights that are bytes with one:
+ * relaxed SIMD has a dot product for them that is one instruction on some processors, and exact there (load.ts finds
+ * out). Inputs are made bytes band by band, so that what lies between layers stays words.
+ */
+export const int8ByteOperations = {
+	/** int8Pointwise. Each thread has a band of its own. */
+	int8BytePointwise: {
+		...int8Operations.int8Pointwise,
+		weights: "signedBytes",
+		band: "bytes",
+		bandPitch: "integer",
+		bandRows: "integer",
+	},
+	/** int8Separable, whose band has a row more: words are made where the bytes of two rows will be. */
+	int8ByteSeparable: { ...int8Operations.int8Separable, weights: "signedBytes", band: "bytes" },
+} as const;
+
 /** What follows the least and the most in the bounds: added to a float32 and taken away again it leaves a whole number. */
 export const rounding = 1.5 * 2 ** 23;

@@ -3,11 +3,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compute, distance } from "./conformance.ts";
 import { wordPitchOf } from "./int8-table.ts";
+import type { Kernel } from "./kernel.ts";
 import { loadBuild } from "./load.ts";
+import type { Operands } from "./operations.ts";
 import { int8Pointwise } from "./reference/int8-pointwise.ts";
 import { nearest, requantise } from "./reference/int8-requantise.ts";
 import { kernels } from "./table.ts";
-import type { Build } from "./walker.ts";
+import { type Build, kernelOf } from "./walker.ts";
 
 const block = fc
 	.record({
@@ -63,6 +65,94 @@ describe.each(["wide", "relaxed", "baseline"] satisfies Build[])("the %s build",
 			}),
 			{ numRuns: 200 },
 		);
+	});
+});
+
+describe.each(["wide", "relaxed"] satisfies Build[])("the %s build on bytes", (build) => {
+	it("gives the reference's words at every size, stride and padding", async (context) => {
+		const { loaded } = await loadBuild({ build, arithmetic: "integer" });
+		if (!loaded.kernels.int8ByteSeparable) context.skip("this processor's products of bytes are not exact");
+		fc.assert(
+			fc.property(block, fc.integer({ min: 1, max: 3 }), fc.integer(), (shape, pictures, seed) => {
+				const got = compute(loaded, "int8ByteSeparable", shape, pictures, seed);
+				const expected = compute({ build: "reference", kernels }, "int8ByteSeparable", shape, pictures, seed);
+				expect(distance(got, expected)).toBe(0);
+			}),
+			{ numRuns: 200 },
+		);
+	});
+
+	it("gives the reference's words for every number of rows and channels", async (context) => {
+		const { loaded } = await loadBuild({ build, arithmetic: "integer" });
+		if (!loaded.kernels.int8BytePointwise) context.skip("this processor's products of bytes are not exact");
+		const size = fc.integer({ min: 1, max: 70 });
+		fc.assert(
+			fc.property(
+				size,
+				size,
+				size,
+				size,
+				fc.integer(),
+				(rows, inputChannels, outputChannels, bandRows, seed) => {
+					const pitches = {
+						inputPitch: wordPitchOf(inputChannels),
+						outputPitch: wordPitchOf(outputChannels),
+					};
+					const band = { bandPitch: wordPitchOf(inputChannels), bandRows };
+					const shape = { rows, inputChannels, outputChannels, ...pitches, ...band };
+					const got = compute(loaded, "int8BytePointwise", shape, 1, seed);
+					const expected = compute({ build: "reference", kernels }, "int8BytePointwise", shape, 1, seed);
+					expect(distance(got, expected)).toBe(0);
+				},
+			),
+			{ numRuns: 200 },
+		);
+	});
+});
+
+describe("the self-test on bytes", () => {
+	/** The pointwise layer as a processor computes it that has no instruction for exact sums: two products at a time. */
+	const pairwise =
+		(isSigned: boolean, stop: (sum: number) => number) =>
+		(operands: Operands<"int8BytePointwise">, pictures: number): void => {
+			const { input, weights, output, bias, multipliers, bounds } = operands;
+			const { rows, inputChannels, outputChannels, inputPitch, outputPitch } = operands;
+			const byte = (word: number): number => (isSigned && word > 127 ? word - 256 : word);
+			for (let r = 0; r < pictures * rows; r++)
+				for (let o = 0; o < outputChannels; o++) {
+					let sum = bias[o]!;
+					for (let i = 0; i < inputChannels; i += 2) {
+						const at = (k: number): number =>
+							k < inputChannels ? byte(input[r * inputPitch + k]!) * weights[o * inputChannels + k]! : 0;
+						sum += stop(at(i) + at(i + 1));
+					}
+					const pair = [multipliers[o * 2]!, multipliers[o * 2 + 1]!] as const;
+					output[r * outputPitch + o] = requantise(sum, pair, bounds[0]!, bounds[1]!);
+				}
+		};
+	const exact = (sum: number): number => sum;
+	const saturated = (sum: number): number => Math.min(32767, Math.max(-32768, sum));
+	const wrapped = (sum: number): number => (sum << 16) >> 16;
+
+	it.each([
+		["is exact", false, exact, true],
+		["stops at 16 bits, as vpmaddubsw does", false, saturated, false],
+		["keeps 16 bits", false, wrapped, false],
+		["takes both operands with a sign, as sdot and vpdpbssd do", true, exact, false],
+	])("sees a processor that %s as what it is", (_, isSigned, stop, expected) => {
+		const row: Kernel<"int8BytePointwise"> = {
+			...kernelOf(kernels, "int8BytePointwise"),
+			reference: pairwise(isSigned, stop),
+		};
+		const other = { build: "reference", kernels: { ...kernels, int8BytePointwise: row } } as const;
+		const same = row.small.map(
+			(shape) =>
+				distance(
+					compute(other, "int8BytePointwise", shape, 1),
+					compute({ build: "reference", kernels }, "int8BytePointwise", shape, 1),
+				) === 0,
+		);
+		expect(same.every(Boolean)).toBe(expected);
 	});
 });
 

@@ -6,7 +6,7 @@
 import { compile, findWide } from "#wide";
 import { MobileNetError, messageOf, shown } from "../base/error.ts";
 import { compute, distance } from "./conformance.ts";
-import { int8Operations } from "./int8-operations.ts";
+import { int8ByteOperations, int8Operations } from "./int8-operations.ts";
 import type { KernelTable } from "./kernel.ts";
 import { type KernelSet, operationsOf } from "./operations.ts";
 import { kernels } from "./table.ts";
@@ -103,7 +103,7 @@ async function load(
 		const loaded = { build, shared, kernels, module: wide.compile(withName(bytes, "wide")) };
 		// The pass keeps the order of operations: what it makes of the module gives the same bits as the module itself.
 		selfTest(arithmetic, loaded, { ...loaded, module: await compile(withName(bytes, "narrow")) }, 0);
-		return loaded;
+		return { ...loaded, kernels: exactKernels(arithmetic, loaded) };
 	}
 	const bytes = withSharing(fromBase64(await embedded[arithmetic][build]()), shared);
 	if (!platform.validate(bytes)) throw new Error(`this platform lacks ${needs[build]}`);
@@ -115,7 +115,7 @@ async function load(
 	}
 	const loaded = { build, module, shared, kernels };
 	selfTest(arithmetic, loaded, { build: "reference", kernels }, closeEnough);
-	return loaded;
+	return { ...loaded, kernels: exactKernels(arithmetic, loaded) };
 }
 
 const fixedPoint = async () => (await import("./generated/int8-fixed-baseline.ts")).bytes;
@@ -185,6 +185,8 @@ function selfTest(
 ): void {
 	const [own, other] = [oneWalker(loaded), oneWalker(against)];
 	for (const operation of operationsOf[arithmetic]) {
+		// A processor may lack these; exactKernels tests them.
+		if (operation in int8ByteOperations) continue;
 		// Integers are equal in all builds.
 		const tolerance = operation in int8Operations ? 0 : floatTolerance;
 		for (const geometry of kernelOf(loaded.kernels, operation).small) {
@@ -198,6 +200,28 @@ function selfTest(
 				);
 		}
 	}
+}
+
+/**
+ * The kernels without those on bytes where the module has none, and where the processor's instruction does not give
+ * their exact sums: relaxed SIMD leaves it open whether it takes the second operand's bytes with a sign, and whether a
+ * sum of two products stops at 16 bits. What one says it does always.
+ */
+function exactKernels(
+	arithmetic: KernelSet,
+	loaded: Exclude<LoadedBuild, { build: "reference" }>,
+): KernelTable {
+	const { int8BytePointwise, int8ByteSeparable, ...others } = loaded.kernels;
+	if (arithmetic !== "integer" || loaded.build === "baseline") return others;
+	const reference = { build: "reference", kernels: loaded.kernels } as const;
+	const [own, other] = [oneWalker(loaded), oneWalker(reference)];
+	const isExact = (["int8BytePointwise", "int8ByteSeparable"] as const).every((operation) =>
+		kernelOf(loaded.kernels, operation).small.every((geometry) => {
+			const got = compute(loaded, operation, geometry, 1, 1, own);
+			return distance(got, compute(reference, operation, geometry, 1, 1, other)) === 0;
+		}),
+	);
+	return isExact ? loaded.kernels : others;
 }
 
 /** Memories are dear: one serves the whole test. */

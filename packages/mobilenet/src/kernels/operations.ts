@@ -7,11 +7,11 @@
  * pitch, belong to the kernels.
  */
 
-import { int8Operations } from "./int8-operations.ts";
+import { int8ByteOperations, int8Operations } from "./int8-operations.ts";
 import { trainingOperations } from "./training-operations.ts";
 
-/** Operands that are addresses, of float32 or of integers of 8, 16 (signed) and 32 bits (signed). */
-export type AddressKind = "floats" | "bytes" | "words" | "sums";
+/** Operands that are addresses, of float32 or of integers of 8 bits without and with a sign, of 16 and of 32 with one. */
+export type AddressKind = "floats" | "bytes" | "signedBytes" | "words" | "sums";
 /** … and those that are plain whole numbers. */
 type OperandKind = AddressKind | "integer";
 
@@ -120,6 +120,7 @@ export const operations = {
 		outputPitch: "integer",
 	},
 	...int8Operations,
+	...int8ByteOperations,
 	...trainingOperations,
 } as const satisfies Record<string, Record<string, OperandKind>>;
 
@@ -134,17 +135,18 @@ export type KernelSet = Arithmetic | "fixedPoint" | "training";
 
 const trainingNames = Object.keys(trainingOperations) as (keyof typeof trainingOperations)[];
 const floatOperations = operationNames.filter(
-	(name) => !(name in int8Operations || name in trainingOperations),
+	(name) => !(name in int8Operations || name in int8ByteOperations || name in trainingOperations),
 );
-const integerOperations: readonly Operation[] = [
+const wordOperations: readonly Operation[] = [
 	...(Object.keys(int8Operations) as (keyof typeof int8Operations)[]),
 	"softmax",
 ];
-/** The operations that a module holds. */
+const byteOperations = Object.keys(int8ByteOperations) as (keyof typeof int8ByteOperations)[];
+/** The operations that a module holds; those on bytes only where there is relaxed SIMD. */
 export const operationsOf: Readonly<Record<KernelSet, readonly Operation[]>> = {
 	float: floatOperations,
-	integer: integerOperations,
-	fixedPoint: integerOperations,
+	integer: [...wordOperations, ...byteOperations],
+	fixedPoint: wordOperations,
 	training: [...floatOperations, ...trainingNames],
 };
 
@@ -152,14 +154,18 @@ export const operationsOf: Readonly<Record<KernelSet, readonly Operation[]>> = {
 export interface AddressArrays {
 	readonly floats: Float32Array;
 	readonly bytes: Uint8Array;
+	readonly signedBytes: Int8Array;
 	readonly words: Int16Array;
 	readonly sums: Int32Array;
 }
 
-export const addressBytes = { floats: 4, bytes: 1, words: 2, sums: 4 } as const satisfies Record<
-	AddressKind,
-	number
->;
+export const addressBytes = {
+	floats: 4,
+	bytes: 1,
+	signedBytes: 1,
+	words: 2,
+	sums: 4,
+} as const satisfies Record<AddressKind, number>;
 
 /** What lies at a byte of memory, up to its end or so many items of it. */
 export function arrayAt<Kind extends AddressKind>(
@@ -168,7 +174,13 @@ export function arrayAt<Kind extends AddressKind>(
 	byte: number,
 	items?: number,
 ): AddressArrays[Kind] {
-	const arrays = { floats: Float32Array, bytes: Uint8Array, words: Int16Array, sums: Int32Array };
+	const arrays = {
+		floats: Float32Array,
+		bytes: Uint8Array,
+		signedBytes: Int8Array,
+		words: Int16Array,
+		sums: Int32Array,
+	};
 	return new arrays[kind](buffer, byte, items) as unknown as AddressArrays[Kind];
 }
 

@@ -15,7 +15,7 @@ export interface Packing {
 	readonly unpack: (packed: Float32Array, shape: Shape, into: Float32Array) => void;
 }
 /** Weights as a record has them, or as kernels take them. */
-export type Numbers = Float32Array | Int16Array | Int32Array;
+export type Numbers = Float32Array | Int8Array | Int16Array | Int32Array;
 export type Shape = readonly [outputs: number, inputs: number, height: number, width: number];
 
 /** Output channels that a panel of pointwise weights holds: a tile's columns, or two tiles' in the 128-bit builds. */
@@ -83,24 +83,24 @@ const paddedBias: Packing = {
 };
 
 /**
- * Panels of words: [⌈O / 16⌉][H][⌈W · I / 2⌉][16][2], for a dot product takes two neighbouring inputs at once. An odd
- * row of inputs has a zero more.
+ * Panels for dot products, which take `group` neighbouring inputs at once, 2 words or 4 bytes:
+ * [⌈O / 16⌉][H][⌈W · I / group⌉][16][group]. Where a row of inputs does not fill its last group, zeros do.
  */
-const wordPanels = (columns: readonly number[]): Packing =>
+const groupedPanels = (group: 2 | 4, columns: readonly number[]): Packing =>
 	moved(
 		([outputs, inputs, height, width]) =>
-			roundUp(outputs, panelColumns) * height * roundUp(width * inputs, 2),
+			roundUp(outputs, panelColumns) * height * roundUp(width * inputs, group),
 		([outputs, inputs, height, width], each) => {
-			const row = roundUp(width * inputs, 2);
+			const groups = roundUp(width * inputs, group) / group;
 			for (let o = 0; o < outputs; o++)
 				for (let h = 0; h < height; h++)
 					for (let w = 0; w < width; w++)
 						for (let i = 0; i < inputs; i++) {
 							const k = w * inputs + i;
-							const pair = (Math.floor(o / panelColumns) * height + h) * (row / 2) + Math.floor(k / 2);
+							const place = (Math.floor(o / panelColumns) * height + h) * groups + Math.floor(k / group);
 							each(
 								((o * inputs + i) * height + h) * width + w,
-								(pair * panelColumns + columns[o % panelColumns]!) * 2 + (k % 2),
+								(place * panelColumns + columns[o % panelColumns]!) * group + (k % group),
 							);
 						}
 		},
@@ -128,14 +128,16 @@ const inOrder = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 const inHalves = [0, 1, 2, 3, 8, 9, 10, 11, 4, 5, 6, 7, 12, 13, 14, 15];
 
 /**
- * What weights are for: `panels` a pointwise layer or the stem, `lanes` a depthwise layer; in integers `wordPanels` and
- * `wordLanes`, with `panelBias`, and `panelPairs` and `lanePairs` for the two multipliers of each channel.
+ * What weights are for: `panels` a pointwise layer or the stem, `lanes` a depthwise layer; in integers `wordPanels` or
+ * `bytePanels` and `wordLanes`, with `panelBias`, and `panelPairs` and `lanePairs` for the two multipliers of each
+ * channel.
  */
 export type PackingKind =
 	| "panels"
 	| "lanes"
 	| "bias"
 	| "wordPanels"
+	| "bytePanels"
 	| "wordLanes"
 	| "panelBias"
 	| "panelPairs"
@@ -147,6 +149,7 @@ export const packedAs: Readonly<Record<PackingKind, Exclude<AddressKind, "bytes"
 	lanes: "floats",
 	bias: "floats",
 	wordPanels: "words",
+	bytePanels: "signedBytes",
 	wordLanes: "floats",
 	panelBias: "sums",
 	panelPairs: "floats",
@@ -154,7 +157,8 @@ export const packedAs: Readonly<Record<PackingKind, Exclude<AddressKind, "bytes"
 };
 
 const int8 = (columns: readonly number[]) => ({
-	wordPanels: wordPanels(columns),
+	wordPanels: groupedPanels(2, columns),
+	bytePanels: groupedPanels(4, columns),
 	wordLanes: lanes(8),
 	panelBias: panelValues(columns),
 	panelPairs: panelValues(columns),
@@ -170,6 +174,7 @@ export const packings: Readonly<
 		lanes: asRecorded,
 		bias: asRecorded,
 		wordPanels: asRecorded,
+		bytePanels: asRecorded,
 		wordLanes: asRecorded,
 		panelBias: asRecorded,
 		panelPairs: asRecorded,

@@ -3,6 +3,7 @@
  * kind of build, what its operands cover, and the shapes to test and to time it on. The self-test, the tests and
  * the benchmarks are made from it.
  */
+import { int8ByteKernels } from "./int8-byte-table.ts";
 import { int8Kernels } from "./int8-table.ts";
 import type { Geometry, Kernel } from "./kernel.ts";
 import { type AddressKind, type Operation, operations } from "./operations.ts";
@@ -268,6 +269,7 @@ export const kernels: { readonly [O in InferenceOperation]: Kernel<O> } = {
 		real: [{ classes: 1001, inputPitch: pitchOf(1001), outputPitch: pitchOf(1001) }],
 	},
 	...int8Kernels,
+	...int8ByteKernels,
 };
 
 /** The address operands of an operation with their kinds. */

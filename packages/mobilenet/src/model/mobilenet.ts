@@ -152,8 +152,12 @@ export class MobileNet {
 				`only weights of the same network can be taken, and ${differs} is ${shown(configuration[differs])} there and ${shown(this.configuration[differs])} here.`,
 			);
 		const record = { ...this.#record, tensors };
-		const prepared = preparedFor(record, this.arithmetic);
-		for (const executor of this.#executors.values()) executor.load(prepared);
+		// Plans of integers have scales and zero points in them: they are made anew when they are wanted.
+		if (this.arithmetic === "integer") this.#dismiss();
+		else {
+			const prepared = preparedFor(record, this.arithmetic);
+			for (const executor of this.#executors.values()) executor.load(prepared);
+		}
 		this.#record = record;
 	}
 
@@ -373,6 +377,10 @@ export class MobileNet {
 	/** Lets go of the memory. A disposed model can only be looked at. */
 	dispose(): void {
 		this.#disposed = true;
+		this.#dismiss();
+	}
+
+	#dismiss(): void {
 		for (const executor of this.#executors.values()) executor.dispose();
 		this.#executors.clear();
 	}

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { configure } from "../network/configuration.ts";
 import { layers } from "../network/layers.ts";
 import { weightShape } from "./check.ts";
-import { codesOf, integers, runsInIntegers } from "./integers.ts";
+import { codesOf, hasByteWeights, integers, runsInIntegers } from "./integers.ts";
 import { type Model, sizeOf, type Tensor, usualPreprocessing } from "./record.ts";
 
 // 8 channels in every layer.
@@ -107,6 +107,16 @@ describe("codes", () => {
 	])("without meaning are refused: %o", (changes, message) => {
 		expect(() => integers(record("I8", 5, changes))).toThrow(message);
 	});
+});
+
+test("weights are bytes with a sign where they are of int8 and no channel has a zero point", () => {
+	const dense = layers(configuration).find(({ kind }) => kind === "dense")!;
+	const of = (dtype: "I8" | "U8", ...zeroPoint: number[]) =>
+		hasByteWeights(record(dtype, 5, { "classifier.zero_point": i32(...zeroPoint) }), dense);
+	expect(of("I8", 0)).toBe(true);
+	expect(of("I8", 0, 0)).toBe(true);
+	expect(of("I8", 0, 1)).toBe(false);
+	expect(of("U8", 0)).toBe(false);
 });
 
 describe("the record in integers", () => {

@@ -109,6 +109,15 @@ export function integers(model: Model): Model {
 	return { ...model, tensors };
 }
 
+/** Whether a layer's weights, less their zero points, are bytes with a sign: those of int8 whose zero points are 0. */
+export function hasByteWeights(model: Model, layer: Layer): boolean {
+	const prefix = prefixOf(layer);
+	return (
+		model.tensors.get(`${prefix}.weight`)!.dtype === "I8" &&
+		parameter(model, `${prefix}.zero_point`, layer.outputChannels).every((zero) => zero === 0)
+	);
+}
+
 /** Mantissa, from ½ to 1, and power of two of a multiplier; one of 1 and more has no shift. */
 function fixedPoint(multiplier: number): [mantissa: number, step: number] {
 	const shift = multiplier > 0 ? Math.max(0, -1 - Math.floor(Math.log2(multiplier))) : 0;

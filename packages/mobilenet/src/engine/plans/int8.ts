@@ -5,10 +5,11 @@
  */
 import { rounding } from "../../kernels/int8-operations.ts";
 import { bandSlack, scratchFloats, wordBandRows, wordPitchOf } from "../../kernels/int8-table.ts";
+import type { Operands } from "../../kernels/operations.ts";
 import type { Shape } from "../../kernels/packing.ts";
 import { pitchOf } from "../../kernels/table.ts";
 import { isConvolution, type Layer, layers } from "../../network/layers.ts";
-import { type Codes, codesOf } from "../../weights/integers.ts";
+import { type Codes, codesOf, hasByteWeights } from "../../weights/integers.ts";
 import type { Model } from "../../weights/record.ts";
 import { type Draft, draft, type Output } from "../draft.ts";
 import type { Address, Plan } from "../plan.ts";
@@ -24,6 +25,11 @@ import {
 /** Bytes of a block's depthwise results that are made at a time, to stay in the L2 cache. */
 const bandBytes = 192 * 1024;
 
+export interface Int8Options extends InferenceOptions {
+	/** Whether the kernels hold those on bytes, as `loadBuild` found out; no, if not given. */
+	readonly bytes?: boolean;
+}
+
 /**
  * Plans a quantised network for inference in integers.
  *
@@ -32,15 +38,17 @@ const bandBytes = 192 * 1024;
  * @example
  * createExecutor(int8Plan(model, { build: "relaxed", batch: 1 }), integers(model), loaded)
  */
-export function int8Plan(model: Model, options: InferenceOptions): Plan {
+export function int8Plan(model: Model, options: Int8Options): Plan {
 	const { configuration } = model;
-	const { build, batch, keep = [], threads = 1 } = options;
+	const { build, batch, keep = [], threads = 1, bytes: hasBytes = false } = options;
 	const table = layers(configuration);
 	checkKept(keep, table);
 
 	const plan = draft(build);
 	const isKept = (name: string): boolean => alwaysKept.includes(name) || keep.includes(name);
-	const network: Network = { plan, model, batch, threads, isKept };
+	// What they take was a ReLU's, or is a mean of such: words that are bytes.
+	const takesBytes = (layer: Layer): boolean => hasBytes && hasByteWeights(model, layer);
+	const network: Network = { plan, model, batch, threads, isKept, takesBytes };
 	const [stem, ...rest] = table;
 	let last = stemSteps(network, stem!);
 	for (let i = 0; i < rest.length; i++) {
@@ -70,6 +78,8 @@ interface Network {
 	readonly batch: number;
 	readonly threads: number;
 	readonly isKept: (layer: string) => boolean;
+	/** Whether a pointwise layer's products, or the classifier's, are of bytes. */
+	readonly takesBytes: (layer: Layer) => boolean;
 }
 
 function outputOf(
@@ -95,14 +105,14 @@ function boundsOf({ plan, model }: Network, layer: Layer): Address {
 }
 
 /** Weights, bias and multipliers of a layer as an integer record names them. */
-function parametersOf({ plan }: Network, layer: Layer) {
+function parametersOf({ plan }: Network, layer: Layer, panels: "wordPanels" | "bytePanels" = "wordPanels") {
 	const tensor = isConvolution(layer) ? `${layer.name}.conv` : layer.name;
 	const isDepthwise = layer.kind === "depthwise";
 	const inputs = isDepthwise ? 1 : layer.inputChannels;
 	const perChannel: Shape = [layer.outputChannels, 1, 1, 1];
 	const shape: Shape = [layer.outputChannels, inputs, layer.kernel, layer.kernel];
 	return {
-		weights: plan.weights(isDepthwise ? "wordLanes" : "wordPanels", `${tensor}.weight`, shape),
+		weights: plan.weights(isDepthwise ? "wordLanes" : panels, `${tensor}.weight`, shape),
 		bias: plan.weights(isDepthwise ? "bias" : "panelBias", `${tensor}.bias`, perChannel),
 		multipliers: plan.weights(isDepthwise ? "lanePairs" : "panelPairs", `${tensor}.multipliers`, [
 			layer.outputChannels,
@@ -183,19 +193,20 @@ function mayFuse({ batch, threads, isKept }: Network, depthwise: Layer): boolean
 }
 
 function separableStep(network: Network, depthwise: Layer, pointwise: Layer, from: Output): Output {
-	const { plan, batch, threads } = network;
+	const { plan, batch, threads, takesBytes } = network;
 	const { inputSize, outputSize, inputChannels, stride, padding } = depthwise;
 	const output = outputOf(network, pointwise);
+	const isOfBytes = takesBytes(pointwise);
 	const bandPitch = wordPitchOf(inputChannels);
-	const rowBytes = outputSize * bandPitch * 2;
+	const rowBytes = outputSize * bandPitch * (isOfBytes ? 1 : 2);
 	const bandRows = Math.min(batch * outputSize, Math.max(1, Math.floor(bandBytes / rowBytes)));
 	const own = parametersOf(network, depthwise);
-	plan.step("int8Separable", pointwise.name, {
-		...parametersOf(network, pointwise),
+	plan.step(isOfBytes ? "int8ByteSeparable" : "int8Separable", pointwise.name, {
+		...parametersOf(network, pointwise, isOfBytes ? "bytePanels" : "wordPanels"),
 		...{ depthwiseWeights: own.weights, depthwiseBias: own.bias, depthwiseMultipliers: own.multipliers },
 		...{ depthwiseBounds: boundsOf(network, depthwise), bounds: boundsOf(network, pointwise) },
 		...{ input: from.address, output: output.address, scratch: plan.scratch(threads * scratchFloats) },
-		band: plan.scratch(Math.ceil((threads * bandRows * rowBytes) / 4)),
+		band: plan.scratch(Math.ceil((threads * (isOfBytes ? bandRows + 1 : bandRows) * rowBytes) / 4)),
 		...{ inputSize, outputSize, inputChannels, outputChannels: pointwise.outputChannels, stride },
 		...{ before: padding.before, inputPitch: from.pitch, bandPitch, outputPitch: output.pitch, bandRows },
 	});
@@ -205,7 +216,7 @@ function separableStep(network: Network, depthwise: Layer, pointwise: Layer, fro
 /** The step of a convolution or of the pool by itself. */
 function layerStep(network: Network, layer: Layer, from: Output): Output {
 	const { plan, threads } = network;
-	const { inputSize, outputSize, inputChannels, outputChannels, stride, padding } = layer;
+	const { inputSize, outputSize, outputChannels, stride, padding } = layer;
 	const output = outputOf(network, layer);
 	const ends = {
 		...{ input: from.address, inputPitch: from.pitch, bounds: boundsOf(network, layer) },
@@ -221,29 +232,44 @@ function layerStep(network: Network, layer: Layer, from: Output): Output {
 			...{ ...ends, ...parametersOf(network, layer), scratch: plan.scratch(threads * scratchFloats) },
 			...{ inputSize, outputSize, channels: outputChannels, stride, before: padding.before },
 		});
-	else
-		plan.step("int8Pointwise", layer.name, {
-			...{ ...ends, ...parametersOf(network, layer) },
-			...{ rows: outputSize ** 2, inputChannels, outputChannels },
-		});
+	else pointwiseStep(network, layer, ends);
 	return output;
+}
+
+/** The step of a pointwise layer, or of the classifier, which is one of a single row a picture. */
+function pointwiseStep(
+	network: Network,
+	layer: Layer,
+	ends: Pick<
+		Operands<"int8Pointwise", Address>,
+		"input" | "inputPitch" | "bounds" | "output" | "outputPitch"
+	>,
+): void {
+	const { plan, batch, threads, takesBytes } = network;
+	const { inputChannels, outputChannels } = layer;
+	const rows = layer.outputSize ** 2;
+	const operands = { ...ends, rows, inputChannels, outputChannels };
+	if (!takesBytes(layer)) {
+		plan.step("int8Pointwise", layer.name, { ...operands, ...parametersOf(network, layer) });
+		return;
+	}
+	const bandPitch = wordPitchOf(inputChannels);
+	const bandRows = Math.min(batch * rows, Math.floor(bandBytes / bandPitch));
+	plan.step("int8BytePointwise", layer.name, {
+		...{ ...operands, ...parametersOf(network, layer, "bytePanels"), bandPitch, bandRows },
+		band: plan.scratch(Math.ceil((threads * bandRows * bandPitch) / 4)),
+	});
 }
 
 /** The classifier, its logits made floats, and the softmax of those. */
 function denseSteps(network: Network, layer: Layer, from: Output): void {
 	const { plan, model, batch } = network;
-	const { name, inputChannels, outputChannels } = layer;
+	const { name, outputChannels } = layer;
 	const wordPitch = wordPitchOf(outputChannels);
 	const words = plan.scratch(Math.ceil((batch * wordPitch) / 2));
-	plan.step("int8Pointwise", name, {
-		...{ ...parametersOf(network, layer), input: from.address, inputPitch: from.pitch, rows: 1 },
-		...{
-			bounds: boundsOf(network, layer),
-			inputChannels,
-			outputChannels,
-			output: words,
-			outputPitch: wordPitch,
-		},
+	pointwiseStep(network, layer, {
+		...{ input: from.address, inputPitch: from.pitch, bounds: boundsOf(network, layer) },
+		...{ output: words, outputPitch: wordPitch },
 	});
 	const activation = { size: 1, channels: outputChannels, pitch: pitchOf(outputChannels) };
 	const logits = plan.output(name, activation, batch, true);

@@ -9,7 +9,10 @@
 import type { Operands } from "../operations.ts";
 import { multipliersOf, requantise } from "./int8-requantise.ts";
 
-export function int8Pointwise(operands: Operands<"int8Pointwise">, pictures: number): void {
+export function int8Pointwise(
+	operands: Omit<Operands<"int8Pointwise">, "weights"> & { readonly weights: Int16Array | Int8Array },
+	pictures: number,
+): void {
 	const { input, weights, bias, multipliers, bounds, output } = operands;
 	const { rows, inputChannels, outputChannels, inputPitch, outputPitch } = operands;
 	for (let r = 0; r < pictures * rows; r++)

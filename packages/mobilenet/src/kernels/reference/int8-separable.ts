@@ -3,7 +3,12 @@ import type { Operands } from "../operations.ts";
 import { int8Depthwise } from "./int8-depthwise.ts";
 import { int8Pointwise } from "./int8-pointwise.ts";
 
-export function int8Separable(operands: Operands<"int8Separable">, pictures: number): void {
+export function int8Separable(
+	operands: Omit<Operands<"int8Separable">, "weights" | "band"> & {
+		readonly weights: Int16Array | Int8Array;
+	},
+	pictures: number,
+): void {
 	const { outputSize, inputChannels, bandPitch } = operands;
 	const between = new Int16Array(pictures * outputSize ** 2 * bandPitch);
 	int8Depthwise(

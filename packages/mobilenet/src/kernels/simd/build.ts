@@ -7,6 +7,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
+import { int8ByteOperations } from "../int8-operations.ts";
 import { operationsOf } from "../operations.ts";
 import { depthwiseSource } from "./depthwise.template.ts";
 import { depthwiseBackwardSource } from "./depthwise-backward.template.ts";
@@ -48,9 +49,13 @@ for (const [name, level] of Object.entries(levels)) {
 	await writeFile(`${assembly}generated/depthwise-backward-tiles.ts`, depthwiseBackwardSource(level));
 	await compile(`training-${name}`, level);
 }
-await writeFile(`${assembly}generated/walker.ts`, walkerSource(operationsOf.integer));
 for (const [name, level] of Object.entries(int8Levels)) {
-	await writeFile(`${assembly}generated/int8-pointwise-tiles.ts`, int8PointwiseSource(level));
+	const held = operationsOf.integer.filter(
+		(operation) => level.holdsBytes || !(operation in int8ByteOperations),
+	);
+	await writeFile(`${assembly}generated/walker.ts`, walkerSource(held));
+	await writeFile(`${assembly}generated/int8-pointwise-tiles.ts`, int8PointwiseSource(level, "words"));
+	await writeFile(`${assembly}generated/int8-byte-tiles.ts`, int8PointwiseSource(level, "bytes"));
 	await writeFile(`${assembly}generated/int8-depthwise-tiles.ts`, int8DepthwiseSource(level));
 	await compile(name, level);
 }

@@ -12,8 +12,11 @@ export interface Int8Level {
 	readonly multiplyAdd: string;
 	/** Output channels of a pointwise tile. */
 	readonly columns: 8 | 16;
-	/** Pixels of the usual pointwise tile; what is left over goes into tiles of one row less. */
+	/** Pixels of the usual pointwise tile, of words and of bytes; what is left over goes into tiles of one row less. */
 	readonly rows: number;
+	readonly byteRows: number;
+	/** Whether the module holds the operations on bytes, which take relaxed SIMD. */
+	readonly holdsBytes: boolean;
 	/** Pixels of a depthwise tile of 8 channels at the most, and at the least: narrower pictures go pixel by pixel. */
 	readonly pixels: number;
 	readonly leastPixels: number;
@@ -21,16 +24,16 @@ export interface Int8Level {
 
 const separate = { features: "simd,threads", multiplyAdd: "f32x4.add(f32x4.mul(a, b), c)" };
 const fused = { features: "simd,relaxed-simd,threads", multiplyAdd: "f32x4.relaxed_madd(a, b, c)" };
-const narrow = { columns: 8, rows: 4, pixels: 4, leastPixels: 1 } as const;
+const narrow = { columns: 8, rows: 4, byteRows: 6, pixels: 4, leastPixels: 1 } as const;
 /** For V8 13.6 and 14.6 (Node 24 and 26). */
-const wide = { columns: 16, rows: 5, pixels: 6, leastPixels: 3 } as const;
+const wide = { columns: 16, rows: 5, byteRows: 6, pixels: 6, leastPixels: 3 } as const;
 
 export const int8Levels: Readonly<Record<string, Int8Level>> = {
-	"int8-baseline": { ...separate, ...narrow, roundings: 1 },
-	"int8-relaxed": { ...fused, ...narrow, roundings: 1 },
-	"int8-wide": { ...fused, ...wide, roundings: 1 },
-	"int8-fixed-baseline": { ...separate, ...narrow, roundings: 2 },
-	"int8-fixed-wide": { ...fused, ...wide, roundings: 2 },
+	"int8-baseline": { ...separate, ...narrow, roundings: 1, holdsBytes: false },
+	"int8-relaxed": { ...fused, ...narrow, roundings: 1, holdsBytes: true },
+	"int8-wide": { ...fused, ...wide, roundings: 1, holdsBytes: true },
+	"int8-fixed-baseline": { ...separate, ...narrow, roundings: 2, holdsBytes: false },
+	"int8-fixed-wide": { ...fused, ...wide, roundings: 2, holdsBytes: false },
 };
 
 /** Four words of four sums in float32, their multipliers and, where they are rounded twice, their steps. */

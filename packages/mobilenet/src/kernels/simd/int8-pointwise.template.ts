@@ -8,32 +8,57 @@
  * times the rate of float32. With few input channels the epilogue bounds it. The input channels come in segments with a jump between them: one in a pointwise layer, a filter row each in
  * the stem. A single row (the classifier, bound by memory) has two sets of sums.
  *
+ * Tiles of bytes differ in the dot product alone: relaxed SIMD's takes four input channels and adds. Where the processor
+ * has an instruction for it (AVX-VNNI), six rows of either width keep it busy: 12 sums, and 15 registers in all.
+ *
  * In the epilogue sums become words. Narrowing works on the halves of 256 bits by themselves, so the wide tiles keep
  * the middle channels of a panel in each other's place (packing.ts), and all of it stays 256 bits wide.
  */
 import { type Int8Level, requantised } from "./int8-levels.ts";
 
+/** What goes into a dot product: two words, or four bytes. */
+type Items = "words" | "bytes";
+
+/** The names of tiles begin with it; sums with the products of inputs and weights added to them. */
+const dot = {
+	words: {
+		prefix: "i16",
+		sum: (inputs: string, weights: string, sums: string): string =>
+			`i32x4.add(i32x4.dot_i16x8_s(${inputs}, ${weights}), ${sums})`,
+	},
+	bytes: {
+		prefix: "i8",
+		// The second operand is the one that processors take without a sign.
+		sum: (inputs: string, weights: string, sums: string): string =>
+			`i32x4.relaxed_dot_i8x16_i7x16_add_s(${weights}, ${inputs}, ${sums})`,
+	},
+} as const;
+
 interface Tile {
+	readonly items: Items;
 	readonly rows: number;
 	readonly columns: 8 | 16;
 	/** Pairs of input channels that a turn of the loop takes, each with sums of its own. */
 	readonly split: 1 | 2;
 }
 
+/** Of vectors, that V8 gives out. */
+const registers = 15;
+
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
-function tilesOf({ rows, columns }: Int8Level): readonly Tile[] {
+function tilesOf({ columns }: Int8Level, items: Items, rows: number): readonly Tile[] {
 	const widths = columns === 16 ? ([8, 16] as const) : ([8] as const);
 	return [
 		...widths.flatMap((width) =>
-			range(rows).map((r) => ({ rows: r + 1, columns: width, split: 1 }) as const),
+			range(rows).map((r) => ({ items, rows: r + 1, columns: width, split: 1 }) as const),
 		),
-		{ rows: 1, columns: 16, split: 2 },
+		{ items, rows: 1, columns: 16, split: 2 },
 	];
 }
 
-function tileName({ rows, columns, split }: Tile): string {
-	return `i16_${split === 2 ? "dense" : "pointwise"}__${rows}x${columns}`;
+function tileName({ items, rows, columns, split }: Tile): string {
+	return `${dot[items].prefix}_${split === 2 ? "dense" : "pointwise"}__${rows}x${columns}`;
 }
 
 /** One tile's function: `tiles` tiles one below the other. */
@@ -62,8 +87,10 @@ function tile(t: Tile, level: Int8Level): string {
 		for (const v of vectors) say(`      const w${v} = v128.load(w, ${k * 64 + places[v]!});`);
 		for (const r of rows) {
 			say(`      const i${r} = v128.load_splat<i32>(x${r}, ${k * 4});`);
-			for (const v of vectors)
-				say(`      s${r}_${v}${suffix} = i32x4.add(i32x4.dot_i16x8_s(i${r}, w${v}), s${r}_${v}${suffix});`);
+			for (const v of vectors) {
+				const sums = `s${r}_${v}${suffix}`;
+				say(`      ${sums} = ${dot[t.items].sum(`i${r}`, `w${v}`, sums)};`);
+			}
 		}
 		say("      }");
 	};
@@ -93,17 +120,36 @@ function tile(t: Tile, level: Int8Level): string {
 	for (let s = 1; s < t.split; s++)
 		for (const r of rows)
 			for (const v of vectors) say(`    s${r}_${v} = i32x4.add(s${r}_${v}, s${r}_${v}_${s});`);
-	say(
-		"    const low = v128.load_splat<f32>(bounds), high = v128.load_splat<f32>(bounds, 4), rounding = v128.load_splat<f32>(bounds, 8);",
-	);
-	for (const v of vectors) {
-		say(`    const m${v} = v128.load(multipliers, ${places[v]});`);
-		if (level.roundings === 2) say(`    const k${v} = v128.load(multipliers, ${64 + places[v]!});`);
-	}
+	const splats = (address: string): string[] =>
+		[0, 4, 8].map((at) => `v128.load_splat<f32>(${address}, ${at})`);
+	const multiplier = (v: number): string => `v128.load(multipliers, ${places[v]})`;
+	const share = (): void => {
+		const [low, high, added] = splats("bounds");
+		say(`    const low = ${low}, high = ${high}, rounding = ${added};`);
+		for (const v of vectors) {
+			say(`    const m${v} = ${multiplier(v)};`);
+			if (level.roundings === 2) say(`    const k${v} = v128.load(multipliers, ${64 + places[v]!});`);
+		}
+	};
+	// Sums that leave no registers for what their epilogue shares would be stored to the stack in every turn of the loop,
+	// which is three times as slow where the place crosses a page. So the first row loads all for itself, and the second
+	// half of it from an address that the compiler takes for another: `left` is 0 here.
+	const isCrowded = (t.rows * t.columns) / (level.columns / 2) + 5 > registers;
+	if (!isCrowded) share();
 	for (const r of rows) {
+		if (isCrowded && r === 1) share();
 		say(`    { const o: usize = output + outputPitch * ${r};`);
-		for (const v of vectors)
-			say(`    const y${v} = ${requantised(level, `f32x4.convert_i32x4_s(s${r}_${v})`, `m${v}`, `k${v}`)};`);
+		for (const v of vectors) {
+			const sums = `f32x4.convert_i32x4_s(s${r}_${v})`;
+			const address = v < vectors.length / 2 ? "bounds" : "bounds + <usize>left";
+			say(
+				`    const y${v} = ${
+					isCrowded && r === 0
+						? `requantise(${sums}, ${multiplier(v)}, ${splats(address).join(", ")})`
+						: requantised(level, sums, `m${v}`, `k${v}`)
+				};`,
+			);
+		}
 		const pairs =
 			t.columns === 8
 				? [[0, 1]]
@@ -133,9 +179,9 @@ const passed =
 	"input, inputPitch, weights, segmentBytes, segments, jump, bias, multipliers, bounds, output, outputPitch";
 
 /** All rows of a column of tiles: the usual ones, and as many of one row less as make up for what is left over. */
-function columnOfTiles({ rows: height }: Int8Level, columns: 8 | 16): string {
+function columnOfTiles(items: Items, height: number, columns: 8 | 16): string {
 	const run = (rows: number, count: string): string =>
-		`${tileName({ rows, columns, split: 1 })}(${passed}, ${count});`;
+		`${tileName({ items, rows, columns, split: 1 })}(${passed}, ${count});`;
 	return `
 function column${columns}(${parameters}, rows: i32): void {
   let usual = rows / ${height}, less = 0, rest = rows % ${height};
@@ -156,14 +202,15 @@ ${range(height - 2)
 }`;
 }
 
-/** The whole generated file. */
-export function int8PointwiseSource(level: Int8Level): string {
+/** The whole generated file of either items. */
+export function int8PointwiseSource(level: Int8Level, items: Items): string {
+	const height = items === "words" ? level.rows : level.byteRows;
 	const widths = level.columns === 16 ? ([8, 16] as const) : ([8] as const);
 	return [
 		'import { requantise, requantiseTwice } from "../int8-requantise";',
-		`/** Pixels of the usual tile. */\nexport const tileRows: i32 = ${level.rows};`,
-		...tilesOf(level).map((t) => tile(t, level)),
-		...widths.map((columns) => columnOfTiles(level, columns)),
+		`/** Pixels of the usual tile. */\nexport const tileRows: i32 = ${height};`,
+		...tilesOf(level, items, height).map((t) => tile(t, level)),
+		...widths.map((columns) => columnOfTiles(items, height, columns)),
 		`
 /** \`left\` output channels at the most; returns how many were done: as many as a tile has, or the eight left over. */
 export function pointwiseColumns(left: i32, ${parameters}, rows: i32): i32 {

@@ -34,6 +34,8 @@ const files: Readonly<Record<string, string>> = {
 	int8Depthwise: "int8-depthwise",
 	int8Pointwise: "int8-pointwise",
 	int8Separable: "int8-separable",
+	int8BytePointwise: "int8-pointwise",
+	int8ByteSeparable: "int8-separable",
 	int8AveragePool: "int8-average-pool",
 };
 

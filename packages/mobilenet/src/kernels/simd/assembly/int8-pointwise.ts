@@ -1,9 +1,10 @@
 /**
  * The pointwise layer in integers: a matrix product of pixels and weights, in blocks of rows whose inputs stay in the
  * L2 cache while the panels of weights pass by. One row alone (the classifier) reads each weight once: it is bound by
- * memory.
+ * memory. T is what the products are of: words (i16), or bytes (u8), to which inputs are narrowed a band at a time.
  */
-import { i16_dense__1x16, pointwiseColumns, tileRows } from "./generated/int8-pointwise-tiles";
+import { i8_dense__1x16, pointwiseColumns as byteColumns, tileRows as byteTileRows } from "./generated/int8-byte-tiles";
+import { i16_dense__1x16, pointwiseColumns as wordColumns, tileRows as wordTileRows } from "./generated/int8-pointwise-tiles";
 import { shareStart } from "./team";
 
 /** Bytes of inputs that a block of rows may take. */
@@ -14,7 +15,31 @@ export function int8Pointwise(
   output: usize,
   rows: i32, inputChannels: i32, outputChannels: i32, inputPitch: i32, outputPitch: i32,
 ): void {
-  const all = pictures * rows, panels = (outputChannels + 15) >> 4;
+  pointwise<i16>(
+    thread, threads, pictures * rows, input, weights, bias, multipliers, bounds, output,
+    inputChannels, outputChannels, inputPitch, outputPitch, 0, 0, 0,
+  );
+}
+
+export function int8BytePointwise(
+  thread: i32, threads: i32, pictures: i32, input: usize, weights: usize, bias: usize, multipliers: usize, bounds: usize,
+  output: usize,
+  rows: i32, inputChannels: i32, outputChannels: i32, inputPitch: i32, outputPitch: i32,
+  band: usize, bandPitch: i32, bandRows: i32,
+): void {
+  pointwise<u8>(
+    thread, threads, pictures * rows, input, weights, bias, multipliers, bounds, output,
+    inputChannels, outputChannels, inputPitch, outputPitch, band + <usize>(thread * bandRows) * bandPitch, bandPitch, bandRows,
+  );
+}
+
+/** This thread's share of `all` rows; `band` is its own. */
+function pointwise<T>(
+  thread: i32, threads: i32, all: i32, input: usize, weights: usize, bias: usize, multipliers: usize, bounds: usize,
+  output: usize,
+  inputChannels: i32, outputChannels: i32, inputPitch: i32, outputPitch: i32, band: usize, bandPitch: usize, bandRows: i32,
+): void {
+  const panels = (outputChannels + 15) >> 4, tileRows = tileRowsOf<T>();
   let row = 0, rowEnd = all, panel = 0, panelEnd = panels;
   // The larger of the two operands is shared out, so that each thread reads but its part of it: tiles of rows, or
   // panels of weights; but what is too few for all threads to have about the same is not.
@@ -29,28 +54,59 @@ export function int8Pointwise(
   const inputBytes = <usize>inputPitch * 2, outputBytes = <usize>outputPitch * 2;
   const column = panel << 4, columns = min(outputChannels, panelEnd << 4) - column;
   if (columns <= 0) return;
-  int8Product(
-    input + inputBytes * row, inputBytes, weights + panelBytes(inputChannels) * panel, inputChannels,
-    bias + (column << 2), multipliers + (panel << 7), bounds,
-    output + outputBytes * row + (column << 1), outputBytes, rowEnd - row, columns,
-  );
+  weights += panelBytes<T>(inputChannels) * panel;
+  bias += column << 2;
+  multipliers += panel << 7;
+  output += column << 1;
+  if (sizeof<T>() == 1) {
+    for (; row < rowEnd; row += bandRows) {
+      const count = min(bandRows, rowEnd - row);
+      narrowed(input + inputBytes * row, inputBytes, band, bandPitch, count, inputChannels);
+      int8Product<T>(band, bandPitch, weights, inputChannels, bias, multipliers, bounds, output + outputBytes * row, outputBytes, count, columns);
+    }
+  } else
+    int8Product<T>(
+      input + inputBytes * row, inputBytes, weights, inputChannels, bias, multipliers, bounds,
+      output + outputBytes * row, outputBytes, rowEnd - row, columns,
+    );
+}
+
+/** Pixels of the usual tile. */
+// @ts-ignore: decorator
+@inline
+function tileRowsOf<T>(): i32 {
+  return sizeof<T>() == 1 ? byteTileRows : wordTileRows;
 }
 
 /** Bytes of the weights of 16 output channels. */
 // @ts-ignore: decorator
 @inline
-function panelBytes(inputChannels: i32): usize {
-  return <usize>((inputChannels + 1) >> 1) * 64;
+function panelBytes<T>(inputChannels: i32): usize {
+  return <usize>((inputChannels * sizeof<T>() + 3) >> 2) * 64;
+}
+
+/** Words of 0 to 255 made bytes, elsewhere or where they are, in whole eights of channels. */
+export function narrowed(from: usize, fromBytes: usize, to: usize, toBytes: usize, rows: i32, channels: i32): void {
+  for (; rows > 0; rows--) {
+    let c = 0;
+    for (; c + 8 < channels; c += 16)
+      v128.store(to + c, i8x16.narrow_i16x8_u(v128.load(from + c * 2), v128.load(from + c * 2, 16)));
+    if (c < channels) {
+      const words = v128.load(from + c * 2);
+      v128.store64_lane(to + c, i8x16.narrow_i16x8_u(words, words), 0);
+    }
+    from += fromBytes; to += toBytes;
+  }
 }
 
 /** rows × columns outputs. */
-export function int8Product(
+export function int8Product<T>(
   input: usize, inputBytes: usize, weights: usize, inputChannels: i32, bias: usize, multipliers: usize, bounds: usize,
   output: usize, outputBytes: usize, rows: i32, columns: i32,
 ): void {
-  const panel = panelBytes(inputChannels);
+  const panel = panelBytes<T>(inputChannels), tileRows = tileRowsOf<T>();
   // Whole tiles: a remainder within a block would cost slow ones.
-  const block = max(tileRows * 3, (blockBytes / (inputChannels * 2)) / tileRows * tileRows);
+  const block = max(tileRows * 3, (blockBytes / (inputChannels * <i32>sizeof<T>())) / tileRows * tileRows);
   for (let row = 0; row < rows; row += block) {
     const count = min(block, rows - row);
     for (let column = 0; column < columns;) {
@@ -58,10 +114,12 @@ export function int8Product(
       const b = bias + (column << 2), m = multipliers + (column >> 4 << 7) + half;
       const from = input + inputBytes * row, to = output + outputBytes * row + (column << 1);
       if (count == 1 && (column & 8) == 0 && columns - column > 8) {
-        i16_dense__1x16(from, inputBytes, w, panel, 1, 0, b, m, bounds, to, outputBytes, 1);
+        if (sizeof<T>() == 1) i8_dense__1x16(from, inputBytes, w, panel, 1, 0, b, m, bounds, to, outputBytes, 1);
+        else i16_dense__1x16(from, inputBytes, w, panel, 1, 0, b, m, bounds, to, outputBytes, 1);
         column += 16;
-      } else
-        column += pointwiseColumns(columns - column, from, inputBytes, w, panel, 1, 0, b, m, bounds, to, outputBytes, count);
+      } else if (sizeof<T>() == 1)
+        column += byteColumns(columns - column, from, inputBytes, w, panel, 1, 0, b, m, bounds, to, outputBytes, count);
+      else column += wordColumns(columns - column, from, inputBytes, w, panel, 1, 0, b, m, bounds, to, outputBytes, count);
     }
   }
 }
