@@ -40,7 +40,7 @@ export const trainCommand = buildCommand<TrainOptions, [string], Context>({
 				"times that every picture is seen; 60 unless told, fewer with --from",
 			),
 			batch: parsed("count", wholeNumber, "pictures of a step; 64 unless told, 32 with --from"),
-			labelSmoothing: parsed("share", number, "0.1 unless told, 0 with --from"),
+			labelSmoothing: parsed("share", number, "0.1 unless told"),
 		},
 		aliases: { o: "output" },
 		positional: { kind: "tuple", parameters: [dataArgument] },

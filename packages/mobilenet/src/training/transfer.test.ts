@@ -24,6 +24,16 @@ const usual: TransferOptions = {
 	build: "baseline",
 };
 
+/** Steps that leave nothing of the classifier: its weights are pulled past zero. */
+const harm = {
+	optimiser: { kind: "sgd", momentum: 0, nesterov: false },
+	learningRate: 1,
+	weightDecay: 100,
+	schedule: { kind: "constant" },
+	warmUp: 0,
+	epochs: 1,
+} as const;
+
 async function all(
 	options: TransferOptions,
 	onEvent: (event: TrainingEvent, stop: () => void) => void = () => undefined,
@@ -84,13 +94,19 @@ describe("transfer", () => {
 		expect(measured.top1).toBeGreaterThanOrEqual(done.start!.top1);
 	});
 
-	it("keeps the classifier alone where nothing is better, and lets it learn from the validation pictures too", async () => {
-		const { done, notes } = await all({ ...usual, learningRate: 1e-12, weightDecay: 0 });
+	it("keeps the classifier alone where fine-tuning does harm, and lets it learn from the validation pictures too", async () => {
+		const { done, notes } = await all({ ...usual, ...harm });
 		expect(notes.at(-1)).toMatch(
 			/^it is trained anew with the validation pictures: 46 pictures of 3 classes/,
 		);
 		expect(done.best).toBeUndefined();
+		expect(done.start!.top1).toBeGreaterThan(0.9);
 		expect(done.model.source.notes.at(-1)).toBe("A new classifier was trained on 46 pictures of 3 classes.");
+	});
+
+	it("keeps fine-tuning that is as good", async () => {
+		const { done } = await all({ ...usual, learningRate: 1e-12 });
+		expect(done.best!.validation!.top1).toBe(done.start!.top1);
 	});
 
 	it("ends with the same weights when it is stopped and resumed, and chooses its rate once", async () => {

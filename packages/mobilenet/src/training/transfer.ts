@@ -1,10 +1,13 @@
 /**
  * From a trained network to another task, in two stages. First a new classifier, trained to its optimum on the features
  * that the network has (head.ts): seconds. Then, if there are pictures to judge by, the last blocks or all are trained
- * with it, a little; the epoch that is best on the validation pictures is kept, and where none is better than the new
+ * with it, a little; the epoch that is best on the validation pictures is kept, and where all are worse than the new
  * classifier alone, that is.
  *
- * Batch norm keeps the statistics of the trained network throughout: a batch is small, and its own would be noise.
+ * Batch norm keeps the statistics of the trained network throughout: a batch is small, and its own would be noise. The
+ * network is trained in numbers of one size (even-filters.ts), by which AdamW, whose steps are about as long as its rate
+ * whatever the gradients, changes every filter by about the same share: SGD, and AdamW on the numbers as they are, lose
+ * what the network knows.
  */
 import { MobileNetError } from "../base/error.ts";
 import type { Dataset } from "../data/dataset.ts";
@@ -12,7 +15,8 @@ import { MobileNet } from "../model/mobilenet.ts";
 import type { Model } from "../weights/record.ts";
 import { decodeCheckpoint } from "./checkpoint.ts";
 import { type Embeddings, embeddingsOf } from "./embeddings.ts";
-import type { EpochReport, Training, TrainingDone, TrainingEvent } from "./events.ts";
+import { evenFilters } from "./even-filters.ts";
+import type { EpochReport, Training, TrainingDone, TrainingEvent, Validation } from "./events.ts";
 import { type Classifier, trainHead, withHead } from "./head.ts";
 import { nearestMean } from "./neighbours.ts";
 import { optimisers } from "./optimiser.ts";
@@ -25,19 +29,17 @@ import { createValidator } from "./validation.ts";
 /** What suits fine-tuning, where nothing else is asked for. */
 export const recipe = {
 	batch: 32,
-	optimiser: optimisers.sgd,
+	optimiser: optimisers.adamw,
 	schedule: { kind: "cosine" },
-	warmUp: 0.5,
-	weightDecay: 4e-5,
-	labelSmoothing: 0,
-	// Channels of tiny variance, of which Google's checkpoints have many, have gradients out of all proportion.
+	warmUp: 1,
+	weightDecay: 0,
+	labelSmoothing: 0.1,
 	clip: 2,
-	average: 0.95,
 } as const;
 /** Epochs that show about so many pictures, but no fewer and no more than these. */
-const shown = { pictures: 6000, least: 3, most: 15 } as const;
+const shown = { pictures: 5000, least: 3, most: 12 } as const;
 /** Rates that are tried for some epochs each; the one with the least validation loss is taken. */
-const trials = { rates: [1e-4, 3e-4, 1e-3], epochs: 1 } as const;
+const trials = { rates: [3e-4, 1e-3], epochs: 1 } as const;
 /** Pictures that go through the network at a time for their features. */
 const featureBatch = 8;
 
@@ -101,12 +103,19 @@ async function* run(
 			validator.dispose();
 		}
 	};
-	const doneWith = async (reason: TrainingDone["reason"]): Promise<TrainingDone> => {
+	/** The classifier trained anew with the validation pictures: judged is judged. */
+	const wholeHead = async function* (): AsyncGenerator<TrainingEvent, Model, void> {
+		if (!features.validation) return start;
+		const whole = await newHead(options, joined(features.training, features.validation));
+		yield* note(`it is trained anew with the validation pictures: ${whole.told}.`);
+		return whole.model;
+	};
+	const doneWith = async (reason: TrainingDone["reason"], model = start): Promise<TrainingDone> => {
 		const measured = await judge(start);
 		return {
 			kind: "done",
 			reason,
-			model: start,
+			model,
 			best: undefined,
 			...(measured && { start: measured }),
 			history: [],
@@ -119,48 +128,58 @@ async function* run(
 			yield* note(
 				"there are no validation pictures to judge fine-tuning by: the new classifier is all that is trained.",
 			);
-		return yield await doneWith("finished");
+		return yield await doneWith("finished", yield* wholeHead());
 	}
 
-	const settings = {
-		...defaultsFor(training),
-		...given(options),
-		model: start,
-		from,
-		frozenNorm: options.frozenNorm ?? true,
-	};
+	const frozenNorm = options.frozenNorm ?? true;
+	// Where batch norm takes its batch's statistics, filters have no size of their own.
+	const { model, restored } = frozenNorm
+		? evenFilters(start)
+		: { model: start, restored: (same: Model) => same };
+	const settings = { ...defaultsFor(training, options), ...given(options), model, from, frozenNorm };
 	let learningRate = options.learningRate ?? (await savedRate(options));
 	if (learningRate === undefined) {
 		learningRate = yield* chosenRate(engine, settings, options, control);
 		if (control.stopped) return yield await doneWith("stopped");
 	}
-	control.inner = trainOn(engine, { ...settings, learningRate, keepStart: true });
+	const measured = (await judge(start))!;
+	control.inner = trainOn(engine, { ...settings, learningRate });
 	for await (const event of control.inner) {
 		if (event.kind === "note") {
 			yield* note(event.message);
 			continue;
 		}
-		if (event.kind !== "done" || event.best || event.reason === "stopped") {
+		if (event.kind !== "done") {
 			yield event;
 			continue;
 		}
-		yield* note(
-			"no epoch of fine-tuning was better on the validation pictures: the new classifier alone is kept.",
-		);
-		if (!features.validation) yield event;
-		else {
-			// Judged is judged: now its pictures may be learnt from too.
-			const whole = await newHead(options, joined(features.training, features.validation));
-			yield* note(`it is trained anew with the validation pictures: ${whole.told}.`);
-			yield { ...event, model: whole.model };
+		const done = { ...event, start: measured, model: restored(event.model) };
+		if (done.reason === "stopped" || isAsGood(done.best?.validation, measured)) {
+			yield done;
+			continue;
 		}
+		yield* note(
+			"every epoch of fine-tuning was worse on the validation pictures: the new classifier alone is kept.",
+		);
+		yield { ...done, best: undefined, model: yield* wholeHead() };
 	}
 }
 
-function defaultsFor(training: Pictures) {
+/**
+ * Whether fine-tuning did no harm: its best epoch is right about as often as the classifier alone, but for one standard
+ * error. It mostly helps, and a tenth of a small folder, on which a good classifier makes no mistake, cannot show that.
+ */
+function isAsGood(tuned: Validation | undefined, { top1, pictures }: Validation): boolean {
+	if (!tuned) return false;
+	// Laplace's rule: no mistake in a few pictures is no proof of none.
+	const share = (top1 * pictures + 1) / (pictures + 2);
+	return tuned.top1 >= top1 - Math.sqrt((share * (1 - share)) / pictures);
+}
+
+function defaultsFor(training: Pictures, options: TransferOptions) {
 	const count = indicesOf(training).length;
 	const epochs = Math.min(shown.most, Math.max(shown.least, Math.round(shown.pictures / count)));
-	return { ...recipe, epochs };
+	return { ...recipe, epochs, warmUp: Math.min(recipe.warmUp, options.epochs ?? epochs) };
 }
 
 /** Options without those that are not given, which must not hide defaults. */
@@ -176,7 +195,7 @@ interface Features {
 	readonly validation: Embeddings | undefined;
 }
 
-/** The features of the pictures and of their mirror images. */
+/** The features of the pictures: mirror images make a small folder's classifier no better. */
 async function featuresOf(options: TransferOptions, notes: string[]): Promise<Features> {
 	const { training, validation, threads, build, signal, onPrepare, model } = options;
 	const network = await MobileNet.from(model, { arithmetic: "float", threads, build });
@@ -186,7 +205,6 @@ async function featuresOf(options: TransferOptions, notes: string[]): Promise<Fe
 			dataset,
 			indices.filter((index) => dataset.labels[index]! >= 0),
 			{
-				flips: true,
 				batch: featureBatch,
 				onProgress: (done) => onPrepare?.("features", before + done, total),
 				onUnreadable: (name, error) => {
