@@ -4,69 +4,36 @@
  * arena until backward has read them (kernels/training-operations.ts says how activations and masks come back from them).
  */
 import { MobileNetError, shown } from "../../base/error.ts";
-import { packings } from "../../kernels/packing.ts";
 import { pitchOf } from "../../kernels/table.ts";
-import { normOf, normVectors, partialsOf, settingNames, vectorOf } from "../../kernels/training-shapes.ts";
-import { mostBytes, packingOf } from "../../kernels/walker.ts";
+import { settingNames, vectorOf } from "../../kernels/training-shapes.ts";
+import { mostBytes } from "../../kernels/walker.ts";
 import { type Layer, layers } from "../../network/layers.ts";
 import type { Model } from "../../weights/record.ts";
-import { type Draft, draft, type Output } from "../draft.ts";
-import { type ParameterList, packedShape, parametersOf, runningOf, weightOf } from "../parameters.ts";
-import type { Address, Layout } from "../plan.ts";
-import type { LossKinds, TrainingPlanOptions } from "../training-executor.ts";
-import { layersInto, networkOf, pixelInputs } from "./inference.ts";
-import { bandsOfLayer } from "./training-bands.ts";
-
-/** The losses of a plan, in the order in which they are added up. */
-const lossKinds = [
-	"crossEntropy",
-	"distillation",
-	"squaredError",
-] as const satisfies readonly (keyof LossKinds)[];
-type LossKind = (typeof lossKinds)[number];
-
-/** Steps `first` up to `last`. */
-export interface Section {
-	readonly first: number;
-	readonly last: number;
-}
-
-export interface TrainingPlan extends Layout {
-	/** Forward, by what comes in: bytes or normalised floats. Its first step is `entry`, and `section` follows. */
-	readonly forward: Readonly<Record<"bytes" | "floats", { readonly entry: number } & Section>>;
-	readonly backward: Section;
-	readonly norm: Section;
-	readonly update: Section;
-	/** Where pictures come in. */
-	readonly inputs: Readonly<Record<"bytes" | "floats", Address>>;
-	readonly parameters: ParameterList;
-	readonly running: ParameterList;
-	/** Where the lists lie, by what they hold. */
-	readonly lists: Readonly<Record<"parameters" | "gradients" | "first" | "running", Address>> & {
-		readonly second?: Address;
-		readonly average?: Address;
-		readonly runningAverage?: Address;
-	};
-	/** What a run is given, and what it gives. */
-	readonly run: {
-		readonly targets: Address;
-		readonly softTargets: Address;
-		/** Weight and temperature of each loss. */
-		readonly factors: Readonly<Record<LossKind, Address>>;
-		readonly losses: Address;
-		/** Epsilon and momentum of batch norm. */
-		readonly constants: Address;
-		readonly settings: Address;
-		readonly dropout: Address;
-		readonly squares: Address;
-	};
-	/** Floats from one picture's targets to the next's. */
-	readonly targetPitch: number;
-	/** Slices of the gradients' squares. */
-	readonly squareSlices: number;
-	/** Norms of the layers that learn, in order. */
-	readonly norms: readonly { readonly layer: string; readonly address: Address; readonly channels: number }[];
-}
+import { draft } from "../draft.ts";
+import { type ParameterList, parametersOf, runningOf } from "../parameters.ts";
+import type { Address } from "../plan.ts";
+import type { TrainingPlanOptions } from "../training-executor.ts";
+import { layersInto, networkOf } from "./inference.ts";
+import {
+	classifierBackward,
+	convolutionBackward,
+	normBackward,
+	poolBackward,
+	stemBackward,
+} from "./training-backward.ts";
+import {
+	activationOf,
+	classifierForward,
+	convolutionForward,
+	dropoutOf,
+	identityOf,
+	lossSteps,
+	type Network,
+	poolForward,
+	type Raw,
+	stemForward,
+} from "./training-forward.ts";
+import type { TrainingPlan } from "./training-plan.ts";
 
 /** Slices in which the squares of the gradients are added up. */
 const squareSlices = 64;
@@ -108,29 +75,6 @@ export function mostPictures(
 		else fails = middle;
 	}
 	return fits;
-}
-
-/** An activation of a layer that learns, or of the last that does not: raw, with what makes it what the next layer takes. */
-interface Raw extends Output {
-	readonly norm: Address;
-	readonly activation: Address;
-}
-
-/** What the makers of steps share. */
-interface Network {
-	readonly plan: Draft;
-	readonly model: Model;
-	readonly options: TrainingPlanOptions;
-	readonly parameter: (tensor: string) => Address;
-	readonly gradient: (tensor: string) => Address;
-	readonly running: (tensor: string) => Address;
-	readonly zeros: Address;
-	readonly unbounded: Address;
-	/** Slope and high of the activation; and of none. */
-	readonly activation: Address;
-	/** Epsilon and momentum. */
-	readonly constants: Address;
-	readonly norms: TrainingPlan["norms"][number][];
 }
 
 function draftOf(model: Model, options: TrainingPlanOptions): TrainingPlan {
@@ -320,315 +264,4 @@ function draftOf(model: Model, options: TrainingPlanOptions): TrainingPlan {
 		...{ inputs, parameters, running, lists, run, targetPitch, squareSlices },
 		norms: network.norms.map((norm) => ({ ...norm, address: placed(norm.address) })),
 	};
-}
-
-/** Slope below 0, and the highest value. */
-function activationOf({ configuration: { activation, leakySlope } }: Model): readonly [number, number] {
-	return [activation === "leakyRelu" ? leakySlope : 0, activation === "relu6" ? 6 : Number.POSITIVE_INFINITY];
-}
-
-/** A norm and an activation that change nothing. */
-function identityOf(plan: Draft, vector: number): Pick<Raw, "norm" | "activation"> {
-	const values = normVectors.map((name) => (name === "scale" || name === "inverseDeviation" ? 1 : 0));
-	return {
-		norm: plan.constant(...values.flatMap((value) => new Array<number>(vector).fill(value))),
-		activation: plan.constant(1, Number.POSITIVE_INFINITY),
-	};
-}
-
-function outputOf({ plan, options }: Network, layer: Layer): Output {
-	const { outputSize: size, outputChannels: channels } = layer;
-	return plan.output(layer.name, { size, channels, pitch: pitchOf(channels) }, options.batch, false);
-}
-
-/** Batch norm of a raw output, from the partial sums that its layer made. */
-function normForward(
-	network: Network,
-	layer: Layer,
-	output: Output,
-	partials: { readonly partials: Address; readonly rows: number; readonly bandRows: number },
-): Raw {
-	const { plan, model, options, constants, activation } = network;
-	const { name, outputChannels: channels, outputSize } = layer;
-	const norm = plan.scratch(normOf(channels));
-	plan.step("batchNorm", name, {
-		...partials,
-		gamma: network.parameter(`${name}.bn.weight`),
-		beta: network.parameter(`${name}.bn.bias`),
-		runningMean: network.running(`${name}.bn.running_mean`),
-		runningVariance: network.running(`${name}.bn.running_var`),
-		...{ constants, norm, channels, pixels: outputSize ** 2 },
-		frozen: options.frozenNorm ? 1 : 0,
-		unbiased: model.configuration.runningVariance === "unbiased" ? 1 : 0,
-	});
-	network.norms.push({ layer: name, address: norm, channels });
-	return { ...output, norm, activation };
-}
-
-function stemForward(network: Network, layer: Layer, inputs: TrainingPlan["inputs"]): Raw {
-	const { plan, model, options, zeros, unbounded } = network;
-	const { name, inputSize, outputSize, inputChannels, outputChannels, padding } = layer;
-	const { factors, mean, order } = pixelInputs(model.preprocessing, inputChannels);
-	const row = (values: readonly number[]): number[] => Array.from({ length: inputSize }, () => values).flat();
-	const swapped = order.some((c, i) => c !== i) ? 1 : 0;
-	// What pixelInputs gives is in the picture's order, and here the channels change places first.
-	const own = (values: readonly number[]): number[] => order.map((c) => values[c]!);
-	plan.step("normalise", name, {
-		pixels: inputs.bytes,
-		mean: plan.constant(...row(own(mean))),
-		factors: plan.constant(...row(own(factors))),
-		output: inputs.floats,
-		...{ size: inputSize, channels: inputChannels, swapped },
-	});
-	const output = outputOf(network, layer);
-	const { bandRows, bandFloats } = bandsOfLayer(layer, options.batch).forward;
-	const partials = plan.scratch(partialsOf(options.batch * outputSize, bandRows, outputChannels));
-	plan.step("trainStem", name, {
-		input: inputs.floats,
-		weights: network.parameter(weightOf(layer)),
-		...{ bias: zeros, bounds: unbounded, output: output.address, outputPitch: output.pitch, partials },
-		band: plan.scratch(options.threads * bandFloats),
-		...{ inputSize, outputSize, inputChannels, outputChannels, before: padding.before, bandRows },
-	});
-	return normForward(network, layer, output, { partials, rows: outputSize, bandRows });
-}
-
-function convolutionForward(network: Network, layer: Layer, from: Raw): Raw {
-	const { plan, options, zeros, unbounded } = network;
-	const { batch, threads } = options;
-	const { name, kind, inputSize, outputSize, inputChannels, outputChannels, stride, padding } = layer;
-	const output = outputOf(network, layer);
-	const { bandRows, bandFloats } = bandsOfLayer(layer, batch).forward;
-	const rows = kind === "depthwise" ? outputSize : outputSize ** 2;
-	const partials = plan.scratch(partialsOf(batch * rows, bandRows, outputChannels));
-	const operands = {
-		...{ input: from.address, inputNorm: from.norm, activation: from.activation, inputPitch: from.pitch },
-		weights: network.parameter(weightOf(layer)),
-		...{ bias: zeros, bounds: unbounded, band: plan.scratch(threads * bandFloats) },
-		...{ output: output.address, outputPitch: output.pitch, partials, bandRows },
-	};
-	if (kind === "depthwise")
-		plan.step("trainDepthwise", name, {
-			...operands,
-			...{ inputSize, outputSize, channels: outputChannels, stride, before: padding.before },
-		});
-	else plan.step("trainPointwise", name, { ...operands, rows, inputChannels, outputChannels });
-	return normForward(network, layer, output, { partials, rows, bandRows });
-}
-
-function poolForward(network: Network, layer: Layer, from: Raw): Output {
-	const output = outputOf(network, layer);
-	network.plan.step("trainAveragePool", layer.name, {
-		...{ input: from.address, inputNorm: from.norm, activation: from.activation, inputPitch: from.pitch },
-		...{ output: output.address, outputPitch: output.pitch },
-		...{ rows: layer.inputSize ** 2, channels: layer.outputChannels },
-	});
-	return output;
-}
-
-/** Dropout of the features, and of their gradient; nothing where nothing is dropped. */
-function dropoutOf({ plan, model }: Network, settings: Address): (values: Output) => void {
-	const { dropout } = model.configuration;
-	const channels = layers(model.configuration).at(-1)!.inputChannels;
-	if (dropout === 0) return () => undefined;
-	const keep = plan.constant(1 - dropout);
-	return ({ address, pitch }) =>
-		plan.step("dropout", "classifier", { values: address, settings, keep, channels, pitch });
-}
-
-function classifierForward(network: Network, layer: Layer, pooled: Output): Output {
-	const { plan, options, unbounded } = network;
-	const { name, inputChannels, outputChannels } = layer;
-	const shape = { size: 1, channels: outputChannels, pitch: pitchOf(outputChannels) };
-	const output = plan.output(name, shape, options.batch, true);
-	plan.step("pointwise", name, {
-		...{ input: pooled.address, inputPitch: pooled.pitch },
-		...{ output: output.address, outputPitch: output.pitch, bounds: unbounded },
-		weights: network.parameter(weightOf(layer)),
-		bias: network.parameter(`${name}.bias`),
-		...{ rows: 1, inputChannels, outputChannels },
-	});
-	return output;
-}
-
-/** All losses, and the gradient of the logits. */
-function lossSteps(
-	{ plan, model, options }: Network,
-	logits: Output,
-	{ targets, softTargets, factors, losses }: TrainingPlan["run"],
-	pitch: number,
-): Address {
-	const { classes } = model.configuration;
-	const gradient = plan.scratch(options.batch * pitch);
-	for (const [i, kind] of lossKinds.filter((each) => options.loss[each]).entries())
-		plan.step(kind === "squaredError" ? "squaredError" : "crossEntropy", "classifier", {
-			...{ input: logits.address, gradient, losses, classes, pitch },
-			targets: kind === "crossEntropy" ? targets : softTargets,
-			factors: factors[kind],
-			adds: i > 0 ? 1 : 0,
-		});
-	return gradient;
-}
-
-/** Gradients of the classifier and, where asked for, of the features. */
-function classifierBackward(
-	network: Network,
-	layer: Layer,
-	pooled: Output,
-	gradient: Address,
-	gradientPitch: number,
-	wantsInput: boolean,
-): Output | undefined {
-	const { plan, options, zeros, unbounded } = network;
-	const { name, inputChannels, outputChannels } = layer;
-	plan.step("denseBackward", name, {
-		...{ gradient, input: pooled.address, inputPitch: pooled.pitch, gradientPitch },
-		weightGradient: network.gradient(weightOf(layer)),
-		biasGradient: network.gradient(`${name}.bias`),
-		...{ inputChannels, outputChannels },
-	});
-	if (!wantsInput) return undefined;
-	const pitch = pitchOf(inputChannels);
-	const address = plan.scratch(options.batch * pitch);
-	plan.step("pointwise", name, {
-		...{ input: gradient, inputPitch: gradientPitch, output: address, outputPitch: pitch },
-		...{ weights: transposed(network, layer), bias: zeros, bounds: unbounded },
-		...{ rows: 1, inputChannels: outputChannels, outputChannels: inputChannels },
-	});
-	return { address, pitch };
-}
-
-/** The weights of a pointwise or dense layer with inputs and outputs in each other's place. */
-function transposed(network: Network, layer: Layer): Address {
-	const { plan, options } = network;
-	const { inputChannels, outputChannels } = layer;
-	const { length } = packings[packingOf(options.build)].panels;
-	const address = plan.scratch(length([inputChannels, outputChannels, 1, 1]));
-	plan.step("transpose", layer.name, {
-		weights: network.parameter(weightOf(layer)),
-		transposed: address,
-		...{ inputChannels, outputChannels },
-	});
-	return address;
-}
-
-/** The gradient of a layer's activation after the mask, and the sums of its bands. */
-interface Gradient {
-	readonly address: Address;
-	readonly partials: Address;
-	readonly rows: number;
-	readonly bandRows: number;
-}
-
-function poolBackward(network: Network, layer: Layer, gradient: Output, from: Raw): Gradient {
-	const { plan, options } = network;
-	const { inputSize, outputChannels: channels } = layer;
-	const rows = inputSize ** 2;
-	// Of a pointwise layer of that size: a band of what it reads and writes.
-	const { bandRows } = bandsOfLayer(
-		{ ...layer, kind: "pointwise", outputSize: inputSize },
-		options.batch,
-	).forward;
-	const address = plan.scratch(options.batch * rows * from.pitch);
-	const partials = plan.scratch(partialsOf(options.batch * rows, bandRows, channels));
-	plan.step("averagePoolBackward", layer.name, {
-		...{ gradient: gradient.address, gradientPitch: gradient.pitch },
-		...{ input: from.address, inputNorm: from.norm, activation: from.activation, inputPitch: from.pitch },
-		...{ inputGradient: address, partials, rows, channels, bandRows },
-	});
-	return { address, partials, rows, bandRows };
-}
-
-function normBackward(
-	network: Network,
-	layer: Layer,
-	{ norm }: Raw,
-	{ address: _, ...partials }: Gradient,
-): void {
-	const { name, outputChannels: channels, outputSize } = layer;
-	network.plan.step("batchNormBackward", name, {
-		...{ ...partials, norm, channels, pixels: outputSize ** 2 },
-		gammaGradient: network.gradient(`${name}.bn.weight`),
-		betaGradient: network.gradient(`${name}.bn.bias`),
-		frozen: network.options.frozenNorm ? 1 : 0,
-	});
-}
-
-function convolutionBackward(
-	network: Network,
-	layer: Layer,
-	from: Raw,
-	to: Raw,
-	g: Gradient,
-	wantsInput: boolean,
-): Gradient {
-	const { plan, options, zeros, unbounded } = network;
-	const { batch, threads } = options;
-	const { name, kind, inputSize, outputSize, inputChannels, outputChannels, stride, padding } = layer;
-	const { bandRows, bandFloats, slices } = bandsOfLayer(layer, batch).backward;
-	const rows = kind === "depthwise" ? inputSize : inputSize ** 2;
-	const inputGradient = plan.scratch(batch * inputSize ** 2 * from.pitch);
-	const partials = plan.scratch(partialsOf(batch * rows, bandRows, inputChannels));
-	const weightSlices = slicesOf(network, layer, slices);
-	const operands = {
-		...{ gradient: g.address, output: to.address, outputNorm: to.norm, outputPitch: to.pitch },
-		...{ input: from.address, inputNorm: from.norm, activation: from.activation, inputPitch: from.pitch },
-		...{ inputGradient, partials, weightSlices, band: plan.scratch(threads * bandFloats) },
-		...{ bandRows, slices, wantsInput: wantsInput ? 1 : 0 },
-	};
-	if (kind === "depthwise")
-		plan.step("depthwiseBackward", name, {
-			...operands,
-			weights: network.parameter(weightOf(layer)),
-			...{ inputSize, outputSize, channels: outputChannels, stride, before: padding.before },
-		});
-	else
-		plan.step("pointwiseBackward", name, {
-			...operands,
-			// Not read where the input's gradient is not wanted.
-			weights: wantsInput ? transposed(network, layer) : zeros,
-			...{ bias: zeros, bounds: unbounded, rows, inputChannels, outputChannels },
-		});
-	sumSlices(network, layer, weightSlices, slices);
-	return { address: inputGradient, partials, rows, bandRows };
-}
-
-function stemBackward(network: Network, layer: Layer, input: Address, to: Raw, g: Gradient): void {
-	const { plan, options } = network;
-	const { name, inputSize, outputSize, inputChannels, outputChannels, padding } = layer;
-	const { bandRows, slices, bandFloats } = bandsOfLayer(layer, options.batch).backward;
-	const weightSlices = slicesOf(network, layer, slices);
-	const geometry = {
-		...{ gradient: g.address, output: to.address, outputNorm: to.norm, outputPitch: to.pitch },
-		...{ inputSize, outputSize, inputChannels, outputChannels, before: padding.before },
-	};
-	plan.step("stemBackward", name, {
-		...{ ...geometry, input, weightSlices, bandRows, slices },
-		band: plan.scratch(options.threads * bandFloats),
-	});
-	sumSlices(network, layer, weightSlices, slices);
-	if (!options.inputGradient) return;
-	const shape = { size: inputSize, channels: inputChannels, pitch: inputChannels };
-	plan.step("stemInputGradient", name, {
-		...geometry,
-		weights: network.parameter(weightOf(layer)),
-		inputGradient: plan.output("input", shape, options.batch, true).address,
-	});
-}
-
-function packedLength({ options }: Network, layer: Layer): number {
-	return packings[packingOf(options.build)][layer.kind === "depthwise" ? "lanes" : "panels"].length(
-		packedShape(layer),
-	);
-}
-
-function slicesOf(network: Network, layer: Layer, slices: number): Address {
-	return network.plan.scratch(slices * packedLength(network, layer));
-}
-
-function sumSlices(network: Network, layer: Layer, weightSlices: Address, slices: number): void {
-	network.plan.step("sumSlices", layer.name, {
-		...{ weightSlices, slices, length: packedLength(network, layer) },
-		weightGradient: network.gradient(weightOf(layer)),
-	});
 }
