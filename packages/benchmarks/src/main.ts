@@ -14,7 +14,7 @@ import {
 	probabilitiesOf,
 	withFiles,
 } from "./network.ts";
-import { help, type Options, parseOptions, UsageError } from "./options.ts";
+import { help, type Options, parseOptions } from "./options.ts";
 import { overloadTable } from "./overload.ts";
 import { buildPrograms, pinning } from "./programs.ts";
 import type { Job, Ready } from "./protocol.ts";
@@ -23,6 +23,7 @@ import { roofline } from "./roofline.ts";
 import { chooseRows, fileOf, networkOf, overloadRows, type Row } from "./rows.ts";
 import { measure } from "./session.ts";
 import { benchTraining, trainingNetwork, trainingRows } from "./training/training.ts";
+import { UsageError } from "./usage-error.ts";
 
 /** The cold start that is compared, where nothing else is said. */
 const coldAlpha = 0.25;

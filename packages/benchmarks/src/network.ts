@@ -9,8 +9,8 @@ import { type Configuration, configure } from "mobilenet/network";
 import { random } from "../../mobilenet/dist/base/random.js";
 import { weights } from "./folders.ts";
 import { inIntegers, photographs } from "./integers.ts";
-import { UsageError } from "./options.ts";
 import type { Job, NetworkFile, Precision } from "./protocol.ts";
+import { UsageError } from "./usage-error.ts";
 
 /** Trained networks by width multiplier; they run at any size. For others the weights are random. */
 const trained: Readonly<Record<number, string>> = {

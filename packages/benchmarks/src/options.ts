@@ -4,11 +4,10 @@ import { parseArgs } from "node:util";
 import type { Precision } from "./protocol.ts";
 import { type RuntimeName, runtimeNames } from "./runtimes/table.ts";
 import { type TrainerName, trainerNames } from "./training/table.ts";
+import { UsageError } from "./usage-error.ts";
 
 /** Pictures of a step of training. */
 const trainingBatch = 32;
-
-export class UsageError extends Error {}
 
 /** Benchmarks that are asked for by a flag; without one it is `times`. */
 const modes = ["cold", "memory", "overload", "training"] as const;

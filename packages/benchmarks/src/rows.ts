@@ -1,9 +1,10 @@
 /** Which rows there are: every runtime that is asked for, ours once for each build. */
 import { versionOf } from "./folders.ts";
 import type { FileName } from "./network.ts";
-import { type Options, UsageError } from "./options.ts";
+import type { Options } from "./options.ts";
 import type { NetworkFile, Precision } from "./protocol.ts";
 import { oursInChromium, type Runtime, type RuntimeName, runtimeNames, runtimes } from "./runtimes/table.ts";
+import { UsageError } from "./usage-error.ts";
 
 export interface Row {
 	/** The runtime's. */

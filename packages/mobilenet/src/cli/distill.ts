@@ -3,8 +3,8 @@ import { buildCommand } from "@stricli/core";
 import { MobileNetError, shown } from "../base/error.ts";
 import type { Context } from "./context.ts";
 import type { DistillOptions, Views } from "./distill-options.ts";
-import { number, parsed, text, wholeNumber } from "./train-flags.ts";
-import { dataArgument, trainingFlags } from "./training-flags.ts";
+import { wholeNumber } from "./numbers.ts";
+import { dataArgument, number, parsed, text, trainingFlags } from "./training-flags.ts";
 
 type Flags = Omit<DistillOptions, "fineTune" | "head">;
 

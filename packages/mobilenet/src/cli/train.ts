@@ -2,9 +2,9 @@
 import { buildCommand } from "@stricli/core";
 import { MobileNetError } from "../base/error.ts";
 import type { Context } from "./context.ts";
-import { number, parsed, text, wholeNumber } from "./train-flags.ts";
+import { wholeNumber } from "./numbers.ts";
 import type { TrainOptions } from "./train-options.ts";
-import { dataArgument, trainingFlags } from "./training-flags.ts";
+import { dataArgument, number, parsed, text, trainingFlags } from "./training-flags.ts";
 
 export const trainCommand = buildCommand<TrainOptions, [string], Context>({
 	async func(options, data) {
@@ -40,7 +40,14 @@ export const trainCommand = buildCommand<TrainOptions, [string], Context>({
 				"times that every picture is seen; 60 unless told, fewer with --from",
 			),
 			batch: parsed("count", wholeNumber, "pictures of a step; 64 unless told, 32 with --from"),
-			labelSmoothing: parsed("share", number, "0.1 unless told"),
+			optimiser: {
+				kind: "enum",
+				values: ["sgd", "rmsprop", "adamw"],
+				optional: true,
+				brief:
+					"SGD with Nesterov momentum (unless told), the paper's RMSprop, AdamW (unless told with --from)",
+			},
+			clip: parsed("norm", number, "most global norm of the gradients; any unless told, 2 with --from"),
 		},
 		aliases: { o: "output" },
 		positional: { kind: "tuple", parameters: [dataArgument] },
@@ -49,8 +56,8 @@ export const trainCommand = buildCommand<TrainOptions, [string], Context>({
 		brief: "Train a network on your pictures, from scratch or from a trained one",
 		fullDescription: [
 			"Trains a network and writes the best one, judged after every epoch by pictures that it does not learn from.",
-			"With --from it begins with a trained model: first a new classifier, in seconds, then fine-tuning, which is kept if it",
-			"is better. Beside OUT.safetensors lie OUT.log.jsonl, OUT.curves.svg and OUT.checkpoint/.",
+			"With --from it begins with a trained model: first a new classifier, in seconds, then fine-tuning, which is kept unless",
+			"it is plainly worse. Beside OUT.safetensors lie OUT.log.jsonl, OUT.curves.svg and OUT.checkpoint/.",
 			"Ctrl-C ends the run after its step and writes a checkpoint, exit code 1; the same command with --resume goes on, to",
 			"the same weights as if it had never been stopped. A second Ctrl-C stops at once; the last checkpoint is left whole.",
 			"",

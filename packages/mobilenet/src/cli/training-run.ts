@@ -28,7 +28,7 @@ import { checkOverwriting, filesOf } from "./convert.ts";
 import { pathsOf, settingsGiven, type TrainOptions } from "./train-options.ts";
 import { json, preparing, readable, runFilesOf, writeOutput } from "./training-output.ts";
 
-export const usualSeed = 1;
+const usualSeed = 1;
 /** Of the pictures, where no others are given to judge by. */
 const validationShare = 0.1;
 

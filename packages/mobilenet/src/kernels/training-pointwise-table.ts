@@ -12,11 +12,7 @@ import { bandsOf, normOf, partialsOf, vectorOf } from "./training-shapes.ts";
 const bandPitch = (channels: number): number => (Math.ceil(channels / 16) | 1) * 16;
 
 /** Floats of a band's buffers in `pointwiseBackward`: the output's gradient and the activated input. */
-export function pointwiseBackwardBand(
-	inputChannels: number,
-	outputChannels: number,
-	bandRows: number,
-): number {
+function pointwiseBackwardBand(inputChannels: number, outputChannels: number, bandRows: number): number {
 	return bandRows * (bandPitch(outputChannels) + bandPitch(inputChannels));
 }
 

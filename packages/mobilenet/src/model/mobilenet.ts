@@ -5,7 +5,7 @@
  */
 import { writeLocation } from "#files";
 import { MobileNetError, shown } from "../base/error.ts";
-import { arithmeticOf, executorFor, kernelsFor, preparedFor } from "../engine/arithmetic.ts";
+import { arithmeticOf, executorFor, kernelsFor } from "../engine/arithmetic.ts";
 import type { Executor } from "../engine/executor.ts";
 import { threadsFor } from "../engine/threads.ts";
 import { peakFlops, timeRuns, timeSteps } from "../engine/timing.ts";
@@ -47,6 +47,8 @@ import { type Prediction, ranking } from "./predictions.ts";
  * model.dispose();
  */
 export class MobileNet {
+	/** Configuration, tensors, preprocessing and labels, as the file had them and the options changed them. */
+	readonly record: Model;
 	/** The build of the kernels that runs, and why faster ones do not. */
 	readonly build: Build;
 	readonly passedOver: readonly string[];
@@ -54,7 +56,6 @@ export class MobileNet {
 	readonly arithmetic: Arithmetic;
 	/** The most threads that run it; workers join in the background, one by one. */
 	readonly threads: number;
-	#record: Model;
 	readonly #loaded: ChosenBuild["loaded"];
 	readonly #transparency: Alpha | undefined;
 	/** One for ordinary runs, and one that keeps the activation last asked for. */
@@ -68,7 +69,7 @@ export class MobileNet {
 		threads: number,
 		transparency: Alpha | undefined,
 	) {
-		this.#record = record;
+		this.record = record;
 		this.arithmetic = arithmetic;
 		this.threads = threads;
 		this.build = loaded.build;
@@ -121,44 +122,12 @@ export class MobileNet {
 		return new MobileNet(changed, chosen, arithmetic, threads, transparency);
 	}
 
-	/** Configuration, tensors, preprocessing and labels, as the file had them and the options changed them. */
-	get record(): Model {
-		return this.#record;
-	}
-
 	get configuration(): Configuration {
 		return this.record.configuration;
 	}
 
 	get labels(): readonly Label[] | undefined {
 		return this.record.labels;
-	}
-
-	/**
-	 * Takes other weights in the place of its own, as training makes them, in the same memory.
-	 *
-	 * @param record of the same network; what it says besides the weights is not taken
-	 * @throws MobileNetError `usage` where it is of another network
-	 * @example
-	 * model.reload(averaged);
-	 */
-	reload({ configuration, tensors }: Model): void {
-		const differs = (Object.keys(this.configuration) as (keyof Configuration)[]).find(
-			(field) => field !== "size" && configuration[field] !== this.configuration[field],
-		);
-		if (differs)
-			throw new MobileNetError(
-				"usage",
-				`only weights of the same network can be taken, and ${differs} is ${shown(configuration[differs])} there and ${shown(this.configuration[differs])} here.`,
-			);
-		const record = { ...this.#record, tensors };
-		// Plans of integers have scales and zero points in them: they are made anew when they are wanted.
-		if (this.arithmetic === "integer") this.#dismiss();
-		else {
-			const prepared = preparedFor(record, this.arithmetic);
-			for (const executor of this.#executors.values()) executor.load(prepared);
-		}
-		this.#record = record;
 	}
 
 	/**
@@ -377,10 +346,6 @@ export class MobileNet {
 	/** Lets go of the memory. A disposed model can only be looked at. */
 	dispose(): void {
 		this.#disposed = true;
-		this.#dismiss();
-	}
-
-	#dismiss(): void {
 		for (const executor of this.#executors.values()) executor.dispose();
 		this.#executors.clear();
 	}

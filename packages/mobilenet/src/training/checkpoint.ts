@@ -5,7 +5,7 @@
  */
 import { MobileNetError, shown } from "../base/error.ts";
 import type { Model, Tensor } from "../weights/record.ts";
-import { readModelFile, writeModel } from "../weights/record-file.ts";
+import { modelMetadata, readModelFile } from "../weights/record-file.ts";
 import { readSafetensors, writeSafetensors } from "../weights/safetensors.ts";
 import type { EpochReport, Validation } from "./events.ts";
 import type { DataFingerprint } from "./fingerprint.ts";
@@ -64,10 +64,8 @@ export function encodeCheckpoint({ identity, progress, record, state, best }: Ch
 	const tensors = new Map(record.tensors);
 	for (const [name, tensor] of state) tensors.set(prefixes.state + name, tensor);
 	if (best) for (const [name, tensor] of best.tensors) tensors.set(prefixes.best + name, tensor);
-	// The record's own metadata, as every model file has it.
-	const { metadata } = readSafetensors(writeModel(record), "the record");
 	return writeSafetensors(tensors, {
-		...metadata,
+		...modelMetadata(record),
 		[key]: JSON.stringify({ format_version: formatVersion, identity, progress }),
 	});
 }

@@ -96,7 +96,7 @@ export async function embeddingsOf(
 }
 
 /** The left–right mirror image. */
-export function mirrored({ data, width, height, channels }: Pixels): Pixels {
+export function mirrored({ data, width, height, channels }: Pixels): Pixels & { data: Uint8Array } {
 	const mirror = new Uint8Array(data.length);
 	for (let y = 0; y < height; y++)
 		for (let x = 0; x < width; x++) {

@@ -58,7 +58,7 @@ export function progressLine(state: ProgressState, columns: number = usualColumn
 }
 
 /** An epoch as one line of text. */
-export function epochLine(report: EpochReport & { readonly epochs: number }): string {
+function epochLine(report: EpochReport & { readonly epochs: number }): string {
 	const { epoch, epochs, loss, validation, best, imagesPerSecond, seconds } = report;
 	return [
 		`epoch ${epoch}/${epochs}: loss ${loss.toFixed(3)}`,

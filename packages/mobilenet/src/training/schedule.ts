@@ -87,10 +87,3 @@ export function parseSchedule(text: string): Schedule {
 		`the schedule must be constant, cosine, exponential (times 0.94 every 2 epochs) or such as exponential=0.9/3 (times 0.9 every 3 epochs), not ${shown(text)}.`,
 	);
 }
-
-/** A schedule as the command line spells it: the opposite of `parseSchedule`. */
-export function scheduleText(schedule: Schedule): string {
-	return schedule.kind === "exponential"
-		? `exponential=${schedule.factor}/${schedule.epochs}`
-		: schedule.kind;
-}

@@ -14,6 +14,7 @@ import type { PictureCache } from "../data/cache.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Tensor } from "../weights/record.ts";
 import { readSafetensors, writeSafetensors } from "../weights/safetensors.ts";
+import { mirrored } from "./embeddings.ts";
 import { dataFingerprint } from "./fingerprint.ts";
 import type { RunFolder } from "./run-folder.ts";
 import type { Teacher } from "./teacher.ts";
@@ -169,14 +170,10 @@ async function ask(
 	}
 }
 
-/** The mirror images of [count, size, size, channels] bytes. */
-function mirror(pixels: Uint8Array, { size, channels }: TeacherNetwork["view"], count: number): Uint8Array {
-	const mirrored = new Uint8Array(count * size * size * channels);
-	for (let row = 0; row < count * size; row++)
-		for (let x = 0; x < size; x++)
-			for (let c = 0; c < channels; c++)
-				mirrored[(row * size + size - 1 - x) * channels + c] = pixels[(row * size + x) * channels + c]!;
-	return mirrored;
+/** The mirror images of [count, size, size, channels] bytes: one high picture. */
+function mirror(data: Uint8Array, { size, channels }: TeacherNetwork["view"], count: number): Uint8Array {
+	const whole = data.subarray(0, count * size * size * channels);
+	return mirrored({ data: whole, width: size, height: count * size, channels }).data;
 }
 
 /** A name for all that answers depend on. */

@@ -103,19 +103,12 @@ async function* run(
 			validator.dispose();
 		}
 	};
-	/** The classifier trained anew with the validation pictures: judged is judged. */
-	const wholeHead = async function* (): AsyncGenerator<TrainingEvent, Model, void> {
-		if (!features.validation) return start;
-		const whole = await newHead(options, joined(features.training, features.validation));
-		yield* note(`it is trained anew with the validation pictures: ${whole.told}.`);
-		return whole.model;
-	};
-	const doneWith = async (reason: TrainingDone["reason"], model = start): Promise<TrainingDone> => {
+	const doneWith = async (reason: TrainingDone["reason"]): Promise<TrainingDone> => {
 		const measured = await judge(start);
 		return {
 			kind: "done",
 			reason,
-			model,
+			model: start,
 			best: undefined,
 			...(measured && { start: measured }),
 			history: [],
@@ -128,7 +121,7 @@ async function* run(
 			yield* note(
 				"there are no validation pictures to judge fine-tuning by: the new classifier is all that is trained.",
 			);
-		return yield await doneWith("finished", yield* wholeHead());
+		return yield await doneWith("finished");
 	}
 
 	const frozenNorm = options.frozenNorm ?? true;
@@ -161,7 +154,13 @@ async function* run(
 		yield* note(
 			"every epoch of fine-tuning was worse on the validation pictures: the new classifier alone is kept.",
 		);
-		yield { ...done, best: undefined, model: yield* wholeHead() };
+		if (!features.validation) yield { ...done, best: undefined, model: start };
+		else {
+			// Judged is judged: now its pictures may be learnt from too.
+			const whole = await newHead(options, joined(features.training, features.validation));
+			yield* note(`it is trained anew with the validation pictures: ${whole.told}.`);
+			yield { ...done, best: undefined, model: whole.model };
+		}
 	}
 }
 

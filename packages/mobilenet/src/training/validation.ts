@@ -12,6 +12,7 @@ import type { Build } from "../kernels/walker.ts";
 import type { Model } from "../weights/record.ts";
 import type { Validation } from "./events.ts";
 import type { Pictures } from "./options.ts";
+import { indicesOf } from "./pictures.ts";
 
 export interface Validator {
 	/** Measures a network of the shape that the validator was made for. */
@@ -38,16 +39,15 @@ interface Prepared {
 }
 
 export async function createValidator(
-	{ dataset, indices }: Pictures,
+	pictures: Pictures,
 	record: Model,
 	{ build, threads, reading }: ValidatorOptions,
 ): Promise<Validator> {
+	const { dataset } = pictures;
 	const { configuration, preprocessing } = record;
 	const { size, inputChannels: channels } = configuration;
 	const { filter, fit } = preprocessing;
-	const wanted = (indices ?? Int32Array.from(dataset.labels, (_, i) => i)).filter(
-		(index) => dataset.labels[index]! >= 0,
-	);
+	const wanted = indicesOf(pictures).filter((index) => dataset.labels[index]! >= 0);
 	const workers = threadsFor(configuration, threads);
 	const { loaded } = await loadBuild({ build, shared: workers > 1 });
 	const plan = { build: loaded.build, batch, keep: [], threads: workers };
@@ -78,7 +78,7 @@ export async function createValidator(
 		measure: async (network, signal) => {
 			if (executor) executor.load(preparedFor(network, "float"));
 			else executor = executorFor(network, "float", plan, loaded);
-			let [right, loss, pictures] = [0, 0, 0];
+			let [right, loss, seen] = [0, 0, 0];
 			for await (const { pixels, labels } of prepared(signal)) {
 				signal?.throwIfAborted();
 				executor.pixels.set(pixels);
@@ -88,14 +88,14 @@ export async function createValidator(
 					right += judged.right ? 1 : 0;
 					loss += judged.loss;
 				}
-				pictures += labels.length;
+				seen += labels.length;
 			}
-			if (pictures === 0)
+			if (seen === 0)
 				throw new MobileNetError(
 					"picture",
 					`none of the validation pictures of ${dataset.name} can be read.`,
 				);
-			return { top1: right / pictures, loss: loss / pictures, pictures };
+			return { top1: right / seen, loss: loss / seen, pictures: seen };
 		},
 		dispose: () => {
 			executor?.dispose();

@@ -25,10 +25,15 @@ const recordDepth = 4;
  * await writeFile("model.safetensors", writeModel(model))
  */
 export function writeModel(model: Model): Uint8Array {
+	return writeSafetensors(model.tensors, modelMetadata(model));
+}
+
+/** The metadata by which a safetensors file with the tensors of a model, and others beside them, is that model's. */
+export function modelMetadata(model: Model): Readonly<Record<string, string>> {
 	const text = JSON.stringify({ format_version: formatVersion, ...recordToJson(model) });
 	recordFromJson(JSON.parse(text), "the record");
 	checkTensors(model);
-	return writeSafetensors(model.tensors, { [key]: text });
+	return { [key]: text };
 }
 
 /**
