@@ -7,6 +7,7 @@ import {
 	readdirSync,
 	readFileSync,
 	rmSync,
+	statSync,
 	writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,6 +18,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { configure } from "../src/network/configuration.ts";
 import { initialise, writeModel } from "../src/training/index.ts";
 import { readModelFile } from "../src/weights/record-file.ts";
+import { unfold } from "../src/weights/unfold.ts";
 import { mobilenet } from "./cli.ts";
 import { coloured } from "./coloured.ts";
 import { describeWithShared, shared } from "./shared.ts";
@@ -179,6 +181,27 @@ describeWithShared("mobilenet distill", [published, tiny], () => {
 		expect(readModelFile(readFileSync(output), output).configuration.size).toBe(32);
 	}, 30_000);
 
+	it("keeps the statistics of a trained student's batch norm, or follows the batches, and shares answers", async () => {
+		const answers = join(place, "shared-answers");
+		const meanAfter = async (name: string, ...more: readonly string[]) => {
+			const output = join(place, `${name}.safetensors`);
+			const { exitCode, stderr } = await mobilenet([
+				...["distill", colours, "--teacher", painter, "--from", painter, "--epochs", "1", "--batch", "10"],
+				...["--size", "48", "--threads", "1", "--answers", answers, "-o", output, ...more],
+			]);
+			expect(exitCode, stderr).toBe(0);
+			return readModelFile(readFileSync(output), output).tensors.get("stem.bn.running_mean")!.data;
+		};
+		const before = unfold(readModelFile(readFileSync(painter), painter)).tensors.get(
+			"stem.bn.running_mean",
+		)!.data;
+		expect(await meanAfter("frozen")).toEqual(before);
+		const kept = readdirSync(answers).map((file) => [file, statSync(join(answers, file)).mtimeMs]);
+		expect(kept.length).toBeGreaterThan(0);
+		expect(await meanAfter("following", "--batch-norm", "batch")).not.toEqual(before);
+		expect(readdirSync(answers).map((file) => [file, statSync(join(answers, file)).mtimeMs])).toEqual(kept);
+	}, 30_000);
+
 	it("goes on after Ctrl-C to the weights that it would have had", async () => {
 		const start = (folder: string, ...more: readonly string[]) => {
 			mkdirSync(folder, { recursive: true });
@@ -266,6 +289,12 @@ describe("mobilenet distill refuses", () => {
 			"crops where there are none",
 			["--views", "4", "--augment", "none"],
 			/--views counts crops, but with --augment none there are none/,
+		],
+		["statistics of nothing", ["--batch-norm", "frozen"], /--batch-norm needs --from: random weights/],
+		[
+			"a place for answers that are not kept",
+			["--views", "live", "--answers", "a"],
+			/--answers cannot be given with --views live/,
 		],
 		["both ways to begin", ["--resume", "--restart"], /--resume and --restart contradict each other/],
 		["another format", ["-o", "model.tflite"], /--output must end in \.safetensors/],

@@ -15,6 +15,9 @@ export interface DistillOptions extends TrainOptions {
 	readonly embedding: boolean;
 	readonly temperature?: number | undefined;
 	readonly weight?: number | undefined;
+	/** The folder of the teacher's answers. */
+	readonly answers?: string | undefined;
+	readonly batchNorm?: "frozen" | "batch" | undefined;
 	readonly views?: Views | undefined;
 	readonly unlabelled: boolean;
 }
@@ -36,6 +39,10 @@ export function checkDistillOptions(options: DistillOptions): void {
 		refuse(
 			`--weight must be above 0, which is labels alone, to 1, which is the teacher alone, not ${weight}.`,
 		);
+	if (options.batchNorm !== undefined && options.from === undefined)
+		refuse("--batch-norm needs --from: random weights have no statistics to keep.");
+	if (views === "live" && options.answers !== undefined)
+		refuse("--answers cannot be given with --views live: then no answers are kept.");
 	if (views === 0) refuse("--views must be whole, live or a number of crops from 1 on, not 0.");
 	if (typeof views === "number" && options.augment === "none")
 		refuse("--views counts crops, but with --augment none there are none: leave one of the two out.");

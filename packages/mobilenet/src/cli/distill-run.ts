@@ -4,7 +4,6 @@ import { changedRecord } from "../model/changed-record.ts";
 import { train } from "../training/index.ts";
 import { usualLearningRate } from "../training/optimiser.ts";
 import { settingsOf } from "../training/options.ts";
-import { recipe } from "../training/transfer.ts";
 import { hasBackground, type Label, type Model } from "../weights/record.ts";
 import type { ProcessLike } from "./context.ts";
 import { checkDistillOptions, type DistillOptions, isTeacherAlone } from "./distill-options.ts";
@@ -23,6 +22,8 @@ import {
 const usualWeight = 0.9;
 /** A trained student is changed by a tenth of the rate that random weights take. */
 const trainedRate = 0.1;
+/** And by steps whose gradients are no longer than this. */
+const trainedClip = 2;
 
 /**
  * Distils as the command line says.
@@ -79,7 +80,7 @@ async function begin(
 		const labels = isTeacherAlone(options) ? record.labels && own : given.training.dataset.classes;
 		const outputs = { count: network.outputs, labels: embedding ? undefined : labels };
 		const first = await studentOf(options, outputs, given.seed);
-		const settings = from === undefined ? given : gently(given);
+		const settings = from === undefined ? given : gently(given, options);
 		const complete = settingsOf({ ...settings, model: first });
 		const views = viewsOf(options, complete, given, network.outputs);
 		const { teacher, embeddings } = await listenedTo(options, views, network, given, complete, tools);
@@ -117,12 +118,12 @@ async function begin(
 }
 
 /** What suits a trained student, where nothing else is asked for: what suits fine-tuning. */
-function gently(settings: RunSettings): RunSettings {
+function gently(settings: RunSettings, { batchNorm }: DistillOptions): RunSettings {
 	const { optimiser, batch = 64 } = settings;
 	return {
 		...settings,
 		learningRate: settings.learningRate ?? trainedRate * usualLearningRate(optimiser?.kind ?? "sgd", batch),
-		clip: settings.clip ?? recipe.clip,
-		frozenNorm: true,
+		clip: settings.clip ?? trainedClip,
+		frozenNorm: batchNorm !== "batch",
 	};
 }

@@ -89,7 +89,7 @@ export interface Listened {
 
 /** The teacher with its answers kept, or asked at every step; then the network is its own to dispose of. */
 export async function listenedTo(
-	{ temperature: asked, output }: DistillOptions,
+	{ temperature: asked, output, answers }: DistillOptions,
 	views: Views,
 	network: TeacherNetwork,
 	{ training, cache }: RunSettings,
@@ -99,7 +99,7 @@ export async function listenedTo(
 	const { dataset } = training;
 	const { kind } = network;
 	const temperature = kind === "embedding" ? 1 : (asked ?? usualTemperature);
-	const folder = runFolder(pathsOf(output).checkpoints.replace(/checkpoint$/, "teacher"));
+	const folder = runFolder(answers ?? pathsOf(output).checkpoints.replace(/checkpoint$/, "teacher"));
 	const unreadable = new Set<string>();
 	const keep = (what: string, indices: Int32Array): Promise<Teacher> =>
 		cachedTeacher(network, dataset, {

@@ -54,6 +54,11 @@ export const distillCommand = buildCommand<Flags, [string], Context>({
 				number,
 				"of the teacher in the loss, the labels have the rest; 0.9 unless told, 1 is the teacher alone",
 			),
+			answers: parsed(
+				"folder",
+				text,
+				"where the teacher's answers are kept, to be shared by several runs; OUT.teacher unless told",
+			),
 			views: parsed(
 				"what",
 				views,
@@ -66,6 +71,13 @@ export const distillCommand = buildCommand<Flags, [string], Context>({
 				brief: "DATA is pictures without classes: the student learns the teacher's own",
 			},
 			from: parsed("model", text, "the student begins with this trained model, not with random weights"),
+			batchNorm: {
+				kind: "enum",
+				values: ["frozen", "batch"],
+				optional: true,
+				brief:
+					"with --from: keep the statistics of its batch norm (unless told), or follow those of the batches, as from random weights",
+			},
 			...trainingFlags,
 			validation: parsed(
 				"data",

@@ -90,9 +90,9 @@ export function seedsTo(count: number): readonly number[] {
 }
 
 /** When, on what, with which versions, by which command. */
-export function madeWith(command: string): string {
+export function madeWith(command: string, threads = "one thread"): string {
 	const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
 	const processor = cpus()[0]!.model.trim();
 	const day = new Date().toISOString().slice(0, 10);
-	return `${day}, ${processor}, one thread, Node ${process.versions.node}, mobilenet ${version}:\n\n    ${command}\n`;
+	return `${day}, ${processor}, ${threads}, Node ${process.versions.node}, mobilenet ${version}:\n\n    ${command}\n`;
 }
