@@ -406,7 +406,7 @@ export class MobileNet {
 	/** Puts a picture into its place in the batch. */
 	#prepare(pixels: Pixels, executor: Executor, picture: number): void {
 		const { size, inputChannels } = this.configuration;
-		const { filter, fit } = this.record.preprocessing;
+		const { filter, fit, detail } = this.record.preprocessing;
 		const bytes = size * size * inputChannels;
 		prepare(
 			pixels,
@@ -415,6 +415,7 @@ export class MobileNet {
 				channels: inputChannels,
 				filter,
 				fit,
+				detail,
 				...(this.#transparency ? { alpha: this.#transparency } : {}),
 			},
 			executor.pixels.subarray(picture * bytes, (picture + 1) * bytes),

@@ -40,6 +40,7 @@ export interface TeacherView {
 	readonly channels: number;
 	readonly filter: Filter;
 	readonly fit: Fit;
+	readonly detail?: number | undefined;
 }
 
 /** What a teacher is asked about; a batch of data/batches.ts, or a part of one. */
