@@ -1,0 +1,89 @@
+/**
+ * What networks answer to pictures whose classes are known, and what follows from that: how far their probabilities can
+ * be believed, and which answers are sure. finish.ts and measure.ts share it.
+ */
+import { openDataset } from "../../packages/mobilenet/src/data/index.ts";
+import { MobileNet } from "../../packages/mobilenet/src/model/mobilenet.ts";
+import type { PictureSource } from "../../packages/mobilenet/src/model/pictures.ts";
+import type { Label, Model } from "../../packages/mobilenet/src/weights/record.ts";
+
+export interface Pictures {
+	readonly sources: readonly PictureSource[];
+	/** The class of each. */
+	readonly truths: Int32Array;
+	readonly classes: readonly Label[];
+}
+
+/** All pictures of a shard or a list, or the first of them. */
+export async function picturesOf(location: string, most = Number.POSITIVE_INFINITY): Promise<Pictures> {
+	const dataset = await openDataset(location);
+	const truths = dataset.labels.slice(0, most);
+	const sources: PictureSource[] = [];
+	for (const picture of truths.keys()) sources.push(await dataset.read(picture));
+	await dataset.close();
+	return { sources, truths, classes: dataset.classes };
+}
+
+/** The probabilities of all classes for each picture, as `classify` comes to them. */
+export async function answersOf(record: Model, { sources }: Pictures): Promise<readonly Float32Array[]> {
+	const model = await MobileNet.from(record, { threads: 1 });
+	const rows: Float32Array[] = [];
+	for await (const row of model.probabilitiesEach(sources, { batch: 8 })) {
+		if ("error" in row) throw row.error;
+		rows.push(row.probabilities);
+	}
+	model.dispose();
+	return rows;
+}
+
+/** A picture's best answer. */
+export interface Best {
+	readonly probability: number;
+	readonly isRight: boolean;
+}
+
+export function bestOf(rows: readonly Float32Array[], { truths }: Pick<Pictures, "truths">): readonly Best[] {
+	return rows.map((row, picture) => {
+		const probability = row.reduce((most, p) => Math.max(most, p), 0);
+		return { probability, isRight: row.indexOf(probability) === truths[picture] };
+	});
+}
+
+/** Of answers with a probability from the threshold on, and of those below: their share, and how many of them are right. */
+export function trust(answers: readonly Best[], threshold: number) {
+	const part = (isSure: boolean) => {
+		const own = answers.filter(({ probability }) => probability >= threshold === isSure);
+		return {
+			share: own.length / answers.length,
+			right: own.filter(({ isRight }) => isRight).length / own.length,
+		};
+	};
+	return { sure: part(true), unsure: part(false) };
+}
+
+/**
+ * Area under the ROC curve: how probable it is that of a known and an unknown picture, taken at random, the known one has
+ * the more probable best answer. Equal ones count half.
+ */
+export function rocArea(known: readonly Best[], unknown: readonly Best[]): number {
+	let wins = 0;
+	for (const { probability } of known)
+		for (const other of unknown)
+			wins += probability > other.probability ? 1 : probability === other.probability ? 0.5 : 0;
+	return wins / (known.length * unknown.length);
+}
+
+/** A row of a Markdown table. */
+export function row(...cells: readonly (string | number)[]): void {
+	console.log(`| ${cells.join(" | ")} |`);
+}
+
+/** The first row of a Markdown table: the first column is of words, the others of numbers. */
+export function heading(first: string, ...titles: readonly string[]): void {
+	row(first, ...titles);
+	row("---", ...titles.map(() => "---:"));
+}
+
+export function percent(share: number): string {
+	return (100 * share).toFixed(1);
+}

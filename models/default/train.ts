@@ -1,0 +1,74 @@
+/**
+ * The recipe of the model that the package carries: one command from the shards of Tiny ImageNet to the file that is
+ * shipped. Each stage is a command that anybody can type (it is printed before it runs); a stage whose output lies in
+ * `work/` is not done again, and one that was stopped goes on from its checkpoint.
+ *
+ *   node models/default/train.ts ../shared
+ *
+ * The argument is the folder that holds `data/tiny-imagenet` and the teacher, `weights/mobilenet_v1_1.0_224_tfjs`. What
+ * the stages came to, and why they are these, is in README.md.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const work = join(here, "work");
+const command = fileURLToPath(new URL("../../packages/mobilenet/bin/mobilenet.js", import.meta.url));
+const shared = resolve(process.argv[2] ?? "../shared");
+const data = join(shared, "data", "tiny-imagenet");
+/** The last shard is learnt from by nobody: recipes are chosen by it. */
+const training = join(data, "train-00{0[0-9],10}.tar.gz");
+const heldBack = join(data, "train-0011.tar.gz");
+
+const at = (name: string): string => join(work, `${name}.safetensors`);
+const student = [
+	...["--teacher", at("teacher"), "--answers", join(work, "answers"), "--weight", "1", "--temperature", "2"],
+	...["--batch", "128", "--augment", "area=0.5-1", "--average", "0.999", "--weight-decay", "1e-4"],
+];
+
+interface Stage {
+	readonly name: string;
+	readonly words: readonly string[];
+}
+
+const stages: readonly Stage[] = [
+	// The published network at the size of what these pictures hold, with a classifier of their classes.
+	{
+		name: "teacher",
+		words: [
+			...["train", "--from", join(shared, "weights", "mobilenet_v1_1.0_224_tfjs"), "--size", "160"],
+			...["--fine-tune", "none"],
+		],
+	},
+	// Small pictures first: an epoch takes less than half as long.
+	{
+		name: "small",
+		words: [
+			...["distill", ...student, "--alpha", "0.75", "--size", "64", "--epochs", "32"],
+			...["--learning-rate", "0.1", "--schedule", "constant"],
+		],
+	},
+	{
+		name: "large",
+		words: [
+			...["distill", ...student, "--from", at("small"), "--batch-norm", "batch", "--size", "96", "--epochs", "28"],
+			...["--learning-rate", "0.1", "--warm-up", "1"],
+		],
+	},
+];
+
+mkdirSync(work, { recursive: true });
+for (const { name, words } of stages) {
+	if (existsSync(at(name))) continue;
+	const [verb, ...options] = words;
+	const all = [verb!, training, "--validation", heldBack, ...options, "-o", at(name)];
+	const isBegun = existsSync(join(work, `${name}.checkpoint`));
+	console.error(`mobilenet ${all.join(" ")}`);
+	const { status } = spawnSync(process.execPath, [command, ...all, ...(isBegun ? ["--resume"] : [])], {
+		stdio: "inherit",
+	});
+	if (status !== 0) process.exit(status ?? 1);
+}
