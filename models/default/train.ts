@@ -1,7 +1,8 @@
 /**
  * The recipe of the model that the package carries: one command from the shards of Tiny ImageNet to the file that is
  * shipped. Each stage is a command that anybody can type (it is printed before it runs); a stage whose output lies in
- * `work/` is not done again, and one that was stopped goes on from its checkpoint.
+ * `work/`, or in half precision in `stages/`, is not done again, and one that was stopped goes on from its checkpoint. So
+ * without those of `stages/` all begins anew.
  *
  *   node models/default/train.ts ../shared
  *
@@ -24,46 +25,61 @@ const training = join(data, "train-00{0[0-9],10}.tar.gz");
 const heldBack = join(data, "train-0011.tar.gz");
 
 const at = (name: string): string => join(work, `${name}.safetensors`);
+const kept = (name: string): string => join(here, "stages", `${name}.safetensors`);
+const latest = (name: string): string => (existsSync(at(name)) ? at(name) : kept(name));
 const student = [
 	...["--teacher", at("teacher"), "--answers", join(work, "answers"), "--weight", "1", "--temperature", "2"],
-	...["--batch", "128", "--augment", "area=0.5-1", "--average", "0.999", "--weight-decay", "1e-4"],
+	...["--batch", "128", "--average", "0.999", "--weight-decay", "1e-4", "--learning-rate", "0.1"],
 ];
 
 interface Stage {
-	readonly name: string;
-	readonly words: readonly string[];
+	/** Stages whose networks it takes. */
+	readonly needs: readonly string[];
+	readonly words: () => readonly string[];
 }
 
-const stages: readonly Stage[] = [
+const stages: Readonly<Record<string, Stage>> = {
 	// The published network at the size of what these pictures hold, with a classifier of their classes.
-	{
-		name: "teacher",
-		words: [
+	teacher: {
+		needs: [],
+		words: () => [
 			...["train", "--from", join(shared, "weights", "mobilenet_v1_1.0_224_tfjs"), "--size", "160"],
 			...["--fine-tune", "none"],
 		],
 	},
 	// Small pictures first: an epoch takes less than half as long.
-	{
-		name: "small",
-		words: [
+	small: {
+		needs: ["teacher"],
+		words: () => [
 			...["distill", ...student, "--alpha", "0.75", "--size", "64", "--epochs", "32"],
-			...["--learning-rate", "0.1", "--schedule", "constant"],
+			...["--augment", "area=0.5-1", "--schedule", "constant"],
 		],
 	},
-	{
-		name: "large",
-		words: [
-			...["distill", ...student, "--from", at("small"), "--batch-norm", "batch", "--size", "96", "--epochs", "28"],
-			...["--learning-rate", "0.1", "--warm-up", "1"],
+	large: {
+		needs: ["teacher", "small"],
+		words: () => [
+			...["distill", ...student, "--from", latest("small"), "--batch-norm", "batch", "--size", "96"],
+			...["--augment", "area=0.5-1", "--epochs", "28", "--warm-up", "1"],
 		],
 	},
-];
+	// The teacher's answer to each crop that the student sees, where it had been the one to the whole picture.
+	crops: {
+		needs: ["teacher", "large"],
+		words: () => [
+			...["distill", ...student, "--from", latest("large"), "--batch-norm", "batch", "--size", "128"],
+			...["--augment", "area=0.4-1", "--views", "8", "--epochs", "18", "--warm-up", "1"],
+		],
+	},
+};
 
 mkdirSync(work, { recursive: true });
-for (const { name, words } of stages) {
-	if (existsSync(at(name))) continue;
-	const [verb, ...options] = words;
+make("crops");
+
+function make(name: string): void {
+	if (existsSync(latest(name))) return;
+	const { needs, words } = stages[name]!;
+	for (const other of needs) make(other);
+	const [verb, ...options] = words();
 	const all = [verb!, training, "--validation", heldBack, ...options, "-o", at(name)];
 	const isBegun = existsSync(join(work, `${name}.checkpoint`));
 	console.error(`mobilenet ${all.join(" ")}`);
