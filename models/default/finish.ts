@@ -6,8 +6,8 @@
  *   node --conditions=mobilenet-source models/default/finish.ts models/default/work/small.safetensors --stage
  *
  * Writes stages/NAME.safetensors, the network in half precision for the repository to keep, and mobilenet.safetensors;
- * with `--stage` the first alone. Prints its tables as Markdown. `--shared` is the folder that holds `data`, ../shared
- * unless told; `PICTURES` takes the first pictures only.
+ * with `--stage` the first alone. A network kept in stages/ will do as the argument too. Prints its tables as Markdown.
+ * `--shared` is the folder that holds `data`, ../shared unless told; `PICTURES` takes the first pictures only.
  */
 import { mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -20,6 +20,7 @@ import { readModel } from "../../packages/mobilenet/src/formats/read.ts";
 import { changedRecord } from "../../packages/mobilenet/src/model/changed-record.ts";
 import { cost } from "../../packages/mobilenet/src/network/cost.ts";
 import { quantise } from "../../packages/mobilenet/src/quantization/quantise.ts";
+import { dequantise } from "../../packages/mobilenet/src/weights/dequantise.ts";
 import type { Model, Tensor } from "../../packages/mobilenet/src/weights/record.ts";
 import { writeModel } from "../../packages/mobilenet/src/weights/record-file.ts";
 import { answersOf, type Best, bestOf, heading, percent, picturesOf, row, trust } from "./answers.ts";
@@ -55,7 +56,7 @@ const { PICTURES = "Infinity" } = process.env;
 const here = fileURLToPath(new URL(".", import.meta.url));
 const data = join(values.shared, "data", "tiny-imagenet");
 
-const trained = await readModel(file);
+const trained = dequantise(await readModel(file));
 mkdirSync(join(here, "stages"), { recursive: true });
 await writeLocation(join(here, "stages", basename(file)), writeModel(halved(trained)));
 if (!values.stage) await finish();

@@ -1,6 +1,8 @@
 /** `mobilenet classify`: pictures in, labels out. */
 import { buildCommand } from "@stricli/core";
 import { messageOf } from "../base/error.ts";
+import type { Prediction } from "../model/predictions.ts";
+import { hasBackground, type Model } from "../weights/record.ts";
 import type { Context } from "./context.ts";
 import { loadOptions, type ModelOptions, modelFlags } from "./model-options.ts";
 import { number, wholeNumber } from "./numbers.ts";
@@ -12,7 +14,7 @@ import {
 	picturesArgument,
 	rowsOf,
 } from "./pictures.ts";
-import { percent } from "./table.ts";
+import { grouped, percent } from "./table.ts";
 
 interface Options extends ModelOptions, PicturesOptions {
 	readonly top: number;
@@ -30,14 +32,19 @@ export const classifyCommand = buildCommand<Options, string[], Context>({
 		const rows = rowsOf(inputs, options, stdin, (sources) =>
 			model.classifyEach(sources, { top, threshold, batch }),
 		);
+		let anyUnsure = false;
 		for await (const { file, row } of rows) {
 			if ("error" in row) {
 				this.process.exitCode = 1;
 				if (json) stdout.write(`${JSON.stringify({ file, error: messageOf(row.error) })}\n`);
 				else stderr.write(pictureError(file, row.error));
-			} else if (json) stdout.write(`${JSON.stringify({ file, predictions: row.predictions })}\n`);
-			else stdout.write(readable(file, row.predictions, top));
+			} else if (json) stdout.write(`${JSON.stringify(lineOf(file, row.predictions, model.sureFrom))}\n`);
+			else {
+				stdout.write(readable(file, row.predictions, top));
+				anyUnsure ||= row.predictions[0]?.sure === false;
+			}
 		}
+		if (anyUnsure) stderr.write(unsureHint(model.record));
 		model.dispose();
 	},
 	parameters: {
@@ -66,6 +73,7 @@ export const classifyCommand = buildCommand<Options, string[], Context>({
 		brief: "Name what is in pictures",
 		fullDescription: [
 			"Names what is in pictures. A picture that cannot be read becomes a line of its own, and the others go on.",
+			'Where a model knows how probable its answers must be to be believed, a best answer below that is "unsure".',
 			"",
 			"EXAMPLE",
 			"  mobilenet classify --model mobilenet_v1_1.0_224_quant.tflite --top 1 photos/",
@@ -74,11 +82,27 @@ export const classifyCommand = buildCommand<Options, string[], Context>({
 	},
 });
 
-type Predictions = readonly { readonly label: string; readonly probability: number }[];
+/** For machines, with whether the best answer is sure; one that `--threshold` left out is not. */
+function lineOf(file: string, predictions: readonly Prediction[], sureFrom: number | undefined) {
+	return {
+		file,
+		predictions,
+		...(sureFrom !== undefined && { sure: predictions[0]?.sure ?? false }),
+	};
+}
 
-/** One line for one answer; else the picture's name and a line for each. */
-function readable(file: string, predictions: Predictions, top: number): string {
-	const lines = predictions.map(({ label, probability }) => `${label} ${percent(probability, 1)}`);
+/** One line for one answer; else the picture's name and a line for each. Of the best alone it is said if it is unsure. */
+function readable(file: string, predictions: readonly Prediction[], top: number): string {
+	const lines = predictions.map(
+		({ label, probability, sure }, place) =>
+			`${label} ${percent(probability, 1)}${place === 0 && sure === false ? " (unsure)" : ""}`,
+	);
 	if (lines.length === 0) lines.push("no answer above the threshold");
 	return top === 1 ? `${file}  ${lines[0]}\n` : `${file}\n${lines.map((line) => `  ${line}\n`).join("")}`;
+}
+
+/** What "unsure" means and what to do, once for all pictures. */
+function unsureHint({ configuration, labels }: Model): string {
+	const classes = configuration.classes - (hasBackground(labels) ? 1 : 0);
+	return `"unsure": the picture is probably of none of the ${grouped(classes)} classes that this model knows, or hard to tell. For others bring a model of your own by --model, or train one: mobilenet train.\n`;
 }

@@ -130,7 +130,9 @@ async function curvesOf(model: string): Promise<readonly CurvePoint[]> {
 }
 
 function readable(data: string, evaluation: Evaluation): string {
-	const { pictures, top1, top5, loss, ece, mean, classes, unreadable, notes, picturesPerSecond } = evaluation;
+	const { pictures, top1, top5, sure, loss, ece, mean, classes, unreadable, notes, picturesPerSecond } =
+		evaluation;
+	const share = (value: number | null): string => (value === null ? "–" : percent(value, 1));
 	const ofData = classes.filter(({ support }) => support > 0);
 	const facts: readonly (readonly [string, string])[] = [
 		[
@@ -140,6 +142,12 @@ function readable(data: string, evaluation: Evaluation): string {
 		...(unreadable.length > 0 ? [["unreadable", grouped(unreadable.length)] as const] : []),
 		["top-1", percent(top1, 1)],
 		["top-5", percent(top5, 1)],
+		...(sure
+			? ([
+					["sure", percent(sure.share, 1)],
+					["top-1 of the sure", share(sure.top1)],
+				] as const)
+			: []),
 		["mean precision", percent(mean.precision, 1)],
 		["mean recall", percent(mean.recall, 1)],
 		["loss", loss.toFixed(3)],
@@ -147,7 +155,6 @@ function readable(data: string, evaluation: Evaluation): string {
 		["pictures a second", picturesPerSecond.toFixed(1)],
 	];
 	const width = Math.max(...facts.map(([name]) => name.length));
-	const share = (value: number | null): string => (value === null ? "–" : percent(value, 1));
 	const listed = [...ofData].sort((a, b) => a.f1 - b.f1).slice(0, mostClasses);
 	return [
 		`${data}\n`,

@@ -90,6 +90,7 @@ function report(file: string, model: Model) {
 		preprocessing: { ...preprocessing, fit: fitText(preprocessing.fit) },
 		assumed: source.assumed,
 		labels: labels ?? null,
+		sureFrom: model.sureFrom ?? null,
 		notes: source.notes,
 	};
 }
@@ -146,6 +147,9 @@ function readable(file: string, model: Model): string {
 			"labels",
 			labels ? marked("labels", `${names.join(", ")}${labels.length > names.length ? ", …" : ""}`) : "none",
 		],
+		...(model.sureFrom === undefined
+			? []
+			: [["sure", `answers from a probability of ${model.sureFrom} on`] as const]),
 		...source.notes.map((note) => ["unusual", note] as const),
 	];
 	const width = Math.max(...rows.map(([name]) => name.length));

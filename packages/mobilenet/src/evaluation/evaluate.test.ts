@@ -82,6 +82,20 @@ describe("an evaluation", () => {
 		expect(evaluation.picturesPerSecond).toBeCloseTo(8 / evaluation.seconds, 6);
 	});
 
+	it("tells how often the model is sure, and how often it is then right", async () => {
+		const plain = await constant(named("ant", "bee", "cat"), [0.5, 0.3, 0.2]);
+		const dataset = pictures(named("ant", "bee"), [0, 1, 0, 0]);
+		expect(await evaluate(plain, dataset)).not.toHaveProperty("sure");
+		const { record } = plain;
+		const low = await MobileNet.from({ ...record, sureFrom: 0.4 });
+		expect((await evaluate(low, dataset)).sure).toEqual({ share: 1, top1: 0.75 });
+		const high = await MobileNet.from({ ...record, sureFrom: 0.6 });
+		const { sure, top1, mistakes } = await evaluate(high, dataset);
+		expect(sure).toEqual({ share: 0, top1: null });
+		expect(top1).toBe(0.75);
+		expect(mistakes[0]!.predictions[0]!.sure).toBe(false);
+	});
+
 	it("leaves a background class out, though it be the most probable", async () => {
 		const model = await constant(named("background", "ant", "bee"), [0.9, 0.04, 0.06]);
 		const evaluation = await evaluate(model, pictures(named("ant", "bee"), [0, 1, 1, 1]));

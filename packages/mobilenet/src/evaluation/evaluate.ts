@@ -52,7 +52,7 @@ export interface Mistake {
 	readonly picture: number;
 	readonly name: string;
 	/** Its class. */
-	readonly truth: Prediction;
+	readonly truth: Omit<Prediction, "sure">;
 	/** The best answers, at most five. */
 	readonly predictions: readonly Prediction[];
 }
@@ -96,8 +96,8 @@ export async function evaluate(
 	});
 	const { background } = match;
 
-	const tally = createTally(configuration.classes - background, { topK });
-	const rank = ranking(labels, configuration.classes, { top: 5 });
+	const tally = createTally(configuration.classes - background, { topK, sureFrom: model.sureFrom });
+	const rank = ranking(model.record, { top: 5 });
 	const labelOf = (index: number): string => labels?.[index + background]?.name ?? `class ${index}`;
 	const mistakes: Mistake[] = [];
 	const unreadable: Unreadable[] = [];

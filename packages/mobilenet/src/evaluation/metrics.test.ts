@@ -52,6 +52,18 @@ describe("metrics", () => {
 		expect(metrics.top5).toBe(1);
 	});
 
+	it("tell of sure answers alone how many are right", () => {
+		const probabilities = rows([0.5, 0.25, 0.25], [0.3, 0.4, 0.3], [0.2, 0.75, 0.05], [0.7, 0.2, 0.1]);
+		const sure = (sureFrom?: number) =>
+			metricsOf(Int32Array.of(0, 1, 2, 2), probabilities, { sureFrom }).sure;
+		// Float32 holds 0.5 and 0.75 as they are: an answer of just that is sure.
+		expect(sure(0.5)).toEqual({ share: 0.75, top1: 1 / 3 });
+		expect(sure(0.75)).toEqual({ share: 0.25, top1: 0 });
+		expect(sure(0.8)).toEqual({ share: 0, top1: null });
+		expect(sure(0.1)).toEqual({ share: 1, top1: 0.5 });
+		expect(metricsOf(Int32Array.of(0, 1, 2, 2), probabilities)).not.toHaveProperty("sure");
+	});
+
 	it("agree with scikit-learn 1.9.1 and NumPy on 200 pictures of 7 classes", () => {
 		let state = 12345;
 		const next = (): number => {

@@ -21,6 +21,11 @@ export interface Metrics {
 	readonly top5: number;
 	/** The same for as many answers as were asked for, if it was asked. */
 	readonly topK?: { readonly k: number; readonly share: number };
+	/**
+	 * Share of pictures whose best answer is sure, being at least as probable as `sureFrom`, and top-1 of those, null where
+	 * there are none; if it was asked.
+	 */
+	readonly sure?: { readonly share: number; readonly top1: number | null };
 	/** Mean of −ln of the probability of the true class, of which the least is 2⁻²³. */
 	readonly loss: number;
 	/**
@@ -75,6 +80,8 @@ export interface ReliabilityBin {
 export interface MetricsOptions {
 	/** Answers a picture for `topK`. */
 	readonly topK?: number | undefined;
+	/** From which probability on the best answer counts for `sure`: the model's `sureFrom`. */
+	readonly sureFrom?: number | undefined;
 }
 
 /** Counts pictures one by one. */
@@ -120,11 +127,12 @@ export function metricsOf(
  *
  * @throws MobileNetError `usage` where `topK` is no whole number from 1 on
  */
-export function createTally(classes: number, { topK }: MetricsOptions = {}): Tally {
+export function createTally(classes: number, { topK, sureFrom }: MetricsOptions = {}): Tally {
 	if (topK !== undefined && !(Number.isInteger(topK) && topK >= 1))
 		throw new MobileNetError("usage", `topK must be a whole number of at least 1, not ${shown(topK)}.`);
 	let pictures = 0;
 	let loss = 0;
+	const sure = { pictures: 0, right: 0 };
 	/** How many pictures have their class for the best answer, for the second best … */
 	const ranks = new Float64Array(classes);
 	/** By true class · classes + answer: a matrix of a thousand classes is nearly all zeros. */
@@ -152,6 +160,10 @@ export function createTally(classes: number, { topK }: MetricsOptions = {}): Tal
 		bin.pictures++;
 		bin.confidence += confidence;
 		if (best === truth) bin.right++;
+		if (sureFrom !== undefined && confidence >= sureFrom) {
+			sure.pictures++;
+			if (best === truth) sure.right++;
+		}
 		return best;
 	};
 
@@ -171,6 +183,12 @@ export function createTally(classes: number, { topK }: MetricsOptions = {}): Tal
 			top1: top(1),
 			top5: top(5),
 			...(topK === undefined ? {} : { topK: { k: topK, share: top(topK) } }),
+			...(sureFrom !== undefined && {
+				sure: {
+					share: sure.pictures / pictures,
+					top1: sure.pictures > 0 ? sure.right / sure.pictures : null,
+				},
+			}),
 			loss: loss / pictures,
 			ece: bins.reduce((sum, bin) => sum + Math.abs(bin.confidence - bin.right), 0) / pictures,
 			mean: meanOf(ofClasses.filter(({ support }) => support > 0)),

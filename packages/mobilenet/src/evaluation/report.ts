@@ -98,11 +98,17 @@ function section(heading: string, content: string): readonly string[] {
 }
 
 function numbers(evaluation: Evaluation): string {
-	const { pictures, top1, top5, topK, loss, ece, mean, picturesPerSecond } = evaluation;
+	const { pictures, top1, top5, topK, sure, loss, ece, mean, picturesPerSecond } = evaluation;
 	const facts: readonly (readonly [string, string])[] = [
 		["Top-1", percent(top1)],
 		["Top-5", percent(top5)],
 		...(topK ? [[`Top-${topK.k}`, percent(topK.share)] as const] : []),
+		...(sure
+			? ([
+					["Sure", percent(sure.share)],
+					["Top-1 of the sure", sure.top1 === null ? "–" : percent(sure.top1)],
+				] as const)
+			: []),
 		["Mean recall", percent(mean.recall)],
 		["Mean precision", percent(mean.precision)],
 		["Loss", loss.toFixed(3)],

@@ -128,6 +128,26 @@ describe("a model", () => {
 		await expect(names({ threshold: 2 })).rejects.toThrow(/threshold must be/);
 	});
 
+	it("says of each answer whether it is sure, where the model knows from when on", async () => {
+		const { record } = await MobileNet.create(small);
+		const picture = plain(1, 2, 3);
+		const plainModel = await MobileNet.from(record);
+		const usual = await plainModel.classify(picture, { top: 6 });
+		expect(plainModel.sureFrom).toBeUndefined();
+		for (const prediction of usual) expect(Object.keys(prediction)).not.toContain("sure");
+		// At the second answer's own probability: that one still is.
+		const sureFrom = usual[1]!.probability;
+		// A change of size or preprocessing leaves it.
+		const model = await MobileNet.from(
+			{ ...record, sureFrom },
+			{ size: 32, preprocessing: { fit: "stretch" } },
+		);
+		expect(model.sureFrom).toBe(sureFrom);
+		const rows = await model.classify([picture], { top: 6 });
+		expect(rows).toEqual([usual.map((one) => ({ ...one, sure: one.probability >= sureFrom }))]);
+		expect(rows[0]!.map(({ sure }) => sure).slice(0, 3)).toEqual([true, true, false]);
+	});
+
 	it("goes on past pictures that cannot be read, in order", async () => {
 		const model = await MobileNet.create(small);
 		const sources: PictureSource[] = [

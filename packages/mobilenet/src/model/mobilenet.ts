@@ -131,6 +131,19 @@ export class MobileNet {
 	}
 
 	/**
+	 * From which probability on, above 0 and up to 1, the best answer is to be believed, as every answer's `sure` says. It
+	 * was chosen by whoever made the model, on pictures that training did not see; undefined where nobody did. A model
+	 * that is trained has lost it: set it in the record anew.
+	 *
+	 * @example
+	 * const [best] = await model.classify("photo.jpg");
+	 * if (best.sure === false) console.log("this is probably none of them");
+	 */
+	get sureFrom(): number | undefined {
+		return this.record.sureFrom;
+	}
+
+	/**
 	 * Names what is in a picture, or in each of many.
 	 *
 	 * @param source a picture, or a list of them: paths, URLs, bytes, blobs or raw pixels
@@ -167,7 +180,7 @@ export class MobileNet {
 		options: ClassifyOptions = {},
 	): AsyncGenerator<Classified, void, void> {
 		checkHead(this.configuration);
-		const rank = ranking(this.labels, this.configuration.classes, options);
+		const rank = ranking(this.record, options);
 		yield* this.#each(sources, options, (executor, picture) => ({
 			predictions: rank(executor.read("probabilities", picture)),
 		}));

@@ -1,6 +1,6 @@
 /** From probabilities to answers: the best classes by name. */
 import { MobileNetError, shown } from "../base/error.ts";
-import { hasBackground, type Label } from "../weights/record.ts";
+import { hasBackground, type Label, type Model } from "../weights/record.ts";
 
 export interface Prediction {
 	/** What people call the class; `class 17` where the model has no labels. */
@@ -9,6 +9,12 @@ export interface Prediction {
 	readonly index: number;
 	/** From 0 to 1. Those of all classes, with a background class where there is one, add up to 1. */
 	readonly probability: number;
+	/**
+	 * Whether the answer is to be believed: whether its probability is at least the model's `sureFrom`. Where the best
+	 * answer is not, the picture is hard to tell, or of none of the model's classes. Absent where the model has no
+	 * `sureFrom`.
+	 */
+	readonly sure?: boolean;
 }
 
 export interface PredictionOptions {
@@ -26,8 +32,7 @@ export type Ranking = (probabilities: Float32Array) => Prediction[];
 
 /** Makes the function that names the best of a model's classes. Options are checked here, once. */
 export function ranking(
-	labels: readonly Label[] | undefined,
-	classes: number,
+	{ configuration: { classes }, labels, sureFrom }: Pick<Model, "configuration" | "labels" | "sureFrom">,
 	{ top = 5, threshold = 0, allow, deny }: PredictionOptions,
 ): Ranking {
 	if (!(Number.isInteger(top) && top >= 1))
@@ -52,6 +57,7 @@ export function ranking(
 				label: labels?.[index + background]?.name ?? `class ${index}`,
 				index,
 				probability,
+				...(sureFrom !== undefined && { sure: probability >= sureFrom }),
 			}));
 }
 

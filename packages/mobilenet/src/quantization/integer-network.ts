@@ -88,8 +88,8 @@ export async function integerNetwork(
 		onLayer(n + 1, table.length);
 		await pause();
 	}
-	const { configuration, preprocessing, labels, source } = model;
-	return { configuration, tensors, preprocessing, ...(labels && { labels }), source };
+	const { requantisation: _, ...rest } = model;
+	return { ...rest, tensors };
 }
 
 /**

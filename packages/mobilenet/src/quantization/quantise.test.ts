@@ -49,12 +49,13 @@ const pictures = (count: number, channels = 3): Pixels[] =>
 describe("a quantised record", () => {
 	it("runs in integers, can be written and read, and keeps what the network is", async () => {
 		const labels = ["a", "b", "c", "d", "e"].map((name) => ({ name }));
-		const model: Model = { ...network(), labels };
+		const model: Model = { ...network(), labels, sureFrom: 0.4 };
 		const { model: quantised } = await quantise(model, pictures(4));
 		expect(runsInIntegers(quantised)).toBe(true);
 		expect(readModelFile(writeModel(quantised), "it")).toEqual(quantised);
 		expect(quantised.configuration).toEqual(model.configuration);
 		expect(quantised.labels).toEqual(labels);
+		expect(quantised.sureFrom).toBe(0.4);
 		expect(quantised.preprocessing).toEqual({
 			...model.preprocessing,
 			// Pixels are codes: the mean is a whole number, and the first layer makes up for the rest.

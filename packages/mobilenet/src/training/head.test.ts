@@ -169,6 +169,11 @@ describe("a network with another head", () => {
 		expect(await (await MobileNet.from(changed)).embed(picture)).toEqual(await float.embed(picture));
 	});
 
+	it("has lost what was measured of the old one's answers", async () => {
+		const { record } = await MobileNet.create({ alpha: 0.25, size: 32, classes: 10 });
+		expect(withHead({ ...record, sureFrom: 0.4 }, classifier, labels)).not.toHaveProperty("sureFrom");
+	});
+
 	it("refuses a classifier of other features, and labels that are not as many", async () => {
 		const { record } = await MobileNet.create({ alpha: 0.5, size: 32 });
 		expect(() => withHead(record, classifier, labels)).toThrow(/256 features.*gives 512/);

@@ -128,7 +128,8 @@ function centred(vectors: Float32Array, features: number) {
 }
 
 /**
- * The network with another classifier. The record is in float32 whatever it was: a quantised one is dequantised.
+ * The network with another classifier. The record is in float32 whatever it was: a quantised one is dequantised. What
+ * was measured of the old classifier's answers, `sureFrom`, goes with it.
  *
  * @param labels one a class, in the order of the classifier's outputs; there is no background class among them
  * @throws MobileNetError `usage` where the classifier is not for as many features, or labels are not as many as classes
@@ -143,7 +144,7 @@ export function withHead(model: Model, head: Classifier, labels: readonly Label[
 			"usage",
 			`the classifier takes ${head.features} features and has ${classes} classes, but the network gives ${features} features and there are ${labels.length} labels.`,
 		);
-	const { requantisation: _, tensors: base, ...rest } = dequantise(model);
+	const { requantisation: _, sureFrom: __, tensors: base, ...rest } = dequantise(model);
 	const tensors = new Map<string, Tensor>([...base].filter(([name]) => !name.startsWith("classifier.")));
 	tensors.set("classifier.weight", { dtype: "F32", shape: [classes, features], data: weights });
 	tensors.set("classifier.bias", { dtype: "F32", shape: [classes], data: bias });

@@ -82,6 +82,15 @@ describe("train", () => {
 		expect(done.history.at(-1)!.loss).toBeLessThan(done.history[0]!.loss);
 	});
 
+	it("drops from which probability on answers are sure, which was measured of other weights", async () => {
+		const { readModelFile } = await import("../weights/record-file.ts");
+		const { folder, files } = memoryFolder();
+		const { done } = await all({ ...usual, model: { ...model, sureFrom: 0.4 }, epochs: 1, folder });
+		expect(done.model).not.toHaveProperty("sureFrom");
+		for (const file of [runFiles.best, runFiles.last])
+			expect(readModelFile(files.get(file)!, file)).not.toHaveProperty("sureFrom");
+	});
+
 	it("comes to the same with the same seed, and to something else with another", async () => {
 		const [first, again, other] = [await all(usual), await all(usual), await all({ ...usual, seed: 2 })].map(
 			({ done }) => classifierOf(done.model),

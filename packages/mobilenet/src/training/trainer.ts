@@ -65,7 +65,8 @@ async function* run(
 	const { training, validation, distillation, folder, signal } = options;
 	const settings = settingsOf(options);
 	checkTensors(options.model);
-	const start = withLabels(unfold(dequantise(options.model)), options);
+	// What was measured of its answers is not true of weights that are about to change.
+	const { sureFrom: _, ...start } = withLabels(unfold(dequantise(options.model)), options);
 	const learnsLabels = (distillation?.hardWeight ?? 1) > 0;
 	if (!start.configuration.head && distillation?.teacher.kind !== "embedding")
 		throw new MobileNetError("usage", "a network without a classifier cannot be trained: give it one first.");

@@ -65,23 +65,37 @@ const anyModel: fc.Arbitrary<Model> = fc
 			fc.record({ centralFraction: fc.double({ min: 0.01, max: 1, noNaN: true }) }),
 		),
 		detail: fc.constantFrom(undefined, 1, 64),
+		sureFrom: fc.option(fc.double({ min: 0, max: 1, minExcluded: true, noNaN: true }), { nil: undefined }),
 		mean: fc.double({ min: -300, max: 300, noNaN: true }).map((x) => x + 0),
 		notes: fc.array(text),
 	})
-	.map(({ configuration: options, folded, requantisation, label, fit, detail, mean, notes }): Model => {
-		const configuration = configure(options);
-		const made = initialise(configuration);
-		return {
-			...(folded ? fold(made) : made),
-			preprocessing: {
-				...{ ...made.preprocessing, fit, mean: made.preprocessing.mean.map(() => mean) },
-				...(detail && { detail }),
-			},
-			...(requantisation && { requantisation }),
-			...(label && { labels: new Array<Label>(configuration.classes).fill(label) }),
-			source: { format: "any", assumed: ["size"], notes },
-		};
-	});
+	.map(
+		({
+			configuration: options,
+			folded,
+			requantisation,
+			label,
+			fit,
+			detail,
+			sureFrom,
+			mean,
+			notes,
+		}): Model => {
+			const configuration = configure(options);
+			const made = initialise(configuration);
+			return {
+				...(folded ? fold(made) : made),
+				preprocessing: {
+					...{ ...made.preprocessing, fit, mean: made.preprocessing.mean.map(() => mean) },
+					...(detail && { detail }),
+				},
+				...(requantisation && { requantisation }),
+				...(label && { labels: new Array<Label>(configuration.classes).fill(label) }),
+				...(sureFrom !== undefined && { sureFrom }),
+				source: { format: "any", assumed: ["size"], notes },
+			};
+		},
+	);
 
 describe("a model", () => {
 	test("that is written is read again, whatever it is", () => {
@@ -112,6 +126,12 @@ describe("a model", () => {
 		expect(Object.keys(readModelFile(writeModel(model), "x").preprocessing)).not.toContain("detail");
 	});
 
+	test("from which no answer is sure has no such field, written and read", () => {
+		const { metadata } = readSafetensors(writeModel(model), "x");
+		expect(metadata.mobilenet).not.toContain("sureFrom");
+		expect(Object.keys(readModelFile(writeModel(model), "x"))).not.toContain("sureFrom");
+	});
+
 	test("that could not be read again is not written", () => {
 		const tensors = new Map(model.tensors);
 		tensors.delete("stem.bn.bias");
@@ -120,6 +140,7 @@ describe("a model", () => {
 			"as many as the 2 classes, not 1",
 		);
 		const preprocessing = { ...model.preprocessing, mean: [0, 0, Number.NaN] };
+		expect(() => writeModel({ ...model, sureFrom: 0 })).toThrow("sureFrom must be a number above 0");
 		expect(() => writeModel({ ...model, preprocessing })).toThrow("preprocessing.mean must be 3 numbers");
 	});
 });
@@ -175,6 +196,14 @@ describe("what is no model is refused", () => {
 		["a label without a name", set("labels.0.name", 5), "labels[0].name must be a text, not 5"],
 		["an id that is none", set("labels.0.id", 5), "labels[0].id must be a text, not 5"],
 		["synonyms that are none", set("labels.0.synonyms", [5]), "labels[0].synonyms[0] must be a text, not 5"],
+		[
+			"sure answers from nothing on",
+			set("sureFrom", 0),
+			"sureFrom must be a number above 0 and up to 1, not 0",
+		],
+		["sure answers from more than all on", set("sureFrom", 1.01), "and up to 1, not 1.01"],
+		["sure answers by a text", set("sureFrom", "0.5"), 'and up to 1, not "0.5"'],
+		["sure answers by null", set("sureFrom", null), "and up to 1, not null"],
 		["no source", set("source", null), "source must be an object, not null"],
 		["notes that are none", set("source.notes", "odd"), 'source.notes must be a list, not "odd"'],
 	])("%s", (_, change, message) => {

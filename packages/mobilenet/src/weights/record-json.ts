@@ -10,12 +10,14 @@ import type { Label, Model, Preprocessing, Source } from "./record.ts";
 type Rest = Omit<Model, "tensors">;
 
 /** What goes into the file. */
-export function recordToJson({ configuration, preprocessing, requantisation, labels, source }: Model): Rest {
+export function recordToJson(model: Model): Rest {
+	const { configuration, preprocessing, requantisation, labels, sureFrom, source } = model;
 	return {
 		configuration,
 		preprocessing,
 		...(requantisation && { requantisation }),
 		...(labels && { labels }),
+		...(sureFrom !== undefined && { sureFrom }),
 		source,
 	};
 }
@@ -27,7 +29,7 @@ export function recordToJson({ configuration, preprocessing, requantisation, lab
  */
 export function recordFromJson(json: Readonly<Record<string, unknown>>, name: string): Rest {
 	const configuration = checkConfiguration(json.configuration, name);
-	const { preprocessing, requantisation, labels } = json;
+	const { preprocessing, requantisation, labels, sureFrom } = json;
 	if (requantisation !== undefined && requantisation !== "float32" && requantisation !== "fixedPoint")
 		throw broken(name, `requantisation must be float32 or fixedPoint, not ${shown(requantisation)}`);
 	const fault = preprocessingFault(preprocessing, configuration.inputChannels);
@@ -41,6 +43,7 @@ export function recordFromJson(json: Readonly<Record<string, unknown>>, name: st
 		},
 		...(requantisation !== undefined && { requantisation }),
 		...(labels !== undefined && { labels: checkLabels(labels, configuration, name) }),
+		...(sureFrom !== undefined && { sureFrom: checkSureFrom(sureFrom, name) }),
 		source: checkSource(json.source, name),
 	};
 }
@@ -73,6 +76,11 @@ function checkLabels(value: unknown, { head, classes }: Configuration, name: str
 			...(synonyms !== undefined && { synonyms: texts(synonyms, `labels[${i}].synonyms`, name) }),
 		};
 	});
+}
+
+function checkSureFrom(value: unknown, name: string): number {
+	if (typeof value === "number" && value > 0 && value <= 1) return value;
+	throw broken(name, `sureFrom must be a number above 0 and up to 1, not ${shown(value)}`);
 }
 
 function checkSource(value: unknown, name: string): Source {

@@ -26,6 +26,13 @@ export interface Model {
 	readonly requantisation?: Requantisation;
 	/** One a class, in the order of the outputs. */
 	readonly labels?: readonly Label[];
+	/**
+	 * From which probability on, above 0 and up to 1, the best answer is to be believed; below, the picture is hard to tell
+	 * or of none of the classes. It is chosen by the answers to pictures that training did not see: for this package's own
+	 * model where an answer is as often right as wrong (models/default/finish.ts). It is true of these weights and classes
+	 * only, so that training drops it. A model that nobody has measured so has none.
+	 */
+	readonly sureFrom?: number;
 	/** Where the record came from, for `inspect`. */
 	readonly source: Source;
 }
