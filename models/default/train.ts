@@ -62,18 +62,18 @@ const stages: Readonly<Record<string, Stage>> = {
 			...["--augment", "area=0.5-1", "--epochs", "28", "--warm-up", "1"],
 		],
 	},
-	// The teacher's answer to each crop that the student sees, where it had been the one to the whole picture.
-	crops: {
+	// Larger than what the pictures hold: there is no more to see, but the last layers have more places to see it at.
+	larger: {
 		needs: ["teacher", "large"],
 		words: () => [
 			...["distill", ...student, "--from", latest("large"), "--batch-norm", "batch", "--size", "128"],
-			...["--augment", "area=0.4-1", "--views", "8", "--epochs", "18", "--warm-up", "1"],
+			...["--augment", "area=0.5-1", "--epochs", "13", "--warm-up", "0.5"],
 		],
 	},
 };
 
 mkdirSync(work, { recursive: true });
-make("crops");
+make("larger");
 
 function make(name: string): void {
 	if (existsSync(latest(name))) return;
