@@ -1,6 +1,6 @@
 /**
  * Tries the package as people get it: packed, installed into an empty folder, on every Node that it is meant for;
- * imported, required, run as a command, typed; without its optional dependency too.
+ * imported, required, run as a command, typed; with the model that it carries; without its optional dependency too.
  *
  *   node scripts/check-package.ts        (part of `npm test`)
  *
@@ -8,13 +8,24 @@
  * this one is tried, and a line says so.
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+	existsSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	statSync,
+	writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 
 const versions = ["20", "22", "24", "26"];
 const root = fileURLToPath(new URL("../", import.meta.url));
+const modelFile = join(root, "models", "default", "mobilenet.safetensors");
 const npm = process.platform === "win32" ? "npm.cmd" : "npm";
 const shell = process.platform === "win32";
 const quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"];
@@ -26,6 +37,7 @@ try {
 	console.log(
 		`packed ${kilobytes(statSync(tarball).size)}, installed ${kilobytes(sizeOf(join(whole, "node_modules", "mobilenet")))} (with all it needs ${kilobytes(sizeOf(whole))})`,
 	);
+	reportModel(whole);
 	writePrograms(whole);
 	writePrograms(bare);
 	for (const version of versions) tryOn(version, whole, bare);
@@ -68,6 +80,27 @@ function install(name: string, tarball: string, options: readonly string[]): str
 	return place;
 }
 
+/** The model that the package carries must be in it once. */
+function reportModel(place: string): void {
+	const dist = join(place, "node_modules", "mobilenet", "dist");
+	const files = readdirSync(dist, { recursive: true, encoding: "utf8" }).filter((name) => /\.js$/.test(name));
+	// Some characters of its middle, of which every copy has one part.
+	const bytes = readFileSync(modelFile);
+	const third = 3 * Math.round(bytes.length / 6);
+	const text = bytes.subarray(third, third + 300).toString("base64");
+	const copies = files.filter((name) => readFileSync(join(dist, name), "utf8").includes(text));
+	expect(
+		copies.length === 1 && /^browser.chunks.default-model-/.test(copies[0]!),
+		`the package's model lies in ${copies.join(", ") || "no file"}`,
+	);
+	const parts = files.filter((name) => /^browser.chunks.default-model-/.test(name));
+	const size = (measure: (part: Buffer) => number): number =>
+		parts.reduce((total, name) => total + measure(readFileSync(join(dist, name))), 0);
+	console.log(
+		`its model: ${bytes.length} bytes; as base64 ${size(({ length }) => length)}, ${size((part) => gzipSync(part).length)} by gzip`,
+	);
+}
+
 function writePrograms(place: string): void {
 	const body = `
 		const model = await MobileNet.create({ alpha: 0.25, size: 64, classes: 5 }, { seed: 1, threads: 2 });
@@ -81,11 +114,22 @@ function writePrograms(place: string): void {
 		join(place, "require.cjs"),
 		`const { MobileNet } = require("mobilenet");(async () => {${body}})();`,
 	);
+	// The model that the package carries answers as its file does, which is given as an argument.
+	writeFileSync(
+		join(place, "default.mjs"),
+		`import { MobileNet } from "mobilenet";
+		const data = Uint8Array.from({ length: 90 * 70 * 3 }, (_, i) => (i * 7 + Math.floor(i / 900)) % 256);
+		const picture = { data, width: 90, height: 70, channels: 3 };
+		const [own, file] = [await MobileNet.load(), await MobileNet.load(process.argv[2])];
+		const [answers, expected] = [await own.classify(picture), await file.classify(picture)];
+		console.log(JSON.stringify(answers) === JSON.stringify(expected) ? "as its file" : "unlike its file", answers[0].label);`,
+	);
 	const use = `
 		import { MobileNet, MobileNetError, type Prediction } from "mobilenet";
 		import { configure, cost, layers, summary } from "mobilenet/network";
 		import { readModel } from "mobilenet/formats";
 		const model = await MobileNet.load("model.tflite", { size: 160 });
+		for (const own of [await MobileNet.load(), await MobileNet.load(undefined, { size: 160 })]) own.dispose();
 		const rows: Prediction[][] = await model.classify(["a.jpg", new Uint8Array(3)], { top: 3 });
 		const one: Prediction[] = await model.classify({ data: new Uint8Array(3), width: 1, height: 1, channels: 3 });
 		const vector: Float32Array = await model.embed("a.jpg");
@@ -162,6 +206,8 @@ function tryOn(version: string, whole: string, bare: string): void {
 	);
 	expect(required === imported, `require on Node ${version} printed ${required}, import ${imported}`);
 	expect(summary.includes("Total params: 4,231,976"), `the command on Node ${version} printed ${summary}`);
+	const answered = run(bare, "default.mjs", modelFile);
+	expect(/^as its file ./.test(answered), `on Node ${version} the package's model answers ${answered}`);
 	// Without sharp raw pixels still work, and everything else says so in one sentence.
 	expect(run(bare, "import.mjs") === imported, `without sharp Node ${version} gives another answer`);
 	const { stderr } = spawnSync(
@@ -177,7 +223,9 @@ function tryOn(version: string, whole: string, bare: string): void {
 		/sharp/.test(stderr) && stderr.trim().split("\n").length === 1,
 		`without sharp Node ${version} says ${stderr}`,
 	);
-	console.log(`Node ${version}: ${imported} (import, require, command, without sharp)`);
+	console.log(
+		`Node ${version}: ${imported} (import, require, command, without sharp, its model ${answered})`,
+	);
 }
 
 function checkTypes(place: string): void {

@@ -1,30 +1,46 @@
 /**
  * `npm run demo`: classifies pictures from the command line's side, as a user would. Takes what `mobilenet classify`
- * takes; without a model or pictures of one's own it uses those of ../shared, where they lie beside the project.
+ * takes; without pictures of one's own it shows the network a photograph of a baboon, one of its 200 classes.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 
-const beside = (path: string): string => fileURLToPath(new URL(`../../shared/${path}`, import.meta.url));
-const usualModel = beside("weights/mobilenet_v1_1.0_224_tfjs");
-const usualPictures = beside("data/photos");
-
-const given = process.argv.slice(2);
-const hasModel = given.some((argument) => argument === "--model" || argument.startsWith("--model="));
-if (given.length === 0 || !hasModel)
-	for (const path of [usualModel, usualPictures])
-		if (!existsSync(path)) {
-			console.error(
-				"this package carries no model yet: pass one and pictures, as in npm run demo -- --model model.tflite photo.jpg",
-			);
-			process.exit(2);
-		}
-const arguments_ = given.length === 0 ? [usualPictures, "--top", "1"] : given;
 const command = fileURLToPath(new URL("../packages/mobilenet/bin/mobilenet.js", import.meta.url));
-const { status } = spawnSync(
-	process.execPath,
-	[command, "classify", ...(hasModel ? [] : ["--model", usualModel]), ...arguments_],
-	{ stdio: "inherit" },
-);
-process.exit(status ?? 1);
+const given = process.argv.slice(2);
+process.exitCode = namesPictures(given) ? classify(given) : classifyBaboon(given);
+
+function classify(words: readonly string[]): number {
+	const { status } = spawnSync(process.execPath, [command, "classify", ...words], { stdio: "inherit" });
+	return status ?? 1;
+}
+
+function classifyBaboon(options: readonly string[]): number {
+	// A CommonJS module that is the picture's `data:` address.
+	const address: unknown = createRequire(import.meta.url)("baboon-image-uri");
+	const [, base64] = /^data:image\/png;base64,(.+)$/.exec(String(address)) ?? [];
+	if (base64 === undefined) throw new Error("baboon-image-uri is no PNG in a data: address");
+	const folder = mkdtempSync(join(tmpdir(), "mobilenet-demo-"));
+	try {
+		const picture = join(folder, "baboon.png");
+		writeFileSync(picture, Buffer.from(base64, "base64"));
+		return classify([...options, picture]);
+	} finally {
+		rmSync(folder, { recursive: true });
+	}
+}
+
+/** Whether anything stands among the options that is no option and no option's value. */
+function namesPictures(words: readonly string[]): boolean {
+	const alone = new Set(["--json", "--float", "--help", "-h"]);
+	for (let i = 0; i < words.length; i++) {
+		const word = words[i]!;
+		if (word === "-" || !word.startsWith("-")) return true;
+		if (!alone.has(word) && !word.includes("=")) i++;
+	}
+	return false;
+}

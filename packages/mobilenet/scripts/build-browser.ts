@@ -1,9 +1,11 @@
 /**
  * Builds the browser file from `dist/`: one ES module for a plain page, with everything that not every page needs
- * (readers of other formats, ImageNet's labels, either build of the kernels, the worker) in chunks that load when a
- * file or a machine asks for them. Rolldown bundles: it comes with Vite and Vitest anyway, and puts what the entry
- * needs into one chunk where esbuild makes a handful. Source maps are left out: they are three times the code, and the
- * readable modules lie beside it.
+ * (readers of other formats, ImageNet's labels, the embedded model, either build of the kernels, the worker) in chunks
+ * that load when a file or a machine asks for them. Rolldown bundles: it comes with Vite and Vitest anyway, and puts what
+ * the entry needs into one chunk where esbuild makes a handful. Source maps are left out: they are three times the code,
+ * and the readable modules lie beside it.
+ *
+ * The embedded model is two thirds of the package, so that it is in it once, here; `dist/model` names its chunks.
  *
  *   node scripts/build-browser.ts        (part of `npm run build`)
  */
@@ -19,6 +21,7 @@ const browser = join(dist, "browser");
 const entry = "mobilenet";
 /** A worker is a program of its own: the module that starts it, and the name by which that module calls it. */
 const worker = { module: "worker.default.js", startedBy: "threads.default.js" };
+const modelPart = /[\\/]model[\\/]generated[\\/]default-model-\d+\.js$/;
 /** The licences of the libraries that chunks contain ask to be passed on with them. */
 const notices = "LICENSES.txt";
 
@@ -56,6 +59,11 @@ for (const { fileName, imports, dynamicImports } of chunks)
 	for (const name of [...imports, ...dynamicImports])
 		if (!names.has(name))
 			throw new Error(`${fileName} of the browser file imports ${name}, which no page has`);
+
+// The other builds take the embedded model from here.
+for (const { fileName, facadeModuleId } of chunks)
+	if (facadeModuleId && modelPart.test(facadeModuleId))
+		writeFileSync(facadeModuleId, `export { base64 } from "../../browser/${fileName}";\n`);
 
 const libraries = new Set(chunks.flatMap(({ moduleIds }) => moduleIds.flatMap(libraryOf)));
 writeFileSync(

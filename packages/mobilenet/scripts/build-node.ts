@@ -1,12 +1,13 @@
 /**
  * Builds what Node loads from `dist/`: the same modules in a few files, for Node takes about half a millisecond to
  * find and load each of a hundred. Readers of formats, ImageNet's labels and the builds of the kernels stay chunks that
- * load when asked for; libraries stay where npm puts them.
+ * load when asked for; libraries stay where npm puts them, and the embedded model in the browser file's chunks, which
+ * must be there already, so that the package has it once.
  *
  *   node scripts/build-node.ts        (part of `npm run build`)
  */
 import { rmSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type LogLevel, type OutputOptions, type RolldownLog, rolldown } from "rolldown";
 
@@ -25,6 +26,11 @@ const entries = {
 };
 /** Programs of their own, found by their names. */
 const workers = { "worker.node": "engine/worker.node.js", "decoder.node": "data/decoder.node.js" };
+
+const libraries =
+	/^(node:|(sharp|@stricli\/core|d3-scale|d3-shape|flatbuffers|fflate|papaparse|tinyglobby)$)/;
+/** The bytes of the embedded model. */
+const model = /[\\/]browser[\\/]chunks[\\/]default-model-\d+-[\w-]+\.js$/;
 
 rmSync(node, { recursive: true, force: true });
 for (const [name, file] of Object.entries(workers)) await bundle({ [name]: file }, {});
@@ -54,10 +60,16 @@ async function bundle(
 	const build = await rolldown({
 		input: Object.fromEntries(Object.entries(files).map(([name, file]) => [name, join(dist, file)])),
 		platform: "node",
-		external: /^(node:|(sharp|@stricli\/core|d3-scale|d3-shape|flatbuffers|fflate|papaparse|tinyglobby)$)/,
+		external: [libraries, model],
 		onLog: refuse,
 	});
-	await build.write({ dir: node, format: "esm", chunkFileNames: "[name]-[hash].js", codeSplitting });
+	await build.write({
+		dir: node,
+		format: "esm",
+		chunkFileNames: "[name]-[hash].js",
+		codeSplitting,
+		paths: (id) => (model.test(id) ? `../browser/chunks/${basename(id)}` : id),
+	});
 	await build.close();
 }
 

@@ -262,7 +262,6 @@ describeWithShared("mobilenet classify", [network, "data/photos"], () => {
 
 	it.each([
 		[["classify", "--model", model], /give pictures to classify/],
-		[["classify", photo("macaw.jpg")], /--model/],
 		[["classify", "--model", model, "--top", "none", "x.jpg"], /--top must be a whole number/],
 		[["classify", "--model", model, "--fit", "squeeze", "x.jpg"], /stretch, shorter-side=256/],
 		[["classify", "--model", model, "--detail", "half", "x.jpg"], /--detail must be a whole number/],

@@ -19,6 +19,7 @@ interface Report {
 		tested: { build: string; milliseconds?: number; error?: string }[];
 	};
 	model: { milliseconds?: number; error?: string };
+	embedded: { milliseconds?: number; error?: string; classes?: number };
 	pictures: { sharp: string | null; formats: { format: string; error?: string }[] };
 	missing: string[];
 }
@@ -54,6 +55,8 @@ describe("mobilenet doctor", () => {
 			platform: `${process.platform} ${process.arch}`,
 			missing: [],
 		});
+		expect(report.embedded.milliseconds).toBeGreaterThan(0);
+		expect(report.embedded.classes).toBe(200);
 		expect(report.cores).toBeGreaterThan(0);
 		expect(report.memory.free).toBeLessThan(report.memory.total);
 		const { chosen, tested, passedOver } = report.kernels;
@@ -73,6 +76,7 @@ describe("mobilenet doctor", () => {
 		expect(exitCode).toBe(0);
 		expect(stdout).toMatch(/^mobilenet +\d/);
 		expect(stdout).toMatch(/\nself-test +\w+: [\d.]+ ms\n/);
+		expect(stdout).toMatch(/\nembedded model +[\d.]+ ms; α [\d.]+, \d+×\d+, 200 classes\n/);
 		expect(stdout).toMatch(/\npictures +JPEG, PNG, WebP, GIF, AVIF, TIFF, by sharp \d/);
 		expect(stdout).toMatch(/\nmissing +nothing\n$/);
 	});
@@ -102,6 +106,7 @@ registerHooks({
 		const { report, status } = doctor(["--jitless"], { program: built });
 		expect(status).toBe(0);
 		expect(report.kernels.chosen).toBe("reference");
+		expect(report.embedded.milliseconds).toBeGreaterThan(0);
 		expect(report.kernels.passedOver.length).toBe(3);
 		for (const why of report.kernels.passedOver) expect(why).toMatch(/this platform has no WebAssembly$/);
 		expect(report.missing).toEqual([expect.stringMatching(/^WebAssembly: .*--jitless\.$/)]);

@@ -128,14 +128,9 @@ describeWithShared("mobilenet embed", [network, "data/photos"], () => {
 });
 
 describe("mobilenet embed", () => {
-	it("refuses a line without pictures or without a model", async () => {
-		for (const [inputs, message] of [
-			[["embed", "--model", "x.tflite"], /give pictures to embed/],
-			[["embed", "x.jpg"], /--model/],
-		] as const) {
-			const { exitCode, stderr } = await mobilenet(inputs);
-			expect(stderr).toMatch(message);
-			expect(exitCode).toBe(2);
-		}
+	it("refuses a line without pictures", async () => {
+		const { exitCode, stderr } = await mobilenet(["embed", "--model", "x.tflite"]);
+		expect(stderr).toMatch(/give pictures to embed/);
+		expect(exitCode).toBe(2);
 	});
 });

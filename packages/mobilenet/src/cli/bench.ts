@@ -3,6 +3,7 @@ import { buildCommand } from "@stricli/core";
 import type { Bench } from "../model/options.ts";
 import type { Context } from "./context.ts";
 import { loadOptions, modelFlags } from "./model-options.ts";
+import { modelSource } from "./model-source.ts";
 import { number, wholeNumber } from "./numbers.ts";
 import { percent, table } from "./table.ts";
 
@@ -18,14 +19,14 @@ interface Options {
 }
 
 export const benchCommand = buildCommand<Options, [], Context>({
-	async func({ model: file, batch, seconds, profile, json, ...options }) {
+	async func({ model: name, batch, seconds, profile, json, ...options }) {
 		const { MobileNet } = await import("../model/mobilenet.ts");
-		const model = await MobileNet.load(file, loadOptions(options));
+		const model = await MobileNet.load(modelSource(name), loadOptions(options));
 		const bench = await model.bench({ batch, seconds, profile });
 		const { alpha, size: ownSize } = model.configuration;
 		model.dispose();
 		this.process.stdout.write(
-			json ? `${JSON.stringify({ model: file, alpha, size: ownSize, ...bench })}\n` : readable(bench),
+			json ? `${JSON.stringify({ model: name, alpha, size: ownSize, ...bench })}\n` : readable(bench),
 		);
 	},
 	parameters: {
@@ -59,6 +60,7 @@ export const benchCommand = buildCommand<Options, [], Context>({
 			"and its share of what this build's fastest kernel reaches when all is in the first cache.",
 			"",
 			"EXAMPLE",
+			"  mobilenet bench",
 			"  mobilenet bench --model model.tflite --threads 1 --profile",
 		].join("\n"),
 	},

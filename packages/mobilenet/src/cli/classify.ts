@@ -5,6 +5,7 @@ import type { Prediction } from "../model/predictions.ts";
 import { hasBackground, type Model } from "../weights/record.ts";
 import type { Context } from "./context.ts";
 import { loadOptions, type ModelOptions, modelFlags } from "./model-options.ts";
+import { modelSource } from "./model-source.ts";
 import { number, wholeNumber } from "./numbers.ts";
 import {
 	checkPictures,
@@ -28,7 +29,7 @@ export const classifyCommand = buildCommand<Options, string[], Context>({
 		const { top, threshold, batch, json } = options;
 		checkPictures(inputs, "classify");
 		const { MobileNet } = await import("../model/mobilenet.ts");
-		const model = await MobileNet.load(options.model, loadOptions(options));
+		const model = await MobileNet.load(modelSource(options.model), loadOptions(options));
 		const rows = rowsOf(inputs, options, stdin, (sources) =>
 			model.classifyEach(sources, { top, threshold, batch }),
 		);
@@ -76,8 +77,9 @@ export const classifyCommand = buildCommand<Options, string[], Context>({
 			'Where a model knows how probable its answers must be to be believed, a best answer below that is "unsure".',
 			"",
 			"EXAMPLE",
+			"  mobilenet classify photo.jpg",
 			"  mobilenet classify --model mobilenet_v1_1.0_224_quant.tflite --top 1 photos/",
-			"  cat photo.jpg | mobilenet classify --model model.safetensors --json -",
+			"  cat photo.jpg | mobilenet classify --json -",
 		].join("\n"),
 	},
 });

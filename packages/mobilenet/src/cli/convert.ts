@@ -8,6 +8,7 @@ import { isAddress } from "../base/fetch.ts";
 import type { MobileNet } from "../model/mobilenet.ts";
 import type { Context } from "./context.ts";
 import { loadOptions, type RecordOptions, recordFlags } from "./model-options.ts";
+import { modelBrief, modelSource } from "./model-source.ts";
 import { pictureError, picturesOf } from "./pictures.ts";
 import { grouped } from "./table.ts";
 import { error as errorLine } from "./usage.ts";
@@ -28,7 +29,7 @@ export const convertCommand = buildCommand<Options, string[], Context>({
 		await checkOverwriting(files, output);
 
 		const { MobileNet } = await import("../model/mobilenet.ts");
-		const original = await MobileNet.load(model, loadOptions(options));
+		const original = await MobileNet.load(modelSource(model), loadOptions(options));
 		await original.save(output);
 		const bytes = { before: await sizeOf(files), after: await sizeOf([output]) };
 		if (!json) stdout.write(`${converted(output, original, bytes)}\n`);
@@ -81,7 +82,7 @@ export const convertCommand = buildCommand<Options, string[], Context>({
 			kind: "array",
 			minimum: 1,
 			parameter: {
-				brief: "the model (a file, a folder or an address), then pictures for --verify",
+				brief: `the model (${modelBrief}), then pictures for --verify`,
 				parse: (input: string) => input,
 				placeholder: "model",
 			},
@@ -116,9 +117,9 @@ function checkUsage({ output, verify }: Options, pictures: readonly string[]): v
 		);
 }
 
-/** The files that a model is made of, as far as there are any: undefined for an address. */
+/** The files that a model is made of, as far as there are any: undefined for an address and the embedded one. */
 export async function filesOf(model: string): Promise<readonly string[] | undefined> {
-	if (isAddress(model)) return undefined;
+	if (modelSource(model) === undefined || isAddress(model)) return undefined;
 	if (model.startsWith("file:")) return filesOf(fileURLToPath(model));
 	const found = await stat(model).catch(() => undefined);
 	if (!found?.isDirectory()) return found ? [model, ...(await shardsOf(model))] : [];

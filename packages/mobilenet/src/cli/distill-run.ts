@@ -1,5 +1,4 @@
 /** A run of `mobilenet distill`: the teacher made ready, and the student that learns from it. */
-import { readModel } from "../formats/read.ts";
 import { changedRecord } from "../model/changed-record.ts";
 import { train } from "../training/index.ts";
 import { usualLearningRate } from "../training/optimiser.ts";
@@ -9,6 +8,7 @@ import type { ProcessLike } from "./context.ts";
 import { checkDistillOptions, type DistillOptions, isTeacherAlone } from "./distill-options.ts";
 import { numbered, studentOf } from "./distill-student.ts";
 import { askedTeacher, listenedTo, viewsOf } from "./distill-teacher.ts";
+import { readNamedModel } from "./model-source.ts";
 import {
 	type Begun,
 	inClasses,
@@ -37,7 +37,7 @@ export async function runDistillation(
 ): Promise<boolean> {
 	checkDistillOptions(options);
 	const { teacher, from, teacherSize: size } = options;
-	const record = changedRecord(await readModel(teacher), { size });
+	const record = changedRecord(await readNamedModel(teacher), { size });
 	const own = isTeacherAlone(options) ? classesOf(record) : [];
 	return runInTerminal(options, data, process, {
 		models: [teacher, ...(from === undefined ? [] : [from])],

@@ -1,11 +1,11 @@
 /** The network that is to learn from a teacher: random weights or a trained one's, with the outputs that it is to have. */
-import { readModel } from "../formats/read.ts";
 import { changedRecord } from "../model/changed-record.ts";
 import { type Configuration, configure } from "../network/configuration.ts";
 import { withHead } from "../training/head.ts";
 import { initialise } from "../training/index.ts";
 import type { Label, Model } from "../weights/record.ts";
 import type { DistillOptions } from "./distill-options.ts";
+import { readNamedModel } from "./model-source.ts";
 import { configurationOf } from "./network-options.ts";
 
 /** What a student is to say. */
@@ -36,7 +36,7 @@ export async function studentOf(options: DistillOptions, outputs: Outputs, seed:
 				: tensors,
 		});
 	}
-	const trained = changedRecord(await readModel(from), { size });
+	const trained = changedRecord(await readNamedModel(from), { size });
 	if (hasOutputs(trained, outputs)) return trained;
 	const { tensors } = initialise(configure({ ...trained.configuration, classes: count, head: true }), {
 		seed,

@@ -3,6 +3,7 @@ import { buildCommand } from "@stricli/core";
 import { MobileNetError, shown } from "../base/error.ts";
 import type { Context } from "./context.ts";
 import type { DistillOptions, Views } from "./distill-options.ts";
+import { modelBrief } from "./model-source.ts";
 import { wholeNumber } from "./numbers.ts";
 import { dataArgument, number, parsed, text, trainingFlags } from "./training-flags.ts";
 
@@ -20,7 +21,7 @@ export const distillCommand = buildCommand<Flags, [string], Context>({
 				kind: "parsed",
 				parse: text,
 				placeholder: "model",
-				brief: "the network to learn from: a file, a folder or an address",
+				brief: `the network to learn from: ${modelBrief}`,
 			},
 			output: {
 				kind: "parsed",

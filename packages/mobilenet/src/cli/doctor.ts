@@ -14,8 +14,16 @@ interface Options {
 	readonly json: boolean;
 }
 
+/** Width and height of a picture that even the reference is done with at once. */
+const fewPixels = 32;
+
 /** A thing that was tried: how long it took, or why it does not work. */
 type Tried = { readonly milliseconds: number } | { readonly error: string };
+
+/** The same of the embedded model, with what it is. */
+type EmbeddedTried =
+	| { readonly milliseconds: number; readonly alpha: number; readonly size: number; readonly classes: number }
+	| { readonly error: string };
 
 interface Report {
 	/** Whether a model can run and pictures of every format can be decoded. */
@@ -37,6 +45,8 @@ interface Report {
 	};
 	/** A small network, made and run. */
 	readonly model: Tried;
+	/** The model that the package carries, loaded and run on a picture of few pixels. */
+	readonly embedded: EmbeddedTried;
 	readonly pictures: {
 		/** Null where it cannot be imported. */
 		readonly sharp: string | null;
@@ -60,9 +70,9 @@ export const doctorCommand = buildCommand<Options, [], Context>({
 	docs: {
 		brief: "Show what this machine has, which kernels run, and what is missing",
 		fullDescription: [
-			"Shows versions, processor and memory, which build of the kernels runs here and why faster ones do not, and which",
-			"pictures can be decoded; what is missing, and how to get it. The exit code is 0 where a model can run and pictures",
-			"can be decoded, else 1.",
+			"Shows versions, processor and memory, which build of the kernels runs here and why faster ones do not, whether the",
+			"package's own model runs, and which pictures can be decoded; what is missing, and how to get it. The exit code is 0",
+			"where models can run and pictures can be decoded, else 1.",
 			"",
 			"EXAMPLE",
 			"  mobilenet doctor",
@@ -75,9 +85,10 @@ async function examine(env: ProcessLike["env"]): Promise<Report> {
 	const missing: string[] = [];
 	const kernels = await kernelsOf(env, missing);
 	const model = await tried(runSmallNetwork);
+	const embedded = await runEmbedded();
 	const pictures = await picturesOf(missing);
 	return {
-		ok: "milliseconds" in model && pictures.sharp !== null && pictures.formats.every(works),
+		ok: works(model) && works(embedded) && pictures.sharp !== null && pictures.formats.every(works),
 		versions: {
 			mobilenet: await packageVersion(),
 			node: process.versions.node,
@@ -89,6 +100,7 @@ async function examine(env: ProcessLike["env"]): Promise<Report> {
 		memory: { total: totalmem(), free: freemem() },
 		kernels,
 		model,
+		embedded,
 		pictures,
 		missing,
 	};
@@ -126,6 +138,24 @@ async function runSmallNetwork(): Promise<void> {
 	const output = model.run(new Float32Array(32 * 32 * 3));
 	model.dispose();
 	if (!output.every(Number.isFinite)) throw new Error(`a small network gave ${output.join(", ")}`);
+}
+
+/** At few pixels: where only the reference runs, its own size would take seconds. */
+async function runEmbedded(): Promise<EmbeddedTried> {
+	const start = performance.now();
+	try {
+		const { readDefaultModel } = await import("../model/default-model.ts");
+		const { MobileNet } = await import("../model/mobilenet.ts");
+		const record = await readDefaultModel();
+		const { alpha, size, classes, inputChannels } = record.configuration;
+		const model = await MobileNet.from(record, { size: fewPixels, threads: 1 });
+		const output = model.run(new Float32Array(fewPixels * fewPixels * inputChannels));
+		model.dispose();
+		if (!output.every(Number.isFinite)) throw new Error(`it gave ${output.slice(0, 5).join(", ")}, …`);
+		return { ...since(start), alpha, size, classes };
+	} catch (error) {
+		return { error: messageOf(error) };
+	}
 }
 
 async function picturesOf(missing: string[]): Promise<Report["pictures"]> {
@@ -172,12 +202,13 @@ function since(start: number): { readonly milliseconds: number } {
 	return { milliseconds: Number((performance.now() - start).toFixed(1)) };
 }
 
-function works(result: Tried): boolean {
+function works(result: { readonly milliseconds: number } | { readonly error: string }): boolean {
 	return "milliseconds" in result;
 }
 
 function readable(report: Report): string {
-	const { versions, platform, processor, cores, memory, kernels, model, pictures, missing } = report;
+	const { versions, platform, processor, cores, memory, kernels, model, embedded, pictures, missing } =
+		report;
 	const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 	const outcome = (result: Tried): string => ("error" in result ? result.error : `${result.milliseconds} ms`);
 	const chosen =
@@ -200,6 +231,12 @@ function readable(report: Report): string {
 				] as const,
 		),
 		["a small network", outcome(model)],
+		[
+			"embedded model",
+			"error" in embedded
+				? embedded.error
+				: `${outcome(embedded)}; α ${embedded.alpha}, ${embedded.size}×${embedded.size}, ${embedded.classes} classes`,
+		],
 		["pictures", decoded.length > 0 ? `${decoded.join(", ")}, by sharp ${pictures.sharp}` : "none"],
 		...(missing.length > 0 ? missing : ["nothing"]).map((what) => ["missing", what] as const),
 	];

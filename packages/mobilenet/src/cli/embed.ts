@@ -6,6 +6,7 @@ import { MobileNetError, messageOf, shown } from "../base/error.ts";
 import { layers } from "../network/index.ts";
 import type { Context } from "./context.ts";
 import { loadOptions, type ModelOptions, modelFlags } from "./model-options.ts";
+import { modelSource } from "./model-source.ts";
 import { writeNpy } from "./npy.ts";
 import {
 	checkPictures,
@@ -31,7 +32,7 @@ export const embedCommand = buildCommand<Options, string[], Context>({
 				`--output must end in .npy, not ${shown(output)}; without it JSON lines go to standard output.`,
 			);
 		const { MobileNet } = await import("../model/mobilenet.ts");
-		const model = await MobileNet.load(options.model, loadOptions(options));
+		const model = await MobileNet.load(modelSource(options.model), loadOptions(options));
 		const files: string[] = [];
 		const embeddings: Float32Array[] = [];
 		const rows = rowsOf(inputs, options, stdin, (sources) => model.embedEach(sources, { batch }));
@@ -77,7 +78,7 @@ export const embedCommand = buildCommand<Options, string[], Context>({
 			"NumPy file of shape [pictures, channels], and the names of the pictures in it, in the same order, to standard output.",
 			"",
 			"EXAMPLE",
-			"  mobilenet embed --model model.tflite photo.jpg",
+			"  mobilenet embed photo.jpg",
 			"  mobilenet embed --model model.tflite -o vectors.npy photos/ > names.txt",
 		].join("\n"),
 	},

@@ -7,6 +7,7 @@ import { MobileNetError, shown } from "../base/error.ts";
 import type { CurvePoint, Evaluation, EvaluationProgress } from "../evaluation/index.ts";
 import type { Context, Output } from "./context.ts";
 import { loadOptions, type ModelOptions, modelFlags } from "./model-options.ts";
+import { modelSource } from "./model-source.ts";
 import { wholeNumber } from "./numbers.ts";
 import { pictureError } from "./pictures.ts";
 import { grouped, percent, table } from "./table.ts";
@@ -33,7 +34,7 @@ export const evaluateCommand = buildCommand<Options, [string], Context>({
 			onNote: (note) => stderr.write(`${note}\n`),
 		});
 		try {
-			const model = await MobileNet.load(options.model, loadOptions(options));
+			const model = await MobileNet.load(modelSource(options.model), loadOptions(options));
 			const evaluation = await evaluate(model, dataset, {
 				batch,
 				onProgress: progressTo(stderr),
@@ -125,7 +126,9 @@ function progressTo(stderr: Output): (progress: EvaluationProgress) => void {
 /** The curves of the training that wrote the model, where its log still lies beside it. */
 async function curvesOf(model: string): Promise<readonly CurvePoint[]> {
 	const { parseCurves } = await import("../evaluation/index.ts");
-	const log = model.replace(/\.safetensors$/i, "").concat(".log.jsonl");
+	const file = modelSource(model);
+	if (file === undefined) return [];
+	const log = file.replace(/\.safetensors$/i, "").concat(".log.jsonl");
 	return parseCurves(await readFile(log, "utf8").catch(() => ""));
 }
 

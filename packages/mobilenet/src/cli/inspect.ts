@@ -4,6 +4,7 @@ import { fitText } from "../image/fit.ts";
 import { cost } from "../network/cost.ts";
 import { hasBackground, type Model, sizeOf, type Tensor } from "../weights/record.ts";
 import type { Context } from "./context.ts";
+import { defaultModel, modelBrief, readNamedModel } from "./model-source.ts";
 import { grouped } from "./table.ts";
 
 interface Options {
@@ -13,8 +14,7 @@ interface Options {
 
 export const inspectCommand = buildCommand<Options, [string], Context>({
 	async func({ labels, json }, file) {
-		const { readModel } = await import("../formats/read.ts");
-		const model = await readModel(file, { labels });
+		const model = await readNamedModel(file, { labels });
 		this.process.stdout.write(json ? `${JSON.stringify(report(file, model))}\n` : readable(file, model));
 	},
 	parameters: {
@@ -31,7 +31,12 @@ export const inspectCommand = buildCommand<Options, [string], Context>({
 		positional: {
 			kind: "tuple",
 			parameters: [
-				{ brief: "a file, a folder or an address", parse: (input: string) => input, placeholder: "model" },
+				{
+					brief: modelBrief,
+					default: defaultModel,
+					parse: (input: string) => input,
+					placeholder: "model",
+				},
 			],
 		},
 	},
@@ -43,6 +48,7 @@ export const inspectCommand = buildCommand<Options, [string], Context>({
 			"",
 			"EXAMPLE",
 			"  mobilenet inspect mobilenet_v1_0.25_224.tflite",
+			"  mobilenet inspect",
 		].join("\n"),
 	},
 });

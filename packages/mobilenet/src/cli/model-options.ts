@@ -3,6 +3,7 @@ import { parseFit } from "../image/fit.ts";
 import type { LoadOptions } from "../model/options.ts";
 import { filters } from "../weights/preprocessing.ts";
 import type { Filter, Fit } from "../weights/record.ts";
+import { defaultModel, modelBrief } from "./model-source.ts";
 import { expected, number, wholeNumber } from "./numbers.ts";
 
 /** What differs from the model's file. */
@@ -18,6 +19,7 @@ export interface RecordOptions {
 }
 
 export interface ModelOptions extends RecordOptions {
+	/** A name that `modelSource` understands. */
 	readonly model: string;
 	readonly threads?: number | undefined;
 	readonly float?: boolean | undefined;
@@ -75,8 +77,9 @@ export const modelFlags = {
 	model: {
 		kind: "parsed",
 		parse: (input: string) => input,
-		placeholder: "file",
-		brief: "the model: a file, a folder or an address",
+		default: defaultModel,
+		placeholder: "model",
+		brief: `the model: ${modelBrief}`,
 	},
 	threads: {
 		...optional,

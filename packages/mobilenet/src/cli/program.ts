@@ -52,7 +52,7 @@ const commands = buildRouteMap<string, Context>({
 			"MobileNet v1: classify pictures, understand the network.",
 			"",
 			"EXAMPLE",
-			"  mobilenet classify --model model.tflite photo.jpg",
+			"  mobilenet classify photo.jpg",
 			"  mobilenet summary --preset tutorial",
 		].join("\n"),
 	},

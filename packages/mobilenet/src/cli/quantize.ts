@@ -12,6 +12,7 @@ import type {
 import type { Context, Output } from "./context.ts";
 import { checkOverwriting, filesOf } from "./convert.ts";
 import { loadOptions, type RecordOptions, recordFlags } from "./model-options.ts";
+import { modelBrief, modelSource } from "./model-source.ts";
 import { wholeNumber } from "./numbers.ts";
 import { type NamedPicture, pictureError, picturesOf } from "./pictures.ts";
 import { grouped, percent, table } from "./table.ts";
@@ -40,7 +41,7 @@ export const quantizeCommand = buildCommand<Options, [string], Context>({
 
 		const { MobileNet } = await import("../model/mobilenet.ts");
 		const { quantise, writeModel } = await import("../quantization/index.ts");
-		const { record } = await MobileNet.load(model, loadOptions(options));
+		const { record } = await MobileNet.load(modelSource(model), loadOptions(options));
 		const files = new Map(chosen.map(({ file, source }) => [source, file]));
 		const { model: quantised, report } = await quantise(record, files.keys(), {
 			range,
@@ -99,9 +100,7 @@ export const quantizeCommand = buildCommand<Options, [string], Context>({
 		aliases: { o: "output" },
 		positional: {
 			kind: "tuple",
-			parameters: [
-				{ brief: "a file, a folder or an address", parse: (input: string) => input, placeholder: "model" },
-			],
+			parameters: [{ brief: modelBrief, parse: (input: string) => input, placeholder: "model" }],
 		},
 	},
 	docs: {

@@ -1,9 +1,9 @@
 /** A run of `mobilenet train`: a network from scratch, or one that is brought to another task. */
-import { readModel } from "../formats/read.ts";
 import { changedRecord } from "../model/changed-record.ts";
 import { initialise, train, transfer } from "../training/index.ts";
 import type { Model } from "../weights/record.ts";
 import type { ProcessLike } from "./context.ts";
+import { readNamedModel } from "./model-source.ts";
 import { configurationOf } from "./network-options.ts";
 import { checkTrainOptions, type TrainOptions } from "./train-options.ts";
 import { labelledPictures, runInTerminal } from "./training-run.ts";
@@ -40,6 +40,6 @@ export async function runTraining(
 /** The network that the run begins with. */
 async function startOf(options: TrainOptions, classes: number, seed: number): Promise<Model> {
 	const { from, size } = options;
-	if (from !== undefined) return changedRecord(await readModel(from), { size });
+	if (from !== undefined) return changedRecord(await readNamedModel(from), { size });
 	return initialise(configurationOf(options, classes), { seed });
 }

@@ -20,7 +20,11 @@ export const trainCommand = buildCommand<TrainOptions, [string], Context>({
 				placeholder: "file",
 				brief: "the safetensors file to write; log, curves and checkpoints lie beside it",
 			},
-			from: parsed("model", text, "begin with this trained model: new classifier, then fine-tuning"),
+			from: parsed(
+				"model",
+				text,
+				"begin with this trained model, or default, the package's own: new classifier, then fine-tuning",
+			),
 			fineTune: parsed(
 				"blocks",
 				fineTuned,
@@ -62,6 +66,7 @@ export const trainCommand = buildCommand<TrainOptions, [string], Context>({
 			"the same weights as if it had never been stopped. A second Ctrl-C stops at once; the last checkpoint is left whole.",
 			"",
 			"EXAMPLE",
+			"  mobilenet train photos/ --from default -o flowers.safetensors",
 			"  mobilenet train photos/ --from mobilenet_v1_1.0_224.tflite -o flowers.safetensors",
 			"  mobilenet train photos/ -o model.safetensors --alpha 0.25 --size 96 --epochs 100",
 			"  mobilenet train photos/ -o model.safetensors --alpha 0.25 --size 96 --epochs 100 --resume",

@@ -4,6 +4,7 @@
  * process.
  */
 import { compile, findWide } from "#wide";
+import { fromBase64 } from "../base/base64.ts";
 import { MobileNetError, messageOf, shown } from "../base/error.ts";
 import { compute, distance } from "./conformance.ts";
 import { int8ByteOperations, int8Operations } from "./int8-operations.ts";
@@ -143,14 +144,6 @@ async function tableOf(set: KernelSet): Promise<KernelTable> {
 }
 
 const needs = { relaxed: "relaxed SIMD", baseline: "WebAssembly SIMD" };
-
-function fromBase64(text: string): Uint8Array {
-	// Much faster than a function called for every byte.
-	const characters = atob(text);
-	const bytes = new Uint8Array(characters.length);
-	for (let i = 0; i < bytes.length; i++) bytes[i] = characters.charCodeAt(i);
-	return bytes;
-}
 
 /** `env.memory` as an import: kind 2, limits with a maximum (1) that are shared (2). */
 const memoryImport = [3, ...ascii("env"), 6, ...ascii("memory"), 2, 3];

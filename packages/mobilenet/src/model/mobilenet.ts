@@ -42,8 +42,8 @@ import { type Prediction, ranking } from "./predictions.ts";
  *
  * @example
  * import { MobileNet } from "mobilenet";
- * const model = await MobileNet.load("model.tflite");
- * const [best] = await model.classify("photo.jpg"); // { label: "macaw", index: 88, probability: 0.98… }
+ * const model = await MobileNet.load(); // the package's own; or MobileNet.load("model.tflite")
+ * const [best] = await model.classify("photo.jpg"); // { label: "espresso", index: 193, probability: 0.70… }
  * model.dispose();
  */
 export class MobileNet {
@@ -79,18 +79,20 @@ export class MobileNet {
 	}
 
 	/**
-	 * Loads a model from a file of any format that can be read; the format is told by the content.
+	 * Loads a model from a file of any format that can be read; the format is told by the content. Without a source it is
+	 * the model that the package carries: 200 classes of things, in 8-bit integers.
 	 *
-	 * @param source a path, a URL, the bytes of a file, or a folder that holds a model
+	 * @param source a path, a URL, the bytes of a file, or a folder that holds a model; the embedded model if not given
 	 * @throws MobileNetError in one sentence: `not-found`, `broken-file`, `not-mobilenet`, `unsupported`, `usage`, `engine`
 	 * @example
-	 * const model = await MobileNet.load("mobilenet_v1_0.25_224.tflite", { size: 160 });
+	 * const model = await MobileNet.load();
+	 * const other = await MobileNet.load("mobilenet_v1_0.25_224.tflite", { size: 160 });
 	 */
 	static async load(
-		source: string | URL | Uint8Array | ArrayBuffer,
+		source?: string | URL | Uint8Array | ArrayBuffer,
 		options: LoadOptions = {},
 	): Promise<MobileNet> {
-		return MobileNet.from(await readModel(source, options), options);
+		return MobileNet.from(await recordOf(source, options), options);
 	}
 
 	/**
@@ -451,6 +453,16 @@ export class MobileNet {
 		this.#executors.set(kind, executor);
 		return executor;
 	}
+}
+
+async function recordOf(
+	source: string | URL | Uint8Array | ArrayBuffer | undefined,
+	options: LoadOptions,
+): Promise<Model> {
+	if (source !== undefined) return readModel(source, options);
+	// Bundlers split it off here: who brings a model of their own does not ship this one.
+	const { readDefaultModel } = await import("./default-model.ts");
+	return readDefaultModel(options);
 }
 
 function isList(source: PictureSource | readonly PictureSource[]): source is readonly PictureSource[] {

@@ -1,0 +1,28 @@
+/** Which model a command line means: a file, a folder, an address, or by the name `default` the embedded one. */
+import type { ReadOptions } from "../formats/read.ts";
+import type { Model } from "../weights/record.ts";
+
+/** The name of the embedded model wherever a model is named. A file that is called so is reached as `./default`. */
+export const defaultModel = "default";
+
+/** What stands in a command's help for a model. */
+export const modelBrief = `a file, a folder, an address, or ${defaultModel}, the package's own`;
+
+/** What `MobileNet.load` takes for the model of that name. */
+export function modelSource(name: string): string | undefined {
+	return name === defaultModel ? undefined : name;
+}
+
+/**
+ * The record of the model of that name, as `readModel` and `readDefaultModel` give it.
+ *
+ * @throws MobileNetError in one sentence, as they do
+ * @example
+ * const { configuration } = await readNamedModel("default");
+ */
+export async function readNamedModel(name: string, options: ReadOptions = {}): Promise<Model> {
+	const source = modelSource(name);
+	if (source !== undefined) return (await import("../formats/read.ts")).readModel(source, options);
+	const { readDefaultModel } = await import("../model/default-model.ts");
+	return readDefaultModel(options);
+}
