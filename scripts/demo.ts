@@ -1,9 +1,10 @@
 /**
  * `npm run demo`: classifies pictures from the command line's side, as a user would. Takes what `mobilenet classify`
- * takes; without pictures of one's own it shows the network a photograph of a baboon, one of its 200 classes.
+ * takes; without pictures of one's own it shows the network two photographs that npm has: a cat, which it knows, and a
+ * mandrill, which is none of its 200 classes.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,23 +13,30 @@ import { fileURLToPath } from "node:url";
 
 const command = fileURLToPath(new URL("../packages/mobilenet/bin/mobilenet.js", import.meta.url));
 const given = process.argv.slice(2);
-process.exitCode = namesPictures(given) ? classify(given) : classifyBaboon(given);
+process.exitCode = namesPictures(given) ? classify(given) : classifyOurs(given);
 
-function classify(words: readonly string[]): number {
-	const { status } = spawnSync(process.execPath, [command, "classify", ...words], { stdio: "inherit" });
+function classify(words: readonly string[], folder?: string): number {
+	const { status } = spawnSync(process.execPath, [command, "classify", ...words], {
+		cwd: folder,
+		stdio: "inherit",
+	});
 	return status ?? 1;
 }
 
-function classifyBaboon(options: readonly string[]): number {
+function classifyOurs(options: readonly string[]): number {
+	const require = createRequire(import.meta.url);
 	// A CommonJS module that is the picture's `data:` address.
-	const address: unknown = createRequire(import.meta.url)("baboon-image-uri");
+	const address: unknown = require("baboon-image-uri");
 	const [, base64] = /^data:image\/png;base64,(.+)$/.exec(String(address)) ?? [];
 	if (base64 === undefined) throw new Error("baboon-image-uri is no PNG in a data: address");
 	const folder = mkdtempSync(join(tmpdir(), "mobilenet-demo-"));
 	try {
-		const picture = join(folder, "baboon.png");
-		writeFileSync(picture, Buffer.from(base64, "base64"));
-		return classify([...options, picture]);
+		copyFileSync(require.resolve("cat-picture/cat.jpg"), join(folder, "cat.jpg"));
+		writeFileSync(join(folder, "mandrill.png"), Buffer.from(base64, "base64"));
+		const names = ["cat.jpg", "mandrill.png"];
+		// Short names, but where an option may name a file.
+		if (options.length === 0) return classify(names, folder);
+		return classify([...options, ...names.map((name) => join(folder, name))]);
 	} finally {
 		rmSync(folder, { recursive: true });
 	}
