@@ -26,9 +26,10 @@ element("picture").addEventListener("change", async () => {
 
 async function classify() {
 	const [picture] = element("picture").files;
-	if (!model || !picture) return;
+	if (!picture) return;
 	element("answers").replaceChildren();
 	await say("Looking …", async () => {
+		model ??= await MobileNet.load();
 		const start = performance.now();
 		const answers = await model.classify(picture);
 		element("answers").replaceChildren(
@@ -38,7 +39,8 @@ async function classify() {
 				return item;
 			}),
 		);
-		return `Took ${Math.round(performance.now() - start)} ms (${model.build} kernels).`;
+		const took = `Took ${Math.round(performance.now() - start)} ms (${model.build} kernels).`;
+		return answers[0].sure === false ? `Probably none of what this model knows. ${took}` : took;
 	});
 }
 

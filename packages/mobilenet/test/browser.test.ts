@@ -362,6 +362,11 @@ describeWithChromium("the browser file", () => {
 			open.push(served);
 			const page = await browser.context.newPage();
 			await page.goto(`${served.address}/examples/browser/`);
+			// Without a model of one's own it is the package's.
+			await page.setInputFiles("#picture", shared(`${photos}/espresso.png`));
+			await page.getByText(/^Took \d+ ms/).waitFor();
+			expect(await page.textContent("#answers li")).toMatch(/^espresso: /);
+			await page.setInputFiles("#picture", []);
 			await page.setInputFiles("#model", shared(tensorFlowLite));
 			await page.getByText("Choose a picture.").waitFor();
 			await page.setInputFiles("#picture", shared(`${photos}/macaw.jpg`));
