@@ -1,0 +1,21 @@
+/**
+ * Puts beside the package's code what people are to read of it: npm takes them from the package's own folder alone.
+ *
+ *   node scripts/copy-texts.ts        (part of `npm run build`)
+ */
+import { copyFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const texts = {
+	"README.md": "README.md",
+	"CHANGELOG.md": "CHANGELOG.md",
+	// It also says what covers the embedded model.
+	LICENSE: "LICENSE",
+	"models/default/README.md": "MODEL_CARD.md",
+};
+
+for (const [text, copy] of Object.entries(texts))
+	copyFileSync(
+		fileURLToPath(new URL(`../../../${text}`, import.meta.url)),
+		fileURLToPath(new URL(`../${copy}`, import.meta.url)),
+	);
