@@ -2,7 +2,10 @@
  * What networks answer to pictures whose classes are known, and what follows from that: how far their probabilities can
  * be believed, and which answers are sure. finish.ts and measure.ts share it.
  */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { openDataset } from "../../packages/mobilenet/src/data/index.ts";
+import { columnOf, parseTable } from "../../packages/mobilenet/src/data/tables.ts";
 import { MobileNet } from "../../packages/mobilenet/src/model/mobilenet.ts";
 import type { PictureSource } from "../../packages/mobilenet/src/model/pictures.ts";
 import type { Label, Model } from "../../packages/mobilenet/src/weights/record.ts";
@@ -22,6 +25,30 @@ export async function picturesOf(location: string, most = Number.POSITIVE_INFINI
 	for (const picture of truths.keys()) sources.push(await dataset.read(picture));
 	await dataset.close();
 	return { sources, truths, classes: dataset.classes };
+}
+
+/** Photographs of the network's classes, and those of others, which have none of its classes. */
+export async function photographsOf(
+	data: string,
+	name: string,
+): Promise<{ readonly known: Pictures; readonly unknown: Pictures }> {
+	const all = await picturesOf(join(data, name, "labels.tsv"));
+	const path = join(data, "tiny-imagenet", "classes.tsv");
+	const table = parseTable(readFileSync(path, "utf8"), path);
+	const column = (title: string): readonly string[] => {
+		const place = columnOf(table, [title]);
+		return table.rows.map(({ cells }) => cells[place]!);
+	};
+	const own = column("index").map(Number);
+	// Of ImageNet's thousand classes, by number: which of the network's it is.
+	const outputs = new Map(column("ilsvrc_index").map((index, i) => [Number(index), own[i]!]));
+	const truths = all.truths.map((index) => outputs.get(index) ?? -1);
+	const part = (isKnown: boolean): Pictures => ({
+		sources: all.sources.filter((_, picture) => truths[picture]! >= 0 === isKnown),
+		truths: truths.filter((truth) => truth >= 0 === isKnown),
+		classes: column("words").map((words) => ({ name: words })),
+	});
+	return { known: part(true), unknown: part(false) };
 }
 
 /** The probabilities of all classes for each picture, as `classify` comes to them. */

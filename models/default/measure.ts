@@ -8,13 +8,15 @@
  * the validation shard, by which nothing may be chosen. `--shared` is the folder that holds `data`, ../shared unless
  * told; `PICTURES` takes the first pictures of the shard only.
  */
-import { readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
-import { columnOf, parseTable } from "../../packages/mobilenet/src/data/tables.ts";
+import sharp from "sharp";
 import { metricsOf } from "../../packages/mobilenet/src/evaluation/metrics.ts";
 import { readModel } from "../../packages/mobilenet/src/formats/read.ts";
 import { changedRecord } from "../../packages/mobilenet/src/model/changed-record.ts";
@@ -27,8 +29,8 @@ import {
 	answersOf,
 	bestOf,
 	heading,
-	type Pictures,
 	percent,
+	photographsOf,
 	picturesOf,
 	rocArea,
 	row,
@@ -39,6 +41,8 @@ import { halved } from "./half.ts";
 const photographs = ["ilsvrc_val_227", "imagenet_samples"];
 /** Seconds that each network is timed for. */
 const timing = 3;
+/** Starts of Node, of which the median counts. */
+const starts = 15;
 
 const { values, positionals } = parseArgs({
 	allowPositionals: true,
@@ -67,13 +71,12 @@ const networks: readonly (readonly [name: string, record: Model, bytes: Uint8Arr
 	["int8", int8, readFileSync(shippedFile)],
 ];
 const names = networks.map(([name]) => name);
-/** Of ImageNet's thousand classes, by number: which of the network's it is. */
-const outputs = outputsOf(join(tiny, "classes.tsv"));
 
 console.log(madeWith(`node --conditions=mobilenet-source models/default/measure.ts ${basename(file)}`));
 await accuracy();
 await sureness();
 await price();
+coldStart(await photograph());
 
 async function accuracy(): Promise<void> {
 	const location = values.final ? join(tiny, "val-0000.tar") : (shard ?? join(tiny, "train-0011.tar.gz"));
@@ -87,7 +90,7 @@ async function accuracy(): Promise<void> {
 	row(`${what}: top-5, %`, ...metrics.map(({ top5, pictures }) => withError(top5, pictures)));
 	row(`${what}: calibration error, %`, ...metrics.map(({ ece }) => percent(ece)));
 	for (const name of photographs) {
-		const { known } = await photographsOf(name);
+		const { known } = await photographsOf(data, name);
 		const cells: string[] = [];
 		for (const [, record] of networks) {
 			const { top1, pictures } = metricsOf(known.truths, await answersOf(record, known));
@@ -107,7 +110,7 @@ async function sureness(): Promise<void> {
 		...["of the classes", "unsure, %", "right of the sure, %", "of others", "unsure, %", "ROC area"],
 	);
 	for (const name of photographs) {
-		const { known, unknown } = await photographsOf(name);
+		const { known, unknown } = await photographsOf(data, name);
 		const ofKnown = bestOf(await answersOf(int8, known), known);
 		const ofUnknown = bestOf(await answersOf(int8, unknown), unknown);
 		const { sure, unsure } = trust(ofKnown, sureFrom);
@@ -137,26 +140,39 @@ async function price(): Promise<void> {
 	row("milliseconds a picture on one thread, median", ...times);
 }
 
-/** Photographs of the network's classes, and those of others, which have none of its classes. */
-async function photographsOf(
-	name: string,
-): Promise<{ readonly known: Pictures; readonly unknown: Pictures }> {
-	const all = await picturesOf(join(data, name, "labels.tsv"));
-	const truths = all.truths.map((index) => outputs.get(index) ?? -1);
-	const part = (isKnown: boolean): Pictures => ({
-		sources: all.sources.filter((_, picture) => truths[picture]! >= 0 === isKnown),
-		truths: truths.filter((truth) => truth >= 0 === isKnown),
-		classes: int8.labels!,
-	});
-	return { known: part(true), unknown: part(false) };
+/** From the start of Node to the end of its first prediction, with the package as it was built. */
+function coldStart(picture: string): void {
+	const built = new URL("../../packages/mobilenet/", import.meta.url);
+	const program = `import { MobileNet } from "${new URL("dist/node/index.js", built)}";
+		const model = await MobileNet.load();
+		await model.classify(process.argv[1]);
+		process.exit();`;
+	const ways: Readonly<Record<string, readonly string[]>> = {
+		"`MobileNet.load()` and `classify`": ["--input-type=module", "-e", program, picture],
+		"`mobilenet classify`": [fileURLToPath(new URL("bin/mobilenet.js", built)), "classify", picture],
+		"Node alone": ["-e", "0"],
+	};
+	console.log(`\nNode ${process.versions.node}, from start to end, milliseconds of ${starts} starts:\n`);
+	heading("", "median", "least");
+	for (const [name, words] of Object.entries(ways)) {
+		const times = Array.from({ length: starts }, () => {
+			const start = performance.now();
+			const { status, stderr } = spawnSync(process.execPath, words);
+			if (status !== 0) throw new Error(`${name}: ${stderr}`);
+			return performance.now() - start;
+		}).sort((a, b) => a - b);
+		row(name, times[starts >> 1]!.toFixed(0), times[0]!.toFixed(0));
+	}
+	rmSync(dirname(picture), { recursive: true });
 }
 
-function outputsOf(path: string): ReadonlyMap<number, number> {
-	const table = parseTable(readFileSync(path, "utf8"), path);
-	const numbers = (column: string): readonly number[] =>
-		table.rows.map(({ cells }) => Number(cells[columnOf(table, [column])]));
-	const own = numbers("index");
-	return new Map(numbers("ilsvrc_index").map((index, i) => [index, own[i]!]));
+/** A JPEG of a size as pages have them. */
+async function photograph(): Promise<string> {
+	const [width, height] = [640, 480];
+	const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => 128 + 100 * Math.sin(i / 997));
+	const file = join(mkdtempSync(join(tmpdir(), "mobilenet-")), "photo.jpg");
+	await sharp(data, { raw: { width, height, channels: 3 } }).toFile(file);
+	return file;
 }
 
 /** A share of so many pictures in percent, with its standard error. */
