@@ -44,11 +44,12 @@ import { halved } from "./half.ts";
 const sizes = [96, 128, 160, 192];
 /** A larger size must be better than that: the cost of a picture grows with the square. */
 const worthwhile = 0.0025;
-const preprocessing = { filter: "pillow-bilinear", fit: "stretch" } as const;
 /**
- * The network learnt from pictures of 64 pixels, and photographs are sharper: how far to bring them down first, if at all, is chosen by few photographs, so that it is by their loss, which chance moves less than how many are right.
+ * How photographs are brought down to the network's size, which is how its 64-pixel pictures were brought down before it
+ * saw them, and nobody wrote down how. It is chosen by few photographs, so that it is by their loss, which chance moves
+ * less than how many are right.
  */
-const details = [64, 80, 96, 112, undefined];
+const filters = ["pillow-bilinear", "pillow-bicubic", "tf-bilinear", "nearest"] as const;
 const choosing = "imagenet_samples";
 /** Pictures that the ranges of int8 are learnt from. */
 const calibrating = 500;
@@ -84,7 +85,10 @@ async function finish(): Promise<void> {
 	const tried: { readonly record: Model; readonly rows: readonly Float32Array[]; readonly top1: number }[] =
 		[];
 	for (const size of sizes) {
-		const record = changedRecord({ ...trained, labels: heldBack.classes }, { size, preprocessing });
+		const record = changedRecord(
+			{ ...trained, labels: heldBack.classes },
+			{ size, preprocessing: { fit: "stretch" } },
+		);
 		const rows = await answersOf(record, heldBack);
 		const { top1, top5 } = metrics(rows);
 		tried.push({ record, rows, top1 });
@@ -94,7 +98,7 @@ async function finish(): Promise<void> {
 	const chosen = tried.find(({ top1 }) => top1 >= most - worthwhile)!;
 
 	const temperature = temperatureOf(chosen.rows, heldBack.truths);
-	const float = await withDetail(withTemperature(chosen.record, temperature));
+	const float = await withFilter(withTemperature(chosen.record, temperature));
 	const calibration = await picturesOf(join(data, "train-0000.tar.gz"), calibrating);
 	const { model: int8 } = await quantise(float, calibration.sources);
 
@@ -133,16 +137,16 @@ async function finish(): Promise<void> {
 	await writeLocation(join(here, "mobilenet.safetensors"), writeModel({ ...int8, sureFrom }));
 }
 
-/** The same network with the detail that suits photographs best. */
-async function withDetail(model: Model): Promise<Model> {
+/** The same network with the filter that suits photographs best. */
+async function withFilter(model: Model): Promise<Model> {
 	const { known } = await photographsOf(join(values.shared, "data"), choosing);
-	console.log(`\nOn ${known.truths.length} photographs of the classes, ${choosing}, logits divided:\n`);
-	heading("detail", "top-1, %", "loss");
+	console.log(`\nOn ${known.truths.length} photographs of the classes, ${choosing}:\n`);
+	heading("filter", "top-1, %", "loss");
 	let best = { model, loss: Number.POSITIVE_INFINITY };
-	for (const detail of details) {
-		const record = changedRecord(model, { preprocessing: { ...preprocessing, detail } });
+	for (const filter of filters) {
+		const record = changedRecord(model, { preprocessing: { filter } });
 		const { top1, loss } = metricsOf(known.truths, await answersOf(record, known));
-		row(detail ?? "all", percent(top1), loss.toFixed(3));
+		row(filter, percent(top1), loss.toFixed(3));
 		if (loss < best.loss) best = { model: record, loss };
 	}
 	return best.model;

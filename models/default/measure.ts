@@ -60,10 +60,10 @@ const tiny = join(data, "tiny-imagenet");
 const shippedFile = fileURLToPath(new URL("mobilenet.safetensors", import.meta.url));
 const int8 = await readModel(shippedFile);
 const { size } = int8.configuration;
-const { filter, fit, detail } = int8.preprocessing;
+const { filter, fit } = int8.preprocessing;
 const float = changedRecord(dequantise(await readModel(file)), {
 	size,
-	preprocessing: { filter, fit, detail },
+	preprocessing: { filter, fit },
 });
 const networks: readonly (readonly [name: string, record: Model, bytes: Uint8Array])[] = [
 	["float32", float, writeModel(float)],

@@ -249,26 +249,10 @@ describeWithShared("mobilenet classify", [network, "data/photos"], () => {
 		expect(rows(stdout)[0]!.predictions![0]!.label).toBe("thing 88");
 	});
 
-	it("brings pictures down to a detail first", async () => {
-		const { stdout, exitCode } = await mobilenet([
-			...["classify", "--json", "--model", model, "--detail", "64", photo("macaw.jpg")],
-		]);
-		expect(exitCode).toBe(0);
-		const [whole] = rows(
-			(await mobilenet(["classify", "--json", "--model", model, photo("macaw.jpg")])).stdout,
-		);
-		expect(rows(stdout)[0]!.predictions).not.toEqual(whole!.predictions);
-	});
-
 	it.each([
 		[["classify", "--model", model], /give pictures to classify/],
 		[["classify", "--model", model, "--top", "none", "x.jpg"], /--top must be a whole number/],
 		[["classify", "--model", model, "--fit", "squeeze", "x.jpg"], /stretch, shorter-side=256/],
-		[["classify", "--model", model, "--detail", "half", "x.jpg"], /--detail must be a whole number/],
-		[
-			["classify", "--model", model, "--detail", "0", photo("macaw.jpg")],
-			/detail must be a whole number above 0/,
-		],
 		[["classify", "--model", model, "--std", "0", photo("macaw.jpg")], /std/],
 		[["classify", "--model", model, "--rgb", "12", "-"], /--rgb must be a width and a height/],
 		[["classify", "--model", model, "--size", "7", photo("macaw.jpg")], /size must be/],

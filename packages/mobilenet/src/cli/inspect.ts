@@ -146,9 +146,6 @@ function readable(file: string, model: Model): string {
 		["mean, std", `${marked("mean", numbers(p.mean))}; ${marked("std", numbers(p.std))} (of pixels 0…255)`],
 		["colours", c.inputChannels === 1 ? "grey" : marked("channelOrder", p.channelOrder)],
 		["resize", `${marked("filter", p.filter)}, ${marked("fit", fitText(p.fit))}`],
-		...(p.detail === undefined
-			? []
-			: [["detail", `larger pictures become ${p.detail}×${p.detail} pixels first`] as const]),
 		[
 			"labels",
 			labels ? marked("labels", `${names.join(", ")}${labels.length > names.length ? ", …" : ""}`) : "none",

@@ -11,7 +11,6 @@ export interface RecordOptions {
 	readonly labels?: string | undefined;
 	readonly size?: number | undefined;
 	readonly fit?: Fit | undefined;
-	readonly detail?: number | undefined;
 	readonly filter?: Filter | undefined;
 	readonly mean?: readonly number[] | undefined;
 	readonly std?: readonly number[] | undefined;
@@ -40,12 +39,6 @@ export const recordFlags = {
 		parse: parseFit,
 		placeholder: "how",
 		brief: "how pictures become square: stretch, shorter-side=256, central=0.875",
-	},
-	detail: {
-		...optional,
-		parse: wholeNumber,
-		placeholder: "pixels",
-		brief: "side that larger pictures are brought down to first, where a network learnt from small ones",
 	},
 	filter: {
 		kind: "enum",
@@ -107,8 +100,8 @@ function channelNumbers(input: string): readonly number[] {
 
 /** How to load it. */
 export function loadOptions(options: RecordOptions & Partial<ModelOptions>): LoadOptions {
-	const { labels, size, fit, detail, filter, mean, std, channelOrder, threads, float } = options;
+	const { labels, size, fit, filter, mean, std, channelOrder, threads, float } = options;
 	const oneOrAll = (numbers: readonly number[] | undefined) => (numbers?.length === 1 ? numbers[0] : numbers);
-	const preprocessing = { fit, detail, filter, channelOrder, mean: oneOrAll(mean), std: oneOrAll(std) };
+	const preprocessing = { fit, filter, channelOrder, mean: oneOrAll(mean), std: oneOrAll(std) };
 	return { labels, size, preprocessing, threads, ...(float ? { arithmetic: "float" } : {}) };
 }

@@ -66,7 +66,7 @@ export async function* batches(dataset: Dataset, options: BatchesOptions): Async
 	const { indices, batch, views, augmentation, seed = 0, epoch = 0, cache, signal } = options;
 	signal?.throwIfAborted();
 	const recipe: Recipe = {
-		views: views.map(({ size, channels, filter, fit, detail }) => ({ size, channels, filter, fit, detail })),
+		views: views.map(({ size, channels, filter, fit }) => ({ size, channels, filter, fit })),
 		augmentation,
 		seed,
 		epoch,

@@ -6,7 +6,7 @@ import { decode } from "#decode";
 import { type ErrorCode, MobileNetError, messageOf } from "../base/error.ts";
 import type { Pixels } from "../image/pixels.ts";
 import { type CacheTable, fromCache, toCache } from "./cache.ts";
-import { kept, mostKept, type Recipe, viewLength, viewMaker } from "./views.ts";
+import { kept, type Recipe, viewLength, viewMaker } from "./views.ts";
 
 /** All that does not change from share to share. */
 export interface DecodingSetup {
@@ -41,7 +41,9 @@ export interface Failure {
 
 /** The form of pictures in the cache: what is kept of them depends on what is made of them. */
 export function cacheForm({ views, augmentation }: Recipe): string {
-	return augmentation ? `at most ${mostKept(views)} pixels on the shorter side` : JSON.stringify(views);
+	return augmentation
+		? `at most ${2 * Math.max(...views.map(({ size }) => size))} pixels on the shorter side`
+		: JSON.stringify(views);
 }
 
 /** The memory of each view in a slot, for `count` pictures. */

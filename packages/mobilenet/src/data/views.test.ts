@@ -97,7 +97,6 @@ describe("views", () => {
 		const views: View[] = [
 			{ size: 20, channels: 3, filter: "pillow-bicubic", fit: { shorterSide: 23 } },
 			{ size: 16, channels: 1, filter: "tf-bilinear", fit: { centralFraction: 0.875 } },
-			{ size: 24, channels: 3, filter: "pillow-bilinear", fit: "stretch", detail: 10 },
 		];
 		const pixels = picture(40, 60);
 		const made = make({ views, augmentation: undefined, seed: 0, epoch: 0 }, pixels);
@@ -116,44 +115,21 @@ describe("views", () => {
 			height: 200,
 			channels: 3,
 		};
-		const views = [view, { ...view, size: 48 }, { ...view, size: 48, detail: 50 }];
+		const views = [view, { ...view, size: 48 }];
 		const flips = new Set<boolean>();
 		for (let index = 0; index < 20; index++) {
-			const [small, large, rough] = make(recipe({ area: [0.3, 0.6], flip: 0.5 }, views, 5), ramp, index) as [
-				Uint8Array,
+			const [small, large] = make(recipe({ area: [0.3, 0.6], flip: 0.5 }, views, 5), ramp, index) as [
 				Uint8Array,
 				Uint8Array,
 			];
 			const ends = (row: Uint8Array, size: number): [number, number] => [row[0]!, row[(size - 1) * 3]!];
-			const [a, b, c] = [ends(small, 24), ends(large, 48), ends(rough, 48)];
+			const [a, b] = [ends(small, 24), ends(large, 48)];
 			// The middle of an end pixel lies half of one inside, which is up to 200 / 24 / 2 of the picture.
 			expect(Math.abs(a[0] - b[0])).toBeLessThan(5);
 			expect(Math.abs(a[1] - b[1])).toBeLessThan(5);
-			// A picture of 50 pixels has every fourth place: a crop is off by two, and its end pixel by another two.
-			expect(Math.abs(c[0] - b[0])).toBeLessThan(5);
-			expect(Math.abs(c[1] - b[1])).toBeLessThan(5);
 			flips.add(a[0] > a[1]);
 		}
 		expect(flips.size).toBe(2);
-	});
-
-	it("are of a picture that is brought down to their detail in its shape", () => {
-		const pixels = picture(90, 60);
-		const rough = { ...view, detail: 20 };
-		const small = resize(pixels, 30, 20, "pillow-bilinear");
-		const change = { area: [0.3, 0.9], flip: 0.5, brightness: 0.4 } as const;
-		const [whole] = make(recipe({}, [rough]), pixels);
-		expect(whole).toEqual(resize(small, 24, 24, "pillow-bilinear").data);
-		const brought = kept(pixels, recipe(change, [rough]));
-		expect(brought).toEqual(small);
-		expect(make(recipe(change, [rough]), brought)).toEqual(make(recipe(change), small));
-		// What is no larger stays as it is.
-		const same = make(recipe(change), small);
-		expect(make(recipe(change, [{ ...view, detail: 20 }]), small)).toEqual(same);
-		// Where another view wants more of it, each gets its own.
-		const both = recipe({}, [view, rough]);
-		expect(kept(pixels, both)).toMatchObject({ width: 72, height: 48 });
-		expect(make(both, pixels)).toEqual([...make(recipe({}), pixels), whole]);
 	});
 
 	it("depend on seed, epoch and picture, and on nothing else", () => {

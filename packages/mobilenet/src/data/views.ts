@@ -20,8 +20,6 @@ export interface View {
 	readonly channels: number;
 	readonly filter: Filter;
 	readonly fit: Fit;
-	/** Pixels of the shorter side that a larger picture is brought down to first; see `Preprocessing`. */
-	readonly detail?: number | undefined;
 }
 
 /** What is made of pictures, in words that a worker can be handed. */
@@ -40,7 +38,7 @@ export function viewLength({ size, channels }: View): number {
 /** @throws MobileNetError `usage` where a view or the augmentation is none */
 export function checkRecipe({ views, augmentation }: Recipe): void {
 	if (views.length === 0) throw new MobileNetError("usage", "batches need at least one view.");
-	for (const { size, channels, filter, fit, detail } of views) {
+	for (const { size, channels, filter, fit } of views) {
 		for (const [field, value] of Object.entries({ size, channels }))
 			if (!(Number.isInteger(value) && value >= 1 && value <= 65536))
 				throw new MobileNetError(
@@ -48,47 +46,25 @@ export function checkRecipe({ views, augmentation }: Recipe): void {
 					`a view's ${field} must be a whole number above 0, not ${shown(value)}.`,
 				);
 		checkFilter(filter);
-		const fault = preprocessingFault({ ...usualPreprocessing(channels), filter, fit, detail }, channels);
+		const fault = preprocessingFault({ ...usualPreprocessing(channels), filter, fit }, channels);
 		if (fault !== undefined) throw new MobileNetError("usage", `${fault}.`);
 	}
 	if (augmentation) checkAugmentation(augmentation);
 }
 
 /**
- * The shorter side that pictures are kept with at the most, where crops are taken of them. Twice the largest view leaves a
- * crop of a quarter of the area as many pixels as the view has; no view needs more than its detail.
- */
-export function mostKept(views: readonly View[]): number {
-	return Math.max(...views.map(({ size, detail = Number.POSITIVE_INFINITY }) => Math.min(2 * size, detail)));
-}
-
-/**
  * What a picture of a file is kept as: where crops are taken of it, one much larger than any view is brought down first,
- * for every crop costs as much as the pixels that it covers.
+ * for every crop costs as much as the pixels that it covers. Twice the largest view leaves a crop of a quarter of the area
+ * as many pixels as the view has.
  */
 export function kept(pixels: Pixels, { views, augmentation }: Recipe): Pixels {
-	return augmentation ? broughtDown(pixels, mostKept(views)) : pixels;
-}
-
-/** In its own shape, its shorter side at most so long. The filter is one that is antialiased, whatever the views have. */
-function broughtDown(pixels: Pixels, most: number): Pixels {
+	if (!augmentation) return pixels;
+	const most = 2 * Math.max(...views.map(({ size }) => size));
 	const { width, height } = pixels;
 	const shorter = Math.min(width, height);
 	if (shorter <= most) return pixels;
 	const scaled = (side: number): number => Math.max(Math.round((side * most) / shorter), 1);
 	return resize(pixels, scaled(width), scaled(height), "pillow-bilinear");
-}
-
-/** The same part of a picture that was brought down, in whole pixels. */
-function partOf(large: Pixels, part: Rectangle, small: Pixels): Rectangle {
-	if (small.width === large.width && small.height === large.height) return part;
-	const scaled = (from: number, length: number, before: number, now: number): readonly [number, number] => {
-		const start = Math.min(Math.round((from * now) / before), now - 1);
-		return [start, Math.max(Math.round(((from + length) * now) / before) - start, 1)];
-	};
-	const [left, width] = scaled(part.left, part.width, large.width, small.width);
-	const [top, height] = scaled(part.top, part.height, large.height, small.height);
-	return { left, top, width, height };
 }
 
 /**
@@ -113,12 +89,10 @@ export function viewMaker({ views, augmentation, seed, epoch }: Recipe): ViewMak
 		const random = randomOf(seed, epoch, index);
 		const drawn = draw(augmentation, pixels.width, pixels.height, stretched, random);
 		let colours: Colours | undefined;
-		for (const [v, { size, channels, filter, detail }] of views.entries()) {
-			const opaque = withChannels(pixels, channels);
-			// `kept` has done this where all views know the same detail.
-			const source = detail === undefined ? opaque : broughtDown(opaque, detail);
+		for (const [v, { size, channels, filter }] of views.entries()) {
+			const source = withChannels(pixels, channels);
 			let made = first.subarray(0, size * size * source.channels);
-			const box = partOf(pixels, drawn.crop, source);
+			const box = drawn.crop;
 			resizeInto({ source, box, width: size, height: size, window: whole(size, size) }, filter, made);
 			if (drawn.rotation !== 0) {
 				const turned = second.subarray(0, made.length);

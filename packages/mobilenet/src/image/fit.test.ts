@@ -20,21 +20,6 @@ function prepared(pixels: Pixels, preparation: Partial<Preparation> & { size: nu
 	return into;
 }
 
-/** A rectangle of a picture, as it is. */
-function cut(
-	{ data, width, channels }: Pixels,
-	left: number,
-	top: number,
-	across: number,
-	down: number,
-): Pixels {
-	const rows = Array.from({ length: down }, (_, y) => {
-		const start = ((top + y) * width + left) * channels;
-		return [...data.subarray(start, start + across * channels)];
-	});
-	return { data: Uint8Array.from(rows.flat()), width: across, height: down, channels };
-}
-
 /** One channel; every pixel is its column's number, or its row's. */
 function numbered(width: number, height: number, by: "column" | "row"): Pixels {
 	const data = Uint8Array.from({ length: width * height }, (_, i) =>
@@ -97,20 +82,18 @@ describe("prepare", () => {
 				side,
 				fc.constantFrom(...filters),
 				fit,
-				fc.option(side, { nil: undefined }),
-				({ width, height, channels }, wanted, size, filter, fit, detail) => {
+				({ width, height, channels }, wanted, size, filter, fit) => {
 					const data = new Uint8Array(width * height * channels).fill(200);
 					if (channels % 2 === 0) for (let i = channels - 1; i < data.length; i += channels) data[i] = 255;
 					const memory = new Uint8Array(size * size * wanted + 20).fill(99);
 					const region = memory.subarray(10, memory.length - 10);
-					prepare({ data, width, height, channels }, { size, channels: wanted, filter, fit, detail }, region);
+					prepare({ data, width, height, channels }, { size, channels: wanted, filter, fit }, region);
 					expect([...memory.subarray(0, 10), ...memory.subarray(-10)].every((byte) => byte === 99)).toBe(
 						true,
 					);
 					// One colour stays one colour; zeros stand where a crop reaches over the picture.
 					const crops = typeof fit === "object" && "shorterSide" in fit && fit.shorterSide < size;
-					const mixed = crops && detail !== undefined;
-					expect(mixed || region.every((byte) => byte === 200 || (crops && byte === 0))).toBe(true);
+					expect(region.every((byte) => byte === 200 || (crops && byte === 0))).toBe(true);
 				},
 			),
 			{ numRuns: 500 },
@@ -199,96 +182,6 @@ describe("prepare", () => {
 		expect(() => prepared(six, { size: 1, channels: 3 })).toThrow("takes 3 channels and the picture has 6");
 	});
 
-	describe("with a detail", () => {
-		const [width, height, channels] = [100, 80, 3];
-		const data = Uint8Array.from({ length: width * height * channels }, (_, i) => (i * 31) % 251);
-		const source = { data, width, height, channels };
-		const [size, detail] = [32, 12];
-
-		it.each(filters)("makes a small square and stretches it, by %s", (filter) => {
-			const twice = (pixels: Pixels) =>
-				resize(resize(pixels, detail, detail, filter), size, size, filter).data;
-			expect(prepared(source, { size, detail, filter })).toEqual(twice(source));
-			// ⌊(100 − 50) / 2⌋ columns and ⌊(80 − 40) / 2⌋ rows before the middle half.
-			const middle = cut(source, 25, 20, 50, 40);
-			expect(prepared(source, { size, detail, filter, fit: { centralFraction: 0.5 } })).toEqual(
-				twice(middle),
-			);
-		});
-
-		it.each([
-			// [shorter side, rows: shorter side · 12 / 32, columns: ⌊rows · 100 / 80⌋, rows and columns before the middle 12]
-			[40, 15, 18, 2, 3],
-			[41, 15, 18, 2, 3],
-			[42, 16, 20, 2, 4],
-		])("scales a shorter side of %i with it", (shorterSide, rows, columns, top, left) => {
-			for (const filter of filters) {
-				const small = cut(resize(source, columns, rows, filter), left, top, detail, detail);
-				expect(prepared(source, { size, detail, filter, fit: { shorterSide } })).toEqual(
-					resize(small, size, size, filter).data,
-				);
-			}
-		});
-
-		it("puts zeros around before it stretches", () => {
-			// 16 · 12 / 32 = 6 rows, ⌊6 · 100 / 80⌋ columns; ⌊(12 − 7) / 2⌋ columns and 3 rows of zeros before.
-			const small = resize(source, 7, 6, "pillow-bilinear");
-			const square = new Uint8Array(detail * detail * channels);
-			for (let y = 0; y < 6; y++)
-				square.set(small.data.subarray(y * 21, (y + 1) * 21), ((y + 3) * detail + 2) * 3);
-			const framed = { data: square, width: detail, height: detail, channels };
-			const filter = "pillow-bilinear";
-			expect(prepared(source, { size, detail, filter, fit: { shorterSide: 16 } })).toEqual(
-				resize(framed, size, size, filter).data,
-			);
-			// A side that rounds to none is one pixel: 1 · 12 / 32.
-			expect(prepared(source, { size, detail, filter, fit: { shorterSide: 1 } }).some((x) => x > 0)).toBe(
-				true,
-			);
-		});
-
-		it("shows the same part as without", () => {
-			const ramp = numbered(250, 200, "column");
-			for (const fit of ["stretch", { shorterSide: 60 }, { centralFraction: 0.7 }] as const) {
-				const ends = (detail?: number) => {
-					const bytes = prepared(ramp, { size: 50, filter: "pillow-bilinear", fit, detail });
-					return [bytes[0]!, bytes[49]!] as const;
-				};
-				const [[first, last], [left, right]] = [ends(), ends(25)];
-				// A pixel of the small square is at most 250 / 25 columns wide, and its middle lies half of that inside.
-				expect(Math.abs(left - first)).toBeLessThanOrEqual(5);
-				expect(Math.abs(right - last)).toBeLessThanOrEqual(5);
-			}
-		});
-
-		it("changes nothing of a picture that is no larger, or where the network is no larger", () => {
-			fc.assert(
-				fc.property(
-					side,
-					side,
-					side,
-					side,
-					fc.constantFrom(...filters),
-					fit,
-					(w, h, size, detail, filter, fit) => {
-						fc.pre(Math.min(w, h) <= detail || size <= detail);
-						const pixels = { data: data.subarray(0, w * h), width: w, height: h, channels: 1 };
-						const how = { size, filter, fit };
-						expect(prepared(pixels, { ...how, detail })).toEqual(prepared(pixels, how));
-					},
-				),
-			);
-		});
-
-		it("spreads grey as ever", () => {
-			const grey = { data: data.subarray(0, width * height), width, height, channels: 1 };
-			const one = prepared(grey, { size, detail });
-			expect(prepared(grey, { size, detail, channels: 3 })).toEqual(
-				Uint8Array.from({ length: one.length * 3 }, (_, i) => one[Math.floor(i / 3)]!),
-			);
-		});
-	});
-
 	it("takes a picture one pixel wide in its stride", () => {
 		const thin = { data: new Uint8Array(100_000).fill(9), width: 1, height: 100_000, channels: 1 };
 		for (const filter of filters)
@@ -307,7 +200,6 @@ describe("prepare", () => {
 		expect(() => prepare(source, usual, new Uint8Array(11))).toThrow("need a region of 12 bytes, not 11");
 		expect(() => prepare(source, { ...usual, fit: { shorterSide: 0 } }, into)).toThrow(/fit must be/);
 		expect(() => prepare(source, { ...usual, filter: "box" as "nearest" }, into)).toThrow(/filter must be/);
-		expect(() => prepare(source, { ...usual, detail: 0 }, into)).toThrow(/detail must be a whole number/);
 		expect(() => prepare({ ...source, width: 2 }, usual, into)).toThrow("data has 3");
 	});
 });

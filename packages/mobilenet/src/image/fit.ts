@@ -19,8 +19,6 @@ export interface Preparation {
 	readonly channels: number;
 	readonly filter: Filter;
 	readonly fit: Fit;
-	/** Pixels of a side that a larger picture is brought down to first; see `Preprocessing`. */
-	readonly detail?: number | undefined;
 	/** What becomes of transparency; `white` if not given. */
 	readonly alpha?: Alpha;
 }
@@ -59,18 +57,15 @@ export function fitText(fit: Fit): string {
  * row, channels side by side. Transparency goes first, then the channels become the network's, then the
  * picture is resized: the order of Python's `picture.convert("RGB").resize(…)`.
  *
- * With a `detail` below the size, a picture whose shorter side is longer than that becomes a square of detail × detail
- * first, by the same filter and fit, and that square is stretched to the size.
- *
  * @param into A region of exactly that many bytes, such as the engine's. It is written whole.
  */
 export function prepare(
 	pixels: Pixels,
-	{ size, channels, filter, fit, detail, alpha = "white" }: Preparation,
+	{ size, channels, filter, fit, alpha = "white" }: Preparation,
 	into: Uint8Array,
 ): void {
 	checkPixels(pixels);
-	const fault = preprocessingFault({ ...usualPreprocessing(channels), filter, fit, detail }, channels);
+	const fault = preprocessingFault({ ...usualPreprocessing(channels), filter, fit }, channels);
 	if (fault !== undefined) throw new MobileNetError("usage", `${fault}.`);
 	if (into.length !== size * size * channels)
 		throw new MobileNetError(
@@ -80,10 +75,7 @@ export function prepare(
 	const source = withChannels(pixels, channels, alpha);
 	// Grey is resized once and spread at the end: its three channels would come out alike.
 	const spread = source.channels === 1 && channels === 3;
-	const own = spread ? into.subarray(0, size * size) : into;
-	if (detail === undefined || detail >= size || detail >= Math.min(source.width, source.height))
-		resizeToFit(source, size, filter, fit, own);
-	else resizeThrough(source, detail, size, filter, fit, own);
+	resizeToFit(source, size, filter, fit, spread ? into.subarray(0, size * size) : into);
 	if (spread) spreadGrey(into);
 }
 
@@ -98,26 +90,6 @@ function withChannels(pixels: Pixels, channels: number, alpha: Alpha): Pixels {
 		"picture",
 		`the network takes ${channels} channels and the picture has ${pixels.channels}: pass raw pixels { data, width, height, channels: ${channels} }.`,
 	);
-}
-
-/** A square of detail × detail that shows what the whole size would show, stretched to the size. */
-function resizeThrough(
-	source: Pixels,
-	detail: number,
-	size: number,
-	filter: Filter,
-	fit: Fit,
-	into: Uint8Array,
-): void {
-	const { channels } = source;
-	const data = new Uint8Array(detail * detail * channels);
-	// The crop's share of the shorter side stays the same, but for rounding.
-	const scaled =
-		typeof fit === "object" && "shorterSide" in fit
-			? { shorterSide: Math.max(Math.round((fit.shorterSide * detail) / size), 1) }
-			: fit;
-	resizeToFit(source, detail, filter, scaled, data);
-	resizeToFit({ data, width: detail, height: detail, channels }, size, filter, "stretch", into);
 }
 
 function resizeToFit(source: Pixels, size: number, filter: Filter, fit: Fit, into: Uint8Array): void {

@@ -17,9 +17,7 @@ export function changedRecord(record: Model, { size, preprocessing = {} }: RunOp
 		.filter(([, value]) => value !== undefined)
 		.map(([field, value]) => [
 			field,
-			typeof value === "number" && (field === "mean" || field === "std")
-				? new Array<number>(configuration.inputChannels).fill(value)
-				: value,
+			typeof value === "number" ? new Array<number>(configuration.inputChannels).fill(value) : value,
 		]);
 	const changed = { ...record.preprocessing, ...(Object.fromEntries(given) as Partial<Preprocessing>) };
 	const fault = preprocessingFault(changed, configuration.inputChannels);

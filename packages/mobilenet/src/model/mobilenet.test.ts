@@ -2,7 +2,6 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { resize } from "../image/resize.ts";
 import { MobileNet } from "./mobilenet.ts";
 import type { PictureSource } from "./pictures.ts";
 
@@ -66,18 +65,6 @@ describe("a model", () => {
 		for (const [i, x] of straight.entries()) expect(turned[i]).toBeCloseTo(x, 5);
 		const [other] = [await bgr.embed(plain(200, 100, 50))];
 		expect(other.some((x, i) => Math.abs(x - straight[i]!) > 1e-3)).toBe(true);
-	});
-
-	it("brings larger pictures down to its detail first", async () => {
-		const { record } = await MobileNet.create(small);
-		const model = await MobileNet.from(record, { preprocessing: { detail: 10 } });
-		expect(model.record.preprocessing.detail).toBe(10);
-		const data = Uint8Array.from({ length: 60 * 40 * 3 }, (_, i) => (i * 31) % 251);
-		const picture = { data, width: 60, height: 40, channels: 3 };
-		const usual = await MobileNet.from(record);
-		const brought = await usual.embed(resize(picture, 10, 10, "pillow-bilinear"));
-		expect(await model.embed(picture)).toEqual(brought);
-		expect(await usual.embed(picture)).not.toEqual(brought);
 	});
 
 	it("gives features of any layer, and embeds with the pool's", async () => {
@@ -246,7 +233,6 @@ describe("a model", () => {
 		const { record } = await MobileNet.create(small);
 		await expect(MobileNet.from(record, { preprocessing: { std: 0 } })).rejects.toThrow(/std/);
 		await expect(MobileNet.from(record, { preprocessing: { mean: [1, 2] } })).rejects.toThrow(/mean/);
-		await expect(MobileNet.from(record, { preprocessing: { detail: 0 } })).rejects.toThrow(/detail/);
 		await expect(MobileNet.from(record, { size: 8 })).rejects.toThrow(/size must be/);
 		const larger = await MobileNet.from(record, { size: 65 });
 		expect((await larger.features(plain(1, 1, 1), "stem")).shape).toEqual([33, 33, 8]);

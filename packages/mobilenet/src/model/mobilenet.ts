@@ -421,7 +421,7 @@ export class MobileNet {
 	/** Puts a picture into its place in the batch. */
 	#prepare(pixels: Pixels, executor: Executor, picture: number): void {
 		const { size, inputChannels } = this.configuration;
-		const { filter, fit, detail } = this.record.preprocessing;
+		const { filter, fit } = this.record.preprocessing;
 		const bytes = size * size * inputChannels;
 		prepare(
 			pixels,
@@ -430,7 +430,6 @@ export class MobileNet {
 				channels: inputChannels,
 				filter,
 				fit,
-				detail,
 				...(this.#transparency ? { alpha: this.#transparency } : {}),
 			},
 			executor.pixels.subarray(picture * bytes, (picture + 1) * bytes),

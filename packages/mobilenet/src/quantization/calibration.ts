@@ -60,7 +60,7 @@ export function floatNetwork(folded: Model, loaded: LoadedBuild): RunningNetwork
 /** Pictures as a network takes them, size² · channels bytes each, and the number of the source that each is of, from 0. */
 export async function* preparedPictures(
 	sources: Iterable<PictureSource> | AsyncIterable<PictureSource>,
-	{ configuration: { size, inputChannels: channels }, preprocessing: { filter, fit, detail } }: Model,
+	{ configuration: { size, inputChannels: channels }, preprocessing: { filter, fit } }: Model,
 	{ signal, onUnreadable }: PictureOptions,
 ): AsyncGenerator<{ readonly number: number; readonly pixels: Uint8Array }, void, void> {
 	let number = -1;
@@ -69,7 +69,7 @@ export async function* preparedPictures(
 		const pixels = new Uint8Array(size * size * channels);
 		try {
 			if ("error" in decoded) throw decoded.error;
-			prepare(decoded.pixels, { size, channels, filter, fit, detail }, pixels);
+			prepare(decoded.pixels, { size, channels, filter, fit }, pixels);
 		} catch (error) {
 			if (!onUnreadable) throw error;
 			onUnreadable(decoded.source, error);

@@ -3,7 +3,6 @@ import { random } from "../base/random.ts";
 import { createExecutor } from "../engine/executor.ts";
 import { int8Plan } from "../engine/plans/int8.ts";
 import type { Pixels } from "../image/pixels.ts";
-import { resize } from "../image/resize.ts";
 import { loadBuild } from "../kernels/load.ts";
 import { MobileNet } from "../model/mobilenet.ts";
 import { type ConfigurationOptions, configure } from "../network/configuration.ts";
@@ -65,17 +64,6 @@ describe("a quantised record", () => {
 			...model.source.notes,
 			"Quantised to int8 with 4 calibration pictures, ranges by mse, biases corrected.",
 		]);
-	});
-
-	it("is calibrated with pictures of its detail", async () => {
-		const model = network();
-		const detail = 10;
-		const rough = { ...model, preprocessing: { ...model.preprocessing, detail } };
-		const { model: quantised } = await quantise(rough, pictures(4));
-		const small = pictures(4).map((one) => resize(one, detail, detail, "pillow-bilinear"));
-		const { model: same } = await quantise(model, small);
-		expect(quantised.tensors).toEqual(same.tensors);
-		expect(quantised.preprocessing).toEqual({ ...same.preprocessing, detail });
 	});
 
 	it("is computed by the engine as it was when it was made, layer by layer", async () => {

@@ -91,11 +91,6 @@ describe("a teacher that is shown pictures", () => {
 		const teacher = shownTeacher(await teacherNetwork(record, dataset), { temperature: 3 });
 		expect(teacher).toMatchObject({ kind: "probabilities", outputs: 2, temperature: 3 });
 		expect(teacher.view).toEqual({ size, channels: 3, filter: "pillow-bilinear", fit: "stretch" });
-		const rough = await teacherNetwork(
-			{ ...record, preprocessing: { ...record.preprocessing, detail: 8 } },
-			dataset,
-		);
-		expect(rough.view.detail).toBe(8);
 		// More than it takes at a time.
 		const order = [6, 5, 4, 3, 2, 1, 0, 1, 2, 3];
 		const rows = targetsOf(teacher, order, bytesOf(order));

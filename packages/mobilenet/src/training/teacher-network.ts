@@ -63,7 +63,7 @@ export async function teacherNetwork(
 ): Promise<TeacherNetwork> {
 	const { configuration, preprocessing, labels } = record;
 	const { size, inputChannels: channels } = configuration;
-	const { filter, fit, detail } = preprocessing;
+	const { filter, fit } = preprocessing;
 	const table = layers(configuration);
 	const layer = kind === "embedding" ? "pool" : "classifier";
 	const from = table.find(({ name }) => name === layer);
@@ -89,7 +89,7 @@ export async function teacherNetwork(
 	return {
 		kind,
 		outputs,
-		view: { size, channels, filter, fit, detail },
+		view: { size, channels, filter, fit },
 		fingerprint: `${modelFingerprint(record)} ${JSON.stringify(preprocessing)} ${layer} ${match.outputs.join()}`,
 		notes: match.notes,
 		answers: (pixels, count, into) => {

@@ -40,7 +40,6 @@ export interface TeacherView {
 	readonly channels: number;
 	readonly filter: Filter;
 	readonly fit: Fit;
-	readonly detail?: number | undefined;
 }
 
 /** What a teacher is asked about; a batch of data/batches.ts, or a part of one. */

@@ -3,7 +3,6 @@ import { describe, expect, it } from "vitest";
 import { coloured } from "../../test/coloured.ts";
 import { MobileNetError } from "../base/error.ts";
 import { datasetOf } from "../data/memory.ts";
-import { resize } from "../image/resize.ts";
 import { configure } from "../network/configuration.ts";
 import { initialise } from "../weights/initialise.ts";
 import type { Model } from "../weights/record.ts";
@@ -97,30 +96,6 @@ describe("train", () => {
 		);
 		expect(again).toEqual(first);
 		expect(other).not.toEqual(first);
-	});
-
-	it("shows a network pictures of its detail, to learn and to be measured", async () => {
-		const detail = 12;
-		const brought = ({ pictures, ...rest }: ReturnType<typeof coloured>) => ({
-			dataset: datasetOf({
-				...rest,
-				pictures: pictures.map((one) => resize(one, detail, detail, "pillow-bilinear")),
-			}),
-		});
-		const [first, second] = [coloured(46, 1), coloured(12, 2)];
-		const rough = { ...model, preprocessing: { ...model.preprocessing, detail } };
-		for (const augmentation of [undefined, "none"] as const) {
-			const options = { ...usual, augmentation, epochs: 2 };
-			const small = await all({ ...options, training: brought(first), validation: brought(second) });
-			const large = await all({ ...options, model: rough });
-			expect(classifierOf(large.done.model)).toEqual(classifierOf(small.done.model));
-			expect(large.done.history.map(({ validation: measured }) => measured)).toEqual(
-				small.done.history.map(({ validation: measured }) => measured),
-			);
-			expect(large.done.model.preprocessing.detail).toBe(detail);
-			const without = await all(options);
-			expect(classifierOf(large.done.model)).not.toEqual(classifierOf(without.done.model));
-		}
 	});
 
 	it("ends with the same weights after a stop at any step", async () => {

@@ -248,9 +248,9 @@ export function stepsOf(pictures: number, batch: number): number {
 
 function viewsOf({ configuration, preprocessing }: Model, { distillation }: TrainingOptions) {
 	const { size, inputChannels: channels } = configuration;
-	const { filter, fit, detail } = preprocessing;
+	const { filter, fit } = preprocessing;
 	const { view } = distillation?.teacher ?? {};
-	return [{ size, channels, filter, fit, detail }, ...(view ? [view] : [])];
+	return [{ size, channels, filter, fit }, ...(view ? [view] : [])];
 }
 
 /** What the run is, by which it is known again. */

@@ -46,7 +46,7 @@ export async function createValidator(
 	const { dataset } = pictures;
 	const { configuration, preprocessing } = record;
 	const { size, inputChannels: channels } = configuration;
-	const { filter, fit, detail } = preprocessing;
+	const { filter, fit } = preprocessing;
 	const wanted = indicesOf(pictures).filter((index) => dataset.labels[index]! >= 0);
 	const workers = threadsFor(configuration, threads);
 	const { loaded } = await loadBuild({ build, shared: workers > 1 });
@@ -57,7 +57,7 @@ export async function createValidator(
 
 	const prepared = async function* (signal: AbortSignal | undefined): AsyncGenerator<Prepared> {
 		if (kept.length > 0) return yield* kept;
-		const view = { size, channels, filter, fit, detail };
+		const view = { size, channels, filter, fit };
 		for await (const { count, indices: numbers, pixels } of batches(dataset, {
 			...reading,
 			indices: wanted,

@@ -15,7 +15,7 @@ const longestSide = 65536;
 
 /** For every field, whether a value will do for a network of so many channels, and what would. */
 const checks: {
-	readonly [F in keyof Preprocessing]-?: (value: unknown, channels: number) => readonly [boolean, string];
+	readonly [F in keyof Preprocessing]: (value: unknown, channels: number) => readonly [boolean, string];
 } = {
 	mean: (value, channels) => [isNumbers(value, channels), `${channels} numbers`],
 	std: (value, channels) => [
@@ -27,10 +27,6 @@ const checks: {
 	fit: (value) => [
 		isFit(value),
 		`"stretch", {"shorterSide": 1 to ${longestSide}} or {"centralFraction": above 0 to 1}`,
-	],
-	detail: (value) => [
-		value === undefined || (Number.isSafeInteger(value) && (value as number) >= 1),
-		"a whole number above 0",
 	],
 };
 

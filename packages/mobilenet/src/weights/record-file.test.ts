@@ -64,38 +64,22 @@ const anyModel: fc.Arbitrary<Model> = fc
 			fc.record({ shorterSide: fc.integer({ min: 1, max: 999 }) }),
 			fc.record({ centralFraction: fc.double({ min: 0.01, max: 1, noNaN: true }) }),
 		),
-		detail: fc.constantFrom(undefined, 1, 64),
 		sureFrom: fc.option(fc.double({ min: 0, max: 1, minExcluded: true, noNaN: true }), { nil: undefined }),
 		mean: fc.double({ min: -300, max: 300, noNaN: true }).map((x) => x + 0),
 		notes: fc.array(text),
 	})
-	.map(
-		({
-			configuration: options,
-			folded,
-			requantisation,
-			label,
-			fit,
-			detail,
-			sureFrom,
-			mean,
-			notes,
-		}): Model => {
-			const configuration = configure(options);
-			const made = initialise(configuration);
-			return {
-				...(folded ? fold(made) : made),
-				preprocessing: {
-					...{ ...made.preprocessing, fit, mean: made.preprocessing.mean.map(() => mean) },
-					...(detail && { detail }),
-				},
-				...(requantisation && { requantisation }),
-				...(label && { labels: new Array<Label>(configuration.classes).fill(label) }),
-				...(sureFrom !== undefined && { sureFrom }),
-				source: { format: "any", assumed: ["size"], notes },
-			};
-		},
-	);
+	.map(({ configuration: options, folded, requantisation, label, fit, sureFrom, mean, notes }): Model => {
+		const configuration = configure(options);
+		const made = initialise(configuration);
+		return {
+			...(folded ? fold(made) : made),
+			preprocessing: { ...made.preprocessing, fit, mean: made.preprocessing.mean.map(() => mean) },
+			...(requantisation && { requantisation }),
+			...(label && { labels: new Array<Label>(configuration.classes).fill(label) }),
+			...(sureFrom !== undefined && { sureFrom }),
+			source: { format: "any", assumed: ["size"], notes },
+		};
+	});
 
 describe("a model", () => {
 	test("that is written is read again, whatever it is", () => {
@@ -118,12 +102,6 @@ describe("a model", () => {
 		expect(sorted(readModelFile(writeModel({ ...model, tensors }), "x"))).toEqual(
 			sorted({ ...model, tensors }),
 		);
-	});
-
-	test("without a detail has no such field, written and read", () => {
-		const { metadata } = readSafetensors(writeModel(model), "x");
-		expect(metadata.mobilenet).not.toContain("detail");
-		expect(Object.keys(readModelFile(writeModel(model), "x").preprocessing)).not.toContain("detail");
 	});
 
 	test("from which no answer is sure has no such field, written and read", () => {
@@ -185,11 +163,6 @@ describe("what is no model is refused", () => {
 		],
 		["no preprocessing", set("preprocessing", undefined), "preprocessing must be an object, not undefined"],
 		["a mean too few", set("preprocessing.mean", [1, 2]), "preprocessing.mean must be 3 numbers, not [1,2]"],
-		[
-			"a detail that is none",
-			set("preprocessing.detail", "64"),
-			"preprocessing.detail must be a whole number",
-		],
 		["labels that are no list", set("labels", { 0: "cat" }), "labels must be a list"],
 		["a label too few", set("labels", [{ name: "cat" }]), "labels must be as many as the 2 classes, not 1"],
 		["a label that is none", set("labels.1", "dog"), 'labels[1] must be an object, not "dog"'],

@@ -34,13 +34,10 @@ export function recordFromJson(json: Readonly<Record<string, unknown>>, name: st
 		throw broken(name, `requantisation must be float32 or fixedPoint, not ${shown(requantisation)}`);
 	const fault = preprocessingFault(preprocessing, configuration.inputChannels);
 	if (fault) throw broken(name, fault);
-	const { mean, std, channelOrder, filter, fit, detail } = preprocessing as Preprocessing;
+	const { mean, std, channelOrder, filter, fit } = preprocessing as Preprocessing;
 	return {
 		configuration,
-		preprocessing: {
-			...{ mean, std, channelOrder, filter, fit },
-			...(detail !== undefined && { detail }),
-		},
+		preprocessing: { mean, std, channelOrder, filter, fit },
 		...(requantisation !== undefined && { requantisation }),
 		...(labels !== undefined && { labels: checkLabels(labels, configuration, name) }),
 		...(sureFrom !== undefined && { sureFrom: checkSureFrom(sureFrom, name) }),

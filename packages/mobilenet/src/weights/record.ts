@@ -75,11 +75,6 @@ export interface Preprocessing {
 	readonly channelOrder: "rgb" | "bgr";
 	readonly filter: Filter;
 	readonly fit: Fit;
-	/**
-	 * Pixels of a side that a larger picture is brought down to before it is stretched to the network's size: for a network
-	 * that learnt from small pictures and knows nothing sharper. All other networks have none.
-	 */
-	readonly detail?: number;
 }
 
 /** How pixels are interpolated: Pillow's antialiased filters, TensorFlow's three conventions, or the nearest pixel. */
