@@ -71,7 +71,14 @@ const { PICTURES = "Infinity" } = process.env;
 const here = fileURLToPath(new URL(".", import.meta.url));
 const data = join(values.shared, "data", "tiny-imagenet");
 
-const trained = dequantise(await readModel(file));
+const trained: Model = {
+	...dequantise(await readModel(file)),
+	source: {
+		format: "trained from random weights",
+		assumed: [],
+		notes: ["Trained on Tiny ImageNet, for research use: models/default/README.md is its card."],
+	},
+};
 mkdirSync(join(here, "stages"), { recursive: true });
 await writeLocation(join(here, "stages", basename(file)), writeModel(halved(trained)));
 if (!values.stage) await finish();

@@ -72,7 +72,9 @@ const networks: readonly (readonly [name: string, record: Model, bytes: Uint8Arr
 ];
 const names = networks.map(([name]) => name);
 
-console.log(madeWith(`node --conditions=mobilenet-source models/default/measure.ts ${basename(file)}`));
+console.log(
+	madeWith(`node --conditions=mobilenet-source models/default/measure.ts ${process.argv.slice(2).join(" ")}`),
+);
 await accuracy();
 await sureness();
 await price();

@@ -56,6 +56,6 @@ describeWithShared("the first code", ["data/photos"], () => {
 		const output = run(
 			`${code}\nconsole.log(best.label, best.index, rows.length, vector.length, shape.join());`,
 		);
-		expect(output).toBe("espresso 193 2 768 8,8,384\n");
+		expect(output).toBe("espresso 193 2 768 10,10,384\n");
 	});
 });

@@ -43,7 +43,7 @@ import { type Prediction, ranking } from "./predictions.ts";
  * @example
  * import { MobileNet } from "mobilenet";
  * const model = await MobileNet.load(); // the package's own; or MobileNet.load("model.tflite")
- * const [best] = await model.classify("photo.jpg"); // { label: "espresso", index: 193, probability: 0.70… }
+ * const [best] = await model.classify("photo.jpg"); // { label: "espresso", index: 193, probability: 0.92…, sure: true }
  * model.dispose();
  */
 export class MobileNet {

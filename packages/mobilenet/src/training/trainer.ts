@@ -9,6 +9,7 @@ import { orderOf } from "../data/order.ts";
 import type { TrainingExecutor, TrainingPlanOptions } from "../engine/training-executor.ts";
 import { checkTensors } from "../weights/check.ts";
 import { dequantise } from "../weights/dequantise.ts";
+import { randomFormat } from "../weights/initialise.ts";
 import type { Model } from "../weights/record.ts";
 import { unfold } from "../weights/unfold.ts";
 import {
@@ -344,7 +345,9 @@ function trained(model: Model, { training }: TrainingOptions, { history, epoch }
 	if (best === undefined && (history.length === 0 || history[0]!.validation)) return model;
 	const which = best === undefined ? `${epoch}` : `${best} of ${history.length}`;
 	const note = `Trained on ${indicesOf(training).length} pictures of ${model.configuration.classes} classes; epoch ${which}.`;
-	return { ...model, source: { ...model.source, notes: [...model.source.notes, note] } };
+	const { source } = model;
+	const format = source.format === randomFormat ? "trained from random weights" : source.format;
+	return { ...model, source: { ...source, format, notes: [...source.notes, note] } };
 }
 
 function* some<T>(value: T | undefined): Iterable<T> {

@@ -28,6 +28,9 @@ export type InitialisationMethod = "he" | "truncated-normal";
 const truncatedDeviation = 0.09;
 const initialNorm = { weight: 1, bias: 0, running_mean: 0, running_var: 1 } as const;
 
+/** The format of a record that no training has changed yet. */
+export const randomFormat = "random weights";
+
 /**
  * A network with random weights, the usual preprocessing and no labels.
  *
@@ -66,9 +69,9 @@ export function initialise(
 		tensors,
 		preprocessing: usualPreprocessing(configuration.inputChannels),
 		source: {
-			format: "random weights",
+			format: randomFormat,
 			assumed: [],
-			notes: [`The weights are random (${method}, seed ${seed}).`],
+			notes: [`Begun with random weights (${method}, seed ${seed}).`],
 		},
 	};
 }
