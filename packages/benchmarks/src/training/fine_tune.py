@@ -7,16 +7,12 @@ The weights are those of a safetensors file that `mobilenet convert` writes of a
     packages/benchmarks/.python/bin/python $fine_tune check /tmp/mobilenet.safetensors ../shared/data
     packages/benchmarks/.python/bin/python $fine_tune norm /tmp/mobilenet.safetensors ../shared/data
     packages/benchmarks/.python/bin/python $fine_tune cross /tmp/mobilenet.safetensors ../shared/data/flowers --parts 0 1 [recipe]
-    packages/benchmarks/.python/bin/python $fine_tune final /tmp/mobilenet.safetensors ../shared/data/flowers --seeds 1 2 3 [recipe]
 
 `check` classifies labelled photographs of ImageNet; `norm` compares batch norm's two modes before anything is learnt;
-`cross` fits a recipe to four fifths of `train` and judges it by the fifth part, for each part named; `final` fits it to
-all of `train` and looks at `val`. `--help` names the parts of a recipe. Needs torch, numpy and Pillow.
+`cross` fits a recipe to four fifths of `train` and judges it by the fifth part, for each part named. `--help` names the parts of a recipe. Needs torch, numpy and Pillow.
 """
 
 import argparse
-import copy
-import json
 import math
 import random
 import time
@@ -28,29 +24,15 @@ from PIL import Image
 from torch import nn
 from torch.nn import functional
 
+from pictures import crop, tensor
+from record import read_record, strides
+
 size, shorter, batch, epsilon = 224, 256, 32, 1e-3
-aspect = (3 / 4, 4 / 3)
-# Strides of the depthwise layers of the thirteen blocks.
-strides = [1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1]
 # Channels whose variance is less are the same for every picture: weight decay has emptied them.
 empty_variance = 1e-6
 # Penalties of the classifier that cross-validation chooses from.
 penalties = [10 ** (-i / 2) for i in range(-2, 8)]
 parts_of_cross_validation = 5
-
-
-def read_record(path):
-    """The tensors of a safetensors file of float32 numbers, by name."""
-    data = Path(path).read_bytes()
-    begin = 8 + int.from_bytes(data[:8], "little")
-    header = json.loads(data[8:begin])
-    return {
-        name: torch.frombuffer(
-            bytearray(data[begin + entry["data_offsets"][0] : begin + entry["data_offsets"][1]]), dtype=torch.float32
-        ).reshape(entry["shape"])
-        for name, entry in header.items()
-        if name != "__metadata__"
-    }
 
 
 class Layer(nn.Module):
@@ -127,27 +109,6 @@ def listed(path, count=None):
 
 def stretched(picture):
     return picture.resize((size, size), Image.BILINEAR)
-
-
-def tensor(pictures):
-    values = torch.from_numpy(np.stack([np.asarray(p) for p in pictures])).permute(0, 3, 1, 2)
-    return (values.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
-
-
-def crop(picture, area):
-    """A random part of a picture, mirrored at random."""
-    width, height = picture.size
-    for _ in range(10):
-        target = random.uniform(area, 1) * width * height
-        ratio = math.exp(random.uniform(math.log(aspect[0]), math.log(aspect[1])))
-        w, h = round(math.sqrt(target * ratio)), round(math.sqrt(target / ratio))
-        if 0 < w <= width and 0 < h <= height:
-            x, y = random.randint(0, width - w), random.randint(0, height - h)
-            break
-    else:
-        x, y, w, h = 0, 0, width, height
-    result = picture.resize((size, size), Image.BILINEAR, box=(x, y, x + w, y + h))
-    return result.transpose(Image.FLIP_LEFT_RIGHT) if random.random() < 0.5 else result
 
 
 def coloured(values, strength):
@@ -234,7 +195,7 @@ def groups_of(net, recipe):
 
 
 def fine_tune(net, train, labels, recipe, seed, report):
-    """Trains everything; `report` is called after each epoch with the network to judge."""
+    """Trains everything; `report` is called after each epoch."""
     random.seed(seed)
     torch.manual_seed(seed)
     groups = groups_of(net, recipe)
@@ -242,7 +203,6 @@ def fine_tune(net, train, labels, recipe, seed, report):
         optimiser = torch.optim.SGD(groups, momentum=0.9, nesterov=True)
     else:
         optimiser = torch.optim.AdamW(groups)
-    average = copy.deepcopy(net)
     steps = len(train) // batch * recipe.epochs
     step = 0
     for epoch in range(recipe.epochs):
@@ -256,7 +216,7 @@ def fine_tune(net, train, labels, recipe, seed, report):
             share = min(1, (step + 1) / (len(train) // batch)) * 0.5 * (1 + math.cos(math.pi * step / steps))
             for group in optimiser.param_groups:
                 group["lr"] = group["rate"] * share
-            pictures = tensor([crop(train[i], recipe.area) for i in chosen])
+            pictures = tensor([crop(train[i], size, (recipe.area, 1)) for i in chosen])
             if recipe.colour:
                 pictures = coloured(pictures, recipe.colour)
             loss = functional.cross_entropy(net(pictures), labels[chosen], label_smoothing=recipe.smoothing)
@@ -270,15 +230,8 @@ def fine_tune(net, train, labels, recipe, seed, report):
             optimiser.step()
             total += loss.item()
             step += 1
-            # At the beginning it is the mean of what there has been.
-            keep = min(recipe.average, step / (step + 1))
-            with torch.no_grad():
-                for mean, now in zip(average.state_dict().values(), net.state_dict().values()):
-                    if mean.is_floating_point():
-                        mean.lerp_(now, 1 - keep)
-        judge = average if recipe.average else net
-        judge.eval()
-        report(epoch + 1, total / (len(order) // batch), judge, time.time() - start)
+        net.eval()
+        report(epoch + 1, total / (len(order) // batch), time.time() - start)
 
 
 def run(tensors, train, test, recipe, seed, name, features):
@@ -292,10 +245,10 @@ def run(tensors, train, test, recipe, seed, name, features):
     net[-1] = nn.Linear(weight.shape[1], classes)
     set_classifier(net[-1], weight, bias)
 
-    def report(epoch, loss, judge, seconds):
+    def report(epoch, loss, seconds):
         if epoch % recipe.every and epoch < recipe.epochs:
             return print(f"{name} epoch {epoch} loss {loss:.4f} {seconds:.0f} s", flush=True)
-        top1, entropy = judged(outputs_of(judge, others), answers)
+        top1, entropy = judged(outputs_of(net, others), answers)
         print(f"{name} epoch {epoch} loss {loss:.4f}: top-1 {top1:.4f} loss {entropy:.4f} {seconds:.0f} s", flush=True)
         result[1:] = [(top1, entropy)]
 
@@ -324,12 +277,6 @@ def cross(tensors, recipe):
         take = lambda indices: ([pictures[i] for i in indices], labels[indices])
         results.append(run(tensors, take(there), take(here), recipe, one, f"part {one}", (features[there], features[here])))
     conclude("cross-validation", results)
-
-
-def final(tensors, recipe):
-    train, val = [folder(Path(recipe.data) / name) for name in ("train", "val")]
-    features = [outputs_of(embedder(tensors), pictures) for pictures, _ in (train, val)]
-    conclude("val", [run(tensors, train, val, recipe, seed, f"seed {seed}", features) for seed in recipe.seeds])
 
 
 def check(tensors, recipe):
@@ -374,11 +321,10 @@ def norm(tensors, recipe):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["check", "norm", "cross", "final"])
+    parser.add_argument("what", choices=["check", "norm", "cross"])
     parser.add_argument("weights")
     parser.add_argument("data")
     parser.add_argument("--parts", type=int, nargs="+", default=list(range(parts_of_cross_validation)))
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--norm", choices=["frozen", "training"], default="frozen", help="batch norm's statistics; its scale and shift learn in both")
     parser.add_argument("--optimiser", choices=["sgd", "adamw"], default="sgd")
     parser.add_argument("--rate", type=float, default=0.003)
@@ -388,14 +334,13 @@ def main():
     parser.add_argument("--area", type=float, default=0.5, help="least share of a picture that a crop shows")
     parser.add_argument("--colour", type=float, default=0.2)
     parser.add_argument("--smoothing", type=float, default=0.1)
-    parser.add_argument("--average", type=float, default=0, help="decay a step of a moving average of the weights, which is judged; 0: none")
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--every", type=int, default=4, help="epochs between looks at the other part")
     parser.add_argument("--threads", type=int, default=2)
     recipe = parser.parse_args()
     torch.set_num_threads(recipe.threads)
     print(f"torch {torch.__version__}, {vars(recipe)}", flush=True)
-    {"check": check, "norm": norm, "cross": cross, "final": final}[recipe.what](read_record(recipe.weights), recipe)
+    {"check": check, "norm": norm, "cross": cross}[recipe.what](read_record(recipe.weights), recipe)
 
 
 main()

@@ -21,9 +21,11 @@ from PIL import Image
 from torch import nn
 from torch.nn import functional
 
+from pictures import crop, tensor
+
 alpha, size, classes, batch = 0.25, 64, 20, 64
 rate, momentum, decay, smoothing, warm_up = 0.1, 0.9, 1e-4, 0.1, 1
-area, aspect = (0.35, 1.0), (3 / 4, 4 / 3)
+area = (0.35, 1.0)
 blocks = [(64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2)] + [(512, 1)] * 5 + [(1024, 2), (1024, 1)]
 
 
@@ -59,26 +61,6 @@ def network():
     return nn.Sequential(*modules, nn.AdaptiveAvgPool2d(1), nn.Flatten(), dense).to(memory_format=torch.channels_last)
 
 
-def crop(picture):
-    width, height = picture.size
-    for _ in range(10):
-        target = random.uniform(*area) * width * height
-        ratio = math.exp(random.uniform(math.log(aspect[0]), math.log(aspect[1])))
-        w, h = round(math.sqrt(target * ratio)), round(math.sqrt(target / ratio))
-        if 0 < w <= width and 0 < h <= height:
-            x, y = random.randint(0, width - w), random.randint(0, height - h)
-            break
-    else:
-        x, y, w, h = 0, 0, width, height
-    result = picture.resize((size, size), Image.BILINEAR, box=(x, y, x + w, y + h))
-    return result.transpose(Image.FLIP_LEFT_RIGHT) if random.random() < 0.5 else result
-
-
-def tensor(pictures):
-    values = torch.from_numpy(np.stack([np.asarray(p) for p in pictures])).permute(0, 3, 1, 2)
-    return (values.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
-
-
 def share(at, epochs):
     if at < warm_up:
         return at / warm_up
@@ -109,7 +91,7 @@ def run(seed, epochs, train, val):
             step += 1
             for group in optimiser.param_groups:
                 group["lr"] = rate * share(step / steps, epochs)
-            outputs = net(tensor([crop(train[0][i]) for i in chosen]))
+            outputs = net(tensor([crop(train[0][i], size, area) for i in chosen]))
             loss = functional.cross_entropy(outputs, torch.from_numpy(train[1][chosen]), label_smoothing=smoothing)
             optimiser.zero_grad()
             loss.backward()
