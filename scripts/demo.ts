@@ -1,6 +1,6 @@
 /**
  * `npm run demo`: classifies pictures from the command line's side, as a user would. Takes what `mobilenet classify`
- * takes; without pictures of one's own it shows the network two photographs that npm has: a cat, which it knows, and a
+ * takes; with nothing it shows the network two photographs that npm has: a cat, which it knows, and a
  * mandrill, which is none of its 200 classes.
  */
 import { spawnSync } from "node:child_process";
@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 
 const command = fileURLToPath(new URL("../packages/mobilenet/bin/mobilenet.js", import.meta.url));
 const given = process.argv.slice(2);
-process.exitCode = namesPictures(given) ? classify(given) : classifyOurs(given);
+process.exitCode = given.length > 0 ? classify(given) : classifyOurs();
 
 function classify(words: readonly string[], folder?: string): number {
 	const { status } = spawnSync(process.execPath, [command, "classify", ...words], {
@@ -23,7 +23,7 @@ function classify(words: readonly string[], folder?: string): number {
 	return status ?? 1;
 }
 
-function classifyOurs(options: readonly string[]): number {
+function classifyOurs(): number {
 	const require = createRequire(import.meta.url);
 	// A CommonJS module that is the picture's `data:` address.
 	const address: unknown = require("baboon-image-uri");
@@ -33,22 +33,8 @@ function classifyOurs(options: readonly string[]): number {
 	try {
 		copyFileSync(require.resolve("cat-picture/cat.jpg"), join(folder, "cat.jpg"));
 		writeFileSync(join(folder, "mandrill.png"), Buffer.from(base64, "base64"));
-		const names = ["cat.jpg", "mandrill.png"];
-		// Short names, but where an option may name a file.
-		if (options.length === 0) return classify(names, folder);
-		return classify([...options, ...names.map((name) => join(folder, name))]);
+		return classify(["cat.jpg", "mandrill.png"], folder);
 	} finally {
 		rmSync(folder, { recursive: true });
 	}
-}
-
-/** Whether anything stands among the options that is no option and no option's value. */
-function namesPictures(words: readonly string[]): boolean {
-	const alone = new Set(["--json", "--float", "--help", "-h"]);
-	for (let i = 0; i < words.length; i++) {
-		const word = words[i]!;
-		if (word === "-" || !word.startsWith("-")) return true;
-		if (!alone.has(word) && !word.includes("=")) i++;
-	}
-	return false;
 }

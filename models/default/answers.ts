@@ -14,11 +14,13 @@ export interface Pictures {
 	readonly sources: readonly PictureSource[];
 	/** The class of each. */
 	readonly truths: Int32Array;
-	readonly classes: readonly Label[];
 }
 
 /** All pictures of a shard or a list, or the first of them. */
-export async function picturesOf(location: string, most = Number.POSITIVE_INFINITY): Promise<Pictures> {
+export async function picturesOf(
+	location: string,
+	most = Number.POSITIVE_INFINITY,
+): Promise<Pictures & { readonly classes: readonly Label[] }> {
 	const dataset = await openDataset(location);
 	const truths = dataset.labels.slice(0, most);
 	const sources: PictureSource[] = [];
@@ -35,18 +37,13 @@ export async function photographsOf(
 	const all = await picturesOf(join(data, name, "labels.tsv"));
 	const path = join(data, "tiny-imagenet", "classes.tsv");
 	const table = parseTable(readFileSync(path, "utf8"), path);
-	const column = (title: string): readonly string[] => {
-		const place = columnOf(table, [title]);
-		return table.rows.map(({ cells }) => cells[place]!);
-	};
-	const own = column("index").map(Number);
+	const [own, others] = [columnOf(table, ["index"]), columnOf(table, ["ilsvrc_index"])];
 	// Of ImageNet's thousand classes, by number: which of the network's it is.
-	const outputs = new Map(column("ilsvrc_index").map((index, i) => [Number(index), own[i]!]));
+	const outputs = new Map(table.rows.map(({ cells }) => [Number(cells[others]), Number(cells[own])]));
 	const truths = all.truths.map((index) => outputs.get(index) ?? -1);
 	const part = (isKnown: boolean): Pictures => ({
 		sources: all.sources.filter((_, picture) => truths[picture]! >= 0 === isKnown),
 		truths: truths.filter((truth) => truth >= 0 === isKnown),
-		classes: column("words").map((words) => ({ name: words })),
 	});
 	return { known: part(true), unknown: part(false) };
 }
@@ -69,7 +66,7 @@ export interface Best {
 	readonly isRight: boolean;
 }
 
-export function bestOf(rows: readonly Float32Array[], { truths }: Pick<Pictures, "truths">): readonly Best[] {
+export function bestOf(rows: readonly Float32Array[], { truths }: Pictures): readonly Best[] {
 	return rows.map((row, picture) => {
 		const probability = row.reduce((most, p) => Math.max(most, p), 0);
 		return { probability, isRight: row.indexOf(probability) === truths[picture] };

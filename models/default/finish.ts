@@ -1,9 +1,9 @@
 /**
- * From the trained network in float to what the package carries, in int8. All that is chosen here, the size, the
- * temperature and from which probability on an answer is sure, is chosen by the shard that training never saw.
+ * From the trained network in float to what the package carries, in int8. The size, the temperature and from which
+ * probability on an answer is sure are chosen by the shard that training never saw, the filter by few photographs.
  *
- *   node --conditions=mobilenet-source models/default/finish.ts models/default/work/large.safetensors
- *   node --conditions=mobilenet-source models/default/finish.ts models/default/work/small.safetensors --stage
+ *   node --conditions=mobilenet-source models/default/finish.ts models/default/work/larger.safetensors
+ *   node --conditions=mobilenet-source models/default/finish.ts models/default/work/large.safetensors --stage
  *
  * Writes stages/NAME.safetensors, the network in half precision for the repository to keep, and mobilenet.safetensors;
  * with `--stage` the first alone. A network kept in stages/ will do as the argument too. Prints its tables as Markdown.
@@ -64,7 +64,7 @@ const { values, positionals } = parseArgs({
 });
 const [file] = positionals;
 if (file === undefined) {
-	console.error("give the trained network: finish.ts models/default/work/large.safetensors");
+	console.error("give the trained network: finish.ts models/default/work/larger.safetensors");
 	process.exit(2);
 }
 const { PICTURES = "Infinity" } = process.env;

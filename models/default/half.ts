@@ -6,8 +6,6 @@
 import { MobileNetError } from "../../packages/mobilenet/src/base/error.ts";
 import type { Model, Tensor } from "../../packages/mobilenet/src/weights/record.ts";
 
-/** The least exponent of numbers with a full fraction. */
-const leastExponent = -14;
 /** From here on a number rounds to infinity. */
 const tooLarge = 65520;
 
@@ -21,25 +19,10 @@ export function halved(model: Model): Model {
 				"broken-file",
 				`${name} holds ${wrong}, which is no number in half precision.`,
 			);
-		return [name, { dtype: "F16", shape: tensor.shape, data: Uint16Array.from(tensor.data, halfOf) }];
+		return [
+			name,
+			{ dtype: "F16", shape: tensor.shape, data: new Uint16Array(Float16Array.from(tensor.data).buffer) },
+		];
 	});
 	return { ...model, tensors: new Map(tensors) };
-}
-
-/** The bits of the nearest half, of two equally near ones the even one: sign, five of exponent, ten of fraction. */
-function halfOf(x: number): number {
-	const magnitude = Math.abs(x);
-	const exponent = Math.max(exponentOf(magnitude), leastExponent);
-	// In steps of the last bit: 1024 to 2047, fewer for subnormals, or 2048 and thereby the next exponent's first.
-	const steps = evenRound(magnitude / 2 ** (exponent - 10));
-	return (x < 0 ? 0x8000 : 0) | (((exponent - leastExponent) << 10) + steps);
-}
-
-function exponentOf(magnitude: number): number {
-	return (new Uint32Array(Float32Array.of(magnitude).buffer)[0]! >>> 23) - 127;
-}
-
-function evenRound(x: number): number {
-	const floor = Math.floor(x);
-	return x - floor === 0.5 ? floor + (floor % 2) : Math.round(x);
 }

@@ -1,12 +1,11 @@
 /**
  * What the model card says of the network that is shipped, as Markdown.
  *
- *   node --conditions=mobilenet-source models/default/measure.ts models/default/work/large.safetensors [shard]
+ *   node --conditions=mobilenet-source models/default/measure.ts models/default/stages/larger.safetensors --final
  *
- * The first argument is the network in float that finish.ts made it of, which is measured beside it; the kept one,
- * stages/large.safetensors, will do. The shard is the one that was held back unless another is given; `--final` takes
- * the validation shard, by which nothing may be chosen. `--shared` is the folder that holds `data`, ../shared unless
- * told; `PICTURES` takes the first pictures of the shard only.
+ * The argument is the network in float that finish.ts made it of, which is measured beside it. The shard is the one that
+ * was held back; with `--final` it is the validation shard, by which nothing may be chosen. `--shared` is the folder that
+ * holds `data`, ../shared unless told; `PICTURES` takes the first pictures of the shard only.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -17,10 +16,12 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import sharp from "sharp";
+import { grouped } from "../../packages/mobilenet/src/cli/table.ts";
 import { metricsOf } from "../../packages/mobilenet/src/evaluation/metrics.ts";
 import { readModel } from "../../packages/mobilenet/src/formats/read.ts";
 import { changedRecord } from "../../packages/mobilenet/src/model/changed-record.ts";
 import { MobileNet } from "../../packages/mobilenet/src/model/mobilenet.ts";
+import { cost } from "../../packages/mobilenet/src/network/cost.ts";
 import { dequantise } from "../../packages/mobilenet/src/weights/dequantise.ts";
 import type { Model } from "../../packages/mobilenet/src/weights/record.ts";
 import { writeModel } from "../../packages/mobilenet/src/weights/record-file.ts";
@@ -38,7 +39,6 @@ import {
 } from "./answers.ts";
 import { halved } from "./half.ts";
 
-const photographs = ["ilsvrc_val_227", "imagenet_samples"];
 /** Seconds that each network is timed for. */
 const timing = 3;
 /** Starts of Node, of which the median counts. */
@@ -48,9 +48,9 @@ const { values, positionals } = parseArgs({
 	allowPositionals: true,
 	options: { final: { type: "boolean" }, shared: { type: "string", default: "../shared" } },
 });
-const [file, shard] = positionals;
+const [file] = positionals;
 if (file === undefined) {
-	console.error("give the network in float: measure.ts models/default/work/large.safetensors");
+	console.error("give the network in float: measure.ts models/default/stages/larger.safetensors");
 	process.exit(2);
 }
 const { PICTURES = "Infinity" } = process.env;
@@ -71,6 +71,11 @@ const networks: readonly (readonly [name: string, record: Model, bytes: Uint8Arr
 	["int8", int8, readFileSync(shippedFile)],
 ];
 const names = networks.map(([name]) => name);
+const photographs = await Promise.all(
+	["ilsvrc_val_227", "imagenet_samples"].map(
+		async (name) => [name, await photographsOf(data, name)] as const,
+	),
+);
 
 console.log(
 	madeWith(`node --conditions=mobilenet-source models/default/measure.ts ${process.argv.slice(2).join(" ")}`),
@@ -81,7 +86,7 @@ await price();
 coldStart(await photograph());
 
 async function accuracy(): Promise<void> {
-	const location = values.final ? join(tiny, "val-0000.tar") : (shard ?? join(tiny, "train-0011.tar.gz"));
+	const location = join(tiny, values.final ? "val-0000.tar" : "train-0011.tar.gz");
 	const pictures = await picturesOf(location, Number(PICTURES));
 	const metrics: ReturnType<typeof metricsOf>[] = [];
 	for (const [, record] of networks)
@@ -91,8 +96,7 @@ async function accuracy(): Promise<void> {
 	row(`${what}: top-1, %`, ...metrics.map(({ top1, pictures }) => withError(top1, pictures)));
 	row(`${what}: top-5, %`, ...metrics.map(({ top5, pictures }) => withError(top5, pictures)));
 	row(`${what}: calibration error, %`, ...metrics.map(({ ece }) => percent(ece)));
-	for (const name of photographs) {
-		const { known } = await photographsOf(data, name);
+	for (const [name, { known }] of photographs) {
 		const cells: string[] = [];
 		for (const [, record] of networks) {
 			const { top1, pictures } = metricsOf(known.truths, await answersOf(record, known));
@@ -111,8 +115,7 @@ async function sureness(): Promise<void> {
 		"photographs",
 		...["of the classes", "unsure, %", "right of the sure, %", "of others", "unsure, %", "ROC area"],
 	);
-	for (const name of photographs) {
-		const { known, unknown } = await photographsOf(data, name);
+	for (const [name, { known, unknown }] of photographs) {
 		const ofKnown = bestOf(await answersOf(int8, known), known);
 		const ofUnknown = bestOf(await answersOf(int8, unknown), unknown);
 		const { sure, unsure } = trust(ofKnown, sureFrom);
@@ -125,9 +128,7 @@ async function sureness(): Promise<void> {
 }
 
 async function price(): Promise<void> {
-	const model = await MobileNet.from(int8, { threads: 1 });
-	const { multAdds, parameters } = model.cost();
-	model.dispose();
+	const { multAdds, parameters } = cost(int8.configuration);
 	console.log(`\n${size} pixels, ${grouped(multAdds)} multiply-adds, ${grouped(parameters)} parameters:\n`);
 	heading("", ...names);
 	row("bytes", ...networks.map(([, , bytes]) => grouped(bytes.length)));
@@ -180,8 +181,4 @@ async function photograph(): Promise<string> {
 /** A share of so many pictures in percent, with its standard error. */
 function withError(share: number, pictures: number): string {
 	return `${percent(share)} ± ${percent(Math.sqrt((share * (1 - share)) / pictures))}`;
-}
-
-function grouped(count: number): string {
-	return count.toLocaleString("en-US");
 }

@@ -30,6 +30,7 @@ const latest = (name: string): string => (existsSync(at(name)) ? at(name) : kept
 const student = [
 	...["--teacher", at("teacher"), "--answers", join(work, "answers"), "--weight", "1", "--temperature", "2"],
 	...["--batch", "128", "--average", "0.999", "--weight-decay", "1e-4", "--learning-rate", "0.1"],
+	...["--augment", "area=0.5-1"],
 ];
 
 interface Stage {
@@ -52,14 +53,14 @@ const stages: Readonly<Record<string, Stage>> = {
 		needs: ["teacher"],
 		words: () => [
 			...["distill", ...student, "--alpha", "0.75", "--size", "64", "--epochs", "32"],
-			...["--augment", "area=0.5-1", "--schedule", "constant"],
+			...["--schedule", "constant"],
 		],
 	},
 	large: {
 		needs: ["teacher", "small"],
 		words: () => [
 			...["distill", ...student, "--from", latest("small"), "--batch-norm", "batch", "--size", "96"],
-			...["--augment", "area=0.5-1", "--epochs", "28", "--warm-up", "1"],
+			...["--epochs", "28", "--warm-up", "1"],
 		],
 	},
 	// Larger than what the pictures hold: there is no more to see, but the last layers have more places to see it at.
@@ -67,7 +68,7 @@ const stages: Readonly<Record<string, Stage>> = {
 		needs: ["teacher", "large"],
 		words: () => [
 			...["distill", ...student, "--from", latest("large"), "--batch-norm", "batch", "--size", "128"],
-			...["--augment", "area=0.5-1", "--epochs", "13", "--warm-up", "0.5"],
+			...["--epochs", "13", "--warm-up", "0.5"],
 		],
 	},
 };

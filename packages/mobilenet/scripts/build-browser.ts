@@ -5,7 +5,7 @@
  * the entry needs into one chunk where esbuild makes a handful. Source maps are left out: they are three times the code,
  * and the readable modules lie beside it.
  *
- * The embedded model is two thirds of the package, so that it is in it once, here; `dist/model` names its chunks.
+ * The embedded model is two thirds of the package, so that it is in it once, here: `dist/model` loads these chunks.
  *
  *   node scripts/build-browser.ts        (part of `npm run build`)
  */
@@ -21,6 +21,8 @@ const browser = join(dist, "browser");
 const entry = "mobilenet";
 /** A worker is a program of its own: the module that starts it, and the name by which that module calls it. */
 const worker = { module: "worker.default.js", startedBy: "threads.default.js" };
+/** The module that loads the parts of the embedded model, and those. */
+const modelLoader = join(dist, "model", "generated", "default-model.js");
 const modelPart = /[\\/]model[\\/]generated[\\/]default-model-\d+\.js$/;
 /** The licences of the libraries that chunks contain ask to be passed on with them. */
 const notices = "LICENSES.txt";
@@ -60,10 +62,14 @@ for (const { fileName, imports, dynamicImports } of chunks)
 		if (!names.has(name))
 			throw new Error(`${fileName} of the browser file imports ${name}, which no page has`);
 
-// The other builds take the embedded model from here.
-for (const { fileName, facadeModuleId } of chunks)
-	if (facadeModuleId && modelPart.test(facadeModuleId))
-		writeFileSync(facadeModuleId, `export { base64 } from "../../browser/${fileName}";\n`);
+// All others take the parts of the embedded model from here too.
+let loader = readFileSync(modelLoader, "utf8");
+for (const { fileName, facadeModuleId } of chunks) {
+	if (!facadeModuleId || !modelPart.test(facadeModuleId)) continue;
+	loader = loader.replace(`"./${basename(facadeModuleId)}"`, `"../../browser/${fileName}"`);
+	for (const ending of [".js", ".d.ts"]) rmSync(facadeModuleId.replace(/\.js$/, ending));
+}
+writeFileSync(modelLoader, loader);
 
 const libraries = new Set(chunks.flatMap(({ moduleIds }) => moduleIds.flatMap(libraryOf)));
 writeFileSync(

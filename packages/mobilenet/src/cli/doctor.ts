@@ -6,6 +6,7 @@ import { buildCommand } from "@stricli/core";
 import { messageOf } from "../base/error.ts";
 import type { ChosenBuild } from "../kernels/load.ts";
 import type { Build } from "../kernels/walker.ts";
+import type { Configuration } from "../network/configuration.ts";
 import type { Context, ProcessLike } from "./context.ts";
 import { colour, samplePictures } from "./sample-pictures.ts";
 import { packageVersion } from "./version.ts";
@@ -17,13 +18,8 @@ interface Options {
 /** Width and height of a picture that even the reference is done with at once. */
 const fewPixels = 32;
 
-/** A thing that was tried: how long it took, or why it does not work. */
-type Tried = { readonly milliseconds: number } | { readonly error: string };
-
-/** The same of the embedded model, with what it is. */
-type EmbeddedTried =
-	| { readonly milliseconds: number; readonly alpha: number; readonly size: number; readonly classes: number }
-	| { readonly error: string };
+/** A thing that was tried: how long it took and what was learnt, or why it does not work. */
+type Tried<T = unknown> = ({ readonly milliseconds: number } & T) | { readonly error: string };
 
 interface Report {
 	/** Whether a model can run and pictures of every format can be decoded. */
@@ -46,7 +42,7 @@ interface Report {
 	/** A small network, made and run. */
 	readonly model: Tried;
 	/** The model that the package carries, loaded and run on a picture of few pixels. */
-	readonly embedded: EmbeddedTried;
+	readonly embedded: Tried<Pick<Configuration, "alpha" | "size" | "classes">>;
 	readonly pictures: {
 		/** Null where it cannot be imported. */
 		readonly sharp: string | null;
@@ -85,7 +81,7 @@ async function examine(env: ProcessLike["env"]): Promise<Report> {
 	const missing: string[] = [];
 	const kernels = await kernelsOf(env, missing);
 	const model = await tried(runSmallNetwork);
-	const embedded = await runEmbedded();
+	const embedded = await tried(runEmbedded);
 	const pictures = await picturesOf(missing);
 	return {
 		ok: works(model) && works(embedded) && pictures.sharp !== null && pictures.formats.every(works),
@@ -122,7 +118,7 @@ async function kernelsOf(env: ProcessLike["env"], missing: string[]): Promise<Re
 	if (forced !== null) tested.push({ build: loaded.build, ...since(start) });
 	// Not those that were passed over: to ask for a build by name can allow what is not safe here.
 	for (const build of builds.slice(builds.indexOf(loaded.build) + tested.length))
-		tested.push({ build, ...(await tried(() => loadBuild({ build }))) });
+		tested.push({ build, ...(await tried(async () => void (await loadBuild({ build })))) });
 	if (Number.parseInt(process.versions.node, 10) < 22)
 		missing.push("Relaxed SIMD, which makes the kernels faster: run Node 22 or newer.");
 	if (loaded.build === "reference" && forced === null)
@@ -141,21 +137,16 @@ async function runSmallNetwork(): Promise<void> {
 }
 
 /** At few pixels: where only the reference runs, its own size would take seconds. */
-async function runEmbedded(): Promise<EmbeddedTried> {
-	const start = performance.now();
-	try {
-		const { readDefaultModel } = await import("../model/default-model.ts");
-		const { MobileNet } = await import("../model/mobilenet.ts");
-		const record = await readDefaultModel();
-		const { alpha, size, classes, inputChannels } = record.configuration;
-		const model = await MobileNet.from(record, { size: fewPixels, threads: 1 });
-		const output = model.run(new Float32Array(fewPixels * fewPixels * inputChannels));
-		model.dispose();
-		if (!output.every(Number.isFinite)) throw new Error(`it gave ${output.slice(0, 5).join(", ")}, …`);
-		return { ...since(start), alpha, size, classes };
-	} catch (error) {
-		return { error: messageOf(error) };
-	}
+async function runEmbedded(): Promise<Pick<Configuration, "alpha" | "size" | "classes">> {
+	const { readDefaultModel } = await import("../model/default-model.ts");
+	const { MobileNet } = await import("../model/mobilenet.ts");
+	const record = await readDefaultModel();
+	const { alpha, size, classes, inputChannels } = record.configuration;
+	const model = await MobileNet.from(record, { size: fewPixels, threads: 1 });
+	const output = model.run(new Float32Array(fewPixels * fewPixels * inputChannels));
+	model.dispose();
+	if (!output.every(Number.isFinite)) throw new Error(`it gave ${output.slice(0, 5).join(", ")}, …`);
+	return { alpha, size, classes };
 }
 
 async function picturesOf(missing: string[]): Promise<Report["pictures"]> {
@@ -188,11 +179,11 @@ async function picturesOf(missing: string[]): Promise<Report["pictures"]> {
 	return { sharp, formats };
 }
 
-async function tried(work: () => Promise<unknown>): Promise<Tried> {
+async function tried<T>(work: () => Promise<T>): Promise<Tried<T>> {
 	const start = performance.now();
 	try {
-		await work();
-		return since(start);
+		const learnt = await work();
+		return { ...since(start), ...learnt };
 	} catch (error) {
 		return { error: messageOf(error) };
 	}
@@ -202,7 +193,7 @@ function since(start: number): { readonly milliseconds: number } {
 	return { milliseconds: Number((performance.now() - start).toFixed(1)) };
 }
 
-function works(result: { readonly milliseconds: number } | { readonly error: string }): boolean {
+function works(result: Tried): boolean {
 	return "milliseconds" in result;
 }
 

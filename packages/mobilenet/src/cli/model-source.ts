@@ -14,15 +14,13 @@ export function modelSource(name: string): string | undefined {
 }
 
 /**
- * The record of the model of that name, as `readModel` and `readDefaultModel` give it.
+ * The record of the model of that name.
  *
- * @throws MobileNetError in one sentence, as they do
+ * @throws MobileNetError in one sentence
  * @example
  * const { configuration } = await readNamedModel("default");
  */
 export async function readNamedModel(name: string, options: ReadOptions = {}): Promise<Model> {
-	const source = modelSource(name);
-	if (source !== undefined) return (await import("../formats/read.ts")).readModel(source, options);
-	const { readDefaultModel } = await import("../model/default-model.ts");
-	return readDefaultModel(options);
+	const { readRecord } = await import("../model/read-record.ts");
+	return readRecord(modelSource(name), options);
 }

@@ -12,7 +12,7 @@ import { byteLength, parts } from "./generated/default-model.ts";
  *
  * @throws MobileNetError where the options do not suit it, such as labels of another number
  * @example
- * const { configuration } = await readDefaultModel(); // α 0.75, 128 pixels, 200 classes
+ * const { configuration } = await readDefaultModel(); // α 0.75, 160 pixels, 200 classes
  */
 export async function readDefaultModel(options: ReadOptions = {}): Promise<Model> {
 	options.signal?.throwIfAborted();

@@ -9,7 +9,6 @@ import { arithmeticOf, executorFor, kernelsFor } from "../engine/arithmetic.ts";
 import type { Executor } from "../engine/executor.ts";
 import { threadsFor } from "../engine/threads.ts";
 import { peakFlops, timeRuns, timeSteps } from "../engine/timing.ts";
-import { readModel } from "../formats/read.ts";
 import { prepare } from "../image/fit.ts";
 import type { Alpha, Pixels } from "../image/pixels.ts";
 import { type ChosenBuild, loadBuild } from "../kernels/load.ts";
@@ -36,6 +35,7 @@ import type {
 } from "./options.ts";
 import { type Decoded, decodeAll, type PictureSource, pixelsOf } from "./pictures.ts";
 import { type Prediction, ranking } from "./predictions.ts";
+import { type ModelSource, readRecord } from "./read-record.ts";
 
 /**
  * A MobileNet v1 that is ready to run.
@@ -88,11 +88,8 @@ export class MobileNet {
 	 * const model = await MobileNet.load();
 	 * const other = await MobileNet.load("mobilenet_v1_0.25_224.tflite", { size: 160 });
 	 */
-	static async load(
-		source?: string | URL | Uint8Array | ArrayBuffer,
-		options: LoadOptions = {},
-	): Promise<MobileNet> {
-		return MobileNet.from(await recordOf(source, options), options);
+	static async load(source?: ModelSource, options: LoadOptions = {}): Promise<MobileNet> {
+		return MobileNet.from(await readRecord(source, options), options);
 	}
 
 	/**
@@ -452,16 +449,6 @@ export class MobileNet {
 		this.#executors.set(kind, executor);
 		return executor;
 	}
-}
-
-async function recordOf(
-	source: string | URL | Uint8Array | ArrayBuffer | undefined,
-	options: LoadOptions,
-): Promise<Model> {
-	if (source !== undefined) return readModel(source, options);
-	// Bundlers split it off here: who brings a model of their own does not ship this one.
-	const { readDefaultModel } = await import("./default-model.ts");
-	return readDefaultModel(options);
 }
 
 function isList(source: PictureSource | readonly PictureSource[]): source is readonly PictureSource[] {

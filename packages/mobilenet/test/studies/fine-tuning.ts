@@ -2,9 +2,10 @@
  * Fine-tuning in cross-validation: in five parts of `train`, four are learnt from and one is judged by, which chooses
  * nothing. What is judged is the last epoch, beside the new classifier alone.
  *
- *   node --conditions=mobilenet-source packages/mobilenet/test/studies/fine-tuning.ts flowers 1e-3 12
+ *   node packages/mobilenet/test/studies/fine-tuning.ts flowers 1e-3 12
  *
  * The data set of ../shared/data, the learning rate and the epochs; `PARTS` names the parts, 0,1,2,3,4 unless told.
+ * It runs the package as built, on all cores.
  */
 import { availableParallelism } from "node:os";
 import process from "node:process";
