@@ -19,8 +19,8 @@ import { metricsOf } from "../../packages/mobilenet/src/evaluation/metrics.ts";
 import { readModel } from "../../packages/mobilenet/src/formats/read.ts";
 import { changedRecord } from "../../packages/mobilenet/src/model/changed-record.ts";
 import { cost } from "../../packages/mobilenet/src/network/cost.ts";
-import { quantise } from "../../packages/mobilenet/src/quantization/quantise.ts";
-import { dequantise } from "../../packages/mobilenet/src/weights/dequantise.ts";
+import { quantize } from "../../packages/mobilenet/src/quantization/quantize.ts";
+import { dequantize } from "../../packages/mobilenet/src/weights/dequantize.ts";
 import type { Model, Tensor } from "../../packages/mobilenet/src/weights/record.ts";
 import { writeModel } from "../../packages/mobilenet/src/weights/record-file.ts";
 import {
@@ -38,7 +38,7 @@ import { halved } from "./half.ts";
 
 /**
  * Sizes to run at: pictures may be enlarged more than they were in training, whose crops showed things larger. Multiples
- * of 32 alone: at others a layer of stride 2 meets an odd side, whose padding is another than it learnt with, and a tenth
+ * of 32 alone: at others a layer of stride 2 meets an odd side, whose padding is another than it learned with, and a tenth
  * of the answers go wrong.
  */
 const sizes = [96, 128, 160, 192];
@@ -51,7 +51,7 @@ const worthwhile = 0.0025;
  */
 const filters = ["pillow-bilinear", "pillow-bicubic", "tf-bilinear", "nearest"] as const;
 const choosing = "imagenet_samples";
-/** Pictures that the ranges of int8 are learnt from. */
+/** Pictures that the ranges of int8 are learned from. */
 const calibrating = 500;
 const temperatures = Array.from({ length: 101 }, (_, i) => 0.5 + i / 50);
 const thresholds = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
@@ -72,7 +72,7 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 const data = join(values.shared, "data", "tiny-imagenet");
 
 const trained: Model = {
-	...dequantise(await readModel(file)),
+	...dequantize(await readModel(file)),
 	source: {
 		format: "trained from random weights",
 		assumed: [],
@@ -107,7 +107,7 @@ async function finish(): Promise<void> {
 	const temperature = temperatureOf(chosen.rows, heldBack.truths);
 	const float = await withFilter(withTemperature(chosen.record, temperature));
 	const calibration = await picturesOf(join(data, "train-0000.tar.gz"), calibrating);
-	const { model: int8 } = await quantise(float, calibration.sources);
+	const { model: int8 } = await quantize(float, calibration.sources);
 
 	console.log(`\nAt ${float.configuration.size} pixels, logits divided by ${temperature.toFixed(2)}:\n`);
 	heading("network", "top-1, %", "top-5, %", "loss", "calibration error, %");

@@ -22,7 +22,7 @@ import { readModel } from "../../packages/mobilenet/src/formats/read.ts";
 import { changedRecord } from "../../packages/mobilenet/src/model/changed-record.ts";
 import { MobileNet } from "../../packages/mobilenet/src/model/mobilenet.ts";
 import { cost } from "../../packages/mobilenet/src/network/cost.ts";
-import { dequantise } from "../../packages/mobilenet/src/weights/dequantise.ts";
+import { dequantize } from "../../packages/mobilenet/src/weights/dequantize.ts";
 import type { Model } from "../../packages/mobilenet/src/weights/record.ts";
 import { writeModel } from "../../packages/mobilenet/src/weights/record-file.ts";
 import { madeWith } from "../../packages/mobilenet/test/studies/tiny-imagenet.ts";
@@ -61,7 +61,7 @@ const shippedFile = fileURLToPath(new URL("mobilenet.safetensors", import.meta.u
 const int8 = await readModel(shippedFile);
 const { size } = int8.configuration;
 const { filter, fit } = int8.preprocessing;
-const float = changedRecord(dequantise(await readModel(file)), {
+const float = changedRecord(dequantize(await readModel(file)), {
 	size,
 	preprocessing: { filter, fit },
 });

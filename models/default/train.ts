@@ -20,7 +20,7 @@ const work = join(here, "work");
 const command = fileURLToPath(new URL("../../packages/mobilenet/bin/mobilenet.js", import.meta.url));
 const shared = resolve(process.argv[2] ?? "../shared");
 const data = join(shared, "data", "tiny-imagenet");
-/** The last shard is learnt from by nobody: recipes are chosen by it. */
+/** The last shard is learned from by nobody: recipes are chosen by it. */
 const training = join(data, "train-00{0[0-9],10}.tar.gz");
 const heldBack = join(data, "train-0011.tar.gz");
 

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Model } from "mobilenet";
-import { quantise } from "mobilenet/quantization";
+import { quantize } from "mobilenet/quantization";
 import { preparedPictures } from "../../mobilenet/dist/quantization/calibration.js";
 import { codesOfPixels } from "../../mobilenet/dist/quantization/pixel-codes.js";
 import { runsInIntegers } from "../../mobilenet/dist/weights/integers.js";
@@ -19,7 +19,7 @@ export async function inIntegers(model: Model): Promise<Model> {
 	const files = namesIn(folder, (name) => name.endsWith(".jpg"));
 	const every = Math.ceil(files.length / calibrationPictures);
 	return (
-		await quantise(
+		await quantize(
 			model,
 			files.filter((_, i) => i % every === 0).map((name) => join(folder, name)),
 		)
@@ -27,10 +27,10 @@ export async function inIntegers(model: Model): Promise<Model> {
 }
 
 function isInt8(model: Model): boolean {
-	const { tensors, requantisation } = model;
+	const { tensors, requantization } = model;
 	return (
 		runsInIntegers(model) &&
-		requantisation !== "fixedPoint" &&
+		requantization !== "fixedPoint" &&
 		tensors.get("stem.conv.weight")?.dtype === "I8" &&
 		[...tensors].every(
 			([name, { data }]) => !name.endsWith(".conv.zero_point") || data.every((zero) => zero === 0),

@@ -4,7 +4,7 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MobileNet, type Model } from "mobilenet";
-import { dequantise, fold, readModel, writeModel } from "mobilenet/formats";
+import { dequantize, fold, readModel, writeModel } from "mobilenet/formats";
 import { type Configuration, configure } from "mobilenet/network";
 import { random } from "../../mobilenet/dist/base/random.js";
 import { weights } from "./folders.ts";
@@ -58,7 +58,7 @@ export async function chooseNetwork({
 	return {
 		precision,
 		model: precision === "int8" ? await inIntegers(model) : model,
-		folded: fold(dequantise(model)),
+		folded: fold(dequantize(model)),
 		origin: path ?? `random weights, seed ${seed}`,
 	};
 }

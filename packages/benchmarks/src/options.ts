@@ -41,7 +41,7 @@ export const help = `npm run bench -- [options]: the peers, side by side with ou
   --size N          pixels (the model's)
   --batch N         pictures a run (1)
   --threads N       of each runtime (1; with --overload 2)
-  --precision P     fp32, or int8: the network quantised on ../shared/data, the same integers for all (fp32)
+  --precision P     fp32, or int8: the network quantized on ../shared/data, the same integers for all (fp32)
   --cores LIST      cores that every runtime is pinned to, as taskset takes them (1; as many as threads)
   --seconds N       of measuring for each runtime (10)
   --node PATH       the Node that runs them (this one)

@@ -24,7 +24,7 @@ const worker = { module: "worker.default.js", startedBy: "threads.default.js" };
 /** The module that loads the parts of the embedded model, and those. */
 const modelLoader = join(dist, "model", "generated", "default-model.js");
 const modelPart = /[\\/]model[\\/]generated[\\/]default-model-\d+\.js$/;
-/** The licences of the libraries that chunks contain ask to be passed on with them. */
+/** The licenses of the libraries that chunks contain ask to be passed on with them. */
 const notices = "LICENSES.txt";
 
 const output = {
@@ -115,6 +115,6 @@ function libraryOf(module: string): string[] {
 function noticeOf(library: string): string {
 	const { name, version, license } = JSON.parse(readFileSync(join(library, "package.json"), "utf8"));
 	const file = readdirSync(library).find((file) => /^licen[cs]e/i.test(file));
-	if (!file) throw new Error(`the browser file contains ${name}, which brings no licence to pass on`);
+	if (!file) throw new Error(`the browser file contains ${name}, which brings no license to pass on`);
 	return `\n${name} ${version} (${license})\n\n${readFileSync(join(library, file), "utf8").trim()}\n`;
 }

@@ -1,6 +1,6 @@
 /**
  * `npm run accuracy`: prints the table of docs/accuracy.md; fails where a network is further off than it may be.
- * `npm run accuracy -- --float`: the integer networks alone, dequantised.
+ * `npm run accuracy -- --float`: the integer networks alone, dequantized.
  */
 import { accuracyOf, expectedAccuracy, golden, networks, pictures } from "./accuracy.ts";
 import { missing } from "./shared-paths.ts";
@@ -11,13 +11,13 @@ if (absent !== undefined) {
 	process.exit(2);
 }
 console.log("| network | top-1 | TensorFlow | top-5 | TensorFlow |\n|---|---|---|---|---|");
-const dequantised = process.argv.includes("--float");
+const dequantized = process.argv.includes("--float");
 /** Points that an integer network may be off when it does not run in integers. */
-const dequantisedPoints = 1.5;
+const dequantizedPoints = 1.5;
 for (const { file, points: usual } of networks) {
-	if (dequantised && !/quant|int8/.test(file)) continue;
-	const points = dequantised ? dequantisedPoints : usual;
-	const got = await accuracyOf(file, ...(dequantised ? ["--float"] : []));
+	if (dequantized && !/quant|int8/.test(file)) continue;
+	const points = dequantized ? dequantizedPoints : usual;
+	const got = await accuracyOf(file, ...(dequantized ? ["--float"] : []));
 	const expected = expectedAccuracy(file);
 	const cells = [got.top1, expected.top1, got.top5, expected.top5].map((value) => value.toFixed(1));
 	console.log(`| ${file} | ${cells.join(" | ")} |`);

@@ -25,7 +25,7 @@ import { parts } from "../src/model/generated/default-model.ts";
 import { MobileNet } from "../src/model/mobilenet.ts";
 import type { Prediction } from "../src/model/predictions.ts";
 import { configure } from "../src/network/configuration.ts";
-import { initialise } from "../src/weights/initialise.ts";
+import { initialize } from "../src/weights/initialize.ts";
 import { writeModel } from "../src/weights/record-file.ts";
 import { describeWithChromium, openChromium, serve, strictPolicy } from "./chromium.ts";
 
@@ -84,7 +84,7 @@ const inOneFile = new Set(["esbuild"]);
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 let folder: string;
-const model = writeModel(initialise(configure({ alpha: 0.25, size: 32, classes: 10 }), { seed: 1 }));
+const model = writeModel(initialize(configure({ alpha: 0.25, size: 32, classes: 10 }), { seed: 1 }));
 /** Of the page's own model, and of the package's. */
 let expected: readonly { readonly hash: string; readonly best: Prediction }[];
 /** What a script has in it that holds a part of the package's model. */

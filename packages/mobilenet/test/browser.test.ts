@@ -9,12 +9,12 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readModel } from "../src/formats/read.ts";
 import { decode } from "../src/image/decode.node.ts";
-import { greyToRgb } from "../src/image/pixels.ts";
+import { grayToRgb } from "../src/image/pixels.ts";
 import { MobileNet } from "../src/model/mobilenet.ts";
 import type { Prediction } from "../src/model/predictions.ts";
 import { configure } from "../src/network/configuration.ts";
 import { imagenetLabels } from "../src/weights/imagenet.ts";
-import { initialise } from "../src/weights/initialise.ts";
+import { initialize } from "../src/weights/initialize.ts";
 import { writeModel } from "../src/weights/record-file.ts";
 import { readSafetensors } from "../src/weights/safetensors.ts";
 import {
@@ -30,7 +30,7 @@ import { describeWithShared, shared } from "./shared.ts";
 /** Issue 16: what a page that classifies must load, JavaScript and WebAssembly, as it is sent. */
 const mostBytes = 60_000;
 /** Decoders of JPEG differ by rounding. */
-const greyLevels = 3;
+const grayLevels = 3;
 
 /** Milliseconds that a browser may take to start on a machine with other work. */
 const slowStart = 60_000;
@@ -165,9 +165,9 @@ describeWithChromium("the browser file", () => {
 	});
 
 	describe("decodes pictures as Node does", () => {
-		/** Colours that change slowly, and transparency that changes across. */
+		/** Colors that change slowly, and transparency that changes across. */
 		const [width, height] = [48, 32];
-		const colours = (channels: number) =>
+		const colors = (channels: number) =>
 			sharp(
 				Uint8Array.from({ length: width * height * channels }, (_, i) => {
 					const [channel, x, y] = [i % channels, Math.floor(i / channels) % width, i / channels / width];
@@ -176,17 +176,17 @@ describeWithChromium("the browser file", () => {
 				{ raw: { width, height, channels: channels as 3 | 4 } },
 			);
 		const pictures = {
-			"rgb.png": colours(3).png(),
-			"transparent.png": colours(4).png(),
-			"grey.png": colours(3).greyscale().png(),
-			"deep.png": colours(3).toColourspace("rgb16").png(),
-			"p3.png": colours(3).withIccProfile("p3").png(),
-			"photo.jpg": colours(3).jpeg(),
-			"turned.jpg": colours(3).jpeg().withMetadata({ orientation: 6 }),
-			"photo.webp": colours(3).webp(),
-			"transparent.webp": colours(4).webp({ lossless: true }),
-			"photo.gif": colours(3).gif(),
-			"photo.avif": colours(3).avif(),
+			"rgb.png": colors(3).png(),
+			"transparent.png": colors(4).png(),
+			"gray.png": colors(3).grayscale().png(),
+			"deep.png": colors(3).toColorspace("rgb16").png(),
+			"p3.png": colors(3).withIccProfile("p3").png(),
+			"photo.jpg": colors(3).jpeg(),
+			"turned.jpg": colors(3).jpeg().withMetadata({ orientation: 6 }),
+			"photo.webp": colors(3).webp(),
+			"transparent.webp": colors(4).webp({ lossless: true }),
+			"photo.gif": colors(3).gif(),
+			"photo.avif": colors(3).avif(),
 		};
 		const files: Record<string, Uint8Array> = { "/model.safetensors": randomModel() };
 		let ask: Awaited<ReturnType<typeof openPage>>["ask"];
@@ -208,8 +208,8 @@ describeWithChromium("the browser file", () => {
 			const theirs = await ask<Decoded>("decoded", `/${name}`, { alpha });
 			const ours = await decode(files[`/${name}`]!, { name, alpha });
 			expect([theirs.width, theirs.height]).toEqual([ours.width, ours.height]);
-			const { data } = ours.channels === 1 ? greyToRgb(ours) : ours;
-			expect(difference(fromBase64(theirs.data), data).most).toBeLessThanOrEqual(greyLevels);
+			const { data } = ours.channels === 1 ? grayToRgb(ours) : ours;
+			expect(difference(fromBase64(theirs.data), data).most).toBeLessThanOrEqual(grayLevels);
 		});
 
 		it.each(["/half.jpg", "/half.png"])("and refuses %s", async (name) => {
@@ -319,7 +319,7 @@ describeWithChromium("the browser file", () => {
 				const stretched = fromBase64(await ask<string>("stretched", `/shared/${photos}/${name}`, size));
 				const bytes = size * size * 3;
 				const { most, mean } = difference(stretched, pixels.subarray(n * bytes, (n + 1) * bytes));
-				expect(most, name).toBeLessThanOrEqual(greyLevels);
+				expect(most, name).toBeLessThanOrEqual(grayLevels);
 				expect(mean, name).toBeLessThan(0.5);
 			}
 		});
@@ -334,7 +334,7 @@ describeWithChromium("the browser file", () => {
 				const { data, width, height } = await ask<Decoded>("decoded", `/shared/${path}`);
 				const ours = await decode(readFileSync(shared(path)), { name });
 				expect([width, height], name).toEqual([ours.width, ours.height]);
-				expect(difference(fromBase64(data), ours.data).most, name).toBeLessThanOrEqual(greyLevels);
+				expect(difference(fromBase64(data), ours.data).most, name).toBeLessThanOrEqual(grayLevels);
 			}
 		});
 
@@ -394,7 +394,7 @@ function expectClose(rows: Answers["rows"], expected: Answers["rows"]): void {
 
 /** A safetensors file as `convert` writes it of a network of ImageNet's classes: its labels are in it. */
 function randomModel(): Uint8Array {
-	const record = initialise(configure({ alpha: 0.25, size: 96, classes: 1000 }), { seed: 1 });
+	const record = initialize(configure({ alpha: 0.25, size: 96, classes: 1000 }), { seed: 1 });
 	return writeModel({ ...record, labels: imagenetLabels(1000) });
 }
 

@@ -1,5 +1,5 @@
 /**
- * Chains of found layers made from a configuration's table, for tests of what recognises them: what a perfect
+ * Chains of found layers made from a configuration's table, for tests of what recognizes them: what a perfect
  * reader would find in a file of that network.
  */
 import type { Found, FoundLayer } from "../src/formats/found.ts";

@@ -316,10 +316,10 @@ describeWithShared("mobilenet inspect", ["weights"], () => {
 			const { stdout: json } = await mobilenet(["inspect", "--json", shared(`weights/${file}`)]);
 			const report = JSON.parse(json) as {
 				configuration: { alpha: number; size: number };
-				quantisation: string | null;
+				quantization: string | null;
 			};
 			expect(report.configuration).toMatchObject({ alpha: Number(alpha), size: Number(size) });
-			expect(report.quantisation !== null).toBe(/quant|int8/.test(file));
+			expect(report.quantization !== null).toBe(/quant|int8/.test(file));
 		},
 	);
 });

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Evaluation } from "../src/evaluation/index.ts";
 import { readModelFile } from "../src/weights/record-file.ts";
 import { mobilenet } from "./cli.ts";
-import { coloured } from "./coloured.ts";
+import { colored } from "./colored.ts";
 import { describeWithShared, shared } from "./shared.ts";
 
 const file = fileURLToPath(new URL("../../../models/default/mobilenet.safetensors", import.meta.url));
@@ -121,7 +121,7 @@ describe("learning from the embedded model", () => {
 	let pictures: string;
 	beforeAll(async () => {
 		pictures = join(folder, "pictures");
-		const { pictures: all, labels, classes } = coloured(30, 1);
+		const { pictures: all, labels, classes } = colored(30, 1);
 		for (const [i, { data, ...raw }] of all.entries()) {
 			const place = join(pictures, classes[labels[i]!]!);
 			mkdirSync(place, { recursive: true });
@@ -133,7 +133,7 @@ describe("learning from the embedded model", () => {
 
 	it("gives a classifier of other classes, and a network that is fine-tuned", async () => {
 		for (const fineTune of ["none", "1"]) {
-			const output = join(folder, `colours-${fineTune}.safetensors`);
+			const output = join(folder, `colors-${fineTune}.safetensors`);
 			await printed(
 				...["train", pictures, "--from", "default", "--fine-tune", fineTune, "--size", "32"],
 				...["--epochs", "1", "--threads", "1", "-o", output],
@@ -146,16 +146,16 @@ describe("learning from the embedded model", () => {
 		}
 	});
 
-	it("gives a student of its classes, and a network that is quantised anew", async () => {
+	it("gives a student of its classes, and a network that is quantized anew", async () => {
 		const output = join(folder, "student.safetensors");
 		const stdout = await printed(
-			...["distill", pictures, "--unlabelled", "--teacher", "default", "--alpha", "0.25", "--size", "32"],
+			...["distill", pictures, "--unlabeled", "--teacher", "default", "--alpha", "0.25", "--size", "32"],
 			...["--epochs", "1", "--threads", "1", "--json", "-o", output],
 		);
 		expect(JSON.parse(stdout).teacher).toBe("default");
 		expect(readModelFile(readFileSync(output), output).labels).toHaveLength(200);
-		const quantised = join(folder, "quantised.safetensors");
-		await printed("quantize", "default", "--calibrate", join(pictures, "red"), "-o", quantised);
-		expect(readModelFile(readFileSync(quantised), quantised).configuration.classes).toBe(200);
+		const quantized = join(folder, "quantized.safetensors");
+		await printed("quantize", "default", "--calibrate", join(pictures, "red"), "-o", quantized);
+		expect(readModelFile(readFileSync(quantized), quantized).configuration.classes).toBe(200);
 	});
 });

@@ -16,11 +16,11 @@ import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { configure } from "../src/network/configuration.ts";
-import { initialise, writeModel } from "../src/training/index.ts";
+import { initialize, writeModel } from "../src/training/index.ts";
 import { readModelFile } from "../src/weights/record-file.ts";
 import { unfold } from "../src/weights/unfold.ts";
 import { mobilenet } from "./cli.ts";
-import { coloured } from "./coloured.ts";
+import { colored } from "./colored.ts";
 import { describeWithShared, shared } from "./shared.ts";
 
 const published = "weights/mobilenet_v1_0.25_224.tflite";
@@ -30,7 +30,7 @@ const student = ["--alpha", "0.25", "--size", "32", "--threads", "1"];
 /** One that need not learn to see first. */
 const trained = ["--from", shared(published), "--size", "32", "--batch", "10", "--threads", "1"];
 
-/** Top-1 of a student of three classes that has learnt; a third is chance. */
+/** Top-1 of a student of three classes that has learned; a third is chance. */
 const knows = 0.7;
 
 let place: string;
@@ -39,9 +39,9 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(place, { recursive: true }));
 
-/** A folder of coloured pictures, in class folders or loose. */
-async function coloursIn(folder: string, count: number, { seed = 1, loose = false } = {}): Promise<string> {
-	const { pictures, labels, classes } = coloured(count, seed);
+/** A folder of colored pictures, in class folders or loose. */
+async function colorsIn(folder: string, count: number, { seed = 1, loose = false } = {}): Promise<string> {
+	const { pictures, labels, classes } = colored(count, seed);
 	for (const [i, { data, ...raw }] of pictures.entries()) {
 		const own = loose ? folder : join(folder, classes[labels[i]!]!);
 		mkdirSync(own, { recursive: true });
@@ -62,17 +62,17 @@ const losses = (log: string): readonly number[] =>
 
 describeWithShared("mobilenet distill", [published, tiny], () => {
 	const teacher = ["--teacher", shared(published), "--teacher-size", "64"];
-	let colours: string;
+	let colors: string;
 	/** Others of the same. */
 	let others: string;
-	/** Knows the three colours. */
+	/** Knows the three colors. */
 	let painter: string;
 	beforeAll(async () => {
-		colours = await coloursIn(join(place, "colours"), 60);
-		others = await coloursIn(join(place, "others"), 30, { seed: 2 });
+		colors = await colorsIn(join(place, "colors"), 60);
+		others = await colorsIn(join(place, "others"), 30, { seed: 2 });
 		painter = join(place, "painter.safetensors");
 		const { exitCode, stderr } = await mobilenet([
-			...["train", colours, "--from", shared(published), "--fine-tune", "none", "--size", "32"],
+			...["train", colors, "--from", shared(published), "--fine-tune", "none", "--size", "32"],
 			...["-o", painter, "--threads", "1"],
 		]);
 		expect(exitCode, stderr).toBe(0);
@@ -111,14 +111,14 @@ describeWithShared("mobilenet distill", [published, tiny], () => {
 
 	it("gives the teacher a classifier of the data's classes first", async () => {
 		const without = await mobilenet([
-			...["distill", colours, ...teacher, ...student, "-o", join(place, "without.safetensors")],
+			...["distill", colors, ...teacher, ...student, "-o", join(place, "without.safetensors")],
 		]);
 		expect(without.exitCode).toBe(2);
 		expect(without.stderr).toMatch(/--teacher-head .*the model does not know 3 of the 3 classes/);
 
 		const output = join(place, "head.safetensors");
 		const { exitCode, stdout, stderr } = await mobilenet([
-			...["distill", colours, ...teacher, "--teacher-head", ...trained, "-o", output],
+			...["distill", colors, ...teacher, "--teacher-head", ...trained, "-o", output],
 			...["--validation", others, "--epochs", "12", "--json"],
 		]);
 		expect(exitCode, stderr).toBe(0);
@@ -129,7 +129,7 @@ describeWithShared("mobilenet distill", [published, tiny], () => {
 	it("shows a live teacher what the student sees", async () => {
 		const output = join(place, "live.safetensors");
 		const { exitCode, stdout, stderr } = await mobilenet([
-			...["distill", colours, "--teacher", painter, "--views", "live", ...trained, "-o", output],
+			...["distill", colors, "--teacher", painter, "--views", "live", ...trained, "-o", output],
 			...["--validation", others, "--epochs", "12", "--json"],
 		]);
 		expect(exitCode, stderr).toBe(0);
@@ -139,11 +139,11 @@ describeWithShared("mobilenet distill", [published, tiny], () => {
 	}, 30_000);
 
 	it("learns the teacher's classes from pictures without labels, of which one is broken", async () => {
-		const data = await coloursIn(join(place, "loose"), 60, { loose: true });
+		const data = await colorsIn(join(place, "loose"), 60, { loose: true });
 		writeFileSync(join(data, "broken.png"), "no picture");
-		const output = join(place, "unlabelled.safetensors");
+		const output = join(place, "unlabeled.safetensors");
 		const { exitCode, stdout, stderr } = await mobilenet([
-			...["distill", data, "--unlabelled", "--teacher", painter, ...trained, "-o", output],
+			...["distill", data, "--unlabeled", "--teacher", painter, ...trained, "-o", output],
 			...["--validation", others, "--epochs", "12", "--json"],
 		]);
 		expect(exitCode, stderr).toBe(0);
@@ -157,7 +157,7 @@ describeWithShared("mobilenet distill", [published, tiny], () => {
 	it("learns the teacher's embedding", async () => {
 		const output = join(place, "embedding.safetensors");
 		const { exitCode, stdout, stderr } = await mobilenet([
-			...["distill", colours, "--embedding", "--teacher", painter, ...trained, "-o", output],
+			...["distill", colors, "--embedding", "--teacher", painter, ...trained, "-o", output],
 			...["--epochs", "10", "--learning-rate", "0.05", "--json"],
 		]);
 		expect(exitCode, stderr).toBe(0);
@@ -173,7 +173,7 @@ describeWithShared("mobilenet distill", [published, tiny], () => {
 	it("begins with a trained student, and keeps its classifier", async () => {
 		const output = join(place, "from.safetensors");
 		const { exitCode, stdout, stderr } = await mobilenet([
-			...["distill", colours, "--teacher", painter, "--from", painter, "--epochs", "1", "--views", "1"],
+			...["distill", colors, "--teacher", painter, "--from", painter, "--epochs", "1", "--views", "1"],
 			...["--batch", "10", "--threads", "1", "-o", output, "--json"],
 		]);
 		expect(exitCode, stderr).toBe(0);
@@ -186,7 +186,7 @@ describeWithShared("mobilenet distill", [published, tiny], () => {
 		const meanAfter = async (name: string, ...more: readonly string[]) => {
 			const output = join(place, `${name}.safetensors`);
 			const { exitCode, stderr } = await mobilenet([
-				...["distill", colours, "--teacher", painter, "--from", painter, "--epochs", "1", "--batch", "10"],
+				...["distill", colors, "--teacher", painter, "--from", painter, "--epochs", "1", "--batch", "10"],
 				...["--size", "48", "--threads", "1", "--answers", answers, "-o", output, ...more],
 			]);
 			expect(exitCode, stderr).toBe(0);
@@ -207,7 +207,7 @@ describeWithShared("mobilenet distill", [published, tiny], () => {
 			mkdirSync(folder, { recursive: true });
 			const main = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 			const inputs = [
-				...["distill", colours, "--teacher", painter, ...student, "--epochs", "12", "--views", "3"],
+				...["distill", colors, "--teacher", painter, ...student, "--epochs", "12", "--views", "3"],
 				...["-o", join(folder, "model.safetensors"), ...more],
 			];
 			const child = spawn(process.execPath, ["--conditions=mobilenet-source", main, ...inputs], {
@@ -263,18 +263,18 @@ describe("mobilenet distill refuses", () => {
 		],
 		[
 			"a classifier without labels",
-			["--unlabelled", "--teacher-head"],
-			/--teacher-head cannot be given with --unlabelled: there are no labels/,
+			["--unlabeled", "--teacher-head"],
+			/--teacher-head cannot be given with --unlabeled: there are no labels/,
 		],
 		[
 			"balance without labels",
-			["--unlabelled", "--balance", "sampling"],
-			/--balance cannot be given with --unlabelled:/,
+			["--unlabeled", "--balance", "sampling"],
+			/--balance cannot be given with --unlabeled:/,
 		],
 		[
 			"patience without a judge",
-			["--unlabelled", "--patience", "3"],
-			/--patience needs --validation with --unlabelled/,
+			["--unlabeled", "--patience", "3"],
+			/--patience needs --validation with --unlabeled/,
 		],
 		["no temperature", ["--temperature", "0"], /--temperature must be above 0, not 0\.$/],
 		["no share", ["--weight", "0"], /--weight must be above 0, .* to 1, .* not 0\.$/],
@@ -318,7 +318,7 @@ describe("mobilenet distill refuses", () => {
 		if (!existsSync(path))
 			writeFileSync(
 				path,
-				writeModel(initialise(configure({ alpha: 0.25, size: 32, classes: 3 }), { seed: 1 })),
+				writeModel(initialize(configure({ alpha: 0.25, size: 32, classes: 3 }), { seed: 1 })),
 			);
 		return path;
 	}

@@ -26,10 +26,10 @@ describeWithShared("mobilenet quantize", [model, pictures, photo], () => {
 		const output = join(folder, "model-int8.safetensors");
 		const { exitCode, stdout, stderr } = await quantize(output, "--pictures", "12");
 		expect(stderr).toBe(
-			"pictures seen in float: 12 of 12\nlayers quantised: 29 of 29\npictures compared: 12 of 12\n",
+			"pictures seen in float: 12 of 12\nlayers quantized: 29 of 29\npictures compared: 12 of 12\n",
 		);
 		const lines = stdout.split("\n");
-		expect(lines[0]).toMatch(/model-int8\.safetensors: [\d,]+ bytes, quantised with 12 pictures$/);
+		expect(lines[0]).toMatch(/model-int8\.safetensors: [\d,]+ bytes, quantized with 12 pictures$/);
 		expect(lines[1]).toMatch(/^same answer as in float: [\d.]+ % of the first 12 pictures$/);
 		expect(lines[3]).toMatch(/^layer +seen +covered +weights dB +output dB$/);
 		expect(lines[5]).toMatch(/^stem +0\.00 … 6\.00 +0\.00 … 6\.00 +[\d.]+ +[\d.]+$/);
@@ -74,7 +74,7 @@ describeWithShared("mobilenet quantize", [model, pictures, photo], () => {
 		]);
 		expect(exitCode).toBe(1);
 		expect(stderr).toMatch(/^mobilenet: .*bad\.jpg.*\.\n/);
-		expect(stdout).toMatch(/quantised with 1 picture\n/);
+		expect(stdout).toMatch(/quantized with 1 picture\n/);
 	});
 
 	it.each<readonly [string, (target: string) => readonly string[], RegExp]>([

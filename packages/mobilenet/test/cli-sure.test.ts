@@ -116,14 +116,14 @@ describe("what else the commands do with it", () => {
 	});
 
 	it("is kept by convert and by quantize", async () => {
-		const [converted, quantised] = [place("converted.safetensors"), place("quantised.safetensors")];
+		const [converted, quantized] = [place("converted.safetensors"), place("quantized.safetensors")];
 		await mobilenet(["convert", place("model.safetensors"), "-o", converted, "--size", "48"]);
 		expect((await readModel(converted)).sureFrom).toBe(record.sureFrom);
 		const { exitCode, stderr } = await mobilenet([
-			...["quantize", place("model.safetensors"), "--calibrate", sure, "-o", quantised],
+			...["quantize", place("model.safetensors"), "--calibrate", sure, "-o", quantized],
 		]);
 		expect(exitCode, stderr).toBe(0);
-		expect((await readModel(quantised)).sureFrom).toBe(record.sureFrom);
+		expect((await readModel(quantized)).sureFrom).toBe(record.sureFrom);
 	});
 
 	it("parts the sure answers from the others in evaluate", async () => {

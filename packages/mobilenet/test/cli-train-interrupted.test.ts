@@ -16,7 +16,7 @@ import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { random } from "../src/base/random.ts";
-import { coloured } from "./coloured.ts";
+import { colored } from "./colored.ts";
 
 const main = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 const kills = 20;
@@ -27,8 +27,8 @@ describe("mobilenet train, interrupted", () => {
 	let whole: Uint8Array;
 	beforeAll(async () => {
 		place = mkdtempSync(join(tmpdir(), "mobilenet-"));
-		data = join(place, "colours");
-		const { pictures, labels, classes } = coloured(90, 1);
+		data = join(place, "colors");
+		const { pictures, labels, classes } = colored(90, 1);
 		for (const name of classes) mkdirSync(join(data, name), { recursive: true });
 		for (const [i, { data: pixels, ...raw }] of pictures.entries())
 			await sharp(pixels, { raw: { ...raw, channels: 3 } })

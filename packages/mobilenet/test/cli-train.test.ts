@@ -15,7 +15,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readModelFile } from "../src/weights/record-file.ts";
 import { mobilenet } from "./cli.ts";
-import { coloured } from "./coloured.ts";
+import { colored } from "./colored.ts";
 import { describeWithShared, shared } from "./shared.ts";
 
 let place: string;
@@ -26,9 +26,9 @@ afterAll(() => rmSync(place, { recursive: true }));
 
 const train = (...inputs: readonly string[]) => mobilenet(["train", ...inputs]);
 
-/** A folder of class folders with coloured pictures. */
-async function coloursIn(folder: string, count: number, names = ["red", "green", "blue"]): Promise<string> {
-	const { pictures, labels } = coloured(count, 1);
+/** A folder of class folders with colored pictures. */
+async function colorsIn(folder: string, count: number, names = ["red", "green", "blue"]): Promise<string> {
+	const { pictures, labels } = colored(count, 1);
 	for (const name of names) mkdirSync(join(folder, name), { recursive: true });
 	for (const [i, { data, ...raw }] of pictures.entries()) {
 		if (labels[i]! >= names.length) continue;
@@ -61,7 +61,7 @@ describeWithShared("mobilenet train --from", [model, photo], () => {
 		);
 
 	it("makes a classifier of a folder with odd names, an empty class, broken files, a loop of links and loose files", async () => {
-		const data = await coloursIn(join(place, "my 照片 🐈"), 30, ["rot wein", "绿色", "🐦 blue"]);
+		const data = await colorsIn(join(place, "my 照片 🐈"), 30, ["rot wein", "绿色", "🐦 blue"]);
 		mkdirSync(join(data, "empty"));
 		for (const name of ["a.jpg", "b.png", "c.webp"]) writeFileSync(join(data, "绿色", name), "no picture");
 		symlinkSync(data, join(data, "绿色", "loop"));
@@ -86,8 +86,8 @@ describeWithShared("mobilenet train --from", [model, photo], () => {
 	});
 
 	it("tells all as JSON, and judges by other pictures whatever the order of their classes", async () => {
-		const data = await coloursIn(join(place, "colours"), 30);
-		const other = await coloursIn(join(place, "others"), 9);
+		const data = await colorsIn(join(place, "colors"), 30);
+		const other = await colorsIn(join(place, "others"), 9);
 		// One class alone is first in its own folder and last in the other.
 		rmSync(join(other, "blue"), { recursive: true });
 		rmSync(join(other, "green"), { recursive: true });
@@ -116,23 +116,23 @@ describe("mobilenet train refuses", () => {
 		["an empty folder", async (folder) => [folder], /holds no pictures/],
 		[
 			"one class",
-			async (folder) => [await coloursIn(folder, 3, ["red"])],
+			async (folder) => [await colorsIn(folder, 3, ["red"])],
 			/has pictures of one class only, "red", and two are needed/,
 		],
-		["one picture", async (folder) => [await coloursIn(folder, 1)], /one class only, "red"/],
+		["one picture", async (folder) => [await colorsIn(folder, 1)], /one class only, "red"/],
 		[
 			"another format",
-			async (folder) => [await coloursIn(folder, 6), "-o", "model.tflite"],
+			async (folder) => [await colorsIn(folder, 6), "-o", "model.tflite"],
 			/--output must end in \.safetensors/,
 		],
 		[
 			"blocks without a model",
-			async (folder) => [await coloursIn(folder, 6), "--fine-tune", "3"],
+			async (folder) => [await colorsIn(folder, 6), "--fine-tune", "3"],
 			/--fine-tune needs --from/,
 		],
 		[
 			"a width beside a model",
-			async (folder) => [await coloursIn(folder, 6), "--from", "m.tflite", "--alpha", "1"],
+			async (folder) => [await colorsIn(folder, 6), "--from", "m.tflite", "--alpha", "1"],
 			/--alpha cannot be given with --from: m\.tflite has its own/,
 		],
 		[
@@ -142,12 +142,12 @@ describe("mobilenet train refuses", () => {
 		],
 		[
 			"an unknown schedule",
-			async (folder) => [await coloursIn(folder, 6), "--schedule", "linear"],
+			async (folder) => [await colorsIn(folder, 6), "--schedule", "linear"],
 			/the schedule must be constant, cosine/,
 		],
 		[
 			"an unknown augmentation",
-			async (folder) => [await coloursIn(folder, 6), "--augment", "zoom=2"],
+			async (folder) => [await colorsIn(folder, 6), "--augment", "zoom=2"],
 			/the augmentation must be default, none/,
 		],
 		[
@@ -163,9 +163,9 @@ describe("mobilenet train refuses", () => {
 		[
 			"a validation of other classes",
 			async (folder) => [
-				await coloursIn(join(folder, "a"), 6),
+				await colorsIn(join(folder, "a"), 6),
 				"--validation",
-				await coloursIn(join(folder, "b"), 6, ["cat", "dog"]),
+				await colorsIn(join(folder, "b"), 6, ["cat", "dog"]),
 			],
 			/"cat"/,
 		],

@@ -179,7 +179,7 @@ describe("pictures that cannot be read", () => {
 			[join(folder, "b", "4.gif"), "picture"],
 			[join(folder, "b", "5.gif"), "not-found"],
 		]);
-		// One grey pixel of GIF's palette, 5 4 4, in every place.
+		// One gray pixel of GIF's palette, 5 4 4, in every place.
 		for (const { pixels, indices } of made) {
 			expect(pixels[0]).toHaveLength(indices.length * 32 * 32 * 3);
 			expect(new Set(pixels[0])).toEqual(new Set([5, 4]));

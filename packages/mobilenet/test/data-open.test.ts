@@ -111,7 +111,7 @@ describe("class folders", () => {
 		expect((await openDataset(root, { oneClass: true })).labels).toHaveLength(1);
 	});
 
-	it("that are parts of a data set are recognised", async () => {
+	it("that are parts of a data set are recognized", async () => {
 		const root = await files({ "train/a/x.gif": gif, "val/a/y.gif": gif });
 		expect((await refusal(root)).message).toBe(
 			`${root} holds train and val, which are parts of a data set and no classes: give ${join(root, "train")}.`,
@@ -139,12 +139,12 @@ describe("class folders", () => {
 
 	it("are not looked for where pictures have no labels", async () => {
 		const root = await files({ "x.gif": gif, "deep/y.gif": gif });
-		const dataset = await openDataset(root, { unlabelled: true });
+		const dataset = await openDataset(root, { unlabeled: true });
 		expect(dataset.classes).toEqual([]);
 		expect([...dataset.labels]).toEqual([-1, -1]);
-		expect((await openDataset(join(root, "x.gif"), { unlabelled: true })).labels).toHaveLength(1);
-		expect((await openDataset(join(root, "**/*.gif"), { unlabelled: true })).labels).toHaveLength(2);
-		expect((await refusal(await files({}), { unlabelled: true })).message).toContain("holds no pictures");
+		expect((await openDataset(join(root, "x.gif"), { unlabeled: true })).labels).toHaveLength(1);
+		expect((await openDataset(join(root, "**/*.gif"), { unlabeled: true })).labels).toHaveLength(2);
+		expect((await refusal(await files({}), { unlabeled: true })).message).toContain("holds no pictures");
 	});
 
 	it("stop being opened when the signal is aborted", async () => {
@@ -273,7 +273,7 @@ describe("shards", () => {
 		expect(dataset.labels).toHaveLength(2);
 		expect(notes).toEqual([`A picture of ${join(root, "x.tar")} has no class and is left out.`]);
 		expect((await refusal(join(root, "y.tar"))).message).toContain("of 1 pictures none has a class");
-		expect((await openDataset(join(root, "x.tar"), { unlabelled: true })).labels).toHaveLength(3);
+		expect((await openDataset(join(root, "x.tar"), { unlabeled: true })).labels).toHaveLength(3);
 	});
 
 	it("that are broken are refused in one sentence", async () => {

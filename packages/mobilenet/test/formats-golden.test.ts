@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { MobileNet } from "../src/model/mobilenet.ts";
 import { describeWithShared, shared } from "./shared.ts";
 
-/** golden/README.md: float 1e-4, float16 2e-2, dynamic range dequantised 2e-2; integers 1 code on 95 % of outputs. */
+/** golden/README.md: float 1e-4, float16 2e-2, dynamic range dequantized 2e-2; integers 1 code on 95 % of outputs. */
 const files = [
 	{ file: "tflite_float32.tflite", apart: 1e-4 },
 	{ file: "tflite_float16.tflite", apart: 2e-2 },

@@ -9,10 +9,10 @@ import { random } from "../src/base/random.ts";
 import type { Found } from "../src/formats/found.ts";
 import { readModel } from "../src/formats/index.ts";
 import { readKerasHdf5 } from "../src/formats/keras-hdf5.ts";
-import { recognise } from "../src/formats/recognise.ts";
+import { recognize } from "../src/formats/recognize.ts";
 import { type ConfigurationOptions, configure } from "../src/network/configuration.ts";
 import { checkTensors } from "../src/weights/check.ts";
-import { dequantise } from "../src/weights/dequantise.ts";
+import { dequantize } from "../src/weights/dequantize.ts";
 import { float32Of } from "../src/weights/float.ts";
 import { fold } from "../src/weights/fold.ts";
 import type { Model } from "../src/weights/record.ts";
@@ -49,7 +49,7 @@ const files: readonly Expected[] = [
 
 const paths = files.map(({ path }) => path);
 const bytesOf = (path: string): Uint8Array => new Uint8Array(readFileSync(shared(path)));
-const read = (path: string): Model => recognise(readKerasHdf5({ bytes: bytesOf(path), name: path }));
+const read = (path: string): Model => recognize(readKerasHdf5({ bytes: bytesOf(path), name: path }));
 
 describeWithShared("Keras's HDF5 files", paths, () => {
 	test.each(files)("$path", async ({ path, configuration, tensors, weightsOnly = false }) => {
@@ -92,7 +92,7 @@ describeWithShared(
 
 describeWithShared("the same network in TensorFlow Lite", [vww, "weights/vww_v1_0.25_96.tflite"], () => {
 	test("has the same weights once biases and batch norms are folded", async () => {
-		const lite = fold(dequantise(await readModel(shared("weights/vww_v1_0.25_96.tflite"))));
+		const lite = fold(dequantize(await readModel(shared("weights/vww_v1_0.25_96.tflite"))));
 		const keras = fold(read(vww));
 		expect([...keras.tensors.keys()].toSorted()).toEqual([...lite.tensors.keys()].toSorted());
 		for (const [name, tensor] of keras.tensors) {
@@ -118,7 +118,7 @@ describeWithShared("damaged HDF5 files", paths, () => {
 		try {
 			const found = readKerasHdf5({ bytes, name: "model.h5" });
 			expect(ownBytes(found)).toBeLessThan(4 * bytes.length + 65_536);
-			recognise(found);
+			recognize(found);
 		} catch (error) {
 			if (!(error instanceof MobileNetError)) throw error;
 			expect(error.message).toMatch(/^model\.h5[^\n]+\.$/);
@@ -149,7 +149,7 @@ describeWithShared("damaged HDF5 files", paths, () => {
 		for (const more of [1, 1000, bytes.length]) {
 			const grown = new Uint8Array(bytes.length + more).fill(0xa5);
 			grown.set(bytes);
-			expect(recognise(readKerasHdf5({ bytes: grown, name: path }))).toEqual(read(path));
+			expect(recognize(readKerasHdf5({ bytes: grown, name: path }))).toEqual(read(path));
 		}
 	});
 

@@ -8,7 +8,7 @@ import { describe, expect, test } from "vitest";
 import { MobileNetError } from "../src/base/error.ts";
 import type { ModelFile } from "../src/formats/file.ts";
 import { readModel } from "../src/formats/index.ts";
-import { recognise } from "../src/formats/recognise.ts";
+import { recognize } from "../src/formats/recognize.ts";
 import { readTensorFlowJs } from "../src/formats/tensorflowjs.ts";
 import { configure } from "../src/network/configuration.ts";
 import { checkTensors } from "../src/weights/check.ts";
@@ -116,7 +116,7 @@ function inMemory(json: string | Uint8Array, shards: ReadonlyMap<string, Uint8Ar
 	};
 }
 
-const read = async (file: ModelFile) => recognise(await readTensorFlowJs(file));
+const read = async (file: ModelFile) => recognize(await readTensorFlowJs(file));
 
 async function refusal(file: ModelFile): Promise<string> {
 	try {
@@ -287,7 +287,7 @@ describe("what a manifest may not say", () => {
 		);
 		expect(
 			await refusal(file(manifest({ dtype: "float32", quantization: { dtype: "int8", scale: 1, min: 0 } }))),
-		).toContain('are stored as "int8", but only uint8, uint16, float16 are read where they are quantised');
+		).toContain('are stored as "int8", but only uint8, uint16, float16 are read where they are quantized');
 		expect(
 			await refusal(
 				file(manifest({ dtype: "float32", quantization: { dtype: "uint8", scale: "1", min: 0 } })),
@@ -356,7 +356,7 @@ describe("what a manifest may not say", () => {
 			).toContain("where paths and weights were expected");
 	});
 
-	test("nothing else is wrong with quantised weights: real = scale · code + min, or half floats", async () => {
+	test("nothing else is wrong with quantized weights: real = scale · code + min, or half floats", async () => {
 		const { json, shards } = files(1);
 		const weights = json.weightsManifest[0]!.weights.slice(1);
 		const stem = (quantization: object) => ({

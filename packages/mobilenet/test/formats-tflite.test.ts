@@ -1,15 +1,15 @@
 /**
- * Every TensorFlow Lite file of ../shared, read and recognised; and the same network in several files compared. The files
+ * Every TensorFlow Lite file of ../shared, read and recognized; and the same network in several files compared. The files
  * damaged are fuzz-formats.test.ts's.
  */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { Found } from "../src/formats/found.ts";
-import { recognise } from "../src/formats/recognise.ts";
+import { recognize } from "../src/formats/recognize.ts";
 import { readTensorFlowJs } from "../src/formats/tensorflowjs.ts";
 import { readTensorFlowLite } from "../src/formats/tflite.ts";
 import { layers as networkLayers } from "../src/network/layers.ts";
-import { dequantise } from "../src/weights/dequantise.ts";
+import { dequantize } from "../src/weights/dequantize.ts";
 import { float32Of, isFloat } from "../src/weights/float.ts";
 import { fold } from "../src/weights/fold.ts";
 import type { DType, Model } from "../src/weights/record.ts";
@@ -119,7 +119,7 @@ function modelFile(name: string, bytes: Uint8Array) {
 
 const read = (path: string): Promise<Found> =>
 	readTensorFlowLite(modelFile(path, readFileSync(shared(path))));
-const floatsOf = async (path: string): Promise<Model> => fold(dequantise(recognise(await read(path))));
+const floatsOf = async (path: string): Promise<Model> => fold(dequantize(recognize(await read(path))));
 
 function float32(model: Model, name: string): Float32Array {
 	const tensor = model.tensors.get(name);
@@ -158,7 +158,7 @@ describeWithShared(
 			expect(found.layers.length).toBe(expected.layers ?? 58);
 			expect(found.input?.dtype).toBe(expected.input);
 
-			const { configuration, tensors, preprocessing, labels, source } = recognise(found);
+			const { configuration, tensors, preprocessing, labels, source } = recognize(found);
 			expect(configuration).toMatchObject({
 				...{ alpha, size, classes, inputChannels, activation },
 				...{ padding: "same", lastBlock: "stride1", depth: "full", head: true, output: "softmax" },
@@ -190,9 +190,9 @@ describeWithShared(
 		});
 
 		test("a first convolution stored as depthwise and biases with an axis too many are said to be unusual", async () => {
-			const { source } = recognise(await read("weights/person_detect_v1_0.25_96_gray_int8.tflite"));
+			const { source } = recognize(await read("weights/person_detect_v1_0.25_96_gray_int8.tflite"));
 			expect(source.notes).toEqual([
-				expect.stringMatching(/biases are quantised along an axis that they do not have/),
+				expect.stringMatching(/biases are quantized along an axis that they do not have/),
 				expect.stringMatching(/stored as a depthwise one/),
 			]);
 		});
@@ -211,7 +211,7 @@ describeWithShared(
 			const folder = "weights/mobilenet_v1_0.25_224_tfjs";
 			const bytes = readFileSync(shared(`${folder}/model.json`));
 			const beside = async (path: string): Promise<Uint8Array> => readFileSync(shared(`${folder}/${path}`));
-			return fold(recognise(await readTensorFlowJs({ name: folder, bytes, beside })));
+			return fold(recognize(await readTensorFlowJs({ name: folder, bytes, beside })));
 		};
 
 		test.each(["weights/mobilenet_v1_0.25_224.tflite", "weights/glasses_v1_0.25_224.tflite"])(
@@ -253,14 +253,14 @@ describeWithShared(
 			["weights/vww_v1_0.25_96.tflite", "weights/vww_v1_0.25_96_int8.tflite"],
 		])("%s and %s", async (floats, integers) => {
 			const exact = await floatsOf(floats);
-			const quantised = recognise(await read(integers));
-			const rounded = fold(dequantise(quantised));
+			const quantized = recognize(await read(integers));
+			const rounded = fold(dequantize(quantized));
 			for (const { name, kind, outputChannels } of networkLayers(exact.configuration)) {
 				if (kind === "pool") continue;
 				const prefix = kind === "dense" ? name : `${name}.conv`;
 				const [a, b] = [float32(exact, `${prefix}.weight`), float32(rounded, `${prefix}.weight`)];
-				const scales = quantised.tensors.has(`${prefix}.scale`)
-					? float32(quantised, `${prefix}.scale`)
+				const scales = quantized.tensors.has(`${prefix}.scale`)
+					? float32(quantized, `${prefix}.scale`)
 					: undefined;
 				const filter = a.length / outputChannels;
 				for (let i = 0; i < a.length; i++) {

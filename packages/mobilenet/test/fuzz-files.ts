@@ -7,7 +7,7 @@ import { basename, dirname, join } from "node:path";
 import { readModel } from "../src/formats/index.ts";
 import { formats } from "../src/formats/table.ts";
 import { configure } from "../src/network/configuration.ts";
-import { initialise } from "../src/weights/initialise.ts";
+import { initialize } from "../src/weights/initialize.ts";
 import { writeModel } from "../src/weights/record-file.ts";
 import { missing, shared } from "./shared-paths.ts";
 
@@ -58,7 +58,7 @@ export async function modelFiles(name: string): Promise<ModelFiles> {
 		const source = written[name];
 		const model = source
 			? await readModel(shared(source))
-			: initialise(configure({ alpha: 0.25, size: 32, classes: 10 }), { seed: 1 });
+			: initialize(configure({ alpha: 0.25, size: 32, classes: 10 }), { seed: 1 });
 		return { main: basename(name), parts: new Map([[basename(name), writeModel(model)]]) };
 	}
 	const path = shared(name);

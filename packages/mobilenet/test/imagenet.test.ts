@@ -1,6 +1,6 @@
 /**
  * Real networks from their files, on golden pixels of twelve photographs: what TensorFlow and TensorFlow Lite give.
- * Integer networks run in integers, and dequantised.
+ * Integer networks run in integers, and dequantized.
  */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -10,7 +10,7 @@ import { describeWithShared, shared } from "./shared.ts";
 
 /**
  * golden/README.md. `apart`: on the probabilities of float networks; `agree`: photographs with the same answer when an
- * integer network runs dequantised; `least`: its least output code.
+ * integer network runs dequantized; `least`: its least output code.
  */
 const networks = [
 	{ file: "mobilenet_v1_1.0_224_tfjs", apart: 1e-4 },
@@ -63,8 +63,8 @@ for (const network of networks)
 			it("gives the same probabilities for numbers", () => {
 				const { mean, std } = model.record.preprocessing;
 				for (const [n, { data }] of pictures.entries()) {
-					const normalised = Float32Array.from(data, (value, i) => (value - mean[i % 3]!) / std[i % 3]!);
-					expect(largestDifference(model.run(normalised), expected[n]!)).toBeLessThan(network.apart);
+					const normalized = Float32Array.from(data, (value, i) => (value - mean[i % 3]!) / std[i % 3]!);
+					expect(largestDifference(model.run(normalized), expected[n]!)).toBeLessThan(network.apart);
 				}
 			});
 
@@ -98,8 +98,8 @@ for (const network of networks)
 			it("gives the same codes for numbers", () => {
 				const { mean, std } = model.record.preprocessing;
 				const [{ data }] = pictures as [(typeof pictures)[0]];
-				const normalised = Float32Array.from(data, (value, i) => (value - mean[i % 3]!) / std[i % 3]!);
-				const codes = model.run(normalised).map((p) => Math.min(255, Math.round(p * 256)) + network.least);
+				const normalized = Float32Array.from(data, (value, i) => (value - mean[i % 3]!) / std[i % 3]!);
+				const codes = model.run(normalized).map((p) => Math.min(255, Math.round(p * 256)) + network.least);
 				const near = codes.filter((code, k) => Math.abs(code - expected[0]![k]!) <= 1);
 				expect(near.length).toBeGreaterThanOrEqual(0.99 * codes.length);
 			});

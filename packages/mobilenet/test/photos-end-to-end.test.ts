@@ -22,7 +22,7 @@ for (const { file, agree, ...how } of networks)
 		file,
 		[outputs, "golden/imagenet/accuracy.json", "data/photos", `weights/${file}`],
 		() => {
-			// Integer networks as they are, and dequantised.
+			// Integer networks as they are, and dequantized.
 			it.each("apart" in how ? (["float"] as const) : (["integer", "float"] as const))(
 				"names the photographs as TensorFlow does, in %s",
 				async (arithmetic) => {

@@ -32,7 +32,7 @@ describeWithShared("the twelve photographs", [photos, pixels], () => {
 		});
 	});
 
-	it("keeps a grey photograph in one channel", async () => {
+	it("keeps a gray photograph in one channel", async () => {
 		expect((await decodeShared(`${photos}/tripod_grey.png`)).channels).toBe(1);
 	});
 });

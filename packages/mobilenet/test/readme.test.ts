@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { afterAll, describe, expect, it } from "vitest";
-import { coloured } from "./coloured.ts";
+import { colored } from "./colored.ts";
 import { describeWithShared, shared } from "./shared.ts";
 
 const readme = readFileSync(new URL("../../../README.md", import.meta.url), "utf8");
@@ -32,7 +32,7 @@ describe("the tutorial's test", () => {
 
 describe("the code that trains", () => {
 	it("learns red from green and blue", async () => {
-		const { pictures, labels, classes } = coloured(40, 1);
+		const { pictures, labels, classes } = colored(40, 1);
 		for (const [i, { data, ...raw }] of pictures.entries()) {
 			const place = join(folder, "photos", classes[labels[i]!]!);
 			mkdirSync(place, { recursive: true });

@@ -140,7 +140,7 @@ export function makeTensorFlowLite(model: MadeModel): Uint8Array {
 	});
 	const tensors = model.tensors.map((tensor, i) => {
 		const { type = "float32", scale, zeroPoint, dimension = 0, signature } = tensor;
-		const quantisation =
+		const quantization =
 			scale &&
 			table(b, {
 				2: float32s(b, scale),
@@ -152,7 +152,7 @@ export function makeTensorFlowLite(model: MadeModel): Uint8Array {
 			1: int8(typeof type === "number" ? type : typeCodes[type]),
 			2: int32(numbers[tensor.bufferOf ?? i]!),
 			3: words(b, tensor.name),
-			4: quantisation === undefined ? undefined : at(quantisation),
+			4: quantization === undefined ? undefined : at(quantization),
 			7: signature && int32s(b, signature),
 		});
 	});

@@ -16,7 +16,7 @@ import type { Build } from "../dist/kernels/walker.js";
 import { MobileNet } from "../dist/model/mobilenet.js";
 import { configure } from "../dist/network/configuration.js";
 import { fold } from "../dist/weights/fold.js";
-import { initialise } from "../dist/weights/initialise.js";
+import { initialize } from "../dist/weights/initialize.js";
 import { integers } from "../dist/weights/integers.js";
 import { describeWithShared, shared } from "./shared.ts";
 
@@ -50,7 +50,7 @@ describe.each(["wide", "relaxed", "baseline"] satisfies Build[])("the %s build",
 	])(
 		"gives the same bits on any number of threads: %o",
 		async ({ batch, ...options }) => {
-			const model = initialise(configure(options), { seed: 5 });
+			const model = initialize(configure(options), { seed: 5 });
 			const run = async (threads: number, pictures: number): Promise<Float32Array[]> => {
 				const { loaded } = await loadBuild({ build, shared: threads > 1 });
 				const executor = createExecutor(inferencePlan(model, { build, batch, threads }), fold(model), loaded);

@@ -1,5 +1,5 @@
 /**
- * One training pass of four networks, every gradient of it, and eight whole steps with each optimiser, as PyTorch
+ * One training pass of four networks, every gradient of it, and eight whole steps with each optimizer, as PyTorch
  * computed them in float64: on every build.
  */
 import { readFileSync } from "node:fs";
@@ -26,7 +26,7 @@ const builds: readonly Build[] = ["wide", "relaxed", "baseline", "reference"];
 const usual = {
 	threads: 1,
 	from: "stem",
-	optimiser: "sgd",
+	optimizer: "sgd",
 	average: false,
 	loss: { crossEntropy: true, distillation: false, squaredError: false },
 	decayAll: false,
@@ -121,8 +121,8 @@ for (const name of ["torch", "tf", "tutorial", "frozen"]) {
 	});
 }
 
-for (const optimiser of ["sgd", "rmsprop", "adamw"] as const) {
-	const path = `golden/loss_curves_${optimiser}.safetensors`;
+for (const optimizer of ["sgd", "rmsprop", "adamw"] as const) {
+	const path = `golden/loss_curves_${optimizer}.safetensors`;
 	const dataPath = "golden/loss_curves_data.safetensors";
 	describeWithShared(path, [path, dataPath], () => {
 		it.each(builds)("%s", async (build) => {
@@ -130,7 +130,7 @@ for (const optimiser of ["sgd", "rmsprop", "adamw"] as const) {
 			const data = readSafetensors(readFileSync(shared(dataPath)), dataPath).tensors;
 			const { loaded } = await loadBuild({ build, arithmetic: "training" });
 			const batch = training.batch as number;
-			const trainer = createTrainer(model, { ...usual, build, batch, optimiser, frozenNorm: false }, loaded);
+			const trainer = createTrainer(model, { ...usual, build, batch, optimizer, frozenNorm: false }, loaded);
 			const [pictures, labels] = [data.get("pictures")!.data, data.get("labels")!.data];
 			const pictureBytes = pictures.length / labels.length;
 			const { classes } = model.configuration;

@@ -8,13 +8,13 @@ import type { TrainingExecutor, TrainingPlanOptions } from "../dist/engine/train
 import { loadBuild } from "../dist/kernels/load.js";
 import type { Build } from "../dist/kernels/walker.js";
 import { type ConfigurationOptions, configure } from "../dist/network/configuration.js";
-import { initialise } from "../dist/weights/initialise.js";
+import { initialize } from "../dist/weights/initialize.js";
 import type { Model } from "../dist/weights/record.js";
 
 const usual = {
 	from: "stem",
 	frozenNorm: false,
-	optimiser: "sgd",
+	optimizer: "sgd",
 	average: true,
 	loss: { crossEntropy: true, distillation: true, squaredError: false },
 	decayAll: false,
@@ -34,7 +34,7 @@ async function trainerOf(
 		shared: plan.threads > 1,
 		arithmetic: "training",
 	});
-	const trainer = createTrainer(initialise(configure(options), { seed: 3 }), { ...usual, ...plan }, loaded);
+	const trainer = createTrainer(initialize(configure(options), { seed: 3 }), { ...usual, ...plan }, loaded);
 	const { pixels, targets, softTargets } = trainer;
 	for (let i = 0; i < pixels.length; i++) pixels[i] = (i * 7919) % 251;
 	for (let n = 0; n < plan.batch; n++) {
@@ -60,10 +60,10 @@ function step(trainer: TrainingExecutor, pictures: number, number: number): numb
 describe.each(["wide", "relaxed", "baseline"] satisfies Build[])("the %s build", (build) => {
 	it.each([
 		[{ alpha: 0.5, size: 64, classes: 10, dropout: 0.2 }, {}],
-		[{ alpha: 0.35, size: 45, classes: 7, inputChannels: 1 }, { optimiser: "rmsprop" }],
+		[{ alpha: 0.35, size: 45, classes: 7, inputChannels: 1 }, { optimizer: "rmsprop" }],
 		[
 			{ alpha: 0.25, size: 96, classes: 5, activation: "leakyRelu" },
-			{ optimiser: "adamw", decayAll: true },
+			{ optimizer: "adamw", decayAll: true },
 		],
 		[{ alpha: 0.25, size: 64, classes: 3, lastBlock: "stride2" }, { frozenNorm: true }],
 		[{ alpha: 1, size: 64, classes: 4 }, { from: "blocks.11.depthwise" }],
@@ -79,7 +79,7 @@ describe.each(["wide", "relaxed", "baseline"] satisfies Build[])("the %s build",
 				return record;
 			};
 			const alone = await run(1);
-			const start = initialise(configure(options), { seed: 3 }).tensors;
+			const start = initialize(configure(options), { seed: 3 }).tensors;
 			expect(alone.tensors.get("classifier.weight")!.data).not.toEqual(start.get("classifier.weight")!.data);
 			for (const threads of [2, 3]) {
 				const together = await run(threads);

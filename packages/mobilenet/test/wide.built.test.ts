@@ -14,7 +14,7 @@ import { findWide } from "../dist/kernels/wide.node.js";
 const load = fileURLToPath(new URL("../dist/kernels/load.js", import.meta.url));
 /** Functions before the one that is looked at: in the dump of machine code it is known by its number. */
 const fillers = 600;
-/** Pairs of neighbouring vectors: what V8's 256-bit pass would join. */
+/** Pairs of neighboring vectors: what V8's 256-bit pass would join. */
 const source = `
 ${Array.from({ length: fillers }, (_, i) => `export function filler${i}(x: i32): i32 { return x ^ ${i * 7 + 1}; }`).join("\n")}
 export function add(a: usize, b: usize, c: usize, n: i32): void {

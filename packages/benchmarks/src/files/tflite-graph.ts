@@ -29,7 +29,7 @@ export type Operator = keyof typeof optionTypes | "QUANTIZE" | "DEQUANTIZE";
 export type Activation = "none" | "relu" | "relu6";
 
 /** What a tensor's codes stand for: one scale, or one for each place along an axis. */
-export interface Quantisation {
+export interface Quantization {
 	readonly scales: readonly number[];
 	readonly zeroPoints: readonly number[];
 	readonly axis?: number;
@@ -39,7 +39,7 @@ export interface TensorParts {
 	readonly type: "float32" | "int8" | "int32";
 	readonly shape: readonly number[];
 	readonly values?: Float32Array | Int8Array | Int32Array;
-	readonly quantisation?: Quantisation;
+	readonly quantization?: Quantization;
 }
 
 export interface LiteGraph {
@@ -65,25 +65,25 @@ export function liteGraph(): LiteGraph {
 	/** By number, the kinds of operators. */
 	const kinds: { readonly kind: Operator; readonly version: number }[] = [];
 
-	const quantisationOf = ({ scales, zeroPoints, axis = 0 }: Quantisation): Offset => {
+	const quantizationOf = ({ scales, zeroPoints, axis = 0 }: Quantization): Offset => {
 		const [scale, zeroPoint] = [floats(scales), longs(zeroPoints)];
-		const { quantisation } = fields;
+		const { quantization } = fields;
 		return table(
-			[quantisation.scale, "offset", scale],
-			[quantisation.zeroPoint, "offset", zeroPoint],
-			[quantisation.quantisedDimension, "int32", axis],
+			[quantization.scale, "offset", scale],
+			[quantization.zeroPoint, "offset", zeroPoint],
+			[quantization.quantizedDimension, "int32", axis],
 		);
 	};
 
 	return {
-		tensor: (name, { type, shape, values, quantisation }) => {
+		tensor: (name, { type, shape, values, quantization }) => {
 			if (values) {
 				const { buffer, byteOffset, byteLength } = values;
 				const data = bytes(new Uint8Array(buffer, byteOffset, byteLength), alignment);
 				buffers.push(table([fields.buffer.data, "offset", data]));
 			}
 			const [sizes, label] = [integers(shape), text(name)];
-			const codes = quantisation && quantisationOf(quantisation);
+			const codes = quantization && quantizationOf(quantization);
 			const { tensor } = fields;
 			return (
 				tensors.push(
@@ -92,7 +92,7 @@ export function liteGraph(): LiteGraph {
 						[tensor.type, "int8", tensorTypes.indexOf(type)],
 						[tensor.buffer, "int32", values ? buffers.length - 1 : 0],
 						[tensor.name, "offset", label],
-						...(codes === undefined ? [] : [[tensor.quantisation, "offset", codes] as const]),
+						...(codes === undefined ? [] : [[tensor.quantization, "offset", codes] as const]),
 					),
 				) - 1
 			);

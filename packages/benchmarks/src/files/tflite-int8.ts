@@ -1,6 +1,6 @@
 /**
  * A record of integers as a TensorFlow Lite file: int8 with a scale for every output channel of the weights, as
- * TensorFlow Lite's own converter writes it. The floats that come in are quantised by its first operator, and the
+ * TensorFlow Lite's own converter writes it. The floats that come in are quantized by its first operator, and the
  * logits' codes become floats before the softmax: that is what ours does. The classifier is a convolution of one pixel,
  * as in Google's files.
  */
@@ -13,7 +13,7 @@ import {
 	layerOptions,
 	liteGraph,
 	type Operator,
-	type Quantisation,
+	type Quantization,
 	softmaxOptions,
 	weightAxes,
 } from "./tflite-graph.ts";
@@ -34,7 +34,7 @@ export function writeIntegerTensorFlowLite(model: Model, batch: number): Uint8Ar
 	const { tensor, operator, finish } = graph;
 	const { size, inputChannels, classes, activation } = model.configuration;
 	const inCodes = (name: string, shape: readonly number[], { scale, zeroPoint }: Codes): number =>
-		tensor(name, { type: "int8", shape, quantisation: { scales: [scale], zeroPoints: [zeroPoint] } });
+		tensor(name, { type: "int8", shape, quantization: { scales: [scale], zeroPoints: [zeroPoint] } });
 
 	let codes = activationCodes(model, "input");
 	const picture = [batch, size, size, inputChannels];
@@ -66,7 +66,7 @@ function addParameters({ tensor }: LiteGraph, model: Model, layer: Layer, input:
 	const { weight, scales, bias, biasScales } = integerParametersOf(model, layer, input);
 	const { shape, axes } = weightAxes(layer);
 	const sizes = axes.map((axis) => shape[axis]!);
-	const perChannel = (values: Float32Array, axis: number): Quantisation => ({
+	const perChannel = (values: Float32Array, axis: number): Quantization => ({
 		scales: [...values],
 		zeroPoints: new Array<number>(values.length).fill(0),
 		axis,
@@ -76,13 +76,13 @@ function addParameters({ tensor }: LiteGraph, model: Model, layer: Layer, input:
 			type: "int8",
 			shape: sizes,
 			values: permute(weight, shape, axes),
-			quantisation: perChannel(scales, kind === "depthwise" ? 3 : 0),
+			quantization: perChannel(scales, kind === "depthwise" ? 3 : 0),
 		}),
 		tensor(`${name}.bias`, {
 			type: "int32",
 			shape: [bias.length],
 			values: bias,
-			quantisation: perChannel(biasScales, 0),
+			quantization: perChannel(biasScales, 0),
 		}),
 	];
 }

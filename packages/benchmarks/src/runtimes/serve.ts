@@ -43,7 +43,7 @@ export function serve(prepare: (job: Job) => Promise<Prepared>): void {
 	process.on("disconnect", () => process.exit());
 }
 
-/** The inputs as the network takes them, [batch, size, size, channels] each, normalised. */
+/** The inputs as the network takes them, [batch, size, size, channels] each, normalized. */
 export function inputsOf({ folder, inputs }: Job): readonly Float32Array[] {
 	const numbers = new Float32Array(Uint8Array.from(readFileSync(`${folder}/input.f32`)).buffer);
 	const length = numbers.length / inputs;

@@ -8,7 +8,7 @@ The weights are those of a safetensors file that `mobilenet convert` writes of a
     packages/benchmarks/.python/bin/python $fine_tune norm /tmp/mobilenet.safetensors ../shared/data
     packages/benchmarks/.python/bin/python $fine_tune cross /tmp/mobilenet.safetensors ../shared/data/flowers --parts 0 1 [recipe]
 
-`check` classifies labelled photographs of ImageNet; `norm` compares batch norm's two modes before anything is learnt;
+`check` classifies labeled photographs of ImageNet; `norm` compares batch norm's two modes before anything is learned;
 `cross` fits a recipe to four fifths of `train` and judges it by the fifth part, for each part named. `--help` names the parts of a recipe. Needs torch, numpy and Pillow.
 """
 
@@ -111,14 +111,14 @@ def stretched(picture):
     return picture.resize((size, size), Image.BILINEAR)
 
 
-def coloured(values, strength):
+def colored(values, strength):
     """Pictures with another brightness, contrast and saturation, each by a random factor of 1 ± strength."""
     factor = lambda: 1 + strength * (2 * torch.rand(len(values), 1, 1, 1) - 1)
     light = (values + 1) * factor()
     middle = light.mean(dim=(1, 2, 3), keepdim=True)
     light = middle + (light - middle) * factor()
-    grey = light.mean(dim=1, keepdim=True)
-    light = grey + (light - grey) * factor()
+    gray = light.mean(dim=1, keepdim=True)
+    light = gray + (light - gray) * factor()
     return (light - 1).clamp(-1, 1).contiguous(memory_format=torch.channels_last)
 
 
@@ -148,15 +148,15 @@ def logistic(features, labels, classes, penalty):
     inputs = ((features - mean) / deviation).double()
     weight = torch.zeros(classes, inputs.shape[1], dtype=torch.float64, requires_grad=True)
     bias = torch.zeros(classes, dtype=torch.float64, requires_grad=True)
-    optimiser = torch.optim.LBFGS([weight, bias], max_iter=300, line_search_fn="strong_wolfe")
+    optimizer = torch.optim.LBFGS([weight, bias], max_iter=300, line_search_fn="strong_wolfe")
 
     def closure():
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss = functional.cross_entropy(inputs @ weight.T + bias, labels) + penalty / 2 * weight.square().sum()
         loss.backward()
         return loss
 
-    optimiser.step(closure)
+    optimizer.step(closure)
     weight = weight.detach().float() / deviation
     return weight, bias.detach().float() - weight @ mean
 
@@ -199,10 +199,10 @@ def fine_tune(net, train, labels, recipe, seed, report):
     random.seed(seed)
     torch.manual_seed(seed)
     groups = groups_of(net, recipe)
-    if recipe.optimiser == "sgd":
-        optimiser = torch.optim.SGD(groups, momentum=0.9, nesterov=True)
+    if recipe.optimizer == "sgd":
+        optimizer = torch.optim.SGD(groups, momentum=0.9, nesterov=True)
     else:
-        optimiser = torch.optim.AdamW(groups)
+        optimizer = torch.optim.AdamW(groups)
     steps = len(train) // batch * recipe.epochs
     step = 0
     for epoch in range(recipe.epochs):
@@ -214,20 +214,20 @@ def fine_tune(net, train, labels, recipe, seed, report):
         for first in range(0, len(order) - batch + 1, batch):
             chosen = order[first : first + batch]
             share = min(1, (step + 1) / (len(train) // batch)) * 0.5 * (1 + math.cos(math.pi * step / steps))
-            for group in optimiser.param_groups:
+            for group in optimizer.param_groups:
                 group["lr"] = group["rate"] * share
             pictures = tensor([crop(train[i], size, (recipe.area, 1)) for i in chosen])
-            if recipe.colour:
-                pictures = coloured(pictures, recipe.colour)
+            if recipe.color:
+                pictures = colored(pictures, recipe.color)
             loss = functional.cross_entropy(net(pictures), labels[chosen], label_smoothing=recipe.smoothing)
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             loss.backward()
             for layer in layers(net):
                 # Filters that weight decay has emptied have a thousandfold the gradient, and must not wake.
                 layer.weight.grad.mul_(layer.alive)
             if recipe.clip:
                 nn.utils.clip_grad_norm_(net.parameters(), recipe.clip)
-            optimiser.step()
+            optimizer.step()
             total += loss.item()
             step += 1
         net.eval()
@@ -326,13 +326,13 @@ def main():
     parser.add_argument("data")
     parser.add_argument("--parts", type=int, nargs="+", default=list(range(parts_of_cross_validation)))
     parser.add_argument("--norm", choices=["frozen", "training"], default="frozen", help="batch norm's statistics; its scale and shift learn in both")
-    parser.add_argument("--optimiser", choices=["sgd", "adamw"], default="sgd")
+    parser.add_argument("--optimizer", choices=["sgd", "adamw"], default="sgd")
     parser.add_argument("--rate", type=float, default=0.003)
     parser.add_argument("--head-factor", type=float, default=1, help="the classifier's rate, as a factor of the others'")
     parser.add_argument("--decay", type=float, default=1e-4, help="of the stem's, pointwise and classifier's weights")
     parser.add_argument("--clip", type=float, default=0, help="largest norm of the gradients")
     parser.add_argument("--area", type=float, default=0.5, help="least share of a picture that a crop shows")
-    parser.add_argument("--colour", type=float, default=0.2)
+    parser.add_argument("--color", type=float, default=0.2)
     parser.add_argument("--smoothing", type=float, default=0.1)
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--every", type=int, default=4, help="epochs between looks at the other part")

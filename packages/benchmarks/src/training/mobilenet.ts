@@ -16,7 +16,7 @@ serve(async (job) => {
 	const trainer = createTrainer(
 		record,
 		{
-			...{ build: loaded.build, threads, batch, from: "stem", frozenNorm: false, optimiser: "sgd" },
+			...{ build: loaded.build, threads, batch, from: "stem", frozenNorm: false, optimizer: "sgd" },
 			...{ average: false, decayAll: false },
 			loss: { crossEntropy: true, distillation: false, squaredError: false },
 		},

@@ -61,16 +61,16 @@ def prepare(job):
     options = {"lr": training["learningRate"], "momentum": training["momentum"]}
     try:
         # Its quickest form: one pass over each tensor, without a temporary one.
-        optimiser = torch.optim.SGD(model.parameters(), fused=True, **options)
+        optimizer = torch.optim.SGD(model.parameters(), fused=True, **options)
     except TypeError:
         # Before PyTorch 2.4 there is none.
-        optimiser = torch.optim.SGD(model.parameters(), **options)
+        optimizer = torch.optim.SGD(model.parameters(), **options)
 
     def step():
         loss = nn.functional.cross_entropy(model(pictures), labels)
-        optimiser.zero_grad(set_to_none=True)
+        optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        optimiser.step()
+        optimizer.step()
         return loss.item()
 
     return step

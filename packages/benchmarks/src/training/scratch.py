@@ -78,7 +78,7 @@ def run(seed, epochs, train, val):
             depthwise = isinstance(module, nn.Conv2d) and module.groups > 1
             (decayed if weights and not depthwise else plain).append(parameter)
     groups = [{"params": decayed, "weight_decay": decay}, {"params": plain, "weight_decay": 0}]
-    optimiser = torch.optim.SGD(groups, lr=rate, momentum=momentum, nesterov=True)
+    optimizer = torch.optim.SGD(groups, lr=rate, momentum=momentum, nesterov=True)
     steps = math.ceil(len(train[0]) / batch)
     pictures = tensor([p.resize((size, size), Image.BILINEAR) for p in val[0]])
     step, best, top1 = 0, 0, 0
@@ -89,13 +89,13 @@ def run(seed, epochs, train, val):
         for first in range(0, len(order), batch):
             chosen = order[first : first + batch]
             step += 1
-            for group in optimiser.param_groups:
+            for group in optimizer.param_groups:
                 group["lr"] = rate * share(step / steps, epochs)
             outputs = net(tensor([crop(train[0][i], size, area) for i in chosen]))
             loss = functional.cross_entropy(outputs, torch.from_numpy(train[1][chosen]), label_smoothing=smoothing)
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             loss.backward()
-            optimiser.step()
+            optimizer.step()
             total += loss.item() * len(chosen)
         net.eval()
         with torch.no_grad():

@@ -31,14 +31,14 @@ serve(async (job) => {
 			return (x) => tf.add(tf.matMul(x as tf.Tensor2D, weight as tf.Tensor2D), bias);
 		}
 		const convolve = convolution(model, layer);
-		const normalise = batchNorm(model, layer, epsilon, normMomentum);
-		return (x) => tf.relu6(normalise(convolve(x)));
+		const normalize = batchNorm(model, layer, epsilon, normMomentum);
+		return (x) => tf.relu6(normalize(convolve(x)));
 	});
 	const input = tf.tensor4d(inputsOf(job)[0]!, [job.batch, job.size, job.size, job.channels]);
 	const targets = tf.oneHot(tf.tensor1d([...labels], "int32"), job.classes);
-	const optimiser = tf.train.momentum(learningRate, momentum);
+	const optimizer = tf.train.momentum(learningRate, momentum);
 	const step = (): number => {
-		const loss = optimiser.minimize(() => {
+		const loss = optimizer.minimize(() => {
 			const logits = steps.reduce<tf.Tensor>((x, run) => run(x), input);
 			return tf.neg(tf.mean(tf.sum(tf.mul(targets, tf.logSoftmax(logits)), 1))) as tf.Scalar;
 		}, true)!;

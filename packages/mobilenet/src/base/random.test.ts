@@ -55,7 +55,7 @@ test("normal numbers have the normal distribution's moments and shares", () => {
 	expect(Math.abs(share(1) - 0.682689)).toBeLessThan(error / 2);
 	expect(Math.abs(share(2) - 0.9545)).toBeLessThan(error / 2);
 	expect(Math.abs(share(3) - 0.9973)).toBeLessThan(error / 2);
-	// Neighbours, which come in pairs from one circle, do not go together.
+	// Neighbors, which come in pairs from one circle, do not go together.
 	const together = numbers.reduce((sum, x, i) => sum + (i % 2 ? x * numbers[i - 1]! : 0), 0) / (count / 2);
 	expect(Math.abs(together)).toBeLessThan(Math.SQRT2 * error);
 });

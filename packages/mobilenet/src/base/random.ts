@@ -1,7 +1,7 @@
 /**
  * Random numbers that a seed fixes, the same in every runtime: xoshiro128**, whose 128 bits of state are four
  * 32-bit words, the integers that JavaScript is quick with. Its period is 2^128 − 1 and it passes BigCrush. A
- * seed is spread over the state by SplitMix64, as the generator's authors advise, so that neighbouring seeds
+ * seed is spread over the state by SplitMix64, as the generator's authors advise, so that neighboring seeds
  * give unrelated numbers.
  *
  * Source: Blackman and Vigna 2021, "Scrambled Linear Pseudorandom Number Generators", and

@@ -19,18 +19,18 @@ export interface DistillOptions extends TrainOptions {
 	readonly answers?: string | undefined;
 	readonly batchNorm?: "frozen" | "batch" | undefined;
 	readonly views?: Views | undefined;
-	readonly unlabelled: boolean;
+	readonly unlabeled: boolean;
 }
 
-/** Whether the teacher is all that is learnt from: there are no labels, or its embedding has nothing to do with them. */
-export function isTeacherAlone({ embedding, unlabelled }: DistillOptions): boolean {
-	return embedding || unlabelled;
+/** Whether the teacher is all that is learned from: there are no labels, or its embedding has nothing to do with them. */
+export function isTeacherAlone({ embedding, unlabeled }: DistillOptions): boolean {
+	return embedding || unlabeled;
 }
 
 /** Fails where options contradict each other. */
 export function checkDistillOptions(options: DistillOptions): void {
 	checkTrainOptions(options);
-	const { embedding, unlabelled, temperature, weight, views, validation } = options;
+	const { embedding, unlabeled, temperature, weight, views, validation } = options;
 	const refuse = (sentence: string): never => {
 		throw new MobileNetError("usage", sentence);
 	};
@@ -52,7 +52,7 @@ export function checkDistillOptions(options: DistillOptions): void {
 		);
 	for (const [name, given] of [
 		["embedding", embedding],
-		["unlabelled", unlabelled],
+		["unlabeled", unlabeled],
 	] as const) {
 		if (!given) continue;
 		const because = name === "embedding" ? "the teacher's features have no classes" : "there are no labels";
@@ -64,7 +64,7 @@ export function checkDistillOptions(options: DistillOptions): void {
 			["balance", options.balance],
 		] as const)
 			if (value !== undefined)
-				refuse(`--${other} cannot be given with --${name}: the teacher is all that is learnt from.`);
+				refuse(`--${other} cannot be given with --${name}: the teacher is all that is learned from.`);
 	}
 	if (embedding && validation !== undefined)
 		refuse(
@@ -72,5 +72,5 @@ export function checkDistillOptions(options: DistillOptions): void {
 		);
 	if (validation !== undefined || options.patience === undefined) return;
 	if (embedding) refuse("--patience cannot be given with --embedding: there is no validation to wait for.");
-	if (unlabelled) refuse("--patience needs --validation with --unlabelled: nothing else can be waited for.");
+	if (unlabeled) refuse("--patience needs --validation with --unlabeled: nothing else can be waited for.");
 }

@@ -1,7 +1,7 @@
 /** A run of `mobilenet distill`: the teacher made ready, and the student that learns from it. */
 import { changedRecord } from "../model/changed-record.ts";
 import { train } from "../training/index.ts";
-import { usualLearningRate } from "../training/optimiser.ts";
+import { usualLearningRate } from "../training/optimizer.ts";
 import { settingsOf } from "../training/options.ts";
 import { hasBackground, type Label, type Model } from "../weights/record.ts";
 import type { ProcessLike } from "./context.ts";
@@ -12,7 +12,7 @@ import { readNamedModel } from "./model-source.ts";
 import {
 	type Begun,
 	inClasses,
-	labelledPictures,
+	labeledPictures,
 	type RunPictures,
 	type RunSettings,
 	runInTerminal,
@@ -52,15 +52,15 @@ function classesOf({ labels, configuration }: Model): readonly Label[] {
 	return hasBackground(labels) ? labels.slice(1) : labels;
 }
 
-/** The pictures; where the teacher is all that is learnt from, nothing says any more of what class they are. */
+/** The pictures; where the teacher is all that is learned from, nothing says any more of what class they are. */
 async function picturesOf(
 	options: DistillOptions,
 	data: string,
 	own: readonly Label[],
 	tools: Tools,
 ): Promise<RunPictures> {
-	if (!isTeacherAlone(options)) return labelledPictures(options, data, true, tools);
-	const dataset = await tools.open(data, options.unlabelled ? { unlabelled: true } : { oneClass: true });
+	if (!isTeacherAlone(options)) return labeledPictures(options, data, true, tools);
+	const dataset = await tools.open(data, options.unlabeled ? { unlabeled: true } : { oneClass: true });
 	const plain = { ...dataset, classes: [], labels: new Int32Array(dataset.labels.length).fill(-1) };
 	if (options.validation === undefined) return { training: { dataset: plain } };
 	const other = await tools.open(options.validation, { oneClass: true });
@@ -119,10 +119,10 @@ async function begin(
 
 /** What suits a trained student, where nothing else is asked for: what suits fine-tuning. */
 function gently(settings: RunSettings, { batchNorm }: DistillOptions): RunSettings {
-	const { optimiser, batch = 64 } = settings;
+	const { optimizer, batch = 64 } = settings;
 	return {
 		...settings,
-		learningRate: settings.learningRate ?? trainedRate * usualLearningRate(optimiser?.kind ?? "sgd", batch),
+		learningRate: settings.learningRate ?? trainedRate * usualLearningRate(optimizer?.kind ?? "sgd", batch),
 		clip: settings.clip ?? trainedClip,
 		frozenNorm: batchNorm !== "batch",
 	};

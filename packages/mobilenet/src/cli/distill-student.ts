@@ -2,7 +2,7 @@
 import { changedRecord } from "../model/changed-record.ts";
 import { type Configuration, configure } from "../network/configuration.ts";
 import { withHead } from "../training/head.ts";
-import { initialise } from "../training/index.ts";
+import { initialize } from "../training/index.ts";
 import type { Label, Model } from "../weights/record.ts";
 import type { DistillOptions } from "./distill-options.ts";
 import { readNamedModel } from "./model-source.ts";
@@ -28,7 +28,7 @@ export async function studentOf(options: DistillOptions, outputs: Outputs, seed:
 		return { ...rest, configuration: shaped(model.configuration), ...(labels && { labels }) };
 	};
 	if (from === undefined) {
-		const { tensors, ...random } = initialise(configurationOf(options, count), { seed });
+		const { tensors, ...random } = initialize(configurationOf(options, count), { seed });
 		return named({
 			...random,
 			tensors: bias
@@ -38,7 +38,7 @@ export async function studentOf(options: DistillOptions, outputs: Outputs, seed:
 	}
 	const trained = changedRecord(await readNamedModel(from), { size });
 	if (hasOutputs(trained, outputs)) return trained;
-	const { tensors } = initialise(configure({ ...trained.configuration, classes: count, head: true }), {
+	const { tensors } = initialize(configure({ ...trained.configuration, classes: count, head: true }), {
 		seed,
 	});
 	const weight = tensors.get("classifier.weight")!;

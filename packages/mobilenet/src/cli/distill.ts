@@ -65,7 +65,7 @@ export const distillCommand = buildCommand<Flags, [string], Context>({
 				views,
 				"shown to the teacher: whole (each picture once, unless told), live (all that the student sees), or so many crops",
 			),
-			unlabelled: {
+			unlabeled: {
 				kind: "boolean",
 				default: false,
 				withNegated: false,
@@ -83,7 +83,7 @@ export const distillCommand = buildCommand<Flags, [string], Context>({
 			validation: parsed(
 				"data",
 				text,
-				"pictures to judge by; unless told, a tenth of DATA, or none with --unlabelled and --embedding",
+				"pictures to judge by; unless told, a tenth of DATA, or none with --unlabeled and --embedding",
 			),
 		},
 		aliases: { o: "output" },
@@ -95,7 +95,7 @@ export const distillCommand = buildCommand<Flags, [string], Context>({
 			"Trains a network, the student, on what another one, the teacher, says of the pictures, beside their labels: the",
 			"student learns what else a picture could nearly be, and is better than by labels alone. Classes of the data are found",
 			"among the teacher's by WordNet id, label, synonym or number; with --teacher-head the teacher first learns them itself,",
-			"which is the better way where its own are others. Without labels at all (--unlabelled) it learns the teacher's classes.",
+			"which is the better way where its own are others. Without labels at all (--unlabeled) it learns the teacher's classes.",
 			"The teacher is shown each picture once, whole and mirrored, and its answers are kept in OUT.teacher/ for the next run;",
 			"the student sees crops. Answers take 4 bytes for every picture and class: where that is more than 256 MiB, the teacher is",
 			"shown all that the student sees instead, every time, as with --views live. With --views 8 both see the same 8 crops of",
@@ -107,8 +107,8 @@ export const distillCommand = buildCommand<Flags, [string], Context>({
 			"    --alpha 0.25 --size 128",
 			"  mobilenet distill imagenet/train --teacher mobilenet_v1_1.0_224.tflite -o small.safetensors --alpha 0.5 \\",
 			"    --views live --epochs 100",
-			"  mobilenet distill pictures/ --unlabelled --teacher mobilenet_v1_1.0_224.tflite -o small.safetensors --alpha 0.25",
-			"  mobilenet distill faces/ --unlabelled --embedding --teacher faces.safetensors -o small.safetensors --alpha 0.25",
+			"  mobilenet distill pictures/ --unlabeled --teacher mobilenet_v1_1.0_224.tflite -o small.safetensors --alpha 0.25",
+			"  mobilenet distill faces/ --unlabeled --embedding --teacher faces.safetensors -o small.safetensors --alpha 0.25",
 		].join("\n"),
 	},
 });

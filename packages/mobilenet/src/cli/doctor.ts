@@ -8,7 +8,7 @@ import type { ChosenBuild } from "../kernels/load.ts";
 import type { Build } from "../kernels/walker.ts";
 import type { Configuration } from "../network/configuration.ts";
 import type { Context, ProcessLike } from "./context.ts";
-import { colour, samplePictures } from "./sample-pictures.ts";
+import { color, samplePictures } from "./sample-pictures.ts";
 import { packageVersion } from "./version.ts";
 
 interface Options {
@@ -18,7 +18,7 @@ interface Options {
 /** Width and height of a picture that even the reference is done with at once. */
 const fewPixels = 32;
 
-/** A thing that was tried: how long it took and what was learnt, or why it does not work. */
+/** A thing that was tried: how long it took and what was learned, or why it does not work. */
 type Tried<T = unknown> = ({ readonly milliseconds: number } & T) | { readonly error: string };
 
 interface Report {
@@ -168,10 +168,10 @@ async function picturesOf(missing: string[]): Promise<Report["pictures"]> {
 	for (const [format, base64] of Object.entries(samplePictures)) {
 		const result = await tried(async () => {
 			const { data } = await decode(Buffer.from(base64, "base64"), { name: `a small ${format} picture` });
-			const apart = Math.max(...colour.map((value, channel) => Math.abs(value - data[channel]!)));
-			// Lossy formats are off by a grey level or two.
+			const apart = Math.max(...color.map((value, channel) => Math.abs(value - data[channel]!)));
+			// Lossy formats are off by a gray level or two.
 			if (apart > 4)
-				throw new Error(`its colour is [${data.slice(0, 3).join(", ")}], not [${colour.join(", ")}]`);
+				throw new Error(`its color is [${data.slice(0, 3).join(", ")}], not [${color.join(", ")}]`);
 		});
 		if ("error" in result) missing.push(`${format} pictures: ${result.error}`);
 		formats.push({ format, ...result });
@@ -182,8 +182,8 @@ async function picturesOf(missing: string[]): Promise<Report["pictures"]> {
 async function tried<T>(work: () => Promise<T>): Promise<Tried<T>> {
 	const start = performance.now();
 	try {
-		const learnt = await work();
-		return { ...since(start), ...learnt };
+		const learned = await work();
+		return { ...since(start), ...learned };
 	} catch (error) {
 		return { error: messageOf(error) };
 	}

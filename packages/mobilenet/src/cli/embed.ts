@@ -84,7 +84,7 @@ export const embedCommand = buildCommand<Options, string[], Context>({
 	},
 });
 
-/** The same float32 in fewer digits: nine tell every one from its neighbours. */
+/** The same float32 in fewer digits: nine tell every one from its neighbors. */
 function short(value: number): number {
 	return Number(value.toPrecision(9));
 }

@@ -43,7 +43,7 @@ export const inspectCommand = buildCommand<Options, [string], Context>({
 	docs: {
 		brief: "Show what is in a model file",
 		fullDescription: [
-			"Shows what is in a model file: the network and its conventions, quantisation, preprocessing, labels, and what is",
+			"Shows what is in a model file: the network and its conventions, quantization, preprocessing, labels, and what is",
 			"unusual. What the file does not say and a usual value was taken for is marked `assumed`.",
 			"",
 			"EXAMPLE",
@@ -63,7 +63,7 @@ function weightTypes(model: Model): Readonly<Record<string, number>> {
 }
 
 /** How integer weights are scaled, or undefined where there are none. */
-function quantisation(model: Model): string | undefined {
+function quantization(model: Model): string | undefined {
 	const weights = [...model.tensors].filter(
 		([name, { dtype }]) => /\.weight$/.test(name) && isInteger(dtype),
 	);
@@ -92,7 +92,7 @@ function report(file: string, model: Model) {
 		multAdds,
 		folded: !model.tensors.has("stem.bn.weight"),
 		weights: weightTypes(model),
-		quantisation: quantisation(model) ?? null,
+		quantization: quantization(model) ?? null,
 		preprocessing: { ...preprocessing, fit: fitText(preprocessing.fit) },
 		assumed: source.assumed,
 		labels: labels ?? null,
@@ -129,7 +129,7 @@ function readable(file: string, model: Model): string {
 		],
 		["parameters", `${grouped(parameters)}, ${grouped(multAdds)} mult-adds at this size`],
 		["weights", types.join(", ")],
-		["quantisation", quantisation(model) ?? "none"],
+		["quantization", quantization(model) ?? "none"],
 		[
 			"batch norm",
 			model.tensors.has("stem.bn.weight")
@@ -144,7 +144,7 @@ function readable(file: string, model: Model): string {
 		],
 		["channels", c.channelRounding === "floor" ? "⌊αc⌋, at least 8" : "αc to a multiple of 8"],
 		["mean, std", `${marked("mean", numbers(p.mean))}; ${marked("std", numbers(p.std))} (of pixels 0…255)`],
-		["colours", c.inputChannels === 1 ? "grey" : marked("channelOrder", p.channelOrder)],
+		["colors", c.inputChannels === 1 ? "gray" : marked("channelOrder", p.channelOrder)],
 		["resize", `${marked("filter", p.filter)}, ${marked("fit", fitText(p.fit))}`],
 		[
 			"labels",

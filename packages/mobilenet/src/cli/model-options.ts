@@ -62,7 +62,7 @@ export const recordFlags = {
 		kind: "enum",
 		values: ["rgb", "bgr"],
 		optional: true,
-		brief: "the order in which the network takes colours",
+		brief: "the order in which the network takes colors",
 	},
 } as const;
 

@@ -61,7 +61,7 @@ export const networkFlags: FlagParametersForType<NetworkOptions, Context> = {
 		parse: wholeNumber,
 		optional: true,
 		placeholder: "count",
-		brief: "3 for colour (unless told), 1 for grey",
+		brief: "3 for color (unless told), 1 for gray",
 	},
 	activation: {
 		kind: "enum",

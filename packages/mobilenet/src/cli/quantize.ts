@@ -5,8 +5,8 @@ import { MobileNetError, shown } from "../base/error.ts";
 import { random } from "../base/random.ts";
 import type {
 	LayerReport,
-	QuantisationProgress,
-	QuantisationReport,
+	QuantizationProgress,
+	QuantizationReport,
 	RangeMethod,
 } from "../quantization/index.ts";
 import type { Context, Output } from "./context.ts";
@@ -40,10 +40,10 @@ export const quantizeCommand = buildCommand<Options, [string], Context>({
 		const chosen = choose(named, options.pictures);
 
 		const { MobileNet } = await import("../model/mobilenet.ts");
-		const { quantise, writeModel } = await import("../quantization/index.ts");
+		const { quantize, writeModel } = await import("../quantization/index.ts");
 		const { record } = await MobileNet.load(modelSource(model), loadOptions(options));
 		const files = new Map(chosen.map(({ file, source }) => [source, file]));
-		const { model: quantised, report } = await quantise(record, files.keys(), {
+		const { model: quantized, report } = await quantize(record, files.keys(), {
 			range,
 			biasCorrection,
 			onProgress: progressTo(stderr),
@@ -53,7 +53,7 @@ export const quantizeCommand = buildCommand<Options, [string], Context>({
 			},
 		});
 		// Whole or not at all: what is interrupted before leaves nothing.
-		const bytes = writeModel(quantised);
+		const bytes = writeModel(quantized);
 		await writeLocation(output, bytes);
 		stdout.write(
 			json
@@ -135,15 +135,15 @@ function choose(pictures: readonly NamedPicture[], count: number): readonly Name
 	);
 }
 
-const stages: Readonly<Record<QuantisationProgress["stage"], string>> = {
+const stages: Readonly<Record<QuantizationProgress["stage"], string>> = {
 	calibrate: "pictures seen in float",
-	quantise: "layers quantised",
+	quantize: "layers quantized",
 	compare: "pictures compared",
 	evaluate: "pictures evaluated",
 };
 
 /** On a terminal one line that counts, elsewhere a line for every stage that is done. */
-function progressTo(stderr: Output): (progress: QuantisationProgress) => void {
+function progressTo(stderr: Output): (progress: QuantizationProgress) => void {
 	const isTerminal = (stderr as { readonly isTTY?: boolean }).isTTY === true;
 	return ({ stage, done, total }) => {
 		const line = `${stages[stage]}: ${done} of ${total}`;
@@ -152,13 +152,13 @@ function progressTo(stderr: Output): (progress: QuantisationProgress) => void {
 	};
 }
 
-function readable(output: string, bytes: number, report: QuantisationReport): string {
+function readable(output: string, bytes: number, report: QuantizationReport): string {
 	const { pictures, layers, compared, agreement } = report;
 	const range = ([low, high]: LayerReport["seen"]): string => `${low.toFixed(2)} … ${high.toFixed(2)}`;
 	const decibels = (value: number | undefined): string => value?.toFixed(1) ?? "";
 	const titles = ["seen", "covered", "weights dB", "output dB"];
 	return [
-		`${output}: ${grouped(bytes)} bytes, quantised with ${grouped(pictures)} ${pictures === 1 ? "picture" : "pictures"}\n`,
+		`${output}: ${grouped(bytes)} bytes, quantized with ${grouped(pictures)} ${pictures === 1 ? "picture" : "pictures"}\n`,
 		...(agreement === undefined
 			? []
 			: [`same answer as in float: ${percent(agreement, 1)} of the first ${grouped(compared)} pictures\n`]),

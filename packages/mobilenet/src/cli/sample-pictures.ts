@@ -1,10 +1,10 @@
 /**
- * A picture of 2×2 pixels in each format that can be decoded, for `doctor` to decode: all of one orange-red colour.
- * Made with sharp from { create: { width: 2, height: 2, channels: 3, background: colour } }.
+ * A picture of 2×2 pixels in each format that can be decoded, for `doctor` to decode: all of one orange-red color.
+ * Made with sharp from { create: { width: 2, height: 2, channels: 3, background: color } }.
  */
 import type { PictureFormat } from "../image/picture-file.ts";
 
-export const colour = [200, 60, 30] as const;
+export const color = [200, 60, 30] as const;
 
 /** Base64. */
 export const samplePictures: Readonly<Record<Exclude<PictureFormat, "HEIC" | "BMP">, string>> = {

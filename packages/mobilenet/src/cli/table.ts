@@ -1,4 +1,4 @@
-/** Aligned text for people: columns as wide as their widest cell, two spaces between them, no colour. */
+/** Aligned text for people: columns as wide as their widest cell, two spaces between them, no color. */
 
 export interface Column {
 	readonly title: string;

@@ -1,7 +1,7 @@
 /** What a command line of `mobilenet train` asks for, in the words of `mobilenet/training`. */
 import { MobileNetError, shown } from "../base/error.ts";
 import { parseAugmentation } from "../training/augmentation-text.ts";
-import { type OptimiserKind, optimisers } from "../training/optimiser.ts";
+import { type OptimizerKind, optimizers } from "../training/optimizer.ts";
 import type { TrainingOptions } from "../training/options.ts";
 import { parseSchedule } from "../training/schedule.ts";
 import type { NetworkOptions } from "./network-options.ts";
@@ -15,7 +15,7 @@ export interface TrainOptions extends Omit<NetworkOptions, "classes" | "rho"> {
 	readonly epochs?: number | undefined;
 	readonly batch?: number | undefined;
 	readonly learningRate?: number | undefined;
-	readonly optimiser?: OptimiserKind | undefined;
+	readonly optimizer?: OptimizerKind | undefined;
 	readonly schedule?: string | undefined;
 	readonly warmUp?: number | undefined;
 	readonly weightDecay?: number | undefined;
@@ -82,14 +82,14 @@ export function checkTrainOptions(options: TrainOptions): void {
 
 /** The settings that were given; what was not is training's to choose. */
 export function settingsGiven(options: TrainOptions): Partial<TrainingOptions> {
-	const { optimiser, schedule, augment, decayAll } = options;
+	const { optimizer, schedule, augment, decayAll } = options;
 	const { epochs, batch, learningRate, warmUp, weightDecay, clip, labelSmoothing, mixup, balance } = options;
 	const { average, patience, seed, threads, resume } = options;
 	return {
 		...{ epochs, batch, learningRate, warmUp, weightDecay, clip, labelSmoothing, mixup, balance },
 		...{ average, patience, seed, threads, resume },
 		...(decayAll && { decayAll }),
-		...(optimiser && { optimiser: optimisers[optimiser] }),
+		...(optimizer && { optimizer: optimizers[optimizer] }),
 		...(schedule !== undefined && { schedule: parseSchedule(schedule) }),
 		...(augment !== undefined && { augmentation: parseAugmentation(augment) }),
 	};

@@ -1,12 +1,12 @@
 /** A run of `mobilenet train`: a network from scratch, or one that is brought to another task. */
 import { changedRecord } from "../model/changed-record.ts";
-import { initialise, train, transfer } from "../training/index.ts";
+import { initialize, train, transfer } from "../training/index.ts";
 import type { Model } from "../weights/record.ts";
 import type { ProcessLike } from "./context.ts";
 import { readNamedModel } from "./model-source.ts";
 import { configurationOf } from "./network-options.ts";
 import { checkTrainOptions, type TrainOptions } from "./train-options.ts";
-import { labelledPictures, runInTerminal } from "./training-run.ts";
+import { labeledPictures, runInTerminal } from "./training-run.ts";
 
 /**
  * Trains as the command line says.
@@ -23,7 +23,7 @@ export async function runTraining(
 	return runInTerminal(options, data, process, {
 		models: from === undefined ? [] : [from],
 		// The classifier alone is not judged by validation pictures: it learns from all.
-		pictures: (tools) => labelledPictures(options, data, fineTune !== "none", tools),
+		pictures: (tools) => labeledPictures(options, data, fineTune !== "none", tools),
 		begin: async (settings, { onPrepare }) => {
 			const { classes } = settings.training.dataset;
 			const model = await startOf(options, classes.length, settings.seed);
@@ -41,5 +41,5 @@ export async function runTraining(
 async function startOf(options: TrainOptions, classes: number, seed: number): Promise<Model> {
 	const { from, size } = options;
 	if (from !== undefined) return changedRecord(await readNamedModel(from), { size });
-	return initialise(configurationOf(options, classes), { seed });
+	return initialize(configurationOf(options, classes), { seed });
 }

@@ -44,7 +44,7 @@ export const trainCommand = buildCommand<TrainOptions, [string], Context>({
 				"times that every picture is seen; 60 unless told, fewer with --from",
 			),
 			batch: parsed("count", wholeNumber, "pictures of a step; 64 unless told, 32 with --from"),
-			optimiser: {
+			optimizer: {
 				kind: "enum",
 				values: ["sgd", "rmsprop", "adamw"],
 				optional: true,
@@ -71,7 +71,7 @@ export const trainCommand = buildCommand<TrainOptions, [string], Context>({
 			"  mobilenet train photos/ -o model.safetensors --alpha 0.25 --size 96 --epochs 100",
 			"  mobilenet train photos/ -o model.safetensors --alpha 0.25 --size 96 --epochs 100 --resume",
 			"  mobilenet train 'shards/train-*.tar' --validation shards/val-0000.tar -o model.safetensors \\",
-			"    --optimiser rmsprop --schedule exponential --learning-rate 0.045",
+			"    --optimizer rmsprop --schedule exponential --learning-rate 0.045",
 		].join("\n"),
 	},
 });

@@ -37,8 +37,8 @@ export const trainingFlags: FlagParametersForType<
 	...network,
 	epochs: parsed("count", wholeNumber, "times that every picture is seen; 60 unless told"),
 	batch: parsed("count", wholeNumber, "pictures of a step; 64 unless told"),
-	learningRate: parsed("rate", number, "at its height; what suits optimiser and batch unless told"),
-	optimiser: {
+	learningRate: parsed("rate", number, "at its height; what suits optimizer and batch unless told"),
+	optimizer: {
 		kind: "enum",
 		values: ["sgd", "rmsprop", "adamw"],
 		optional: true,

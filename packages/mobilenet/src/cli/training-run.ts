@@ -1,6 +1,6 @@
 /**
  * A training run of the command line, whatever learns from whatever: progress on the screen, log, curves and checkpoints
- * on disk, Ctrl-C. What is learnt and how is the command's.
+ * on disk, Ctrl-C. What is learned and how is the command's.
  */
 import process from "node:process";
 import { openDataset } from "#datasets";
@@ -165,7 +165,7 @@ async function historyOf(folder: RunFolder): Promise<readonly EpochReport[]> {
  *
  * @param judges whether there is anything to judge
  */
-export async function labelledPictures(
+export async function labeledPictures(
 	{ validation, seed = usualSeed }: TrainOptions,
 	data: string,
 	judges: boolean,
@@ -191,7 +191,7 @@ export async function labelledPictures(
 	};
 }
 
-/** Pictures whose classes are some of those that are learnt, under their numbers. */
+/** Pictures whose classes are some of those that are learned, under their numbers. */
 export function inClasses(dataset: Dataset, classes: readonly Label[]): Dataset {
 	const { outputs } = matchClasses({
 		name: dataset.name,

@@ -7,7 +7,7 @@ const picture = { data: new Uint8Array(32 * 32 * 3).fill(99), width: 32, height:
 
 async function all(one: MobileNet, other: MobileNet): Promise<Compared[]> {
 	const pictures = async function* () {
-		yield { file: "grey", source: picture };
+		yield { file: "gray", source: picture };
 		yield { file: "nothing.jpg", source: "nothing.jpg" };
 	};
 	const found: Compared[] = [];
@@ -21,7 +21,7 @@ describe("compare", () => {
 		const found = await all(one, other);
 		expect(found.slice(0, 2)).toEqual([
 			{ input: "random", difference: 0, sameTop1: true },
-			{ input: "grey", difference: 0, sameTop1: true },
+			{ input: "gray", difference: 0, sameTop1: true },
 		]);
 		expect(found[2]).toMatchObject({ input: "nothing.jpg", error: { code: "not-found" } });
 		expect(found.map(same)).toEqual([true, true, false]);
@@ -29,8 +29,8 @@ describe("compare", () => {
 
 	test("two networks: they differ, and are not the same", async () => {
 		const [one, other] = [await MobileNet.create(small), await MobileNet.create(small, { seed: 2 })];
-		const [random, grey] = await all(one, other);
-		for (const compared of [random!, grey!]) {
+		const [random, gray] = await all(one, other);
+		for (const compared of [random!, gray!]) {
 			if ("error" in compared) throw compared.error;
 			expect(compared.difference).toBeGreaterThan(1e-3);
 			expect(same(compared)).toBe(false);

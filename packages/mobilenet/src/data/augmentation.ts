@@ -14,15 +14,15 @@ export interface Augmentation {
 	readonly aspect: readonly [least: number, most: number];
 	/** How often a picture is mirrored, 0 to 1. */
 	readonly flip: number;
-	/** Colours are multiplied by a number from 1 − this to 1 + this. */
+	/** Colors are multiplied by a number from 1 − this to 1 + this. */
 	readonly brightness: number;
-	/** The distance from the picture's mean grey is multiplied so. */
+	/** The distance from the picture's mean gray is multiplied so. */
 	readonly contrast: number;
-	/** The distance from each pixel's grey is multiplied so. */
+	/** The distance from each pixel's gray is multiplied so. */
 	readonly saturation: number;
 	/** The most degrees that a picture is turned by, either way; its borders are mirrored outwards. */
 	readonly rotation: number;
-	/** How often a rectangle of 2 % to a third of the picture is made grey, 0 to 1. */
+	/** How often a rectangle of 2 % to a third of the picture is made gray, 0 to 1. */
 	readonly erasing: number;
 }
 
@@ -30,7 +30,7 @@ export interface Augmentation {
  * The milder way of the paper, which has "less trouble with overfitting" in small networks and limits "the size of small
  * crops" (section 3), without saying to what. Inception's crops show 8 % of a picture and more; these at least 35 %, which
  * is 0.6 of a side: the thing that gives the picture its class is nearly always in sight, and small pictures are not blown
- * up much. Aspects are Inception's; its colours (brightness 0.125, contrast and saturation 0.5) are
+ * up much. Aspects are Inception's; its colors (brightness 0.125, contrast and saturation 0.5) are
  * halved where they are strong. Rotation and erasing are off, as in the paper.
  */
 export const defaultAugmentation: Augmentation = {

@@ -25,7 +25,7 @@ const listEndings = /\.(csv|tsv)$/i;
  * - WebDataset shards (`.tar`, `.tar.gz`): one, several, a glob, or a folder of them, of which `train-*` are taken where
  *   there are such; classes are named by a `classes.tsv` beside them
  *
- * With `unlabelled`, also a plain folder of pictures, files or a glob, and nothing has a label.
+ * With `unlabeled`, also a plain folder of pictures, files or a glob, and nothing has a label.
  *
  * @throws MobileNetError `not-found` where there is nothing, `broken-file` where something is damaged, with file and line;
  * `usage` where it is no data set, or has one class only and `oneClass` is not given
@@ -36,7 +36,7 @@ export async function openDataset(
 	location: string | readonly string[],
 	options: OpenOptions = {},
 ): Promise<Dataset> {
-	const { unlabelled = false, signal } = options;
+	const { unlabeled = false, signal } = options;
 	signal?.throwIfAborted();
 	const locations = typeof location === "string" ? [location] : location;
 	const paths = locations.includes("") ? [] : (await Promise.all(locations.map(expanded))).flat();
@@ -44,7 +44,7 @@ export async function openDataset(
 	if (first === undefined)
 		throw new MobileNetError("usage", "give the pictures: a folder of class folders, a list, or shards.");
 	if (paths.every((path) => shardEndings.test(path))) return openShards(paths, options);
-	if (unlabelled && paths.every((path) => pictureEndings.test(path)))
+	if (unlabeled && paths.every((path) => pictureEndings.test(path)))
 		return datasetOfFiles(
 			paths.length === 1 ? first : `${first} and ${paths.length - 1} more`,
 			paths,
@@ -70,7 +70,7 @@ export async function openDataset(
 		);
 	const shards = await shardsIn(first);
 	if (shards.length > 0) return openShards(shards, options);
-	return unlabelled ? openPictures(first, options) : openClassFolders(first, options);
+	return unlabeled ? openPictures(first, options) : openClassFolders(first, options);
 }
 
 /** The paths that a location stands for: itself, or what a glob finds. */

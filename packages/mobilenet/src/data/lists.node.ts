@@ -48,7 +48,7 @@ export async function openList(path: string, options: OpenOptions): Promise<Data
 			"not-found",
 			`${path}, line ${table.rows[0]!.line}: there is no file ${paths[0]}, nor any other of the list's; paths are relative to the list's folder.`,
 		);
-	if (options.unlabelled) return datasetOfFiles(path, paths, [], new Int32Array(paths.length).fill(-1));
+	if (options.unlabeled) return datasetOfFiles(path, paths, [], new Int32Array(paths.length).fill(-1));
 	const { classes, labels } = classesOf(table, path, options);
 	const present = new Set(labels);
 	if (present.size < 2 && !options.oneClass)

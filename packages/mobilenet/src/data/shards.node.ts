@@ -40,8 +40,8 @@ interface Found {
  * @throws MobileNetError `broken-file` where a shard is damaged or a class is none, `not-found` where there is no picture
  */
 export async function openShards(paths: readonly string[], options: OpenOptions): Promise<Dataset> {
-	const { unlabelled = false, onNote = () => undefined } = options;
-	const classes = unlabelled ? [] : await classesBeside(paths);
+	const { unlabeled = false, onNote = () => undefined } = options;
+	const classes = unlabeled ? [] : await classesBeside(paths);
 	const store = createStore(mostInMemory);
 	const names: string[] = [];
 	const labels: number[] = [];
@@ -54,12 +54,12 @@ export async function openShards(paths: readonly string[], options: OpenOptions)
 			const { found, labelOf } = await readShard(path, store, options, classes?.length ?? mostClasses);
 			for (const picture of found) {
 				const label = labelOf.get(picture.key) ?? -1;
-				if (label < 0 && !unlabelled) {
+				if (label < 0 && !unlabeled) {
 					without++;
 					continue;
 				}
 				names.push(`${path}: ${picture.name}`);
-				labels.push(unlabelled ? -1 : label);
+				labels.push(unlabeled ? -1 : label);
 				most = Math.max(most, label);
 				source.push(picture.source === undefined ? shard : paths.length + picture.source);
 				offset.push(picture.offset);
@@ -80,7 +80,7 @@ export async function openShards(paths: readonly string[], options: OpenOptions)
 					? `A picture of ${name} has no class and is left out.`
 					: `${without} pictures of ${name} have no class and are left out.`,
 			);
-		if (!unlabelled && !options.oneClass && labels.every((label) => label === labels[0]))
+		if (!unlabeled && !options.oneClass && labels.every((label) => label === labels[0]))
 			throw new MobileNetError(
 				"usage",
 				`${name} has pictures of one class only, number ${labels[0]}, and two are needed to tell them apart.`,
@@ -113,7 +113,7 @@ export async function openShards(paths: readonly string[], options: OpenOptions)
 async function readShard(
 	path: string,
 	store: Store,
-	{ unlabelled, onNote = () => undefined, signal }: OpenOptions,
+	{ unlabeled, onNote = () => undefined, signal }: OpenOptions,
 	classes: number,
 ): Promise<{ readonly found: readonly Found[]; readonly labelOf: ReadonlyMap<string, number> }> {
 	const found: Found[] = [];
@@ -133,7 +133,7 @@ async function readShard(
 					offset: kept?.offset ?? offset,
 					length: size,
 				});
-			} else if (file.endsWith(".cls") && !unlabelled) {
+			} else if (file.endsWith(".cls") && !unlabeled) {
 				const said = size > 32 ? `${size} bytes` : new TextDecoder().decode(await content()).trim();
 				if (!(/^\d{1,9}$/.test(said) && Number(said) < classes))
 					throw new MobileNetError(

@@ -147,11 +147,11 @@ describe("views", () => {
 		expect(make({ ...of, seed: 2 }, pixels, 7)[0]).not.toEqual(first);
 	});
 
-	it("make grey pictures grey in three channels, and colours grey in one", () => {
-		const grey = make(recipe({ brightness: 0.5, contrast: 0.5, saturation: 0.5 }), picture(30, 30, 1))[0]!;
-		for (let i = 0; i < grey.length; i += 3) {
-			expect(grey[i + 1]).toBe(grey[i]);
-			expect(grey[i + 2]).toBe(grey[i]);
+	it("make gray pictures gray in three channels, and colors gray in one", () => {
+		const gray = make(recipe({ brightness: 0.5, contrast: 0.5, saturation: 0.5 }), picture(30, 30, 1))[0]!;
+		for (let i = 0; i < gray.length; i += 3) {
+			expect(gray[i + 1]).toBe(gray[i]);
+			expect(gray[i + 2]).toBe(gray[i]);
 		}
 		const one = { ...view, channels: 1 };
 		const red: Pixels = { data: new Uint8Array(10 * 10 * 3).fill(0), width: 10, height: 10, channels: 3 };

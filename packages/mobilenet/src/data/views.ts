@@ -1,16 +1,16 @@
 /**
  * A decoded picture made into what networks see of it: one crop, one flip, one light, in every size that is wanted. The
- * crop is resampled straight from the picture to each size; mirroring and colours are one pass more.
+ * crop is resampled straight from the picture to each size; mirroring and colors are one pass more.
  */
 import { MobileNetError, shown } from "../base/error.ts";
 import { prepare } from "../image/fit.ts";
-import { flatten, type Pixels, rgbToGrey } from "../image/pixels.ts";
+import { flatten, type Pixels, rgbToGray } from "../image/pixels.ts";
 import { type Rectangle, whole } from "../image/resampling.ts";
 import { checkFilter, resize, resizeInto } from "../image/resize.ts";
 import { preprocessingFault } from "../weights/preprocessing.ts";
 import { type Filter, type Fit, usualPreprocessing } from "../weights/record.ts";
 import { type Augmentation, checkAugmentation, draw } from "./augmentation.ts";
-import { type Colours, coloursOf, finish, meanGrey } from "./colour.ts";
+import { type Colors, colorsOf, finish, meanGray } from "./color.ts";
 import { randomOf } from "./seeds.ts";
 
 /** What a network takes. */
@@ -88,7 +88,7 @@ export function viewMaker({ views, augmentation, seed, epoch }: Recipe): ViewMak
 	return (pixels, index, into) => {
 		const random = randomOf(seed, epoch, index);
 		const drawn = draw(augmentation, pixels.width, pixels.height, stretched, random);
-		let colours: Colours | undefined;
+		let colors: Colors | undefined;
 		for (const [v, { size, channels, filter }] of views.entries()) {
 			const source = withChannels(pixels, channels);
 			let made = first.subarray(0, size * size * source.channels);
@@ -101,13 +101,13 @@ export function viewMaker({ views, augmentation, seed, epoch }: Recipe): ViewMak
 			}
 			// The first view's mean, so that all views are in the same light.
 			if (v === 0)
-				colours = coloursOf(
+				colors = colorsOf(
 					drawn.brightness,
 					drawn.contrast,
 					drawn.saturation,
-					drawn.contrast === 1 ? 0 : meanGrey(made, source.channels),
+					drawn.contrast === 1 ? 0 : meanGray(made, source.channels),
 				);
-			finish(made, source.channels, size, drawn.flip, colours, into[v]!);
+			finish(made, source.channels, size, drawn.flip, colors, into[v]!);
 			if (drawn.erased) erase(into[v]!, size, channels, drawn.erased);
 		}
 	};
@@ -118,7 +118,7 @@ function withChannels(pixels: Pixels, channels: number): Pixels {
 	if (pixels.channels === channels) return pixels;
 	if (pixels.channels <= 4 && (channels === 1 || channels === 3)) {
 		const opaque = flatten(pixels);
-		return opaque.channels === 3 && channels === 1 ? rgbToGrey(opaque) : opaque;
+		return opaque.channels === 3 && channels === 1 ? rgbToGray(opaque) : opaque;
 	}
 	throw new MobileNetError(
 		"picture",
@@ -153,7 +153,7 @@ function mirrored(place: number, size: number): number {
 	return Math.min(Math.max(inside, 0), size - 1);
 }
 
-/** Middle grey is what a network sees as nothing: the usual mean. */
+/** Middle gray is what a network sees as nothing: the usual mean. */
 const nothing = 127;
 
 function erase(pixels: Uint8Array, size: number, channels: number, part: Rectangle): void {

@@ -1,7 +1,7 @@
 /**
  * Lays buffers out in one piece of memory so that those alive at the same time do not overlap. Largest first, each
  * at the lowest place that is free for all of its life: for a chain of layers that comes to the size of the largest
- * pair of neighbours. (Pisarchyk and Lee 2020, "Efficient Memory Management for Deep Neural Net Inference",
+ * pair of neighbors. (Pisarchyk and Lee 2020, "Efficient Memory Management for Deep Neural Net Inference",
  * greedy by size.)
  */
 

@@ -2,7 +2,7 @@
 import { MobileNetError, shown } from "../base/error.ts";
 import type { Arithmetic, KernelSet } from "../kernels/operations.ts";
 import type { LoadedBuild } from "../kernels/walker.ts";
-import { dequantise } from "../weights/dequantise.ts";
+import { dequantize } from "../weights/dequantize.ts";
 import { fold } from "../weights/fold.ts";
 import { integers, runsInIntegers } from "../weights/integers.ts";
 import type { Model } from "../weights/record.ts";
@@ -22,14 +22,14 @@ export function arithmeticOf(record: Model, asked: Arithmetic | undefined): Arit
 	if (asked === "integer" && !can)
 		throw new MobileNetError(
 			"usage",
-			"the model cannot run in integers, for its weights and activations are not all quantised: quantise it first, or leave arithmetic to the model.",
+			"the model cannot run in integers, for its weights and activations are not all quantized: quantize it first, or leave arithmetic to the model.",
 		);
 	return asked ?? (can ? "integer" : "float");
 }
 
 /** The kernels for a record: how integers round is a module's own. */
 export function kernelsFor(record: Model, arithmetic: Arithmetic): KernelSet {
-	return arithmetic === "integer" && record.requantisation === "fixedPoint" ? "fixedPoint" : arithmetic;
+	return arithmetic === "integer" && record.requantization === "fixedPoint" ? "fixedPoint" : arithmetic;
 }
 
 /** Plans a record in an arithmetic and lays it in memory; `loaded` holds the kernels that `kernelsFor` names. */
@@ -48,5 +48,5 @@ export function executorFor(
 
 /** A record as executors of an arithmetic take it. */
 export function preparedFor(record: Model, arithmetic: Arithmetic): Model {
-	return arithmetic === "integer" ? integers(record) : fold(dequantise(record));
+	return arithmetic === "integer" ? integers(record) : fold(dequantize(record));
 }

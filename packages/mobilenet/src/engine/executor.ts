@@ -8,7 +8,7 @@ export interface Executor {
 	readonly plan: Plan;
 	/** The bytes that the memory takes. */
 	readonly bytes: number;
-	/** Pictures to come, [batch, size, size, inputChannels]: as bytes or, in the same place, as normalised floats. */
+	/** Pictures to come, [batch, size, size, inputChannels]: as bytes or, in the same place, as normalized floats. */
 	readonly pixels: Uint8Array;
 	readonly floats: Float32Array;
 	/** Runs the plan on the first `pictures` pictures, up to a layer or whole. */
@@ -29,7 +29,7 @@ export interface Executor {
  * An executor for a plan.
  *
  * @param record what the plan was made of, as its arithmetic takes it: in float32 and without batch norm (fold.ts,
- *   dequantise.ts), or in integers (integers.ts)
+ *   dequantize.ts), or in integers (integers.ts)
  */
 export function createExecutor(plan: Plan, record: Model, loaded: LoadedBuild): Executor {
 	const laid = layIn(plan, record, loaded);

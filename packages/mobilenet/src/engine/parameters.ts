@@ -1,7 +1,7 @@
 /**
  * Where what training changes lies: parameters one behind the other, those that weight decay concerns first, in the
- * packing of their forward kernels. Gradients, the optimiser's memories and the moving average lie in the same order, so
- * that an optimiser goes over all of them as they lie. The running statistics of batch norm are a list of their own.
+ * packing of their forward kernels. Gradients, the optimizer's memories and the moving average lie in the same order, so
+ * that an optimizer goes over all of them as they lie. The running statistics of batch norm are a list of their own.
  */
 import { type PackingKind, packings, type Shape } from "../kernels/packing.ts";
 import { stack } from "../kernels/stack.ts";

@@ -19,7 +19,7 @@ export interface TrainingPlanOptions {
 	readonly from: string;
 	/** Whether batch norm of the layers that learn takes running statistics in the place of the batch's. */
 	readonly frozenNorm: boolean;
-	readonly optimiser: "sgd" | "rmsprop" | "adamw";
+	readonly optimizer: "sgd" | "rmsprop" | "adamw";
 	/** Whether a moving average of the weights is kept. */
 	readonly average: boolean;
 	readonly loss: LossKinds;
@@ -55,7 +55,7 @@ export interface LossSettings {
 	readonly dropoutSeed: number;
 }
 
-/** What an update is told; an optimiser takes what it has. */
+/** What an update is told; an optimizer takes what it has. */
 export interface UpdateSettings {
 	readonly learningRate: number;
 	readonly weightDecay: number;
@@ -82,7 +82,7 @@ export interface UpdateSettings {
 export interface TrainingExecutor {
 	/** Pictures to come, bytes [batch, size, size, channels]. */
 	readonly pixels: Uint8Array;
-	/** The same place as normalised floats. */
+	/** The same place as normalized floats. */
 	readonly floats: Float32Array;
 	/**
 	 * Targets of the cross entropy, [batch, targetPitch]: probabilities of the classes. A row need not add up to 1: one

@@ -4,7 +4,7 @@ import { packings } from "../kernels/packing.ts";
 import { normVectors, settingNames, vectorOf } from "../kernels/training-shapes.ts";
 import { type LoadedBuild, packingOf } from "../kernels/walker.ts";
 import { isConvolution, layers } from "../network/layers.ts";
-import { dequantise } from "../weights/dequantise.ts";
+import { dequantize } from "../weights/dequantize.ts";
 import { fold } from "../weights/fold.ts";
 import { type Model, sizeOf, type Tensor } from "../weights/record.ts";
 import { unfold } from "../weights/unfold.ts";
@@ -14,13 +14,13 @@ import type { Address } from "./plan.ts";
 import { trainingPlan } from "./plans/training.ts";
 import type { TrainingExecutor, TrainingPlanOptions } from "./training-executor.ts";
 
-/** What an optimiser's list is called in a checkpoint, and whether it belongs to running statistics. */
+/** What an optimizer's list is called in a checkpoint, and whether it belongs to running statistics. */
 const stateLists = ["first", "second", "average", "runningAverage"] as const;
 
 /**
  * A network that learns.
  *
- * @param record what it begins with; quantised or folded weights become float32 with batch norm
+ * @param record what it begins with; quantized or folded weights become float32 with batch norm
  * @param loaded the training kernels: `loadBuild({ arithmetic: "training" })`
  * @throws MobileNetError `engine` where the batch does not fit, `usage` where there is nothing to train
  */
@@ -29,7 +29,7 @@ export function createTrainer(
 	options: TrainingPlanOptions,
 	loaded: LoadedBuild,
 ): TrainingExecutor {
-	const start = unfold(dequantise(record));
+	const start = unfold(dequantize(record));
 	const plan = trainingPlan(start, options);
 	const laid = layIn(plan, prepared(start, options.from), loaded);
 	const { buffer, byteOf } = laid;
@@ -49,7 +49,7 @@ export function createTrainer(
 	const running = { values: list(lists.running, plan.running), of: plan.running };
 	const gradients = { values: list(lists.gradients, plan.parameters), of: plan.parameters };
 	// RMSprop's mean square begins with ones, padding too, where it divides nothing.
-	if (options.optimiser === "rmsprop") memories.get("second")!.values.fill(1);
+	if (options.optimizer === "rmsprop") memories.get("second")!.values.fill(1);
 	memories.get("average")?.values.set(parameters.values);
 	memories.get("runningAverage")?.values.set(running.values);
 

@@ -5,7 +5,7 @@
 import type { ScaleLinear } from "d3-scale";
 import { line } from "d3-shape";
 
-/** Colours by class, written out for renderers that know no variables; those of the dark scheme come second. */
+/** Colors by class, written out for renderers that know no variables; those of the dark scheme come second. */
 export const chartStyle = `
 .chart { color: #1f2328; background: #ffffff; font: 12px system-ui, sans-serif; }
 .chart .paper { fill: #ffffff; }

@@ -5,7 +5,7 @@ import { MobileNet } from "../model/mobilenet.ts";
 import type { Label, Tensor } from "../weights/record.ts";
 import { evaluate } from "./evaluate.ts";
 
-const grey: Pixels = { data: new Uint8Array(40 * 40 * 3).fill(99), width: 40, height: 40, channels: 3 };
+const gray: Pixels = { data: new Uint8Array(40 * 40 * 3).fill(99), width: 40, height: 40, channels: 3 };
 const named = (...names: readonly string[]): Label[] => names.map((name) => ({ name }));
 
 /** A network whose classifier sees nothing: whatever the picture, it gives these probabilities. */
@@ -43,7 +43,7 @@ function pictures(
 		nameOf: (index) => `${index}.jpg`,
 		read: async (index) => {
 			if (gone.includes(index)) throw new Error(`${index}.jpg is gone.`);
-			return broken.includes(index) ? new Uint8Array([1, 2, 3]) : grey;
+			return broken.includes(index) ? new Uint8Array([1, 2, 3]) : gray;
 		},
 		close: async () => undefined,
 	};
@@ -159,9 +159,9 @@ describe("an evaluation", () => {
 	it("keeps the mistakes of which the model was surest, and no more than 24", async () => {
 		const model = await MobileNet.create({ alpha: 0.25, size: 32, classes: 3 }, { seed: 3 });
 		const noise = (seed: number): Pixels => ({
-			...grey,
+			...gray,
 			data: Uint8Array.from(
-				{ length: grey.data.length },
+				{ length: gray.data.length },
 				(_, i) => (Math.imul(i + 7, seed * 2654435761) >>> 24) & 255,
 			),
 		});

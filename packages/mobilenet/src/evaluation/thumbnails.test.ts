@@ -16,7 +16,7 @@ const datasetOf = (...pictures: readonly (Uint8Array | Pixels | Error)[]): Datas
 	},
 	close: async () => undefined,
 });
-/** Noise, which no format makes small; its mean is grey. */
+/** Noise, which no format makes small; its mean is gray. */
 const noise = (width: number, height: number): Pixels => ({
 	data: Uint8Array.from(
 		{ length: width * height * 3 },

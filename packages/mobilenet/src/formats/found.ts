@@ -1,23 +1,23 @@
 /**
  * What a format's reader finds in a file: a chain of layers, in order, in words that are no framework's. Making
- * a MobileNet of it, or refusing it, is recognise.ts's, once for all formats.
+ * a MobileNet of it, or refusing it, is recognize.ts's, once for all formats.
  */
-import type { DType, Label, Preprocessing, Requantisation, Tensor } from "../weights/record.ts";
+import type { DType, Label, Preprocessing, Requantization, Tensor } from "../weights/record.ts";
 
-/** Quantisation of a tensor: real = scale · (code − zeroPoint); one of each, or one per output channel. */
-export interface Quantisation {
+/** Quantization of a tensor: real = scale · (code − zeroPoint); one of each, or one per output channel. */
+export interface Quantization {
 	readonly scale: readonly number[];
 	readonly zeroPoint: readonly number[];
 }
 
-/** A tensor of weights with its quantisation, if it is one of integers. */
+/** A tensor of weights with its quantization, if it is one of integers. */
 export interface FoundTensor {
 	readonly tensor: Tensor;
-	readonly quantisation?: Quantisation;
+	readonly quantization?: Quantization;
 }
 
-/** `name` is the layer's own in the file, for error messages. `output` is the quantisation of what the layer gives out. */
-export type FoundLayer = { readonly name: string; readonly output?: Quantisation } & (
+/** `name` is the layer's own in the file, for error messages. `output` is the quantization of what the layer gives out. */
+export type FoundLayer = { readonly name: string; readonly output?: Quantization } & (
 	| {
 			readonly kind: "convolution";
 			/** OIHW; a depthwise one is [C, 1, kh, kw] with `groups` C, and one with a multiplier of m [C·m, 1, kh, kw]. */
@@ -72,12 +72,12 @@ export interface Found {
 	/** Width and height of the input, if the file says so. */
 	readonly size?: number;
 	readonly inputChannels?: number;
-	/** Type and quantisation of the input, where it is not float. */
-	readonly input?: { readonly dtype: DType; readonly quantisation: Quantisation };
+	/** Type and quantization of the input, where it is not float. */
+	readonly input?: { readonly dtype: DType; readonly quantization: Quantization };
 	/** What the file says of preprocessing; the rest is assumed. */
 	readonly preprocessing?: Partial<Preprocessing>;
-	/** How sums of a quantised network become codes, if the file decides it. */
-	readonly requantisation?: Requantisation;
+	/** How sums of a quantized network become codes, if the file decides it. */
+	readonly requantization?: Requantization;
 	readonly labels?: readonly Label[];
 	/** Names of what the reader had to take a usual value for, such as `padding`. */
 	readonly assumed?: readonly string[];

@@ -3,7 +3,7 @@
  * package's own format; without the engine.
  */
 export { MobileNetError } from "../base/error.ts";
-export { dequantise } from "../weights/dequantise.ts";
+export { dequantize } from "../weights/dequantize.ts";
 export { fold } from "../weights/fold.ts";
 export type {
 	DType,

@@ -7,11 +7,11 @@ import { MobileNetError } from "../base/error.ts";
 import { configure } from "../network/configuration.ts";
 import type { Model, Tensor } from "../weights/record.ts";
 import { readKerasHdf5 } from "./keras-hdf5.ts";
-import { recognise } from "./recognise.ts";
+import { recognize } from "./recognize.ts";
 
 const small = configure({ alpha: 0.25, size: 64, classes: 5 });
 
-const read = (root: Group): Model => recognise(readKerasHdf5({ bytes: hdf5Of(root), name: "model.h5" }));
+const read = (root: Group): Model => recognize(readKerasHdf5({ bytes: hdf5Of(root), name: "model.h5" }));
 
 function refusal(root: Group): string {
 	try {
@@ -123,7 +123,7 @@ describe("whole models", () => {
 describe("weights alone", () => {
 	const groups = weightsOf(kerasOf(small));
 
-	test("are recognised by their order", () => {
+	test("are recognized by their order", () => {
 		const model = read(groups);
 		expect(model.configuration).toEqual(configure({ alpha: 0.25, classes: 5 }));
 		expect(model.source.format).toBe("Keras HDF5 weights");

@@ -6,13 +6,13 @@ import { configure } from "../network/configuration.ts";
 import { layers } from "../network/layers.ts";
 import type { Tensor } from "../weights/record.ts";
 import { foundInKeras } from "./keras.ts";
-import { recognise } from "./recognise.ts";
+import { recognize } from "./recognize.ts";
 
 const small = configure({ alpha: 0.25, size: 64, classes: 5 });
 const about = { name: "model.json", format: "Test" };
 
 const read = ({ topology, weights }: KerasModel) =>
-	recognise(foundInKeras(topology, (path, weight) => weights.get(`${path.at(-1)}/${weight}`), about));
+	recognize(foundInKeras(topology, (path, weight) => weights.get(`${path.at(-1)}/${weight}`), about));
 
 function refusal(model: KerasModel | { topology: unknown }): string {
 	try {
@@ -43,7 +43,7 @@ function withNode(name: string, change: (node: Node) => Node, model = kerasOf(sm
 	return { ...model, topology: { ...model.topology, config: { ...model.topology.config, layers: changed } } };
 }
 
-describe("a network that Keras wrote is recognised", () => {
+describe("a network that Keras wrote is recognized", () => {
 	test("in every dialect", () => {
 		const dialect: fc.Arbitrary<Dialect> = fc.record({
 			graph: fc.constantFrom("2", "3", "sequential"),

@@ -138,7 +138,7 @@ function takeInput({ config }: KerasLayer, context: Context): void {
 	context.picture = [height, height];
 }
 
-/** The picture's normalisation as a layer, which is preprocessing here. */
+/** The picture's normalization as a layer, which is preprocessing here. */
 function rescaling(layer: KerasLayer, context: Context): readonly FoundLayer[] {
 	const { scale, offset } = layer.config;
 	if (context.started)

@@ -1,5 +1,5 @@
 /**
- * What a file says of preprocessing, completed: from the file's own words, else from the quantisation of its
+ * What a file says of preprocessing, completed: from the file's own words, else from the quantization of its
  * input, else the usual values, whose names are listed as assumed.
  */
 import { preprocessingFault } from "../weights/preprocessing.ts";
@@ -11,7 +11,7 @@ export function preprocessingOf(
 	found: Found,
 	inputChannels: number,
 ): { readonly preprocessing: Preprocessing; readonly assumed: readonly (keyof Preprocessing)[] } {
-	const given: Partial<Preprocessing> = { ...fromQuantisation(found, inputChannels), ...found.preprocessing };
+	const given: Partial<Preprocessing> = { ...fromQuantization(found, inputChannels), ...found.preprocessing };
 	const usual = usualPreprocessing(inputChannels);
 	const preprocessing: Preprocessing = {
 		mean: given.mean ? perChannel(given.mean, inputChannels) : usual.mean,
@@ -34,13 +34,13 @@ export function preprocessingOf(
  * stay as the file has them, although 127.49999 may have been meant as 127.5: this is how the network was
  * calibrated.
  */
-function fromQuantisation(
+function fromQuantization(
 	{ input }: Found,
 	inputChannels: number,
 ): Pick<Preprocessing, "mean" | "std"> | undefined {
 	if (input?.dtype !== "U8" && input?.dtype !== "I8") return undefined;
-	const [scale = Number.NaN] = input.quantisation.scale;
-	const [zeroPoint = 0] = input.quantisation.zeroPoint;
+	const [scale = Number.NaN] = input.quantization.scale;
+	const [zeroPoint = 0] = input.quantization.zeroPoint;
 	const mean = input.dtype === "U8" ? zeroPoint : zeroPoint + 128;
 	return {
 		mean: new Array<number>(inputChannels).fill(mean),

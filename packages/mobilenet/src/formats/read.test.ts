@@ -25,8 +25,8 @@ function tensorFlowJs(classes: number): Record<string, Uint8Array> {
 let folder: string;
 const made: Record<string, Record<string, Uint8Array | string>> = {
 	tfjs: tensorFlowJs(3),
-	labelled: { ...tensorFlowJs(3), "labels.txt": "cat\ndog\nbird\n" },
-	mislabelled: { ...tensorFlowJs(3), "labels.txt": "cat\ndog\n" },
+	labeled: { ...tensorFlowJs(3), "labels.txt": "cat\ndog\nbird\n" },
+	mislabeled: { ...tensorFlowJs(3), "labels.txt": "cat\ndog\n" },
 	thousand: tensorFlowJs(1000),
 	empty: {},
 	other: { "notes.md": "", "picture.jpg": "" },
@@ -116,11 +116,11 @@ describe("labels", () => {
 		(await readModel(...given)).labels?.map(({ name }) => name);
 
 	test("come from the folder's labels.txt, or from the caller, who is asked first", async () => {
-		expect(await names(join(folder, "labelled"))).toEqual(["cat", "dog", "bird"]);
+		expect(await names(join(folder, "labeled"))).toEqual(["cat", "dog", "bird"]);
 		expect(await names(join(folder, "tfjs"))).toBeUndefined();
 		const given = [{ name: "a" }, { name: "b" }, { name: "c" }];
-		expect(await names(join(folder, "labelled"), { labels: given })).toEqual(["a", "b", "c"]);
-		expect(await names(join(folder, "tfjs"), { labels: join(folder, "labelled", "labels.txt") })).toEqual([
+		expect(await names(join(folder, "labeled"), { labels: given })).toEqual(["a", "b", "c"]);
+		expect(await names(join(folder, "tfjs"), { labels: join(folder, "labeled", "labels.txt") })).toEqual([
 			"cat",
 			"dog",
 			"bird",
@@ -135,8 +135,8 @@ describe("labels", () => {
 	});
 
 	test("of another number are refused", async () => {
-		expect(await refusal(join(folder, "mislabelled"))).toBe(
-			"usage: mislabelled/labels.txt has 2 labels, but the network has 3 classes: give a file of as many labels.",
+		expect(await refusal(join(folder, "mislabeled"))).toBe(
+			"usage: mislabeled/labels.txt has 2 labels, but the network has 3 classes: give a file of as many labels.",
 		);
 		expect(await refusal(join(folder, "tfjs"), { labels: [{ name: "a" }] })).toContain(
 			"the list of labels has 1 labels",

@@ -47,7 +47,7 @@ export async function readModel(
 	if (!format) throw unknownFile(file.bytes, file.name);
 	const model = await format.read(file);
 	signal?.throwIfAborted();
-	return labelled(model, options.labels ?? beside, signal);
+	return labeled(model, options.labels ?? beside, signal);
 }
 
 /** The model's file, and the label file in its folder. */
@@ -90,7 +90,7 @@ function modelIn(names: readonly string[], folder: string): string {
 	);
 }
 
-async function labelled(
+async function labeled(
 	model: Model,
 	given: ReadOptions["labels"],
 	signal: AbortSignal | undefined,

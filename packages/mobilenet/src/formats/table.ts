@@ -28,11 +28,11 @@ export const formats: readonly Format[] = [
 		endings: [".tflite", ".lite"],
 		sniff: (bytes) => startsWith(bytes, "TFL3", 4),
 		read: async (file) => {
-			const [{ readTensorFlowLite }, { recognise }] = await Promise.all([
+			const [{ readTensorFlowLite }, { recognize }] = await Promise.all([
 				import("./tflite.ts"),
-				import("./recognise.ts"),
+				import("./recognize.ts"),
 			]);
-			return recognise(await readTensorFlowLite(file));
+			return recognize(await readTensorFlowLite(file));
 		},
 	},
 	{
@@ -40,11 +40,11 @@ export const formats: readonly Format[] = [
 		endings: ["model.json"],
 		sniff: (bytes) => firstCharacter(bytes) === code("{"),
 		read: async (file) => {
-			const [{ readTensorFlowJs }, { recognise }] = await Promise.all([
+			const [{ readTensorFlowJs }, { recognize }] = await Promise.all([
 				import("./tensorflowjs.ts"),
-				import("./recognise.ts"),
+				import("./recognize.ts"),
 			]);
-			return recognise(await readTensorFlowJs(file));
+			return recognize(await readTensorFlowJs(file));
 		},
 	},
 	{
@@ -52,11 +52,11 @@ export const formats: readonly Format[] = [
 		endings: [".h5", ".hdf5"],
 		sniff: (bytes) => startsWith(bytes, "\x89HDF\r\n\x1a\n"),
 		read: async (file) => {
-			const [{ readKerasHdf5 }, { recognise }] = await Promise.all([
+			const [{ readKerasHdf5 }, { recognize }] = await Promise.all([
 				import("./keras-hdf5.ts"),
-				import("./recognise.ts"),
+				import("./recognize.ts"),
 			]);
-			return recognise(readKerasHdf5(file));
+			return recognize(readKerasHdf5(file));
 		},
 	},
 ];

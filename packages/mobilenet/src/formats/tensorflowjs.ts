@@ -19,7 +19,7 @@ const format = "TensorFlow.js layers model";
 const widths = { float32: 4, int32: 4, uint8: 1, bool: 1, uint16: 2, float16: 2 } as const;
 type Stored = keyof typeof widths;
 const storedAsGiven: readonly unknown[] = ["float32", "int32", "uint8", "bool"] satisfies Stored[];
-const storedQuantised: readonly unknown[] = ["uint8", "uint16", "float16"] satisfies Stored[];
+const storedQuantized: readonly unknown[] = ["uint8", "uint16", "float16"] satisfies Stored[];
 /** Shards of so many groups are on their way at once: there may be a group a layer, each of a few bytes. */
 const groupsAtOnce = 8;
 
@@ -121,21 +121,21 @@ function entryOf(value: unknown, name: string): Entry {
 			`its weightsManifest has ${shown(value)} where a name and a shape were expected`,
 			"broken-file",
 		);
-	const quantised = isJson(quantization);
-	const stored = quantised ? quantization.dtype : dtype;
-	if (!(quantised ? storedQuantised : storedAsGiven).includes(stored))
+	const quantized = isJson(quantization);
+	const stored = quantized ? quantization.dtype : dtype;
+	if (!(quantized ? storedQuantized : storedAsGiven).includes(stored))
 		return refuse(
 			{ name },
-			`the weights ${weight} are stored as ${shown(stored)}, but only ${(quantised ? storedQuantised : storedAsGiven).join(", ")} are read${quantised ? " where they are quantised" : ""}`,
+			`the weights ${weight} are stored as ${shown(stored)}, but only ${(quantized ? storedQuantized : storedAsGiven).join(", ")} are read${quantized ? " where they are quantized" : ""}`,
 			"unsupported",
 		);
 	let affine: Entry["affine"];
-	if (quantised && stored !== "float16") {
+	if (quantized && stored !== "float16") {
 		const { scale, min } = quantization;
 		if (typeof scale !== "number" || typeof min !== "number" || !Number.isFinite(scale * min))
 			return refuse(
 				{ name },
-				`the weights ${weight} are quantised with ${shown(quantization)} where a scale and a min were expected`,
+				`the weights ${weight} are quantized with ${shown(quantization)} where a scale and a min were expected`,
 				"broken-file",
 			);
 		affine = { scale, min };

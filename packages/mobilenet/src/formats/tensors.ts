@@ -1,13 +1,13 @@
 /**
- * The tensors of a chain under their canonical names, each checked against its neighbours: shapes, lengths,
- * quantisation, finite numbers. Nothing is folded or dequantised; what the file leaves out and every reader of a
+ * The tensors of a chain under their canonical names, each checked against its neighbors: shapes, lengths,
+ * quantization, finite numbers. Nothing is folded or dequantized; what the file leaves out and every reader of a
  * record counts on (a batch norm's scale, a bias) is added as ones or zeros.
  */
 import { shown } from "../base/error.ts";
 import { isFloat } from "../weights/float.ts";
 import { sizeOf, type Tensor } from "../weights/record.ts";
 import { type BatchNorm, type Dense, type Parts, refuse, type Unit } from "./chain.ts";
-import type { Found, FoundTensor, Quantisation } from "./found.ts";
+import type { Found, FoundTensor, Quantization } from "./found.ts";
 import type { ScaledChannels } from "./multiplier.ts";
 
 /** Channels of the stem and of every block's pointwise convolution at α = 1. */
@@ -39,7 +39,7 @@ export function namedTensors(
 	const first = stem.convolution.weight.tensor.shape;
 	const inputChannels = found.inputChannels ?? first[1]!;
 	let channels = inputChannels;
-	let codes = found.input?.quantisation;
+	let codes = found.input?.quantization;
 
 	const add = (name: string, unit: Unit, shape: readonly number[]): void => {
 		const { convolution, batchNorm, activation } = unit;
@@ -51,7 +51,7 @@ export function namedTensors(
 		};
 		addWeights(found, tensors, `${name}.conv`, weights, shape, codes, !batchNorm);
 		if (batchNorm) addBatchNorm(found, tensors, `${name}.bn`, batchNorm, shape[0]!);
-		if (output) addQuantisation(found, tensors, `${name}.output`, unit.name, output, 1);
+		if (output) addQuantization(found, tensors, `${name}.output`, unit.name, output, 1);
 		codes = output;
 	};
 	const outputsOf = (unit: Unit): number => unit.convolution.weight.tensor.shape[0]!;
@@ -66,14 +66,14 @@ export function namedTensors(
 		counts.push({ base: base.blocks[i]!, channels, layer: pointwise.name });
 	}
 	if (pool?.output) {
-		addQuantisation(found, tensors, "pool.output", pool.name, pool.output, 1);
+		addQuantization(found, tensors, "pool.output", pool.name, pool.output, 1);
 		codes = pool.output;
 	}
 	if (classifier) {
 		const classes = classifier.weight.tensor.shape[0] ?? 0;
 		addWeights(found, tensors, "classifier", classifier, [classes, channels], codes, true);
 		if (classifier.output)
-			addQuantisation(found, tensors, "classifier.output", classifier.name, classifier.output, 1);
+			addQuantization(found, tensors, "classifier.output", classifier.name, classifier.output, 1);
 	}
 	if (found.input) addInput(found, tensors, stem);
 	return { tensors, inputChannels, classes: classifier?.weight.tensor.shape[0], counts };
@@ -90,21 +90,21 @@ function addWeights(
 		bias,
 	}: { readonly name: string; readonly weight: FoundTensor; readonly bias?: FoundTensor },
 	shape: readonly number[],
-	input: Quantisation | undefined,
+	input: Quantization | undefined,
 	needsBias: boolean,
 ): void {
 	const channels = shape[0]!;
-	const { tensor, quantisation } = weight;
+	const { tensor, quantization } = weight;
 	checkTensor(found, name, "weights", tensor, shape);
 	tensors.set(`${prefix}.weight`, tensor);
 	if (!isFloat(tensor)) {
-		if (!quantisation || tensor.dtype === "I32")
+		if (!quantization || tensor.dtype === "I32")
 			refuse(
 				found,
-				`the weights of the layer ${name} are of the type ${tensor.dtype}${quantisation ? "" : " without a scale"} where floats, or I8 or U8 with a scale, were expected`,
+				`the weights of the layer ${name} are of the type ${tensor.dtype}${quantization ? "" : " without a scale"} where floats, or I8 or U8 with a scale, were expected`,
 				"broken-file",
 			);
-		addQuantisation(found, tensors, prefix, name, quantisation, channels);
+		addQuantization(found, tensors, prefix, name, quantization, channels);
 	}
 	if (bias) {
 		checkTensor(found, name, "bias", bias.tensor, [channels]);
@@ -126,7 +126,7 @@ function checkBias(
 	name: string,
 	weight: FoundTensor,
 	bias: FoundTensor,
-	input: Quantisation | undefined,
+	input: Quantization | undefined,
 ): void {
 	if (isFloat(bias.tensor)) return;
 	if (bias.tensor.dtype !== "I32" || isFloat(weight.tensor) || !input)
@@ -135,9 +135,9 @@ function checkBias(
 			`the bias of the layer ${name} is of the type ${bias.tensor.dtype}, where its weights are ${weight.tensor.dtype} and its input ${input ? "is of integers" : "is not"}: floats were expected`,
 			"broken-file",
 		);
-	const scales = bias.quantisation?.scale ?? [];
+	const scales = bias.quantization?.scale ?? [];
 	for (let c = 0; c < scales.length; c++) {
-		const expected = at(input.scale, c) * at(weight.quantisation?.scale ?? [], c);
+		const expected = at(input.scale, c) * at(weight.quantization?.scale ?? [], c);
 		if (!(Math.abs(scales[c]! - expected) <= biasScaleTolerance * expected))
 			refuse(
 				found,
@@ -193,12 +193,12 @@ function addBatchNorm(
 }
 
 /** `prefix.scale` and `prefix.zero_point`, one or one a channel. */
-function addQuantisation(
+function addQuantization(
 	found: Found,
 	tensors: Map<string, Tensor>,
 	prefix: string,
 	layer: string,
-	{ scale, zeroPoint }: Quantisation,
+	{ scale, zeroPoint }: Quantization,
 	channels: number,
 ): void {
 	for (const [what, values] of [
@@ -218,7 +218,7 @@ function addQuantisation(
 	if (strange !== undefined)
 		refuse(
 			found,
-			`the layer ${layer} is quantised with ${strange} where a scale above 0 and a zero point from -128 to 255 were expected`,
+			`the layer ${layer} is quantized with ${strange} where a scale above 0 and a zero point from -128 to 255 were expected`,
 			"broken-file",
 		);
 	tensors.set(`${prefix}.scale`, { dtype: "F32", shape: [scale.length], data: Float32Array.from(scale) });
@@ -229,9 +229,9 @@ function addQuantisation(
 	});
 }
 
-/** The picture's own quantisation, its codes in the type of the first layer's weights. */
+/** The picture's own quantization, its codes in the type of the first layer's weights. */
 function addInput(found: Found, tensors: Map<string, Tensor>, stem: Unit): void {
-	const { dtype, quantisation } = found.input!;
+	const { dtype, quantization } = found.input!;
 	const weights = stem.convolution.weight.tensor.dtype;
 	if ((dtype !== "U8" && dtype !== "I8") || (weights !== "U8" && weights !== "I8"))
 		refuse(
@@ -241,8 +241,8 @@ function addInput(found: Found, tensors: Map<string, Tensor>, stem: Unit): void 
 		);
 	// A file may take uint8 pictures and subtract 128 before its int8 layers: the same numbers, other codes.
 	const shift = dtype === weights ? 0 : weights === "I8" ? -128 : 128;
-	const zeroPoint = quantisation.zeroPoint.map((zero) => zero + shift);
-	addQuantisation(found, tensors, "input", "of the input", { ...quantisation, zeroPoint }, 1);
+	const zeroPoint = quantization.zeroPoint.map((zero) => zero + shift);
+	addQuantization(found, tensors, "input", "of the input", { ...quantization, zeroPoint }, 1);
 }
 
 function checkTensor(

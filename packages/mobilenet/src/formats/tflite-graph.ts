@@ -54,12 +54,12 @@ export interface GraphTensor {
 	/** One of `tensorTypes`. */
 	readonly type: string;
 	/** Where the file gives scales. */
-	readonly quantisation?: GraphQuantisation;
+	readonly quantization?: GraphQuantization;
 	/** Empty where the tensor is computed. */
 	readonly data: Uint8Array;
 }
 
-export interface GraphQuantisation {
+export interface GraphQuantization {
 	readonly scale: readonly number[];
 	/** As many as scales. */
 	readonly zeroPoint: readonly number[];
@@ -163,12 +163,12 @@ export function tensorAt(graph: Graph, index: number): GraphTensor {
 		throw unsupported(graph.name, `its tensor ${name} is sparse: convert the model without sparsity`);
 	const shape = int32s(table, f.shape);
 	const signature = int32s(table, f.shapeSignature);
-	const quantisation = quantisationOf(graph, table, name);
+	const quantization = quantizationOf(graph, table, name);
 	return {
 		name,
 		shape: signature.length === shape.length ? signature : shape,
 		type,
-		...(quantisation && { quantisation }),
+		...(quantization && { quantization }),
 		data: dataOf(graph, bufferAt(graph, uint32(table, f.buffer), name), name),
 	};
 }
@@ -196,12 +196,12 @@ export function dataOf(graph: Graph, buffer: Table, name: string): Uint8Array {
 	return graph.bytes.subarray(offset, offset + size);
 }
 
-function quantisationOf(graph: Graph, tensor: Table, name: string): GraphQuantisation | undefined {
-	const table = childTable(tensor, fields.tensor.quantisation);
+function quantizationOf(graph: Graph, tensor: Table, name: string): GraphQuantization | undefined {
+	const table = childTable(tensor, fields.tensor.quantization);
 	if (!table) return undefined;
-	const f = fields.quantisation;
+	const f = fields.quantization;
 	if (uint8(table, f.detailsType) !== 0)
-		throw unsupported(graph.name, `its tensor ${name} has a quantisation of its own kind`);
+		throw unsupported(graph.name, `its tensor ${name} has a quantization of its own kind`);
 	const scale = float32s(table, f.scale);
 	if (scale.length === 0) return undefined;
 	const given = int64s(table, f.zeroPoint);
@@ -213,7 +213,7 @@ function quantisationOf(graph: Graph, tensor: Table, name: string): GraphQuantis
 		);
 	if (!scale.every((value) => value >= 0 && Number.isFinite(value)))
 		throw broken(graph.name, `its tensor ${name} has a scale that is no positive number`);
-	return { scale, zeroPoint, dimension: int32(table, f.quantisedDimension) };
+	return { scale, zeroPoint, dimension: int32(table, f.quantizedDimension) };
 }
 
 function operatorName(code: Table): string {

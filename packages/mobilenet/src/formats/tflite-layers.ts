@@ -1,11 +1,11 @@
 /**
  * Operators of TensorFlow Lite as layers: one function an operator. What an operator does beyond what layers can
  * say (dilation, pools that are not global, activations of other kinds) is refused here with its name; whether the
- * layers make a MobileNet v1 is recognise.ts's.
+ * layers make a MobileNet v1 is recognize.ts's.
  */
 import { shown } from "../base/error.ts";
 import { childTable, float32, int8, int32, type Table, uint8 } from "./flatbuffer.ts";
-import type { FoundLayer, Quantisation } from "./found.ts";
+import type { FoundLayer, Quantization } from "./found.ts";
 import {
 	broken,
 	described,
@@ -20,7 +20,7 @@ import { activations, fields, optionTypes, paddings } from "./tflite-schema.ts";
 import { biasAt, integersAt, weightsAt } from "./tflite-weights.ts";
 
 type Convolution = Extract<FoundLayer, { kind: "convolution" }>;
-/** A layer without its name and the quantisation of its output, which are added for all. */
+/** A layer without its name and the quantization of its output, which are added for all. */
 type Bare<L> = L extends FoundLayer ? Omit<L, "name" | "output"> : never;
 type BareLayer = Bare<FoundLayer>;
 
@@ -46,7 +46,7 @@ const readers: Readonly<Record<string, (context: Context) => readonly BareLayer[
 	SOFTMAX: softmax,
 	RESHAPE: () => [{ kind: "shape" }],
 	SQUEEZE: () => [{ kind: "shape" }],
-	QUANTIZE: requantise,
+	QUANTIZE: requantize,
 	DEQUANTIZE: () => [{ kind: "shape" }],
 };
 
@@ -67,15 +67,15 @@ export function layersOf(graph: Graph, operator: Operator): FoundLayer[] {
 	}));
 }
 
-/** The quantisation of activations: undefined where they are floats. */
-export function codesOf(graph: Graph, tensor: GraphTensor): Quantisation | undefined {
+/** The quantization of activations: undefined where they are floats. */
+export function codesOf(graph: Graph, tensor: GraphTensor): Quantization | undefined {
 	if (tensor.type === "float32") return undefined;
 	if (tensor.type !== "int8" && tensor.type !== "uint8")
 		throw unsupported(
 			graph.name,
 			`its activations ${described(tensor)} are of a type other than float32, int8 or uint8`,
 		);
-	const { scale = [], zeroPoint = [] } = tensor.quantisation ?? {};
+	const { scale = [], zeroPoint = [] } = tensor.quantization ?? {};
 	if (scale.length !== 1)
 		throw broken(
 			graph.name,
@@ -206,7 +206,7 @@ function softmax(context: Context): readonly BareLayer[] {
 }
 
 /** From floats to codes, or from uint8 to int8 and back; other codes for the same numbers, which no layer sees. */
-function requantise({ graph, from, to }: Context): readonly BareLayer[] {
+function requantize({ graph, from, to }: Context): readonly BareLayer[] {
 	const [before, after] = [codesOf(graph, from), codesOf(graph, to)];
 	if (before && after && !(Math.abs(before.scale[0]! / after.scale[0]! - 1) < 1e-3))
 		throw unsupported(

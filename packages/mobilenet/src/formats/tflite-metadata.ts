@@ -1,6 +1,6 @@
 /**
  * What a TensorFlow Lite file says about its network beside the graph: a second flatbuffer among its buffers, which
- * names the normalisation of the input and the file of labels; and the files themselves, a zip archive appended
+ * names the normalization of the input and the file of labels; and the files themselves, a zip archive appended
  * to the model.
  */
 import { MobileNetError, shown } from "../base/error.ts";
@@ -19,12 +19,12 @@ import {
 } from "./flatbuffer.ts";
 import { parseLabels } from "./labels.ts";
 import { bufferAt, dataOf, type Graph } from "./tflite-graph.ts";
-import { axisLabels, fields, identifiers, metadataName, normalisationOptions } from "./tflite-schema.ts";
+import { axisLabels, fields, identifiers, metadataName, normalizationOptions } from "./tflite-schema.ts";
 import { unzip, type ZipEntry, zipEntries } from "./zip.ts";
 
 export interface Carried {
 	/** In pixels; one number, or one a channel. */
-	readonly normalisation?: Pick<Preprocessing, "mean" | "std">;
+	readonly normalization?: Pick<Preprocessing, "mean" | "std">;
 	readonly labels?: readonly Label[];
 	readonly notes: readonly string[];
 }
@@ -43,11 +43,11 @@ export function carriedWith(graph: Graph): Carried {
 	const [subgraph] = metadataOf(graph);
 	const [input] = subgraph ? childTables(subgraph, fields.subgraphMetadata.inputs) : [];
 	const [output] = subgraph ? childTables(subgraph, fields.subgraphMetadata.outputs) : [];
-	const normalisation = input && normalisationOf(input);
+	const normalization = input && normalizationOf(input);
 	const file = labelFileOf(graph, output && labelPathOf(output));
 	const read = typeof file === "object" ? labelsOf(graph, file) : file;
 	return {
-		...(normalisation && { normalisation }),
+		...(normalization && { normalization }),
 		...(typeof read === "object" && { labels: read }),
 		notes: typeof read === "string" ? [read] : [],
 	};
@@ -68,12 +68,12 @@ function metadataOf(graph: Graph): readonly Table[] {
 	return childTables(root, fields.modelMetadata.subgraphs);
 }
 
-function normalisationOf(input: Table): Carried["normalisation"] {
+function normalizationOf(input: Table): Carried["normalization"] {
 	for (const unit of childTables(input, fields.tensorMetadata.processUnits)) {
-		if (uint8(unit, fields.processUnit.optionsType) !== normalisationOptions) continue;
+		if (uint8(unit, fields.processUnit.optionsType) !== normalizationOptions) continue;
 		const options = childTable(unit, fields.processUnit.options);
 		const [mean, std] = options
-			? [float32s(options, fields.normalisation.mean), float32s(options, fields.normalisation.std)]
+			? [float32s(options, fields.normalization.mean), float32s(options, fields.normalization.std)]
 			: [[], []];
 		if (mean.length > 0 && std.length > 0) return { mean, std };
 	}

@@ -11,8 +11,8 @@ export const fields = {
 	model: { version: 0, operatorCodes: 1, subgraphs: 2, buffers: 4, metadata: 6 },
 	operatorCode: { deprecatedBuiltinCode: 0, customCode: 1, builtinCode: 3 },
 	subgraph: { tensors: 0, inputs: 1, outputs: 2, operators: 3 },
-	tensor: { shape: 0, type: 1, buffer: 2, name: 3, quantisation: 4, sparsity: 6, shapeSignature: 7 },
-	quantisation: { scale: 2, zeroPoint: 3, detailsType: 4, quantisedDimension: 6 },
+	tensor: { shape: 0, type: 1, buffer: 2, name: 3, quantization: 4, sparsity: 6, shapeSignature: 7 },
+	quantization: { scale: 2, zeroPoint: 3, detailsType: 4, quantizedDimension: 6 },
 	operator: { opcodeIndex: 0, inputs: 1, outputs: 2, optionsType: 3, options: 4 },
 	/** Data beyond the flatbuffer's 2 GiB stand at an offset of the file. */
 	buffer: { data: 0, offset: 1, size: 2 },
@@ -44,7 +44,7 @@ export const fields = {
 	subgraphMetadata: { inputs: 2, outputs: 3 },
 	tensorMetadata: { processUnits: 4, associatedFiles: 6 },
 	processUnit: { optionsType: 0, options: 1 },
-	normalisation: { mean: 0, std: 1 },
+	normalization: { mean: 0, std: 1 },
 	associatedFile: { name: 0, type: 2, locale: 3 },
 } as const;
 
@@ -53,7 +53,7 @@ export const schemaVersion = 3;
 /** The name under which a model keeps its metadata. */
 export const metadataName = "TFLITE_METADATA";
 /** `NormalizationOptions` among a process unit's options. */
-export const normalisationOptions = 1;
+export const normalizationOptions = 1;
 /** `TENSOR_AXIS_LABELS` among the types of associated files. */
 export const axisLabels = 2;
 /** From this operator on the code no longer fits the byte that it had at first. */

@@ -5,7 +5,7 @@
 import { shown } from "../base/error.ts";
 import { type DType, sizeOf, type Tensor, type TensorData } from "../weights/record.ts";
 import { charge } from "./flatbuffer.ts";
-import type { FoundTensor, Quantisation } from "./found.ts";
+import type { FoundTensor, Quantization } from "./found.ts";
 import { broken, foreign, type Graph, type GraphTensor, tensorAt, unsupported } from "./tflite-graph.ts";
 
 type ArrayOf<A> = {
@@ -52,7 +52,7 @@ export function weightsAt(graph: Graph, index: number, layout: keyof typeof layo
 			`the ${layout} weights ${name} have the shape ${shown(shape)} where ${rank} axes were expected`,
 		);
 	const tensor = tensorOf(graph, constant, weightTypes);
-	const quantisation = quantisationOf(graph, constant, tensor, outputs);
+	const quantization = quantizationOf(graph, constant, tensor, outputs);
 	const [first = 1, height = 1, width = 1, last = 1] = shape;
 	const result =
 		layout === "dense"
@@ -60,7 +60,7 @@ export function weightsAt(graph: Graph, index: number, layout: keyof typeof layo
 			: layout === "convolution"
 				? reordered(graph, tensor, first, height * width, last, [first, last, height, width])
 				: reordered(graph, tensor, 1, height * width, last, [last, 1, height, width]);
-	return { tensor: result, ...(quantisation && { quantisation }) };
+	return { tensor: result, ...(quantization && { quantization }) };
 }
 
 /** A bias, or undefined where there is none: one number an output channel. */
@@ -75,8 +75,8 @@ export function biasAt(graph: Graph, index: number | undefined, channels: number
 		);
 	const tensor = tensorOf(graph, constant, biasTypes);
 	// The axis of a bias's scales is not looked at: a bias has but one, and some files name another.
-	const quantisation = quantisationOf(graph, constant, tensor, undefined);
-	return { tensor: { ...tensor, shape: [channels] }, ...(quantisation && { quantisation }) };
+	const quantization = quantizationOf(graph, constant, tensor, undefined);
+	return { tensor: { ...tensor, shape: [channels] }, ...(quantization && { quantization }) };
 }
 
 /** A few constant integers, such as paddings or axes. */
@@ -96,7 +96,7 @@ export function integersAt(graph: Graph, index: number | undefined, what: string
 	);
 }
 
-/** A tensor that the file holds: itself, or what an operator dequantises into it. */
+/** A tensor that the file holds: itself, or what an operator dequantizes into it. */
 function constantAt(graph: Graph, index: number): GraphTensor {
 	const tensor = tensorAt(graph, index);
 	if (tensor.data.byteLength > 0) return tensor;
@@ -132,20 +132,20 @@ function tensorOf(graph: Graph, { name, type, shape, data }: GraphTensor, types:
 }
 
 /** Scales of integer weights; there are as many as `outputs` has channels, or one. */
-function quantisationOf(
+function quantizationOf(
 	graph: Graph,
-	{ name, shape, quantisation }: GraphTensor,
+	{ name, shape, quantization }: GraphTensor,
 	tensor: Tensor,
 	outputs: number | undefined,
-): Quantisation | undefined {
-	if (!quantisation || tensor.dtype === "F32" || tensor.dtype === "F16") return undefined;
-	const { scale, zeroPoint, dimension } = quantisation;
+): Quantization | undefined {
+	if (!quantization || tensor.dtype === "F32" || tensor.dtype === "F16") return undefined;
+	const { scale, zeroPoint, dimension } = quantization;
 	if (scale.length > 1) {
 		const axis = outputs ?? 0;
 		if (outputs !== undefined && dimension !== outputs)
 			throw unsupported(
 				graph.name,
-				`its tensor ${name} is quantised along axis ${dimension} where axis ${outputs}, its output channels, was expected`,
+				`its tensor ${name} is quantized along axis ${dimension} where axis ${outputs}, its output channels, was expected`,
 			);
 		const channels = outputs === undefined ? sizeOf(shape) : shape[axis];
 		if (scale.length !== channels)

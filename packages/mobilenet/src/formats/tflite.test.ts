@@ -187,16 +187,16 @@ describe("convolutions", () => {
 				),
 			),
 		);
-		expect(found.input).toEqual({ dtype: "I8", quantisation: { scale: [0.5], zeroPoint: [-1] } });
+		expect(found.input).toEqual({ dtype: "I8", quantization: { scale: [0.5], zeroPoint: [-1] } });
 		expect(found.layers).toMatchObject([
 			{
 				weight: {
 					tensor: { dtype: "I8", shape: [3, 2, 2, 2] },
-					quantisation: { scale: [0.5, 1, 2], zeroPoint: [0, 0, 0] },
+					quantization: { scale: [0.5, 1, 2], zeroPoint: [0, 0, 0] },
 				},
 				bias: {
 					tensor: { dtype: "I32", data: Int32Array.of(7, -8, 9) },
-					quantisation: { scale: [0.25, 0.5, 1], zeroPoint: [0, 0, 0] },
+					quantization: { scale: [0.25, 0.5, 1], zeroPoint: [0, 0, 0] },
 				},
 			},
 			{ kind: "activation", output: { scale: [0.25], zeroPoint: [-128] } },
@@ -204,7 +204,7 @@ describe("convolutions", () => {
 		expect(found.layers[0]).not.toHaveProperty("output");
 		const { tensor } = (found.layers[0] as { weight: { tensor: { data: Int8Array } } }).weight;
 		expect([...tensor.data.subarray(0, 8)]).toEqual([-12, -10, -8, -6, -11, -9, -7, -5]);
-		expect(found.notes).toEqual([expect.stringMatching(/biases are quantised along an axis/)]);
+		expect(found.notes).toEqual([expect.stringMatching(/biases are quantized along an axis/)]);
 	});
 
 	test("with half floats behind DEQUANTIZE keep them", async () => {
@@ -438,7 +438,7 @@ describe("other operators", () => {
 		};
 		expect(await only(model)).toMatchObject({ kind: "shape" });
 		// Nothing of integers.
-		expect(await read(makeTensorFlowLite(model))).not.toHaveProperty("requantisation");
+		expect(await read(makeTensorFlowLite(model))).not.toHaveProperty("requantization");
 	});
 });
 
@@ -480,14 +480,14 @@ describe("the input", () => {
 		const found = await read(
 			makeTensorFlowLite({ ...model(picture, codes), operators: [{ ...relu, code: "QUANTIZE" }] }),
 		);
-		expect(found.input).toEqual({ dtype: "I8", quantisation: { scale: [0.5], zeroPoint: [3] } });
+		expect(found.input).toEqual({ dtype: "I8", quantization: { scale: [0.5], zeroPoint: [3] } });
 		expect(found.layers).toEqual([
 			{ kind: "shape", name: "number 1", output: { scale: [0.5], zeroPoint: [3] } },
 		]);
 		expect(found.notes).toEqual([expect.stringMatching(/^It takes floats/)]);
 	});
 
-	test("of integers that the network makes floats of itself says how they are normalised", async () => {
+	test("of integers that the network makes floats of itself says how they are normalized", async () => {
 		const codes: MadeTensor = { ...picture, type: "uint8", scale: [1 / 64], zeroPoint: [100] };
 		const found = await read(
 			makeTensorFlowLite({ ...model(codes, picture), operators: [{ ...relu, code: "DEQUANTIZE" }] }),
@@ -496,19 +496,19 @@ describe("the input", () => {
 		expect(found.preprocessing).toEqual({ mean: [100], std: [64] });
 	});
 
-	test("requantised to another scale is refused", async () => {
+	test("requantized to another scale is refused", async () => {
 		const codes = (scale: number): MadeTensor => ({
 			...picture,
 			type: "uint8",
 			scale: [scale],
 			zeroPoint: [0],
 		});
-		const quantise = (from: number, to: number) =>
+		const quantize = (from: number, to: number) =>
 			read(
 				makeTensorFlowLite({ ...model(codes(from), codes(to)), operators: [{ ...relu, code: "QUANTIZE" }] }),
 			);
-		expect((await quantise(0.5, 0.5)).layers).toMatchObject([{ kind: "shape" }]);
-		await expect(quantise(0.5, 0.25)).rejects.toThrow(refused("unsupported", /from the scale 0\.5 to 0\.25/));
+		expect((await quantize(0.5, 0.5)).layers).toMatchObject([{ kind: "shape" }]);
+		await expect(quantize(0.5, 0.25)).rejects.toThrow(refused("unsupported", /from the scale 0\.5 to 0\.25/));
 	});
 });
 
@@ -587,7 +587,7 @@ describe("graphs that are no chain", () => {
 
 describe("what a model carries", () => {
 	const labels = strToU8("background\ntench, Tinca tinca\ngoldfish\n");
-	const normalised = makeMetadata({ mean: [10, 20], std: [2, 4] });
+	const normalized = makeMetadata({ mean: [10, 20], std: [2, 4] });
 	const relu: MadeOperator = { code: "RELU", inputs: [0], outputs: [1] };
 	const made = (
 		metadata: Uint8Array | undefined,
@@ -603,12 +603,12 @@ describe("what a model carries", () => {
 		return files ? new Uint8Array([...model, ...zipSync(files)]) : model;
 	};
 
-	test("normalisation of its metadata", async () => {
-		expect((await read(made(normalised, undefined))).preprocessing).toEqual({ mean: [10, 20], std: [2, 4] });
+	test("normalization of its metadata", async () => {
+		expect((await read(made(normalized, undefined))).preprocessing).toEqual({ mean: [10, 20], std: [2, 4] });
 		expect(await read(made(makeMetadata({}), undefined))).not.toHaveProperty("preprocessing");
 	});
 
-	test("normalisation of integer pictures, unless the codes are the pixels anyway", async () => {
+	test("normalization of integer pictures, unless the codes are the pixels anyway", async () => {
 		const codes = (type: "uint8" | "int8", scale: number, zero: number): MadeTensor => ({
 			...picture,
 			type,
@@ -616,14 +616,14 @@ describe("what a model carries", () => {
 			zeroPoint: [zero],
 		});
 		const usual = makeMetadata({ mean: [127.5], std: [127.5] });
-		// As Google's quantised networks have it: (x − 127.5) / 127.5 in words, (x − 128) / 128 in codes.
+		// As Google's quantized networks have it: (x − 127.5) / 127.5 in words, (x − 128) / 128 in codes.
 		for (const image of [
 			codes("uint8", 1 / 128, 128),
 			codes("int8", 1 / 127.5, -1),
 			codes("int8", 1 / 127.5, 0),
 		])
 			expect(await read(made(usual, undefined, image))).not.toHaveProperty("preprocessing");
-		const found = await read(made(normalised, undefined, codes("uint8", 1 / 128, 128)));
+		const found = await read(made(normalized, undefined, codes("uint8", 1 / 128, 128)));
 		expect(found.preprocessing).toEqual({ mean: [10, 20], std: [2, 4] });
 		expect(found.input?.dtype).toBe("U8");
 	});
@@ -664,7 +664,7 @@ describe("what a model carries", () => {
 		await expect(read(made(makeMetadata({ identifier: "M002" }), undefined))).rejects.toThrow(
 			refused("broken-file", /^model\.tflite \(its metadata\): the characters M001/),
 		);
-		await expect(read(made(normalised.subarray(0, 12), undefined))).rejects.toThrow(
+		await expect(read(made(normalized.subarray(0, 12), undefined))).rejects.toThrow(
 			refused("broken-file", /its metadata/),
 		);
 		const file = made(undefined, { "labels.txt": strToU8("abc\n".repeat(100)) });

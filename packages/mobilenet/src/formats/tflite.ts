@@ -29,7 +29,7 @@ const sameCodes = 1.5;
 const ownCodesNote =
 	"It takes floats and makes integers of them itself; its preprocessing is taken from the range for which it does so.";
 const oddBiasNote =
-	"Its biases are quantised along an axis that they do not have, for which TensorFlow Lite refuses it today.";
+	"Its biases are quantized along an axis that they do not have, for which TensorFlow Lite refuses it today.";
 
 /**
  * What a TensorFlow Lite file holds.
@@ -46,8 +46,8 @@ export async function readTensorFlowLite(file: ModelFile): Promise<Found> {
 	const picture = tensorAt(graph, graph.input);
 	const { size, inputChannels } = pictureOf(graph, picture);
 	const layers = chain.flatMap((operator): FoundLayer[] => layersOf(graph, operator));
-	const { normalisation, labels, notes } = carriedWith(graph);
-	const { input, preprocessing, note } = inputOf(graph, picture, chain[0], normalisation);
+	const { normalization, labels, notes } = carriedWith(graph);
+	const { input, preprocessing, note } = inputOf(graph, picture, chain[0], normalization);
 	return {
 		name: graph.name,
 		format: "TensorFlow Lite",
@@ -56,7 +56,7 @@ export async function readTensorFlowLite(file: ModelFile): Promise<Found> {
 		inputChannels,
 		...(input && { input }),
 		...(preprocessing && { preprocessing }),
-		...(input && leavesShapesOpen(graph) && { requantisation: "fixedPoint" }),
+		...(input && leavesShapesOpen(graph) && { requantization: "fixedPoint" }),
 		...(labels && { labels }),
 		notes: [...notes, ...(note ? [note] : []), ...odditiesOf(graph, chain)],
 	};
@@ -90,7 +90,7 @@ function inputOf(
 	graph: Graph,
 	picture: GraphTensor,
 	first: Operator | undefined,
-	normalisation: Carried["normalisation"],
+	normalization: Carried["normalization"],
 ): { readonly input?: Input; readonly preprocessing?: Partial<Preprocessing>; readonly note?: string } {
 	const given = inputCodes(graph, picture);
 	if (!given) {
@@ -99,20 +99,20 @@ function inputOf(
 			first?.name === "QUANTIZE" ? inputCodes(graph, tensorAt(graph, first.outputs[0]!)) : undefined;
 		return {
 			...(own && { input: own }),
-			...(own && !normalisation && { note: ownCodesNote }),
-			...(normalisation && { preprocessing: normalisation }),
+			...(own && !normalization && { note: ownCodesNote }),
+			...(normalization && { preprocessing: normalization }),
 		};
 	}
 	// A float network behind integers has no use for their scale but this.
-	if (first?.name === "DEQUANTIZE") return { preprocessing: normalisation ?? pixelsAsCodes(given) };
+	if (first?.name === "DEQUANTIZE") return { preprocessing: normalization ?? pixelsAsCodes(given) };
 	// Metadata say how the float network was trained; the codes that come of this are usually the pixels.
-	if (!normalisation || codesArePixels(given, normalisation)) return { input: given };
-	return { input: given, preprocessing: normalisation };
+	if (!normalization || codesArePixels(given, normalization)) return { input: given };
+	return { input: given, preprocessing: normalization };
 }
 
 function inputCodes(graph: Graph, tensor: GraphTensor): Input | undefined {
-	const quantisation = codesOf(graph, tensor);
-	return quantisation && { dtype: tensor.type === "int8" ? "I8" : "U8", quantisation };
+	const quantization = codesOf(graph, tensor);
+	return quantization && { dtype: tensor.type === "int8" ? "I8" : "U8", quantization };
 }
 
 /** What the code of a black pixel is where codes are pixels. */
@@ -120,15 +120,15 @@ function blackCode({ dtype }: Input): number {
 	return dtype === "I8" ? -128 : 0;
 }
 
-/** The normalisation for which codes are the pixels themselves (uint8), or the pixels less 128 (int8). */
+/** The normalization for which codes are the pixels themselves (uint8), or the pixels less 128 (int8). */
 function pixelsAsCodes(input: Input): Pick<Preprocessing, "mean" | "std"> {
-	const { scale, zeroPoint } = input.quantisation;
+	const { scale, zeroPoint } = input.quantization;
 	return { mean: [zeroPoint[0]! - blackCode(input)], std: [1 / scale[0]!] };
 }
 
-/** Whether a normalisation makes codes of black and of white that are pixels. */
+/** Whether a normalization makes codes of black and of white that are pixels. */
 function codesArePixels(input: Input, { mean, std }: Pick<Preprocessing, "mean" | "std">): boolean {
-	const { scale, zeroPoint } = input.quantisation;
+	const { scale, zeroPoint } = input.quantization;
 	const code = (pixel: number, channel: number): number =>
 		(pixel - at(mean, channel)) / at(std, channel) / scale[0]! + zeroPoint[0]!;
 	for (let channel = 0; channel < Math.max(mean.length, std.length); channel++)
@@ -147,8 +147,8 @@ function odditiesOf(graph: Graph, chain: readonly Operator[]): string[] {
 	const odd = chain.some(({ name, inputs }) => {
 		const bias = name.endsWith("CONV_2D") ? inputs[2] : undefined;
 		if (bias === undefined || bias === -1) return false;
-		const { shape, quantisation } = tensorAt(graph, bias);
-		return quantisation !== undefined && quantisation.dimension >= shape.length;
+		const { shape, quantization } = tensorAt(graph, bias);
+		return quantization !== undefined && quantization.dimension >= shape.length;
 	});
 	return odd ? [oddBiasNote] : [];
 }

@@ -54,7 +54,7 @@ function browser(): { asked: unknown[]; open: Set<Bitmap> } {
 describe("decode in browsers", () => {
 	afterEach(() => vi.unstubAllGlobals());
 
-	it("asks for the colours as they stand in the file, and gives RGB on white", async () => {
+	it("asks for the colors as they stand in the file, and gives RGB on white", async () => {
 		const { asked, open } = browser();
 		const pixels = await decode(file, { name: "photo.png" });
 		expect(pixels).toEqual({

@@ -1,6 +1,6 @@
 /**
  * Picture files to pixels in browsers and other runtimes with their interface, by the runtime's own decoder. Its
- * twin is decode.node.ts; `#decode` picks one. Decoders differ by rounding: JPEG by a grey level or two.
+ * twin is decode.node.ts; `#decode` picks one. Decoders differ by rounding: JPEG by a gray level or two.
  */
 import { MobileNetError, messageOf } from "../base/error.ts";
 import { checkPixelCount, type DecodeOptions, formatOf } from "./picture-file.ts";
@@ -33,7 +33,7 @@ interface Context {
 
 /**
  * The pixels of a picture file that the runtime can decode: three channels, upright as its EXIF orientation
- * says, transparency laid on a background. A canvas keeps colours multiplied by their opacity, so those of a wholly
+ * says, transparency laid on a background. A canvas keeps colors multiplied by their opacity, so those of a wholly
  * transparent pixel are gone: with `drop` they are black here.
  *
  * @throws MobileNetError of code `picture` if it cannot be decoded, `unsupported` if the runtime has no decoder.

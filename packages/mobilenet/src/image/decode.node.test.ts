@@ -30,7 +30,7 @@ const encoders = {
 
 /** A PNG from scratch: `rows` are the scan lines, without the filter byte. */
 function png(
-	[width, height, depth, colourType]: readonly number[],
+	[width, height, depth, colorType]: readonly number[],
 	rows: Uint8Array,
 	...others: readonly [type: string, data: Uint8Array][]
 ): Uint8Array {
@@ -42,7 +42,7 @@ function png(
 		frame.writeUInt32BE(crc32(body), body.length + 4);
 		return frame;
 	};
-	const header = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, depth!, colourType!, 0, 0, 0]);
+	const header = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, depth!, colorType!, 0, 0, 0]);
 	header.writeUInt32BE(width!, 0);
 	header.writeUInt32BE(height!, 4);
 	const length = rows.length / height!;
@@ -95,10 +95,10 @@ describe("decode", () => {
 	});
 
 	it("reads the first frame of several", async () => {
-		const frame = (colour: readonly number[]): Promise<Buffer> =>
+		const frame = (color: readonly number[]): Promise<Buffer> =>
 			picture(
 				3,
-				Uint8Array.from({ length: width * height * 3 }, (_, i) => colour[i % 3]!),
+				Uint8Array.from({ length: width * height * 3 }, (_, i) => color[i % 3]!),
 			)
 				.png()
 				.toBuffer();
@@ -112,7 +112,7 @@ describe("decode", () => {
 		}
 	});
 
-	it("keeps grey in one channel, at any depth", async () => {
+	it("keeps gray in one channel, at any depth", async () => {
 		expect(await read(png([4, 1, 8, 0], Uint8Array.of(0, 50, 100, 255)))).toMatchObject({
 			channels: 1,
 			data: Uint8Array.of(0, 50, 100, 255),
@@ -125,8 +125,8 @@ describe("decode", () => {
 	});
 
 	it("cuts 16 bits to the upper 8", async () => {
-		const grey = await read(png([3, 1, 16, 0], Uint8Array.of(0x12, 0xff, 0x7f, 0x80, 0xff, 0x00)));
-		expect([...grey.data].filter((_, i) => i % grey.channels === 0)).toEqual([0x12, 0x7f, 0xff]);
+		const gray = await read(png([3, 1, 16, 0], Uint8Array.of(0x12, 0xff, 0x7f, 0x80, 0xff, 0x00)));
+		expect([...gray.data].filter((_, i) => i % gray.channels === 0)).toEqual([0x12, 0x7f, 0xff]);
 		const rgb = await read(png([1, 1, 16, 2], Uint8Array.of(0x12, 0xff, 0x7f, 0x80, 0xff, 0x00)));
 		expect([...rgb.data]).toEqual([0x12, 0x7f, 0xff]);
 	});
@@ -136,22 +136,22 @@ describe("decode", () => {
 		const seen = async (alpha?: "white" | "black" | "drop") => [
 			...(await read(file, alpha ? { alpha } : {})).data,
 		];
-		// 51 is a fifth: a fifth of the colour and four fifths of the background.
+		// 51 is a fifth: a fifth of the color and four fifths of the background.
 		expect(await seen()).toEqual([255, 255, 255, 224, 214, 204]);
 		expect(await seen("white")).toEqual(await seen());
 		expect(await seen("black")).toEqual([0, 0, 0, 20, 10, 0]);
 		expect(await seen("drop")).toEqual([10, 20, 30, 100, 50, 0]);
-		const grey = await read(png([2, 1, 8, 4], Uint8Array.of(77, 255, 77, 0)));
-		expect([...grey.data].filter((_, i) => i % grey.channels === 0)).toEqual([77, 255]);
+		const gray = await read(png([2, 1, 8, 4], Uint8Array.of(77, 255, 77, 0)));
+		expect([...gray.data].filter((_, i) => i % gray.channels === 0)).toEqual([77, 255]);
 	});
 
-	it("ignores a colour profile, as Pillow does", async () => {
+	it("ignores a color profile, as Pillow does", async () => {
 		const tagged = await picture(3).withIccProfile("p3").png().toBuffer();
 		const profile = (await sharp(tagged).metadata()).icc!;
 		const name = Buffer.from("Display P3\0\0", "latin1");
 		const file = png([width, height, 8, 2], noise(3), ["iCCP", Buffer.concat([name, deflateSync(profile)])]);
 		expect((await sharp(file).metadata()).hasProfile).toBe(true);
-		// A reader that heeds it sees other colours, so the profile counts.
+		// A reader that heeds it sees other colors, so the profile counts.
 		expect(new Uint8Array(await sharp(file).raw().toBuffer())).not.toEqual(noise(3));
 		expect((await read(file)).data).toEqual(noise(3));
 	});
@@ -221,7 +221,7 @@ describe("decode refuses", () => {
 	});
 
 	it("pixels that are not whole numbers", () => {
-		// A TIFF of one grey pixel: tags of width, height, bits, compression, photometric interpretation, place,
+		// A TIFF of one gray pixel: tags of width, height, bits, compression, photometric interpretation, place,
 		// samples, rows and bytes of the strip, and sample format: 3, floating point.
 		const tags = [256, 1, 257, 1, 258, 32, 259, 1, 262, 1, 273, 134, 277, 1, 278, 1, 279, 4, 339, 3];
 		const file = Buffer.alloc(138);

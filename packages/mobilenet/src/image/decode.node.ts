@@ -16,7 +16,7 @@ import { checkAlpha, cmykToRgb, flatten, type Pixels } from "./pixels.ts";
 
 const options = {
 	autoOrient: true,
-	// As Pillow: colours are taken as they stand in the file.
+	// As Pillow: colors are taken as they stand in the file.
 	ignoreIcc: true,
 	// Refuses the truncated and damaged files that Pillow refuses, and lets warnings pass as Pillow does; the
 	// level below reads half a TIFF, the one above refuses whole pictures for a checksum or an unknown tag.
@@ -64,9 +64,9 @@ export async function decode(
 			`${name} has pixels of type ${header.depth}: expected 8 or 16 bits a channel; save it as such.`,
 		);
 	const picture = sharp(bytes, options);
-	if (header.space === "cmyk") picture.pipelineColourspace("cmyk").toColourspace("cmyk");
-	// Grey of 16 bits is left to become RGB: sharp would round it on the way to 8 bits, where RGB is cut.
-	else if (header.space === "b-w" && !header.hasAlpha) picture.toColourspace("b-w");
+	if (header.space === "cmyk") picture.pipelineColorspace("cmyk").toColorspace("cmyk");
+	// Gray of 16 bits is left to become RGB: sharp would round it on the way to 8 bits, where RGB is cut.
+	else if (header.space === "b-w" && !header.hasAlpha) picture.toColorspace("b-w");
 	const { data, info } = await attempt(picture.raw().toBuffer({ resolveWithObject: true }));
 
 	const { width, height, channels } = info;

@@ -91,7 +91,7 @@ describe("prepare", () => {
 					expect([...memory.subarray(0, 10), ...memory.subarray(-10)].every((byte) => byte === 99)).toBe(
 						true,
 					);
-					// One colour stays one colour; zeros stand where a crop reaches over the picture.
+					// One color stays one color; zeros stand where a crop reaches over the picture.
 					const crops = typeof fit === "object" && "shorterSide" in fit && fit.shorterSide < size;
 					expect(region.every((byte) => byte === 200 || (crops && byte === 0))).toBe(true);
 				},
@@ -152,9 +152,9 @@ describe("prepare", () => {
 		expect([cut[0], cut[size - 1]]).toEqual([first, length - first - 1]);
 	});
 
-	it("spreads grey and mixes colour as the network wants it", () => {
-		const grey = { data: new Uint8Array([10, 20, 30, 40]), width: 2, height: 2, channels: 1 };
-		expect([...prepared(grey, { size: 2, channels: 3 })]).toEqual([
+	it("spreads gray and mixes color as the network wants it", () => {
+		const gray = { data: new Uint8Array([10, 20, 30, 40]), width: 2, height: 2, channels: 1 };
+		expect([...prepared(gray, { size: 2, channels: 3 })]).toEqual([
 			10, 10, 10, 20, 20, 20, 30, 30, 30, 40, 40, 40,
 		]);
 		const green = { data: new Uint8Array([0, 255, 0]), width: 1, height: 1, channels: 3 };
@@ -165,7 +165,7 @@ describe("prepare", () => {
 		expect([...prepared(glass, { size: 1, channels: 3, alpha: "drop" })]).toEqual([0, 255, 0]);
 	});
 
-	it("mixes grey before it resizes, as Python's convert and resize do", () => {
+	it("mixes gray before it resizes, as Python's convert and resize do", () => {
 		// Half of pure blue and half of pure red: L rounds each (29 and 76), then the mean is taken.
 		const source = { data: new Uint8Array([0, 0, 255, 255, 0, 0]), width: 2, height: 1, channels: 3 };
 		expect([...prepared(source, { size: 1, channels: 1, filter: "pillow-bilinear" })]).toEqual([53]);

@@ -5,7 +5,7 @@
 import { MobileNetError, shown } from "../base/error.ts";
 import { preprocessingFault } from "../weights/preprocessing.ts";
 import { type Filter, type Fit, usualPreprocessing } from "../weights/record.ts";
-import { type Alpha, checkPixels, flatten, type Pixels, rgbToGrey, spreadGrey } from "./pixels.ts";
+import { type Alpha, checkPixels, flatten, type Pixels, rgbToGray, spreadGray } from "./pixels.ts";
 import { type Rectangle, whole } from "./resampling.ts";
 import { resizeInto } from "./resize.ts";
 
@@ -73,10 +73,10 @@ export function prepare(
 			`${size}×${size} pixels of ${channels} channels need a region of ${size * size * channels} bytes, not ${into.length}.`,
 		);
 	const source = withChannels(pixels, channels, alpha);
-	// Grey is resized once and spread at the end: its three channels would come out alike.
+	// Gray is resized once and spread at the end: its three channels would come out alike.
 	const spread = source.channels === 1 && channels === 3;
 	resizeToFit(source, size, filter, fit, spread ? into.subarray(0, size * size) : into);
-	if (spread) spreadGrey(into);
+	if (spread) spreadGray(into);
 }
 
 /** Pixels with the network's channels, or with one where it takes three. */
@@ -84,7 +84,7 @@ function withChannels(pixels: Pixels, channels: number, alpha: Alpha): Pixels {
 	if (pixels.channels === channels) return pixels;
 	if (pixels.channels <= 4 && (channels === 1 || channels === 3)) {
 		const opaque = flatten(pixels, alpha);
-		return opaque.channels === 3 && channels === 1 ? rgbToGrey(opaque) : opaque;
+		return opaque.channels === 3 && channels === 1 ? rgbToGray(opaque) : opaque;
 	}
 	throw new MobileNetError(
 		"picture",
@@ -149,7 +149,7 @@ function resizeAndCrop(
 		);
 }
 
-/** Which part of a side of `length` pixels a centre crop of `size` keeps, and how many zeros come before it. */
+/** Which part of a side of `length` pixels a center crop of `size` keeps, and how many zeros come before it. */
 function centralPart(length: number, size: number): { from: number; length: number; before: number } {
 	if (size > length) return { from: 0, length, before: Math.floor((size - length) / 2) };
 	return { from: roundHalfEven((length - size) / 2), length: size, before: 0 };

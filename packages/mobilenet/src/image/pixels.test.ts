@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { checkPixels, cmykToRgb, flatten, greyToRgb, type Pixels, rgbToGrey } from "./pixels.ts";
+import { checkPixels, cmykToRgb, flatten, grayToRgb, type Pixels, rgbToGray } from "./pixels.ts";
 
 const byte = fc.integer({ min: 0, max: 255 });
 
@@ -42,27 +42,27 @@ describe("checkPixels", () => {
 	});
 });
 
-describe("grey and colour", () => {
-	it("weighs colours as ITU-R 601 does", () => {
+describe("gray and color", () => {
+	it("weighs colors as ITU-R 601 does", () => {
 		fc.assert(
 			fc.property(byte, byte, byte, (red, green, blue) => {
-				const [grey] = rgbToGrey(onePixel(red, green, blue)).data;
-				expect(Math.abs(grey! - (0.299 * red + 0.587 * green + 0.114 * blue))).toBeLessThanOrEqual(0.51);
+				const [gray] = rgbToGray(onePixel(red, green, blue)).data;
+				expect(Math.abs(gray! - (0.299 * red + 0.587 * green + 0.114 * blue))).toBeLessThanOrEqual(0.51);
 			}),
 		);
 	});
 
-	it("leaves grey as it is on the way to RGB and back", () => {
-		const grey = { data: Uint8Array.from({ length: 256 }, (_, i) => i), width: 16, height: 16, channels: 1 };
-		const rgb = greyToRgb(grey);
+	it("leaves gray as it is on the way to RGB and back", () => {
+		const gray = { data: Uint8Array.from({ length: 256 }, (_, i) => i), width: 16, height: 16, channels: 1 };
+		const rgb = grayToRgb(gray);
 		expect(rgb.data.length).toBe(768);
 		expect([...rgb.data.subarray(3, 9)]).toEqual([1, 1, 1, 2, 2, 2]);
-		expect(rgbToGrey(rgb)).toEqual(grey);
+		expect(rgbToGray(rgb)).toEqual(gray);
 	});
 });
 
 describe("flatten", () => {
-	it("lays colours on the background in the share of their opacity", () => {
+	it("lays colors on the background in the share of their opacity", () => {
 		fc.assert(
 			fc.property(byte, byte, (value, opacity) => {
 				const under = onePixel(value, opacity);
@@ -84,8 +84,8 @@ describe("flatten", () => {
 	});
 
 	it("refuses another word", () => {
-		expect(() => flatten(onePixel(1, 2), "grey" as "white")).toThrow(
-			'alpha must be white, black, drop, not "grey".',
+		expect(() => flatten(onePixel(1, 2), "gray" as "white")).toThrow(
+			'alpha must be white, black, drop, not "gray".',
 		);
 	});
 });
@@ -95,7 +95,7 @@ describe("cmykToRgb", () => {
 		fc.assert(
 			fc.property(byte, byte, byte, byte, (...ink) => {
 				const [cyan, magenta, yellow, black] = ink;
-				const light = (colour: number): number => ((255 - colour) * (255 - black)) / 255;
+				const light = (color: number): number => ((255 - color) * (255 - black)) / 255;
 				const [red, green, blue] = cmykToRgb(onePixel(...ink)).data;
 				expect(Math.abs(red! - light(cyan))).toBeLessThanOrEqual(0.5);
 				expect(Math.abs(green! - light(magenta))).toBeLessThanOrEqual(0.5);

@@ -1,5 +1,5 @@
 /**
- * A picture as pixels, and what changes its channels without changing its size: grey to colour, colour to grey,
+ * A picture as pixels, and what changes its channels without changing its size: gray to color, color to gray,
  * and transparency laid on a background. The arithmetic is Pillow's, to the bit.
  */
 import { MobileNetError, shown } from "../base/error.ts";
@@ -15,18 +15,18 @@ export interface Pixels {
 	readonly data: Uint8Array | Uint8ClampedArray;
 	readonly width: number;
 	readonly height: number;
-	/** 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA; alpha is not premultiplied. Networks of other inputs take other numbers. */
+	/** 1 gray, 2 gray and alpha, 3 RGB, 4 RGBA; alpha is not premultiplied. Networks of other inputs take other numbers. */
 	readonly channels: number;
 }
 
 /**
  * What becomes of transparency: laid on `white`, as a person sees it on a page, or on `black`; or dropped, which
- * shows the colours that transparency hides, as Python's `convert("RGB")` does.
+ * shows the colors that transparency hides, as Python's `convert("RGB")` does.
  */
 export type Alpha = (typeof alphas)[number];
 export const alphas = ["white", "black", "drop"] as const;
 
-/** Pillow's weights of red, green and blue in grey (ITU-R 601), in 1/65536. */
+/** Pillow's weights of red, green and blue in gray (ITU-R 601), in 1/65536. */
 const [redWeight, greenWeight, blueWeight] = [19595, 38470, 7471] as const;
 
 /**
@@ -65,42 +65,42 @@ export function flatten(pixels: Pixels, alpha: Alpha = "white"): Pixels {
 	checkAlpha(alpha);
 	const { data, width, height, channels } = pixels;
 	if (channels !== 2 && channels !== 4) return pixels;
-	const colours = channels - 1;
-	const flat = new Uint8Array(width * height * colours);
+	const colors = channels - 1;
+	const flat = new Uint8Array(width * height * colors);
 	const background = alpha === "white" ? 255 : 0;
 	let to = 0;
 	for (let from = 0; from < data.length; from += channels) {
-		const opacity = alpha === "drop" ? 255 : data[from + colours]!;
+		const opacity = alpha === "drop" ? 255 : data[from + colors]!;
 		const under = background * (255 - opacity) + 128;
-		for (let i = 0; i < colours; i++) flat[to++] = divide255(data[from + i]! * opacity + under);
+		for (let i = 0; i < colors; i++) flat[to++] = divide255(data[from + i]! * opacity + under);
 	}
-	return { data: flat, width, height, channels: colours };
+	return { data: flat, width, height, channels: colors };
 }
 
-/** RGB to grey: the `L` of Pillow. */
-export function rgbToGrey({ data, width, height }: Pixels): Pixels {
-	const grey = new Uint8Array(width * height);
-	for (let i = 0, from = 0; i < grey.length; i++, from += 3)
-		grey[i] =
+/** RGB to gray: the `L` of Pillow. */
+export function rgbToGray({ data, width, height }: Pixels): Pixels {
+	const gray = new Uint8Array(width * height);
+	for (let i = 0, from = 0; i < gray.length; i++, from += 3)
+		gray[i] =
 			(data[from]! * redWeight + data[from + 1]! * greenWeight + data[from + 2]! * blueWeight + 0x8000) >> 16;
-	return { data: grey, width, height, channels: 1 };
+	return { data: gray, width, height, channels: 1 };
 }
 
-/** Grey to RGB. */
-export function greyToRgb({ data, width, height }: Pixels): Pixels {
+/** Gray to RGB. */
+export function grayToRgb({ data, width, height }: Pixels): Pixels {
 	const rgb = new Uint8Array(width * height * 3);
 	rgb.set(data);
-	spreadGrey(rgb);
+	spreadGray(rgb);
 	return { data: rgb, width, height, channels: 3 };
 }
 
-/** The first third of `bytes` holds grey pixels; all of it becomes RGB, in place: from the end, so that none is lost. */
-export function spreadGrey(bytes: Uint8Array): void {
+/** The first third of `bytes` holds gray pixels; all of it becomes RGB, in place: from the end, so that none is lost. */
+export function spreadGray(bytes: Uint8Array): void {
 	for (let i = bytes.length / 3 - 1, to = bytes.length - 1; i >= 0; i--) {
-		const grey = bytes[i]!;
-		bytes[to--] = grey;
-		bytes[to--] = grey;
-		bytes[to--] = grey;
+		const gray = bytes[i]!;
+		bytes[to--] = gray;
+		bytes[to--] = gray;
+		bytes[to--] = gray;
 	}
 }
 

@@ -17,7 +17,7 @@ it("a PNG file holds the pixels that it was made of, as libpng reads them", asyn
 			const { width, height, channels } = given;
 			const file = encodePng(given);
 			expect(await sharp(file).metadata()).toMatchObject({ format: "png", width, height, channels });
-			// sharp gives grey as red, green and blue.
+			// sharp gives gray as red, green and blue.
 			const spread = channels > 2 ? 1 : 3;
 			const expected = Array.from({ length: width * height }, (_, i) => {
 				const pixel = given.data.subarray(i * channels, (i + 1) * channels);

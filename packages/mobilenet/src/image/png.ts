@@ -9,8 +9,8 @@ import { MobileNetError } from "../base/error.ts";
 import { checkPixels, type Pixels } from "./pixels.ts";
 
 const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
-/** By channels: grey, grey and alpha, RGB, RGBA. */
-const colourTypes: Readonly<Record<number, number>> = { 1: 0, 2: 4, 3: 2, 4: 6 };
+/** By channels: gray, gray and alpha, RGB, RGBA. */
+const colorTypes: Readonly<Record<number, number>> = { 1: 0, 2: 4, 3: 2, 4: 6 };
 const paethFilter = 4;
 const checksums = checksumTable();
 
@@ -25,15 +25,15 @@ const checksums = checksumTable();
 export function encodePng(pixels: Pixels): Uint8Array {
 	checkPixels(pixels);
 	const { width, height, channels } = pixels;
-	const colourType = colourTypes[channels];
-	if (colourType === undefined)
+	const colorType = colorTypes[channels];
+	if (colorType === undefined)
 		throw new MobileNetError("picture", `a PNG file has 1 to 4 channels, not ${channels}.`);
 	const header = new Uint8Array(13);
 	const view = new DataView(header.buffer);
 	view.setUint32(0, width);
 	view.setUint32(4, height);
 	// Eight bits a channel; the rest are the only methods there are, and no interlacing.
-	header.set([8, colourType, 0, 0, 0], 8);
+	header.set([8, colorType, 0, 0, 0], 8);
 	const parts = [
 		Uint8Array.from(signature),
 		chunk("IHDR", header),
@@ -49,7 +49,7 @@ export function encodePng(pixels: Pixels): Uint8Array {
 	return file;
 }
 
-/** Rows with the filter's number before each, every byte less what its neighbours foretell. */
+/** Rows with the filter's number before each, every byte less what its neighbors foretell. */
 function filtered({ data, width, height, channels }: Pixels): Uint8Array {
 	const length = width * channels;
 	const rows = new Uint8Array((length + 1) * height);
@@ -67,7 +67,7 @@ function filtered({ data, width, height, channels }: Pixels): Uint8Array {
 	return rows;
 }
 
-/** Of the three neighbours the one nearest to left + above − corner. */
+/** Of the three neighbors the one nearest to left + above − corner. */
 function paeth(left: number, above: number, corner: number): number {
 	const fromLeft = Math.abs(above - corner);
 	const fromAbove = Math.abs(left - corner);

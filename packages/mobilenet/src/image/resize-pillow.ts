@@ -150,7 +150,7 @@ function span({ first, count }: Weights): [from: number, to: number] {
 
 /** Resamples `height` rows from `top` on along their length. */
 function horizontal(rows: Rows, top: number, height: number, across: Weights, out: Uint8ClampedArray): void {
-	const pass = rows.channels === 3 ? horizontalRgb : rows.channels === 1 ? horizontalGrey : horizontalOther;
+	const pass = rows.channels === 3 ? horizontalRgb : rows.channels === 1 ? horizontalGray : horizontalOther;
 	pass(rows, top, height, across, out);
 }
 
@@ -183,7 +183,7 @@ function horizontalRgb(
 	}
 }
 
-function horizontalGrey(
+function horizontalGray(
 	{ data, offset, stride }: Rows,
 	top: number,
 	height: number,
@@ -194,11 +194,11 @@ function horizontalGrey(
 	for (let y = top; y < top + height; y++) {
 		const row = offset + y * stride;
 		for (let i = 0; i < first.length; i++) {
-			let grey = half;
+			let gray = half;
 			let k = i * most;
 			let p = row + first[i]!;
-			for (const end = k + count[i]!; k < end; k++, p++) grey = (grey + Math.imul(data[p]!, weights[k]!)) | 0;
-			out[o++] = grey >> precision;
+			for (const end = k + count[i]!; k < end; k++, p++) gray = (gray + Math.imul(data[p]!, weights[k]!)) | 0;
+			out[o++] = gray >> precision;
 		}
 	}
 }

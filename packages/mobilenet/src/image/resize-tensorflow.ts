@@ -1,6 +1,6 @@
 /**
  * TensorFlow's bilinear resize in its three conventions, not antialiased: each pixel is mixed from its four
- * neighbours. Positions, fractions and mixing are in float32, as TensorFlow's are, which makes the results
+ * neighbors. Positions, fractions and mixing are in float32, as TensorFlow's are, which makes the results
  * equal to the bit. Source: TensorFlow 2.15, resize_bilinear_op.cc and image_resizer_state.h.
  */
 import type { Resampling } from "./resampling.ts";
@@ -34,8 +34,8 @@ function halfPixelPosition(x: number, scale: number): number {
 	return f(f(f(f(x) + 0.5) * scale) - 0.5);
 }
 
-/** For each wanted position of one side: its two neighbours and how far it lies from the first to the second. */
-interface Neighbours {
+/** For each wanted position of one side: its two neighbors and how far it lies from the first to the second. */
+interface Neighbors {
 	readonly lower: Int32Array;
 	readonly upper: Int32Array;
 	readonly fraction: Float32Array;
@@ -51,8 +51,8 @@ export function resizeTensorflow(
 	into: Float32Array | Uint8ClampedArray,
 ): void {
 	const { data, channels } = source;
-	const across = neighboursOf(box.width, width, window.left, window.width, filter);
-	const down = neighboursOf(box.height, height, window.top, window.height, filter);
+	const across = neighborsOf(box.width, width, window.left, window.width, filter);
+	const down = neighborsOf(box.height, height, window.top, window.height, filter);
 	let o = 0;
 	for (let y = 0; y < window.height; y++) {
 		const top = ((box.top + down.lower[y]!) * source.width + box.left) * channels;
@@ -75,13 +75,13 @@ function mix(from: number, to: number, fraction: number): number {
 	return f(f(from) + f(f(f(to) - f(from)) * f(fraction)));
 }
 
-function neighboursOf(
+function neighborsOf(
 	inSize: number,
 	outSize: number,
 	begin: number,
 	positions: number,
 	filter: TensorflowFilter,
-): Neighbours {
+): Neighbors {
 	const { scale: scaleOf, position } = conventions[filter];
 	const scale = scaleOf(inSize, outSize);
 	const lower = new Int32Array(positions);

@@ -66,20 +66,20 @@ describe("resize", () => {
 		);
 	});
 
-	it("keeps a picture of one colour", () => {
-		const colour = fc.uint8Array({ minLength: 1, maxLength: 4 });
+	it("keeps a picture of one color", () => {
+		const color = fc.uint8Array({ minLength: 1, maxLength: 4 });
 		fc.assert(
 			fc.property(
-				colour,
+				color,
 				side,
 				side,
 				side,
 				side,
 				filter,
-				(colour, width, height, newWidth, newHeight, filter) => {
+				(color, width, height, newWidth, newHeight, filter) => {
 					const repeated = (pixels: number): Uint8Array =>
-						Uint8Array.from({ length: pixels * colour.length }, (_, i) => colour[i % colour.length]!);
-					const source = { data: repeated(width * height), width, height, channels: colour.length };
+						Uint8Array.from({ length: pixels * color.length }, (_, i) => color[i % color.length]!);
+					const source = { data: repeated(width * height), width, height, channels: color.length };
 					const result = resize(source, newWidth, newHeight, filter);
 					expect(result.data).toEqual(repeated(newWidth * newHeight));
 				},

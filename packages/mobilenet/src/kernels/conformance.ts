@@ -144,8 +144,8 @@ const spareBytes = 64;
 const sizeOfShape = (shape: Shape): number => shape[0] * shape[1] * shape[2] * shape[3];
 
 /** Whether an operand holds something of every picture. */
-const travels = (operand: string): boolean => travelling.includes(operand);
-const travelling = [
+const travels = (operand: string): boolean => traveling.includes(operand);
+const traveling = [
 	...["pixels", "input", "output", "values"],
 	...["targets", "losses", "gradient", "inputGradient", "partials"],
 ];

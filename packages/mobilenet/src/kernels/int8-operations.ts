@@ -4,7 +4,7 @@
  * of 16-bit integers takes. They lie NHWC with a pixel pitch like floats. Weights of pointwise layers are words too.
  *
  * A sum becomes a word by the multipliers of its channel, of which there are two, one behind the other
- * (reference/int8-requantise.ts), and the bounds of its layer: the least and the most of what the activation and the
+ * (reference/int8-requantize.ts), and the bounds of its layer: the least and the most of what the activation and the
  * codes allow, and `rounding`. Modules that round once leave out the second multiplier, which is 1 for them.
  *
  * Filters of depthwise layers are floats that hold whole numbers: nine products of such inputs and weights stay below
@@ -37,7 +37,7 @@ export const int8Operations = {
 		asCodes: "integer",
 		zeroPoint: "integer",
 	},
-	/** The same of normalised floats. */
+	/** The same of normalized floats. */
 	int8StemFloats: {
 		input: "floats",
 		factors: "floats",
@@ -125,7 +125,7 @@ export const int8Operations = {
 		outputPitch: "integer",
 	},
 	/** word · scale of one row a picture. */
-	dequantise: {
+	dequantize: {
 		input: "words",
 		scale: "floats",
 		output: "floats",

@@ -2,7 +2,7 @@
 import { type int8Operations, rounding } from "./int8-operations.ts";
 import type { Geometry, Kernel } from "./kernel.ts";
 import type { KernelSet } from "./operations.ts";
-import { dequantise } from "./reference/dequantise.ts";
+import { dequantize } from "./reference/dequantize.ts";
 import { int8AveragePool } from "./reference/int8-average-pool.ts";
 import { int8Depthwise } from "./reference/int8-depthwise.ts";
 import { int8Pointwise } from "./reference/int8-pointwise.ts";
@@ -20,7 +20,7 @@ export function wordPitchOf(channels: number): number {
 	return (pitch * 2) % setBytes === 0 ? pitch + lineBytes / 2 : pitch;
 }
 
-/** Output rows whose input the stem quantises at a time, so that it stays in the first cache. */
+/** Output rows whose input the stem quantizes at a time, so that it stays in the first cache. */
 export const wordBandRows = 8;
 /** Floats that a thread needs for the words of a depthwise tile before they are narrowed: 6 pixels of 8. */
 export const scratchFloats = 64;
@@ -301,8 +301,8 @@ export const int8Kernels: { readonly [O in keyof typeof int8Operations]: Kernel<
 		small: [{ rows: 5, channels: 11, inputPitch: wordPitchOf(11), outputPitch: wordPitchOf(11) }],
 		real: [{ rows: 49, channels: 1024, inputPitch: wordPitchOf(1024), outputPitch: wordPitchOf(1024) }],
 	},
-	dequantise: {
-		reference: dequantise,
+	dequantize: {
+		reference: dequantize,
 		extents: (g) => ({ input: g.inputPitch, scale: 1, output: g.outputPitch }),
 		results: (g, pictures) => [
 			{ operand: "output", rows: pictures, channels: g.channels, pitch: g.outputPitch },

@@ -7,7 +7,7 @@ import type { Kernel } from "./kernel.ts";
 import { loadBuild } from "./load.ts";
 import type { Operands } from "./operations.ts";
 import { int8Pointwise } from "./reference/int8-pointwise.ts";
-import { nearest, requantise } from "./reference/int8-requantise.ts";
+import { nearest, requantize } from "./reference/int8-requantize.ts";
 import { kernels } from "./table.ts";
 import { type Build, kernelOf } from "./walker.ts";
 
@@ -127,7 +127,7 @@ describe("the self-test on bytes", () => {
 						sum += stop(at(i) + at(i + 1));
 					}
 					const pair = [multipliers[o * 2]!, multipliers[o * 2 + 1]!] as const;
-					output[r * outputPitch + o] = requantise(sum, pair, bounds[0]!, bounds[1]!);
+					output[r * outputPitch + o] = requantize(sum, pair, bounds[0]!, bounds[1]!);
 				}
 		};
 	const exact = (sum: number): number => sum;
@@ -156,7 +156,7 @@ describe("the self-test on bytes", () => {
 	});
 });
 
-describe("requantisation", () => {
+describe("requantization", () => {
 	it.each([
 		[0.5, 0],
 		[1.5, 2],
@@ -168,10 +168,10 @@ describe("requantisation", () => {
 	])("rounds %d to %d", (x, expected) => expect(nearest(x)).toBeCloseTo(expected, 10));
 
 	it("multiplies, rounds once, and stays in the bounds", () => {
-		expect(requantise(1000, [0.0625, 1], 0, 255)).toBe(62);
-		expect(requantise(1000, [1, 1], 0, 255)).toBe(255);
-		expect(requantise(-(2 ** 30), [1, 1], -5, 255)).toBe(-5);
-		expect(requantise(2 ** 30, [1, 1], -5, 255)).toBe(255);
+		expect(requantize(1000, [0.0625, 1], 0, 255)).toBe(62);
+		expect(requantize(1000, [1, 1], 0, 255)).toBe(255);
+		expect(requantize(-(2 ** 30), [1, 1], -5, 255)).toBe(-5);
+		expect(requantize(2 ** 30, [1, 1], -5, 255)).toBe(255);
 	});
 
 	it("rounds twice in fixed point, as TensorFlow Lite's own kernels do", () => {
@@ -194,7 +194,7 @@ describe("requantisation", () => {
 					const step = Math.fround(2 ** -shift * (1 + 2 ** -23));
 					// The first rounding takes halves to even here, and up there.
 					fc.pre((sum * m) % 1 !== 0.5 && (sum * m) % 1 !== -0.5);
-					expect(requantise(sum, [m, step], -10_000, 10_000)).toBe(tensorFlowLite(sum, m, BigInt(shift)) + 0);
+					expect(requantize(sum, [m, step], -10_000, 10_000)).toBe(tensorFlowLite(sum, m, BigInt(shift)) + 0);
 				},
 			),
 			{ numRuns: 2000 },

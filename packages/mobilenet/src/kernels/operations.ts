@@ -33,7 +33,7 @@ export const operations = {
 		outputPitch: "integer",
 		bandRows: "integer",
 	},
-	/** The same of floats that are normalised already. */
+	/** The same of floats that are normalized already. */
 	stemFloats: {
 		input: "floats",
 		weights: "floats",

@@ -83,7 +83,7 @@ const paddedBias: Packing = {
 };
 
 /**
- * Panels for dot products, which take `group` neighbouring inputs at once, 2 words or 4 bytes:
+ * Panels for dot products, which take `group` neighboring inputs at once, 2 words or 4 bytes:
  * [⌈O / 16⌉][H][⌈W · I / group⌉][16][group]. Where a row of inputs does not fill its last group, zeros do.
  */
 const groupedPanels = (group: 2 | 4, columns: readonly number[]): Packing =>

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from "vitest";
 import { depthwiseBackward, trainDepthwise } from "./reference/train-depthwise.ts";
-import { normalise, stemBackward, stemInputGradient, trainStem } from "./reference/train-stem.ts";
+import { normalize, stemBackward, stemInputGradient, trainStem } from "./reference/train-stem.ts";
 import { bandsOf, normOf, normVectors, partialsOf, vectorOf } from "./training-shapes.ts";
 
 /** Outputs, and zeros before the picture, from the definitions of TensorFlow's SAME and PyTorch's paddings; the tutorial's last block has one of 4. */
@@ -284,7 +284,7 @@ describe("the reference", () => {
 		expect([0, 16, 32, 48].map((i) => partials[i])).toEqual([66, 506, 87, 1279]);
 	});
 
-	it("normalises by channel, the first and the third in each other's place if asked", () => {
+	it("normalizes by channel, the first and the third in each other's place if asked", () => {
 		const row = { mean: Float32Array.of(10, 20, 30), factors: Float32Array.of(1, 0.5, 0.25) };
 		const pixels = Uint8Array.of(20, 40, 70);
 		for (const [swapped, expected] of [
@@ -292,7 +292,7 @@ describe("the reference", () => {
 			[1, [60, 10, -2.5]],
 		] as const) {
 			const output = new Float32Array(3);
-			normalise({ ...row, pixels, output, size: 1, channels: 3, swapped }, 1);
+			normalize({ ...row, pixels, output, size: 1, channels: 3, swapped }, 1);
 			expect([...output]).toEqual(expected);
 		}
 	});

@@ -217,7 +217,7 @@ describe.each(["wide", "relaxed", "baseline"] satisfies Build[])("the %s build",
 		},
 	);
 
-	/** What lies past the channels in packed results, which optimisers and transposed products read. */
+	/** What lies past the channels in packed results, which optimizers and transposed products read. */
 	const padding = async <O extends Operation>(
 		operation: O,
 		geometry: Geometry<O>,

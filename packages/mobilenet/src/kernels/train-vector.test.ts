@@ -129,7 +129,7 @@ describe("batch norm", () => {
 		);
 	});
 
-	it("makes mean 0 and variance 1 of what it normalises, and moves the running statistics on", () => {
+	it("makes mean 0 and variance 1 of what it normalizes, and moves the running statistics on", () => {
 		for (const unbiased of [0, 1]) {
 			const { y, operands, norms, z } = layer(0, unbiased);
 			const { norm, runningMean, runningVariance } = norms();
@@ -314,7 +314,7 @@ describe("dropout", () => {
 		}
 	});
 
-	it("decides about neighbours apart from each other", () => {
+	it("decides about neighbors apart from each other", () => {
 		const n = 40_000;
 		const signs = (of: (i: number) => number): number[] => range(n).map((i) => (of(i) < 0.5 ? 1 : -1));
 		const own = signs((i) => chance(11, i >> 8, i & 255));

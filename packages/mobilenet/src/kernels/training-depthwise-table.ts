@@ -4,18 +4,18 @@
  */
 import type { Geometry, Kernel } from "./kernel.ts";
 import { depthwiseBackward, trainDepthwise } from "./reference/train-depthwise.ts";
-import { normalise, stemBackward, stemInputGradient, trainStem } from "./reference/train-stem.ts";
+import { normalize, stemBackward, stemInputGradient, trainStem } from "./reference/train-stem.ts";
 import { pitchOf } from "./table.ts";
 import { bandsOf, normOf, partialsOf, vectorOf } from "./training-shapes.ts";
 
 /**
- * Bytes that the rows of a band may take, in the buffers where they wait for their neighbours: with what streams past
- * they stay in an L2 cache of 512 KB. Large bands of large pictures, for both neighbours of a band make the rows at its
+ * Bytes that the rows of a band may take, in the buffers where they wait for their neighbors: with what streams past
+ * they stay in an L2 cache of 512 KB. Large bands of large pictures, for both neighbors of a band make the rows at its
  * ends, and small ones of small pictures, for then all is in the first cache.
  */
 const mostBandBytes = 448 * 1024;
 const leastBandBytes = 32 * 1024;
-/** Bands at the least, for threads share them out, but of at least so many rows, for the neighbours' rows cost too. */
+/** Bands at the least, for threads share them out, but of at least so many rows, for the neighbors' rows cost too. */
 const leastBands = 8;
 const leastRows = 4;
 /** Slices of a weights' gradient at the most: each is cleared and added up again, so more than threads want are waste. */
@@ -23,7 +23,7 @@ const mostSlices = 8;
 
 /**
  * Rows of a band, of `rowBytes` bytes each, of pictures of `size` rows: a whole picture if it fits, or several small
- * ones, for their ends need no rows of neighbours; else equal parts of one.
+ * ones, for their ends need no rows of neighbors; else equal parts of one.
  */
 function bandRowsOf(rowBytes: number, size: number, pictures: number): number {
 	const shared = Math.max(leastRows, (pictures * size) / leastBands);
@@ -195,15 +195,15 @@ const realStems = [
 
 export const trainingDepthwiseKernels: {
 	readonly [O in
-		| "normalise"
+		| "normalize"
 		| "trainStem"
 		| "trainDepthwise"
 		| "depthwiseBackward"
 		| "stemBackward"
 		| "stemInputGradient"]: Kernel<O>;
 } = {
-	normalise: {
-		reference: normalise,
+	normalize: {
+		reference: normalize,
 		extents: (g) => ({
 			pixels: g.size ** 2 * g.channels,
 			mean: g.size * g.channels,

@@ -20,12 +20,12 @@
  * gradientFactor, rawFactor, constant (of backward). An `activation` is two floats, slope and high:
  * A = min(max(z, slope · z), high), whose derivative is 0 from `high` on, 1 above 0, `slope` else. ReLU6 is 0 and 6.
  *
- * Weights and their gradients are packed as the forward kernels take them (packing.ts), and the optimisers work on them as
- * they lie. Gradients are always added to what is there: the optimisers leave zeros behind.
+ * Weights and their gradients are packed as the forward kernels take them (packing.ts), and the optimizers work on them as
+ * they lie. Gradients are always added to what is there: the optimizers leave zeros behind.
  */
 export const trainingOperations = {
 	/** Pixels to floats: (pixel − mean) · factor; both a whole row of a picture long. Where `swapped` is 1 the first and the third channel of each pixel change places first. */
-	normalise: {
+	normalize: {
 		pixels: "bytes",
 		mean: "floats",
 		factors: "floats",
@@ -284,7 +284,7 @@ export const trainingOperations = {
 	/** Sums of squares of gradients, in `slices` slices: their root is the global norm. */
 	gradientNorm: { gradients: "floats", sums: "floats", length: "integer", slices: "integer" },
 	/**
-	 * Optimisers: a step on `length` numbers, with the gradients times gradientFactor, which are zero afterwards.
+	 * Optimizers: a step on `length` numbers, with the gradients times gradientFactor, which are zero afterwards.
 	 * `settings` are floats in the order of `settingNames` (training-table.ts). Where `decays` is 1 weight decay applies.
 	 *
 	 * Stochastic gradient descent: d = g + weightDecay · w; first = momentum · first + d (which is d in the first step, for it begins with zeros);

@@ -31,7 +31,7 @@ export function partialsOf(rows: number, bandRows: number, channels: number): nu
 	return bandsOf(rows, bandRows) * 2 * vectorOf(channels);
 }
 
-/** What optimisers read in a step, in this order, a float each. */
+/** What optimizers read in a step, in this order, a float each. */
 export const settingNames = [
 	"learningRate",
 	"weightDecay",

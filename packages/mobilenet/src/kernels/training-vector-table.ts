@@ -1,13 +1,13 @@
 /**
  * The kernels of training that go channel by channel, picture by picture or number by number: batch norm's statistics, the
- * pool, dropout, the losses, the gradients' norm and the optimisers.
+ * pool, dropout, the losses, the gradients' norm and the optimizers.
  */
 import type { Geometry, Kernel } from "./kernel.ts";
 import { batchNorm, batchNormBackward } from "./reference/batch-norm.ts";
 import { dropout } from "./reference/dropout.ts";
 import { gradientNorm } from "./reference/gradient-norm.ts";
 import { crossEntropy, squaredError } from "./reference/losses.ts";
-import { adamw, movingAverage, rmsprop, sgd } from "./reference/optimisers.ts";
+import { adamw, movingAverage, rmsprop, sgd } from "./reference/optimizers.ts";
 import { averagePoolBackward, trainAveragePool } from "./reference/train-average-pool.ts";
 import { pitchOf } from "./table.ts";
 import { bandsOf, normOf, normVectors, partialsOf, settingNames, vectorOf } from "./training-shapes.ts";
@@ -118,7 +118,7 @@ const sampleSettings: Readonly<Record<(typeof settingNames)[number], number>> = 
 	averageShare: 0.3,
 };
 /** Squares are not negative. */
-const optimiserSample = (operand: string, _: unknown, random: () => number) => {
+const optimizerSample = (operand: string, _: unknown, random: () => number) => {
 	if (operand === "second") return () => (random() + 1) / 2;
 	return operand === "settings" ? (i: number) => sampleSettings[settingNames[i]!] : undefined;
 };
@@ -264,7 +264,7 @@ export const trainingVectorKernels: { readonly [O in VectorOperation]: Kernel<O>
 		reference: sgd,
 		extents: ({ length }) => ({ parameters: length, gradients: length, first: length, settings }),
 		results: ({ length }) => [numbers("parameters", length), numbers("first", length)],
-		sample: optimiserSample,
+		sample: optimizerSample,
 		small: smallSteps,
 		real: realSteps,
 	},
@@ -282,7 +282,7 @@ export const trainingVectorKernels: { readonly [O in VectorOperation]: Kernel<O>
 			numbers("first", length),
 			numbers("second", length),
 		],
-		sample: optimiserSample,
+		sample: optimizerSample,
 		small: smallSteps,
 		real: realSteps,
 	},
@@ -300,7 +300,7 @@ export const trainingVectorKernels: { readonly [O in VectorOperation]: Kernel<O>
 			numbers("first", length),
 			numbers("second", length),
 		],
-		sample: optimiserSample,
+		sample: optimizerSample,
 		small: smallSteps,
 		real: realSteps,
 	},
@@ -308,7 +308,7 @@ export const trainingVectorKernels: { readonly [O in VectorOperation]: Kernel<O>
 		reference: movingAverage,
 		extents: ({ length }) => ({ parameters: length, average: length, settings }),
 		results: ({ length }) => [numbers("average", length)],
-		sample: optimiserSample,
+		sample: optimizerSample,
 		small: [{ length: 16 }, { length: 80 }],
 		real: [{ length: 256 * 1024 }],
 	},

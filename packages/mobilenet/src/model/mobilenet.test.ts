@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { MobileNet } from "./mobilenet.ts";
 import type { PictureSource } from "./pictures.ts";
 
-/** Raw pixels of one colour. */
+/** Raw pixels of one color. */
 const plain = (red: number, green: number, blue: number, size = 40) => ({
 	data: Uint8Array.from({ length: size * size * 3 }, (_, i) => [red, green, blue][i % 3]!),
 	width: size,
@@ -55,7 +55,7 @@ describe("a model", () => {
 		expect(await drop.embed(new Canvas())).toEqual(await model.embed(plain(200, 100, 50)));
 	});
 
-	it("takes colours in the network's order", async () => {
+	it("takes colors in the network's order", async () => {
 		const record = (await MobileNet.create(small)).record;
 		const rgb = await MobileNet.from(record, { preprocessing: { mean: [10, 20, 30], std: [40, 50, 60] } });
 		const bgr = await MobileNet.from(record, {

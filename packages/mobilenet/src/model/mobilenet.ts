@@ -17,7 +17,7 @@ import type { Build } from "../kernels/walker.ts";
 import { type Configuration, type ConfigurationOptions, configure } from "../network/configuration.ts";
 import { type Cost, type CostOptions, cost } from "../network/cost.ts";
 import { type SummaryTextOptions, summary } from "../network/summary.ts";
-import { type InitialiseOptions, initialise } from "../weights/initialise.ts";
+import { type InitializeOptions, initialize } from "../weights/initialize.ts";
 import type { Label, Model } from "../weights/record.ts";
 import { writeModel } from "../weights/record-file.ts";
 import { changedRecord } from "./changed-record.ts";
@@ -102,9 +102,9 @@ export class MobileNet {
 	 */
 	static async create(
 		options: ConfigurationOptions = {},
-		{ seed = 1, ...rest }: Partial<InitialiseOptions> & RunOptions = {},
+		{ seed = 1, ...rest }: Partial<InitializeOptions> & RunOptions = {},
 	): Promise<MobileNet> {
-		return MobileNet.from(initialise(configure(options), { seed, ...rest }), rest);
+		return MobileNet.from(initialize(configure(options), { seed, ...rest }), rest);
 	}
 
 	/** A model of a record, such as a reader of `mobilenet/formats` gives. */
@@ -272,7 +272,7 @@ export class MobileNet {
 	/**
 	 * Runs the network on numbers, as other frameworks do.
 	 *
-	 * @param input [batch, size, size, inputChannels]: NHWC, normalised as the network expects
+	 * @param input [batch, size, size, inputChannels]: NHWC, normalized as the network expects
 	 * @returns [batch, classes]: what the configuration's `output` says, a background class with the others; without a
 	 *   classifier [batch, channels], the pooled features
 	 * @example

@@ -26,8 +26,8 @@ export interface RunOptions {
 	/** The build of the kernels; the fastest that passes its self-test if not given. */
 	readonly build?: Build | undefined;
 	/**
-	 * What the network is computed in. If not given, a model whose weights and activations are all quantised runs in
-	 * integers, as TensorFlow Lite runs it, and every other in float32; `float` runs a quantised one dequantised.
+	 * What the network is computed in. If not given, a model whose weights and activations are all quantized runs in
+	 * integers, as TensorFlow Lite runs it, and every other in float32; `float` runs a quantized one dequantized.
 	 */
 	readonly arithmetic?: Arithmetic | undefined;
 	/**

@@ -10,7 +10,7 @@ export interface Configuration {
 	readonly alpha: number;
 	/** Width and height of the input in pixels, at least 32. The resolution multiplier ρ is size / 224. */
 	readonly size: number;
-	/** Channels of the input: 3 for colour, 1 for grey. */
+	/** Channels of the input: 3 for color, 1 for gray. */
 	readonly inputChannels: number;
 	/** Outputs of the classifier; with `tf` 1001, of which the first is the background class. */
 	readonly classes: number;

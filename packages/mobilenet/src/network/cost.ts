@@ -109,7 +109,7 @@ export function cost(configuration: Configuration, { convention = "paper" }: Cos
 	const table = layers(configuration);
 	const rows = table.map((layer) => layerCost(layer, convention));
 	const multAdds = sum(rows, "multAdds");
-	const standard = table.filter((layer) => layer.kind !== "depthwise").map(standardised);
+	const standard = table.filter((layer) => layer.kind !== "depthwise").map(standardized);
 	const standardRows = standard.map((layer) => layerCost(layer, convention));
 	const standardMultAdds = sum(standardRows, "multAdds");
 	return {
@@ -167,7 +167,7 @@ function kindCosts(rows: readonly LayerCost[]): KindCost[] {
 }
 
 /** A pointwise layer as the standard 3×3 convolution that would stand in its block's place. */
-function standardised(layer: Layer): Layer {
+function standardized(layer: Layer): Layer {
 	return layer.kind === "pointwise" ? { ...layer, kind: "convolution", kernel: 3 } : layer;
 }
 

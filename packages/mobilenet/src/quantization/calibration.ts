@@ -22,7 +22,7 @@ export interface Observed {
 
 /** What the network took and what every layer gave out. */
 export interface Observation {
-	/** The mean of the normalised input over the first pictures, [size, size, inputChannels] in the network's order. */
+	/** The mean of the normalized input over the first pictures, [size, size, inputChannels] in the network's order. */
 	readonly inputMean: Float32Array;
 	/** By the layer's name. */
 	readonly layers: ReadonlyMap<string, Observed>;
@@ -132,7 +132,7 @@ export async function observe(
 	}
 	const count = Math.min(meanPictures, pictures.length);
 	return {
-		inputMean: normalised(
+		inputMean: normalized(
 			pixelSum.map((sum) => sum / count),
 			folded,
 		),
@@ -146,7 +146,7 @@ export async function observe(
 }
 
 /** (pixel − mean) / std for every channel, in the network's order. */
-function normalised(pixels: Float64Array, { configuration, preprocessing }: Model): Float32Array {
+function normalized(pixels: Float64Array, { configuration, preprocessing }: Model): Float32Array {
 	const { mean, std } = preprocessing;
 	const channels = networkChannels(configuration.inputChannels, preprocessing.channelOrder);
 	const result = new Float32Array(pixels.length);

@@ -4,7 +4,7 @@ import { createExecutor } from "../engine/executor.ts";
 import { int8Plan } from "../engine/plans/int8.ts";
 import { loadBuild } from "../kernels/load.ts";
 import { isConvolution, type Layer, layers } from "../network/layers.ts";
-import { dequantise } from "../weights/dequantise.ts";
+import { dequantize } from "../weights/dequantize.ts";
 import { codesOf, integers } from "../weights/integers.ts";
 import { hasBackground, type Model, type Tensor } from "../weights/record.ts";
 import {
@@ -16,7 +16,7 @@ import {
 	type RunningNetwork,
 } from "./calibration.ts";
 import { withPixelCodes } from "./pixel-codes.ts";
-import type { Accuracy, AccuracyReport, LabelledPicture, LayerReport, QuantisationReport } from "./report.ts";
+import type { Accuracy, AccuracyReport, LabeledPicture, LayerReport, QuantizationReport } from "./report.ts";
 
 /** Pictures after which the figures of a layer hardly change. */
 const mostCompared = 64;
@@ -32,14 +32,14 @@ export interface Pair {
 }
 
 /** Both networks, every layer of which can be read. */
-export async function pairOf(float: Model, quantised: Model): Promise<Pair> {
+export async function pairOf(float: Model, quantized: Model): Promise<Pair> {
 	const [{ loaded }, { loaded: loadedIntegers }] = [
 		await loadBuild(),
 		await loadBuild({ arithmetic: "integer" }),
 	];
-	const keep = layers(quantised.configuration).map(({ name }) => name);
-	const plan = int8Plan(quantised, { build: loadedIntegers.build, batch: 1, keep });
-	const executor = createExecutor(plan, integers(quantised), loadedIntegers);
+	const keep = layers(quantized.configuration).map(({ name }) => name);
+	const plan = int8Plan(quantized, { build: loadedIntegers.build, batch: 1, keep });
+	const executor = createExecutor(plan, integers(quantized), loadedIntegers);
 	return {
 		float: floatNetwork(float, loaded),
 		integer: (pixels) => {
@@ -53,15 +53,15 @@ export async function pairOf(float: Model, quantised: Model): Promise<Pair> {
 /** How far the layers and answers of two networks are apart on prepared pictures. */
 export async function compareNetworks(
 	{ float, integer }: Pair,
-	records: { readonly float: Model; readonly quantised: Model; readonly observation: Observation },
+	records: { readonly float: Model; readonly quantized: Model; readonly observation: Observation },
 	pictures: readonly Uint8Array[],
 	{ signal, onPicture }: ComparisonOptions,
-): Promise<Pick<QuantisationReport, "layers" | "compared" | "agreement">> {
-	const { configuration } = records.quantised;
+): Promise<Pick<QuantizationReport, "layers" | "compared" | "agreement">> {
+	const { configuration } = records.quantized;
 	const table = layers(configuration);
 	const compared = pictures.slice(0, mostCompared);
 	const outputs = table.map(({ name }) => ({ name, signal: 0, noise: 0 }));
-	const isBest = bestOf(records.quantised);
+	const isBest = bestOf(records.quantized);
 	const pause = pauses(signal);
 	let agreeing = 0;
 	for (const [n, pixels] of compared.entries()) {
@@ -75,12 +75,12 @@ export async function compareNetworks(
 		onPicture(n + 1, compared.length);
 		await pause();
 	}
-	const weights = weightErrors(records.float, records.quantised);
+	const weights = weightErrors(records.float, records.quantized);
 	return {
 		compared: compared.length,
 		...(configuration.head && { agreement: agreeing / compared.length }),
 		layers: table.map(({ name }, i): LayerReport => {
-			const { scale, low, high } = codesOf(records.quantised, name);
+			const { scale, low, high } = codesOf(records.quantized, name);
 			const weightSignalToNoise = weights.get(name);
 			return {
 				layer: name,
@@ -98,18 +98,18 @@ export async function compareNetworks(
  *
  * @throws MobileNetError `usage`
  */
-export function checkLabelled(
+export function checkLabeled(
 	{ configuration: { head, classes }, labels }: Model,
-	labelled: readonly LabelledPicture[],
+	labeled: readonly LabeledPicture[],
 ): void {
 	if (!head)
 		throw new MobileNetError("usage", "the model has no classifier whose accuracy could be measured.");
 	const most = classes - 1 - (hasBackground(labels) ? 1 : 0);
-	for (const { index } of labelled)
+	for (const { index } of labeled)
 		if (!(Number.isInteger(index) && index >= 0 && index <= most))
 			throw new MobileNetError(
 				"usage",
-				`a labelled picture's index must be a class from 0 to ${most}, not ${shown(index)}.`,
+				`a labeled picture's index must be a class from 0 to ${most}, not ${shown(index)}.`,
 			);
 }
 
@@ -117,28 +117,28 @@ export function checkLabelled(
 export async function measureAccuracy(
 	{ float, integer }: Pair,
 	model: Model,
-	labelled: readonly LabelledPicture[],
+	labeled: readonly LabeledPicture[],
 	options: ComparisonOptions,
 ): Promise<AccuracyReport> {
 	const background = hasBackground(model.labels) ? 1 : 0;
 	const counts = { float: { top1: 0, top5: 0 }, integer: { top1: 0, top5: 0 } };
 	const pause = pauses(options.signal);
-	const sources = labelled.map(({ picture }) => picture);
+	const sources = labeled.map(({ picture }) => picture);
 	let pictures = 0;
 	for await (const { number, pixels } of preparedPictures(sources, model, options)) {
 		for (const [run, count] of [
 			[float, counts.float],
 			[integer, counts.integer],
 		] as const) {
-			const better = rankOf(run(pixels)("classifier"), labelled[number]!.index + background, background);
+			const better = rankOf(run(pixels)("classifier"), labeled[number]!.index + background, background);
 			if (better < 1) count.top1++;
 			if (better < 5) count.top5++;
 		}
 		pictures++;
-		options.onPicture(number + 1, labelled.length);
+		options.onPicture(number + 1, labeled.length);
 		await pause();
 	}
-	if (pictures === 0) throw new MobileNetError("usage", "there are no labelled pictures that can be read.");
+	if (pictures === 0) throw new MobileNetError("usage", "there are no labeled pictures that can be read.");
 	const share = ({ top1, top5 }: Accuracy): Accuracy => ({ top1: top1 / pictures, top5: top5 / pictures });
 	return { pictures, float: share(counts.float), integer: share(counts.integer) };
 }
@@ -161,8 +161,8 @@ function bestOf({ labels }: Model): (logits: Float32Array) => number {
 }
 
 /** Signal to noise of the weights of every layer that has some. */
-function weightErrors(float: Model, quantised: Model): ReadonlyMap<string, number> {
-	const [before, after] = [withPixelCodes(float).model, dequantise(quantised)];
+function weightErrors(float: Model, quantized: Model): ReadonlyMap<string, number> {
+	const [before, after] = [withPixelCodes(float).model, dequantize(quantized)];
 	const weightsOf = ({ tensors }: Model, layer: Layer): Float32Array => {
 		const name = isConvolution(layer) ? `${layer.name}.conv.weight` : `${layer.name}.weight`;
 		return (tensors.get(name) as Extract<Tensor, { dtype: "F32" }>).data;

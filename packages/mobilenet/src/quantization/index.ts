@@ -5,16 +5,16 @@ export type { Model } from "../weights/record.ts";
 export { writeModel } from "../weights/record-file.ts";
 export type { Range } from "./codes.ts";
 export {
-	type QuantisationOptions,
-	type QuantisationProgress,
-	type Quantised,
-	quantise,
-} from "./quantise.ts";
+	type QuantizationOptions,
+	type QuantizationProgress,
+	type Quantized,
+	quantize,
+} from "./quantize.ts";
 export type { RangeMethod } from "./ranges.ts";
 export type {
 	Accuracy,
 	AccuracyReport,
-	LabelledPicture,
+	LabeledPicture,
 	LayerReport,
-	QuantisationReport,
+	QuantizationReport,
 } from "./report.ts";

@@ -4,7 +4,7 @@ import { type Random, random } from "../base/random.ts";
 import { loadBuild } from "../kernels/load.ts";
 import { configure } from "../network/configuration.ts";
 import { type Layer, layers } from "../network/layers.ts";
-import { initialise } from "../weights/initialise.ts";
+import { initialize } from "../weights/initialize.ts";
 import { correctedBias } from "./bias-correction.ts";
 import { type Codes, toCode } from "./codes.ts";
 import { integerLayer } from "./integer-layer.ts";
@@ -12,7 +12,7 @@ import type { IntegerWeights } from "./integer-weights.ts";
 
 const { loaded } = await loadBuild();
 /** Odd widths, odd sizes, and a layer of every kind. */
-const model = initialise(configure({ alpha: 0.3, size: 45, classes: 7 }), { seed: 1 });
+const model = initialize(configure({ alpha: 0.3, size: 45, classes: 7 }), { seed: 1 });
 const table = layers(model.configuration);
 const kinds = [
 	"stem",

@@ -15,7 +15,7 @@ import { type Observation, pauses } from "./calibration.ts";
 import { type Codes, codesFor } from "./codes.ts";
 import type { Seen } from "./histogram.ts";
 import { integerLayer } from "./integer-layer.ts";
-import { type IntegerWeights, quantiseBias, quantiseWeights } from "./integer-weights.ts";
+import { type IntegerWeights, quantizeBias, quantizeWeights } from "./integer-weights.ts";
 import { codesOfPixels, withPixelCodes } from "./pixel-codes.ts";
 import { type RangeMethod, rangeOf } from "./ranges.ts";
 
@@ -67,12 +67,12 @@ export async function integerNetwork(
 		let integers: IntegerWeights | undefined;
 		if (layer.kind !== "pool") {
 			const [weight, bias] = [`${prefixOf(layer)}.weight`, `${prefixOf(layer)}.bias`];
-			integers = quantiseWeights(layer, real(model, weight), real(model, bias), codes, output);
+			integers = quantizeWeights(layer, real(model, weight), real(model, bias), codes, output);
 			if (biasCorrection) {
 				const realLayer = { weights: real(float, weight), bias: real(float, bias), inputMean };
 				const given = { pictures: waiting, codes };
 				const corrected = correctedBias(layer, realLayer, integers, given, model, loaded);
-				integers = { ...integers, bias: quantiseBias(corrected, codes, integers.scales) };
+				integers = { ...integers, bias: quantizeBias(corrected, codes, integers.scales) };
 			}
 			for (const [name, tensor] of weightsAs(layer, integers)) tensors.set(name, tensor);
 		}
@@ -88,7 +88,7 @@ export async function integerNetwork(
 		onLayer(n + 1, table.length);
 		await pause();
 	}
-	const { requantisation: _, ...rest } = model;
+	const { requantization: _, ...rest } = model;
 	return { ...rest, tensors };
 }
 

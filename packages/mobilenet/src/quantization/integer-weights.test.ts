@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { random } from "../base/random.ts";
 import { separableBlock } from "../network/layers.ts";
-import { quantiseBias, quantiseWeights } from "./integer-weights.ts";
+import { quantizeBias, quantizeWeights } from "./integer-weights.ts";
 
 const block = (inputChannels: number, outputChannels: number) =>
 	separableBlock({
@@ -28,7 +28,7 @@ describe("weights of a pointwise layer", () => {
 					const codes = [127, ...multiples.slice(0, 3), -127, ...multiples.slice(3)];
 					const [, layer] = block(4, 2);
 					const weights = Float32Array.from(codes, (code) => code * 2 ** exponent);
-					const result = quantiseWeights(layer, weights, [0, 0], input, output);
+					const result = quantizeWeights(layer, weights, [0, 0], input, output);
 					expect([...result.weights]).toEqual(codes);
 					expect([...result.scales]).toEqual([2 ** exponent, 2 ** exponent]);
 				},
@@ -40,7 +40,7 @@ describe("weights of a pointwise layer", () => {
 		fc.assert(
 			fc.property(fc.array(number, { minLength: 24, maxLength: 24 }), (numbers) => {
 				const [, layer] = block(8, 3);
-				const { weights, scales } = quantiseWeights(
+				const { weights, scales } = quantizeWeights(
 					layer,
 					Float32Array.from(numbers),
 					[0, 0, 0],
@@ -60,7 +60,7 @@ describe("weights of a pointwise layer", () => {
 			fc.property(fc.array(number, { minLength: 4, maxLength: 4 }), (numbers) => {
 				const [, layer] = block(4, 2);
 				const both = Float32Array.from([...numbers, ...numbers.map((x) => -x)]);
-				const { weights } = quantiseWeights(layer, both, [0, 0], input, output);
+				const { weights } = quantizeWeights(layer, both, [0, 0], input, output);
 				expect([...weights.subarray(4)].map((code) => 0 - code)).toEqual(
 					[...weights.subarray(0, 4)].map((c) => c + 0),
 				);
@@ -85,7 +85,7 @@ describe("weights of a depthwise layer", () => {
 				const largest = Math.max(...filter.map(Math.abs));
 				fc.pre(largest > 0.1);
 				const [layer] = block(1, 1);
-				const { weights, scales } = quantiseWeights(layer, Float32Array.from(filter), [0], input, output);
+				const { weights, scales } = quantizeWeights(layer, Float32Array.from(filter), [0], input, output);
 				const least = Math.fround(largest / 127);
 				const plain = filter.map((weight) => Math.round(weight / least));
 				const [before, after] = [harm(filter, plain, least), harm(filter, [...weights], scales[0]!)];
@@ -100,7 +100,7 @@ describe("weights of a depthwise layer", () => {
 		const gains = Array.from({ length: 200 }, () => {
 			const filter = [...Float32Array.from({ length: 9 }, normal)];
 			const [layer] = block(1, 1);
-			const { weights, scales } = quantiseWeights(layer, Float32Array.from(filter), [0], input, output);
+			const { weights, scales } = quantizeWeights(layer, Float32Array.from(filter), [0], input, output);
 			const least = Math.fround(Math.max(...filter.map(Math.abs)) / 127);
 			const plain = filter.map((weight) => Math.round(weight / least));
 			return harm(filter, [...weights], scales[0]!) / harm(filter, plain, least);
@@ -111,7 +111,7 @@ describe("weights of a depthwise layer", () => {
 
 describe("a bias", () => {
 	it("has the scale of the input times that of the weights", () => {
-		const bias = quantiseBias([1, -2, 0.3], { scale: 0.5, zeroPoint: 0 }, Float32Array.of(0.25, 0.5, 1));
+		const bias = quantizeBias([1, -2, 0.3], { scale: 0.5, zeroPoint: 0 }, Float32Array.of(0.25, 0.5, 1));
 		expect([...bias]).toEqual([8, -8, 1]);
 	});
 
@@ -119,7 +119,7 @@ describe("a bias", () => {
 		const [, layer] = block(4, 3);
 		const weights = Float32Array.of(0, 0, 0, 0, 1e-12, 0, 0, -1e-12, 1, 1, 1, 1);
 		const bias = [3, -5, 1];
-		const result = quantiseWeights(layer, weights, bias, input, output);
+		const result = quantizeWeights(layer, weights, bias, input, output);
 		for (const [c, b] of bias.entries()) {
 			expect(Math.abs(result.bias[c]!)).toBeLessThanOrEqual(2 ** 30);
 			const step = input.scale * result.scales[c]!;
@@ -129,7 +129,7 @@ describe("a bias", () => {
 
 	it("of a channel that is all 0 still has a scale", () => {
 		const [layer] = block(1, 1);
-		const result = quantiseWeights(layer, new Float32Array(9), [0], input, output);
+		const result = quantizeWeights(layer, new Float32Array(9), [0], input, output);
 		expect([...result.weights]).toEqual(new Array(9).fill(0));
 		expect(result.scales[0]).toBeGreaterThan(0);
 		expect(result.bias[0]).toBe(0);

@@ -24,7 +24,7 @@ const trials = 64;
 const likeness = 0.5;
 
 /**
- * Quantises a layer's weights, channel by channel, and its bias. A channel whose bias would not fit gets a larger scale
+ * Quantizes a layer's weights, channel by channel, and its bias. A channel whose bias would not fit gets a larger scale
  * (TensorFlow Lite's rule): those are channels that died in training and give out a constant.
  *
  * @param weights [outputChannels, …]
@@ -32,7 +32,7 @@ const likeness = 0.5;
  * @param input what the codes that come in stand for
  * @param output what the codes that go out stand for
  */
-export function quantiseWeights(
+export function quantizeWeights(
 	layer: Layer,
 	weights: Float32Array,
 	bias: ArrayLike<number>,
@@ -52,11 +52,11 @@ export function quantiseWeights(
 		);
 		for (const [i, weight] of filter.entries()) codes[c * length + i] = codeOf(weight, scales[c]!);
 	}
-	return { weights: codes, scales, bias: quantiseBias(bias, input, scales) };
+	return { weights: codes, scales, bias: quantizeBias(bias, input, scales) };
 }
 
 /** A bias at the scale of its layer's sums. */
-export function quantiseBias(bias: ArrayLike<number>, input: Codes, scales: Float32Array): Int32Array {
+export function quantizeBias(bias: ArrayLike<number>, input: Codes, scales: Float32Array): Int32Array {
 	return Int32Array.from(bias, (b, c) =>
 		clamp(roundAway(b / (input.scale * scales[c]!)), -mostBias, mostBias),
 	);

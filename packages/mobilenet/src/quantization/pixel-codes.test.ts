@@ -4,7 +4,7 @@ import { loadBuild } from "../kernels/load.ts";
 import { configure } from "../network/configuration.ts";
 import { layers } from "../network/layers.ts";
 import { fold } from "../weights/fold.ts";
-import { initialise } from "../weights/initialise.ts";
+import { initialize } from "../weights/initialize.ts";
 import type { Model, Preprocessing } from "../weights/record.ts";
 import { layerRunner } from "./layer-runner.ts";
 import { codesOfPixels, withPixelCodes } from "./pixel-codes.ts";
@@ -12,7 +12,7 @@ import { codesOfPixels, withPixelCodes } from "./pixel-codes.ts";
 const { loaded } = await loadBuild();
 const size = 32;
 function modelWith(preprocessing: Partial<Preprocessing>, inputChannels = 3): Model {
-	const model = fold(initialise(configure({ alpha: 0.25, size, inputChannels, classes: 3 }), { seed: 1 }));
+	const model = fold(initialize(configure({ alpha: 0.25, size, inputChannels, classes: 3 }), { seed: 1 }));
 	return { ...model, preprocessing: { ...model.preprocessing, ...preprocessing } };
 }
 
@@ -45,7 +45,7 @@ describe("pixels as codes", () => {
 		{ title: "TensorFlow's", preprocessing: { mean: [127.5, 127.5, 127.5], std: [127.5, 127.5, 127.5] } },
 		{ title: "PyTorch's", preprocessing: imagenet },
 		{ title: "PyTorch's in blue, green, red", preprocessing: { ...imagenet, channelOrder: "bgr" } as const },
-		{ title: "one of grey", preprocessing: { mean: [100.4], std: [50] } },
+		{ title: "one of gray", preprocessing: { mean: [100.4], std: [50] } },
 	])("give the first layer's sums of $title preprocessing", ({ preprocessing }) => {
 		const channels = preprocessing.mean.length;
 		const model = modelWith(preprocessing, channels);

@@ -1,9 +1,9 @@
-/** What a quantisation tells of itself: how far the network of integers is from the one in float, layer by layer and in its answers. */
+/** What a quantization tells of itself: how far the network of integers is from the one in float, layer by layer and in its answers. */
 import type { PictureSource } from "../model/pictures.ts";
 import type { Range } from "./codes.ts";
 import type { RangeMethod } from "./ranges.ts";
 
-export interface QuantisationReport {
+export interface QuantizationReport {
 	/** Calibration pictures. */
 	readonly pictures: number;
 	readonly range: RangeMethod;
@@ -13,7 +13,7 @@ export interface QuantisationReport {
 	readonly compared: number;
 	/** Share of them to which both give the same best class; absent without a classifier. */
 	readonly agreement?: number;
-	/** Absent without labelled pictures. */
+	/** Absent without labeled pictures. */
 	readonly accuracy?: AccuracyReport;
 }
 
@@ -45,7 +45,7 @@ export interface Accuracy {
 }
 
 /** A picture and its class, from 0, a background class not counted. */
-export interface LabelledPicture {
+export interface LabeledPicture {
 	readonly picture: PictureSource;
 	readonly index: number;
 }

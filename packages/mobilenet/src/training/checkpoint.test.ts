@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { configure } from "../network/configuration.ts";
-import { initialise } from "../weights/initialise.ts";
+import { initialize } from "../weights/initialize.ts";
 import type { Tensor } from "../weights/record.ts";
 import { readModelFile, writeModel } from "../weights/record-file.ts";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 import { settingsOf } from "./options.ts";
 
-const record = initialise(configure({ alpha: 0.25, size: 32, classes: 3 }), { seed: 1 });
+const record = initialize(configure({ alpha: 0.25, size: 32, classes: 3 }), { seed: 1 });
 const state = new Map<string, Tensor>([
 	["momentum.classifier.bias", { dtype: "F32", shape: [3], data: Float32Array.of(1e-45, -0, 0.1) }],
 	["step", { dtype: "I32", shape: [1], data: Int32Array.of(7) }],
@@ -33,7 +33,7 @@ const checkpoint: Checkpoint = {
 	},
 	record,
 	state,
-	best: { ...record, tensors: initialise(record.configuration, { seed: 2 }).tensors },
+	best: { ...record, tensors: initialize(record.configuration, { seed: 2 }).tensors },
 };
 
 describe("a checkpoint", () => {

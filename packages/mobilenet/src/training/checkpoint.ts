@@ -1,5 +1,5 @@
 /**
- * A run as one file: the weights as they stand, the best ones so far, all that the optimiser remembers, and where the
+ * A run as one file: the weights as they stand, the best ones so far, all that the optimizer remembers, and where the
  * run is. One file, so that no mixture of two moments can ever be read; and it is a model too, which `MobileNet.load`
  * takes.
  */
@@ -49,7 +49,7 @@ export interface Checkpoint {
 	readonly identity: RunIdentity;
 	readonly progress: Progress;
 	readonly record: Model;
-	/** The optimiser's. */
+	/** The optimizer's. */
 	readonly state: ReadonlyMap<string, Tensor>;
 	/** The best epoch's network, where one was validated. */
 	readonly best: Model | undefined;

@@ -2,14 +2,14 @@
 import { describe, expect, it } from "vitest";
 import { MobileNet } from "../model/mobilenet.ts";
 import { configure } from "../network/configuration.ts";
-import { initialise } from "../weights/initialise.ts";
+import { initialize } from "../weights/initialize.ts";
 import type { Model } from "../weights/record.ts";
 import { unfold } from "../weights/unfold.ts";
 import { evenFilters } from "./even-filters.ts";
 
 /** Random weights, with filters and batch norm of very different sizes, and an empty channel. */
 function uneven(): Model {
-	const model = unfold(initialise(configure({ alpha: 0.25, size: 32, classes: 5 }), { seed: 7 }));
+	const model = unfold(initialize(configure({ alpha: 0.25, size: 32, classes: 5 }), { seed: 7 }));
 	const tensors = new Map(model.tensors);
 	for (const [name, { shape, data: numbers }] of tensors) {
 		const tensor = { dtype: "F32", shape } as const;

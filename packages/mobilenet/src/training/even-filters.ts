@@ -11,7 +11,7 @@
  * two: taken back, the tensors are those that went in, bit for bit.
  */
 import { isConvolution, layers } from "../network/layers.ts";
-import { dequantise } from "../weights/dequantise.ts";
+import { dequantize } from "../weights/dequantize.ts";
 import type { Model, Tensor } from "../weights/record.ts";
 import { unfold } from "../weights/unfold.ts";
 
@@ -33,7 +33,7 @@ export interface EvenFilters {
  * restored(model); // record
  */
 export function evenFilters(record: Model): EvenFilters {
-	const plain = unfold(dequantise(record));
+	const plain = unfold(dequantize(record));
 	const { epsilon } = plain.configuration;
 	const tensors = new Map(plain.tensors);
 	const factors = new Map<string, Float64Array>();

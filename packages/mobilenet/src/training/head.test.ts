@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { random } from "../base/random.ts";
 import { MobileNet } from "../model/mobilenet.ts";
-import { quantise } from "../quantization/quantise.ts";
+import { quantize } from "../quantization/quantize.ts";
 import { readModelFile, writeModel } from "../weights/record-file.ts";
 import { type Classifier, trainHead, withHead } from "./head.ts";
 
-/** Vectors around a centre for each class, with as much noise. */
+/** Vectors around a center for each class, with as much noise. */
 function clouds({
 	rows,
 	features,
@@ -44,7 +44,7 @@ describe("a trained head", () => {
 			expect(classify(head, vectors.subarray(row * 12, (row + 1) * 12))).toBe(label);
 	});
 
-	it("penalises what cannot be told apart more strongly, and knows that it cannot", async () => {
+	it("penalizes what cannot be told apart more strongly, and knows that it cannot", async () => {
 		const { bits } = random(3);
 		const { vectors, labels } = clouds({ rows: 200, features: 30, classes: 2, noise: 0.3 });
 		const guesses = await trainHead(
@@ -160,9 +160,9 @@ describe("a network with another head", () => {
 
 	it("is in float32 where it was of integers", async () => {
 		const model = await MobileNet.create({ alpha: 0.25, size: 32, classes: 10 });
-		const { model: record } = await quantise(model.record, [picture]);
+		const { model: record } = await quantize(model.record, [picture]);
 		const changed = withHead(record, classifier, labels);
-		expect(changed.requantisation).toBeUndefined();
+		expect(changed.requantization).toBeUndefined();
 		expect(new Set([...changed.tensors.values()].map(({ dtype }) => dtype))).toEqual(new Set(["F32"]));
 		expect([...changed.tensors.keys()].filter((name) => /scale|zero_point/.test(name))).toEqual([]);
 		const float = await MobileNet.from(record, { arithmetic: "float" });

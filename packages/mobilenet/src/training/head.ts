@@ -4,14 +4,14 @@
  * classifier.
  *
  * The vectors are moved to mean 0, which changes nothing but the bias, and divided by one number, so that a penalty
- * means the same for every network. They are not standardised feature by feature: that blows up features that hardly
+ * means the same for every network. They are not standardized feature by feature: that blows up features that hardly
  * ever fire. In scikit-learn's cross-validation on ../shared/data it did worse on three of four pairs of data and
- * network (best nats a picture, standardised against not: flowers 0.426 and 0.405 at α 1.0, 0.554 and 0.525 at 0.25;
+ * network (best nats a picture, standardized against not: flowers 0.426 and 0.405 at α 1.0, 0.554 and 0.525 at 0.25;
  * hymenoptera 0.157 and 0.149, 0.347 and 0.349).
  */
 import { MobileNetError } from "../base/error.ts";
 import { layers } from "../network/layers.ts";
-import { dequantise } from "../weights/dequantise.ts";
+import { dequantize } from "../weights/dequantize.ts";
 import type { Label, Model, Tensor } from "../weights/record.ts";
 import { fitLogistic } from "./logistic.ts";
 import { quickestLoss } from "./logistic-engine.ts";
@@ -76,7 +76,7 @@ export async function trainHead(
 	checkExamples({ vectors, labels, features, classes });
 	const present = [...new Set(labels)].sort((a, b) => a - b);
 	const places = new Map(present.map((label, place) => [label, place]));
-	const { scaled, mean, scale } = centred(vectors, features);
+	const { scaled, mean, scale } = centered(vectors, features);
 	const examples = {
 		vectors: scaled,
 		labels: labels.map((label) => places.get(label)!),
@@ -110,7 +110,7 @@ export async function trainHead(
 }
 
 /** Vectors of mean 0 and mean squared length 1, and what was done to them. */
-function centred(vectors: Float32Array, features: number) {
+function centered(vectors: Float32Array, features: number) {
 	const rows = vectors.length / features;
 	const mean = new Float64Array(features);
 	for (let i = 0; i < vectors.length; i += features)
@@ -128,7 +128,7 @@ function centred(vectors: Float32Array, features: number) {
 }
 
 /**
- * The network with another classifier. The record is in float32 whatever it was: a quantised one is dequantised. What
+ * The network with another classifier. The record is in float32 whatever it was: a quantized one is dequantized. What
  * was measured of the old classifier's answers, `sureFrom`, goes with it.
  *
  * @param labels one a class, in the order of the classifier's outputs; there is no background class among them
@@ -144,7 +144,7 @@ export function withHead(model: Model, head: Classifier, labels: readonly Label[
 			"usage",
 			`the classifier takes ${head.features} features and has ${classes} classes, but the network gives ${features} features and there are ${labels.length} labels.`,
 		);
-	const { requantisation: _, sureFrom: __, tensors: base, ...rest } = dequantise(model);
+	const { requantization: _, sureFrom: __, tensors: base, ...rest } = dequantize(model);
 	const tensors = new Map<string, Tensor>([...base].filter(([name]) => !name.startsWith("classifier.")));
 	tensors.set("classifier.weight", { dtype: "F32", shape: [classes, features], data: weights });
 	tensors.set("classifier.bias", { dtype: "F32", shape: [classes], data: bias });

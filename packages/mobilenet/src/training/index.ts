@@ -11,7 +11,7 @@ export { MobileNetError } from "../base/error.ts";
 export type { Augmentation } from "../data/augmentation.ts";
 export type { Dataset } from "../data/dataset.ts";
 export { configure } from "../network/configuration.ts";
-export { initialise } from "../weights/initialise.ts";
+export { initialize } from "../weights/initialize.ts";
 export type { Model } from "../weights/record.ts";
 export { writeModel } from "../weights/record-file.ts";
 export { embeddingSize } from "./embedding-size.ts";
@@ -19,8 +19,8 @@ export { type Embeddings, embeddingsOf } from "./embeddings.ts";
 export type { EpochReport, Training, TrainingDone, TrainingEvent, Validation } from "./events.ts";
 export { type Classifier, type Head, trainHead, withHead } from "./head.ts";
 export { logLine, runCurves } from "./log.ts";
-export { nearestMean, nearestNeighbours } from "./neighbours.ts";
-export { type Optimiser, optimisers } from "./optimiser.ts";
+export { nearestMean, nearestNeighbors } from "./neighbors.ts";
+export { type Optimizer, optimizers } from "./optimizer.ts";
 export {
 	type Distillation,
 	firstLayerOf,
@@ -45,7 +45,7 @@ export type { TransferOptions } from "./transfer.ts";
  * const dataset = await openDataset("photos");
  * const parts = split(dataset);
  * const run = train({
- *   model: initialise(configure({ alpha: 0.25, size: 96, classes: dataset.classes.length }), { seed: 1 }),
+ *   model: initialize(configure({ alpha: 0.25, size: 96, classes: dataset.classes.length }), { seed: 1 }),
  *   training: { dataset, indices: parts.training },
  *   validation: { dataset, indices: parts.validation },
  *   epochs: 30,

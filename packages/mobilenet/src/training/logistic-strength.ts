@@ -1,5 +1,5 @@
 /**
- * How strongly to penalise weights, chosen by cross-validation: classifiers are trained on four fifths of the vectors
+ * How strongly to penalize weights, chosen by cross-validation: classifiers are trained on four fifths of the vectors
  * and tried on the last, from the strongest penalty to ever weaker ones, each begun where the one before it ended.
  *
  * They are judged by their loss, not by their accuracy, which moves in steps of a picture. Of the penalties whose loss

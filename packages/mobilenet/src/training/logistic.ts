@@ -1,6 +1,6 @@
 /**
  * Multinomial logistic regression with squared weights as penalty, to its optimum: the loss is convex, so that there
- * is one, and where to stop is a bound on what is left to gain, not a count of epochs. L-BFGS: the curvature is learnt
+ * is one, and where to stop is a bound on what is left to gain, not a count of epochs. L-BFGS: the curvature is learned
  * from the last few gradients; the same numbers come out wherever it runs.
  *
  * Source: Nocedal and Wright 2006, "Numerical Optimization", algorithms 7.4 and 7.5.
@@ -28,7 +28,7 @@ export interface LogisticFit {
 }
 
 const usualTolerance = 1e-8;
-/** Steps that the curvature is learnt from. */
+/** Steps that the curvature is learned from. */
 const memory = 12;
 /** Gradients of float64 do not get smaller than rounding; long before this many something is wrong. */
 const mostEvaluations = 3000;
@@ -47,11 +47,11 @@ export function fitLogistic(examples: Examples, options: LogisticOptions): Logis
 	const { strength, tolerance = usualTolerance, start, lossOf = logisticLoss } = options;
 	const loss = lossOf(examples, strength);
 	// The loss is strongly convex in the weights: it is at most ‖gradient‖² / (2 · strength) above the least.
-	return minimise(loss, start ?? new Float64Array(loss.size), Math.sqrt(2 * strength * tolerance));
+	return minimize(loss, start ?? new Float64Array(loss.size), Math.sqrt(2 * strength * tolerance));
 }
 
 /** Goes downhill from `start` until the gradient is no longer than `shortest`. */
-function minimise({ size, at }: Loss, start: Float64Array, shortest: number): LogisticFit {
+function minimize({ size, at }: Loss, start: Float64Array, shortest: number): LogisticFit {
 	let point = start.slice();
 	let gradient = new Float64Array(size);
 	let loss = at(point, gradient);

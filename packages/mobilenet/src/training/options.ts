@@ -7,7 +7,7 @@ import type { Build } from "../kernels/walker.ts";
 import type { Configuration } from "../network/configuration.ts";
 import { layers } from "../network/layers.ts";
 import type { Model } from "../weights/record.ts";
-import { checkOptimiser, type Optimiser, optimisers, usualLearningRate, usualRates } from "./optimiser.ts";
+import { checkOptimizer, type Optimizer, optimizers, usualLearningRate, usualRates } from "./optimizer.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { defaultSchedule, type Schedule } from "./schedule.ts";
 import { checkTargetSettings } from "./targets.ts";
@@ -21,7 +21,7 @@ export interface TrainingSettings {
 	readonly batch: number;
 	/** Pictures of a run of the engine, where a step is to be made of several; as many as memory holds if not given. */
 	readonly microBatch?: number | undefined;
-	readonly optimiser: Optimiser;
+	readonly optimizer: Optimizer;
 	/** At its height. */
 	readonly learningRate: number;
 	readonly schedule: Schedule;
@@ -81,7 +81,7 @@ export interface ViewedBatch extends TeacherBatch {
 }
 
 export type TrainingOptions = { readonly [F in keyof TrainingSettings]?: TrainingSettings[F] | undefined } & {
-	/** The network to start from: any record, random weights (`initialise`) or trained ones, of the data's classes. */
+	/** The network to start from: any record, random weights (`initialize`) or trained ones, of the data's classes. */
 	readonly model: Model;
 	readonly training: Pictures;
 	/** What the best epoch is chosen by; without it the last is kept. */
@@ -133,17 +133,17 @@ export function settingsOf(options: TrainingOptions): TrainingSettings {
 	const given = <F extends keyof typeof defaults>(field: F): TrainingSettings[F] =>
 		(options[field] ?? defaults[field]) as TrainingSettings[F];
 	const [epochs, batch] = [given("epochs"), given("batch")];
-	const optimiser = options.optimiser ?? optimisers.sgd;
-	checkOptimiser(optimiser);
+	const optimizer = options.optimizer ?? optimizers.sgd;
+	checkOptimizer(optimizer);
 	const settings: TrainingSettings = {
 		epochs,
 		batch,
 		...(options.microBatch !== undefined && { microBatch: options.microBatch }),
-		optimiser,
-		learningRate: options.learningRate ?? usualLearningRate(optimiser.kind, batch),
+		optimizer,
+		learningRate: options.learningRate ?? usualLearningRate(optimizer.kind, batch),
 		schedule: given("schedule"),
 		warmUp: options.warmUp ?? Math.min(mostWarmUp, epochs / 10),
-		weightDecay: options.weightDecay ?? usualRates[optimiser.kind].weightDecay,
+		weightDecay: options.weightDecay ?? usualRates[optimizer.kind].weightDecay,
 		decayAll: given("decayAll"),
 		...(options.clip !== undefined && { clip: options.clip }),
 		labelSmoothing: given("labelSmoothing"),

@@ -1,4 +1,4 @@
-/** Whether there is something to be learnt from some pictures, said before anything is done with them. */
+/** Whether there is something to be learned from some pictures, said before anything is done with them. */
 import { MobileNetError, shown } from "../base/error.ts";
 import type { Label, Model } from "../weights/record.ts";
 import type { Pictures } from "./options.ts";
@@ -12,18 +12,18 @@ export function indicesOf({ dataset, indices }: Pictures): Int32Array {
 }
 
 /**
- * Refuses pictures that nothing can be learnt from.
+ * Refuses pictures that nothing can be learned from.
  *
- * @param labelled whether labels are learnt from; a teacher needs none
+ * @param labeled whether labels are learned from; a teacher needs none
  * @returns what a person should know about the others, a sentence each
  * @throws MobileNetError `usage`
  */
-export function checkPictures(pictures: Pictures, labelled: boolean): readonly string[] {
+export function checkPictures(pictures: Pictures, labeled: boolean): readonly string[] {
 	const { dataset } = pictures;
 	const indices = indicesOf(pictures);
 	if (indices.length === 0)
-		throw new MobileNetError("usage", `${dataset.name} holds no pictures that could be learnt from.`);
-	if (!labelled) return [];
+		throw new MobileNetError("usage", `${dataset.name} holds no pictures that could be learned from.`);
+	if (!labeled) return [];
 	const { classes, labels, name } = dataset;
 	if (classes.length === 0)
 		throw new MobileNetError(
@@ -31,9 +31,9 @@ export function checkPictures(pictures: Pictures, labelled: boolean): readonly s
 			`${name} has no classes: give a folder with a folder of pictures for each class, a list with labels, or shards.`,
 		);
 	const counts = new Int32Array(classes.length);
-	let unlabelled = 0;
+	let unlabeled = 0;
 	for (const index of indices)
-		if (labels[index]! < 0) unlabelled++;
+		if (labels[index]! < 0) unlabeled++;
 		else counts[labels[index]!]!++;
 	const present = classes.filter((_, label) => counts[label]! > 0);
 	const absent = classes.filter((_, label) => counts[label] === 0);
@@ -51,8 +51,8 @@ export function checkPictures(pictures: Pictures, labelled: boolean): readonly s
 		notes.push(
 			`${name} has no pictures of ${listed(absent)}: the network learns that ${absent.length === 1 ? "it is" : "they are"} never the answer.`,
 		);
-	if (unlabelled > 0)
-		notes.push(`${unlabelled} of the ${indices.length} pictures have no class and are not learnt from.`);
+	if (unlabeled > 0)
+		notes.push(`${unlabeled} of the ${indices.length} pictures have no class and are not learned from.`);
 	return notes;
 }
 

@@ -71,7 +71,7 @@ describe("progress", () => {
 		);
 	});
 
-	it("is a line that is written over on a terminal, without colours", () => {
+	it("is a line that is written over on a terminal, without colors", () => {
 		const written = shown(
 			[step(1), step(2), epoch, { kind: "done", reason: "finished", history: [] } as never],
 			true,

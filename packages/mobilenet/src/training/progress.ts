@@ -1,6 +1,6 @@
 /**
  * A run as a person sees it: on a terminal one line that is written over and over, with a bar, images a second, the time
- * that is left, the loss and the validation's top-1; elsewhere a line an epoch. No colour, so that NO_COLOR is kept by
+ * that is left, the loss and the validation's top-1; elsewhere a line an epoch. No color, so that NO_COLOR is kept by
  * itself. Everything goes to one stream, which is not the one of results.
  */
 import type { EpochReport, TrainingEvent } from "./events.ts";

@@ -20,12 +20,12 @@ export function planFor(
 	settings: TrainingSettings,
 	place: Place,
 ): { readonly plan: TrainingPlanOptions; readonly note?: string } {
-	const { from, frozenNorm, optimiser, average, decayAll, microBatch } = settings;
+	const { from, frozenNorm, optimizer, average, decayAll, microBatch } = settings;
 	const options = {
 		...place,
 		from,
 		frozenNorm,
-		optimiser: optimiser.kind,
+		optimizer: optimizer.kind,
 		average: average > 0,
 		decayAll,
 		loss: {

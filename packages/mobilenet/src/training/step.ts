@@ -6,14 +6,14 @@ import type { Batch } from "../data/batches.ts";
 import { classWeights } from "../data/classes.ts";
 import type { TrainingExecutor } from "../engine/training-executor.ts";
 import type { Model } from "../weights/record.ts";
-import { averageShare, clippingFactor, updateSettings } from "./optimiser.ts";
+import { averageShare, clippingFactor, updateSettings } from "./optimizer.ts";
 import type { TrainingOptions, TrainingSettings, ViewedBatch } from "./options.ts";
 import { indicesOf } from "./pictures.ts";
 import { microBatchOf } from "./step-plan.ts";
 import { dropoutSeed, mixup, type TargetSettings, writeTargets } from "./targets.ts";
 
 /** What a step tells. */
-export interface Learnt {
+export interface Learned {
 	/** Mean over its pictures. */
 	readonly loss: number;
 	readonly gradientNorm?: number;
@@ -38,7 +38,7 @@ export function stepOf(
 	most: number,
 ) {
 	const { labels, classes } = training.dataset;
-	const { labelSmoothing, seed, optimiser, weightDecay, clip, average } = settings;
+	const { labelSmoothing, seed, optimizer, weightDecay, clip, average } = settings;
 	const targets: TargetSettings = {
 		classes: configuration.classes,
 		labelSmoothing,
@@ -65,7 +65,7 @@ export function stepOf(
 	};
 	const own = new Int32Array(most);
 	const normMomentum = momentumFrom(configuration.momentum, isUntouched(tensors));
-	return (batch: Batch, { epoch, position, step }: StepPlace, learningRate: number): Learnt => {
+	return (batch: Batch, { epoch, position, step }: StepPlace, learningRate: number): Learned => {
 		const total = batch.count;
 		const micro = microBatchOf(total, most);
 		// One for the whole step, whose pictures the executor counts.
@@ -105,7 +105,7 @@ export function stepOf(
 		}
 		const gradientNorm = clip === undefined ? undefined : executor.gradientNorm();
 		executor.update(
-			updateSettings(optimiser, {
+			updateSettings(optimizer, {
 				learningRate,
 				weightDecay,
 				step: step + 1,

@@ -99,7 +99,7 @@ describe("a teacher that is shown pictures", () => {
 				expect(rows[n]![i]).toBeCloseTo(p, 5);
 	});
 
-	it("gives its features, if those are to be learnt", async () => {
+	it("gives its features, if those are to be learned", async () => {
 		const record = await teacherModel(1);
 		const network = await teacherNetwork(record, datasetOf({ pictures }), { kind: "embedding" });
 		const [row] = targetsOf(shownTeacher(network), [2], bytesOf([2]));
@@ -117,18 +117,18 @@ describe("a teacher that is shown pictures", () => {
 	});
 
 	it("learns the data's classes first, if it is given a head", async () => {
-		const colours = Array.from({ length: 20 }, (_, n): Pixels => {
-			const colour = n % 2 === 0 ? [220, 30 + n, 20] : [20, 30, 200 + n];
+		const colors = Array.from({ length: 20 }, (_, n): Pixels => {
+			const color = n % 2 === 0 ? [220, 30 + n, 20] : [20, 30, 200 + n];
 			return {
-				data: Uint8Array.from({ length: size * size * 3 }, (_, i) => colour[i % 3]!),
+				data: Uint8Array.from({ length: size * size * 3 }, (_, i) => color[i % 3]!),
 				width: size,
 				height: size,
 				channels: 3,
 			};
 		});
 		const own = datasetOf({
-			pictures: colours,
-			labels: colours.map((_, n) => n % 2),
+			pictures: colors,
+			labels: colors.map((_, n) => n % 2),
 			classes: ["red", "blue"],
 		});
 		const record = await withTeacherHead(
@@ -138,7 +138,7 @@ describe("a teacher that is shown pictures", () => {
 		);
 		const model = await MobileNet.from(record);
 		for (const n of [14, 15, 16, 17, 18, 19])
-			expect((await model.classify(colours[n]!, { top: 1 }))[0]!.label).toBe(n % 2 === 0 ? "red" : "blue");
+			expect((await model.classify(colors[n]!, { top: 1 }))[0]!.label).toBe(n % 2 === 0 ? "red" : "blue");
 		expect((await teacherNetwork(record, own)).outputs).toBe(2);
 	});
 });

@@ -121,8 +121,8 @@ export async function withTeacherHead(
 ): Promise<Model> {
 	const network = await MobileNet.from(record, { arithmetic: "float", threads, build });
 	try {
-		const labelled = indices.filter((index) => dataset.labels[index]! >= 0);
-		const { vectors, labels, indices: groups } = await embeddingsOf(network, dataset, labelled, options);
+		const labeled = indices.filter((index) => dataset.labels[index]! >= 0);
+		const { vectors, labels, indices: groups } = await embeddingsOf(network, dataset, labeled, options);
 		const { signal } = options;
 		const head = await trainHead(vectors, labels, dataset.classes.length, { seed, groups, signal });
 		return withHead(network.record, head, dataset.classes);

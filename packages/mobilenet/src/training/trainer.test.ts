@@ -1,23 +1,23 @@
-/** The loop, on pictures of three colours. */
+/** The loop, on pictures of three colors. */
 import { describe, expect, it } from "vitest";
-import { coloured } from "../../test/coloured.ts";
+import { colored } from "../../test/colored.ts";
 import { MobileNetError } from "../base/error.ts";
 import { datasetOf } from "../data/memory.ts";
 import { configure } from "../network/configuration.ts";
-import { initialise } from "../weights/initialise.ts";
+import { initialize } from "../weights/initialize.ts";
 import type { Model } from "../weights/record.ts";
 import { engine } from "./engine.ts";
 import type { TrainingDone, TrainingEvent } from "./events.ts";
-import { optimisers } from "./optimiser.ts";
+import { optimizers } from "./optimizer.ts";
 import type { TrainingOptions } from "./options.ts";
 import { type RunFolder, runFiles } from "./run-folder.ts";
 import { microBatchOf } from "./step-plan.ts";
 import { type Engine, stepsOf, trainOn } from "./trainer.ts";
 
 const size = 32;
-const training = { dataset: datasetOf(coloured(46, 1)) };
-const validation = { dataset: datasetOf(coloured(12, 2)) };
-const model = initialise(configure({ alpha: 0.25, size, classes: 3, channelRounding: "divisible8" }), {
+const training = { dataset: datasetOf(colored(46, 1)) };
+const validation = { dataset: datasetOf(colored(12, 2)) };
+const model = initialize(configure({ alpha: 0.25, size, classes: 3, channelRounding: "divisible8" }), {
 	seed: 3,
 });
 const usual = {
@@ -157,7 +157,7 @@ describe("train", () => {
 			/as many pictures as before, but other ones/,
 		],
 		["no validation", { validation: undefined }, /it had validation pictures and now has none:/],
-		["other weights", { model: initialise(model.configuration, { seed: 9 }) }, /other weights:/],
+		["other weights", { model: initialize(model.configuration, { seed: 9 }) }, /other weights:/],
 	])("does not go on with %s", async (_, changes, message) => {
 		const { folder } = memoryFolder();
 		await all({ ...usual, epochs: 4, folder }, (event, stop) => {
@@ -187,7 +187,7 @@ describe("train", () => {
 	});
 
 	it("stops at a loss that is not finite, and names step and layer", async () => {
-		const broken = initialise(model.configuration, { seed: 3 });
+		const broken = initialize(model.configuration, { seed: 3 });
 		(broken.tensors.get("classifier.bias")!.data as Float32Array)[1] = Number.NaN;
 		await expect(all({ ...usual, validation: undefined, model: broken })).rejects.toThrow(
 			/^the loss of step 1 is NaN, first in the layer classifier, at a learning rate of [\d.]+: the weights were not changed/,
@@ -195,7 +195,7 @@ describe("train", () => {
 	});
 
 	it("goes on without pictures that cannot be read, and tells of each once", async () => {
-		const { pictures, ...rest } = coloured(20, 4);
+		const { pictures, ...rest } = colored(20, 4);
 		const mixed = [new Uint8Array([1, 2, 3]), ...pictures.slice(1)];
 		const { events, done } = await all({
 			...usual,
@@ -267,17 +267,17 @@ describe("train", () => {
 		["no picture", { pictures: [], labels: [], classes: ["a", "b", "c"] }, /holds no pictures/],
 		[
 			"one class",
-			{ ...coloured(1, 1), labels: [1] },
+			{ ...colored(1, 1), labels: [1] },
 			/has pictures of one class only, "green": a network learns to tell at least two apart\.$/,
 		],
 		[
 			"no labels",
-			{ pictures: coloured(3, 1).pictures, classes: ["a", "b", "c"] },
+			{ pictures: colored(3, 1).pictures, classes: ["a", "b", "c"] },
 			/has no pictures with a class/,
 		],
 		[
 			"other classes",
-			{ ...coloured(3, 1), classes: ["a", "b", "c", "d"] },
+			{ ...colored(3, 1), classes: ["a", "b", "c", "d"] },
 			/has 4 classes, but the network has 3 outputs/,
 		],
 	])("refuses %s", async (_, data, message) => {
@@ -285,7 +285,7 @@ describe("train", () => {
 	});
 
 	it("says which class has no pictures", async () => {
-		const { pictures, labels, classes } = coloured(12, 1);
+		const { pictures, labels, classes } = colored(12, 1);
 		const chosen = labels.flatMap((label, i) => (label === 2 ? [] : [i]));
 		const { events } = await all({
 			...usual,
@@ -309,7 +309,7 @@ describe("train", () => {
 		["label smoothing", { labelSmoothing: 1 }],
 		["seed", { seed: -1 }],
 		["from", { from: "pool" }],
-		["momentum", { optimiser: { ...optimisers.sgd, momentum: 1 } }],
+		["momentum", { optimizer: { ...optimizers.sgd, momentum: 1 } }],
 	] as const)("refuses an impossible %s", async (name, changes) => {
 		await expect(all({ ...usual, ...changes })).rejects.toThrow(new RegExp(`${name} must be .*, not .*\\.$`));
 	});

@@ -8,8 +8,8 @@ import { batches } from "../data/batches.ts";
 import { orderOf } from "../data/order.ts";
 import type { TrainingExecutor, TrainingPlanOptions } from "../engine/training-executor.ts";
 import { checkTensors } from "../weights/check.ts";
-import { dequantise } from "../weights/dequantise.ts";
-import { randomFormat } from "../weights/initialise.ts";
+import { dequantize } from "../weights/dequantize.ts";
+import { randomFormat } from "../weights/initialize.ts";
 import type { Model } from "../weights/record.ts";
 import { unfold } from "../weights/unfold.ts";
 import {
@@ -67,7 +67,7 @@ async function* run(
 	const settings = settingsOf(options);
 	checkTensors(options.model);
 	// What was measured of its answers is not true of weights that are about to change.
-	const { sureFrom: _, ...start } = withLabels(unfold(dequantise(options.model)), options);
+	const { sureFrom: _, ...start } = withLabels(unfold(dequantize(options.model)), options);
 	const learnsLabels = (distillation?.hardWeight ?? 1) > 0;
 	if (!start.configuration.head && distillation?.teacher.kind !== "embedding")
 		throw new MobileNetError("usage", "a network without a classifier cannot be trained: give it one first.");
@@ -162,12 +162,12 @@ async function* run(
 					const position = Math.floor(found / settings.batch);
 					const step = epoch * stepsPerEpoch + position;
 					const learningRate = learningRateAt(settings, step, stepsPerEpoch);
-					const learnt = doStep(batch, { epoch, position, step }, learningRate);
+					const learned = doStep(batch, { epoch, position, step }, learningRate);
 					progress = {
 						...progress,
 						position: position + 1,
 						step: step + 1,
-						loss: progress.loss + learnt.loss * batch.count,
+						loss: progress.loss + learned.loss * batch.count,
 						pictures: progress.pictures + batch.count,
 						unreadable: unreadable.names(),
 						seconds: before + (performance.now() - began) / 1000,
@@ -180,7 +180,7 @@ async function* run(
 						epochs: settings.epochs,
 						learningRate,
 						pictures: batch.count,
-						...learnt,
+						...learned,
 					};
 					await pause();
 					signal?.throwIfAborted();

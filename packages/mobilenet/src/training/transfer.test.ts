@@ -1,16 +1,16 @@
-/** Both stages, on pictures of three colours. */
+/** Both stages, on pictures of three colors. */
 import { describe, expect, it } from "vitest";
-import { coloured } from "../../test/coloured.ts";
+import { colored } from "../../test/colored.ts";
 import { datasetOf } from "../data/memory.ts";
 import { configure } from "../network/configuration.ts";
-import { initialise } from "../weights/initialise.ts";
+import { initialize } from "../weights/initialize.ts";
 import { engine } from "./engine.ts";
 import type { TrainingDone, TrainingEvent } from "./events.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { type TransferOptions, transferOn } from "./transfer.ts";
 
-const model = initialise(configure({ alpha: 0.25, size: 32, classes: 10 }), { seed: 3 });
-const dataset = datasetOf(coloured(46, 1));
+const model = initialize(configure({ alpha: 0.25, size: 32, classes: 10 }), { seed: 3 });
+const dataset = datasetOf(colored(46, 1));
 const numbers = Int32Array.from({ length: 46 }, (_, i) => i);
 const usual: TransferOptions = {
 	model,
@@ -26,7 +26,7 @@ const usual: TransferOptions = {
 
 /** Steps that leave nothing of the classifier: its weights are pulled past zero. */
 const harm = {
-	optimiser: { kind: "sgd", momentum: 0, nesterov: false },
+	optimizer: { kind: "sgd", momentum: 0, nesterov: false },
 	learningRate: 1,
 	weightDecay: 100,
 	schedule: { kind: "constant" },
@@ -131,7 +131,7 @@ describe("transfer", () => {
 	});
 
 	it("tells of a picture that cannot be read once", async () => {
-		const { pictures, ...rest } = coloured(46, 1);
+		const { pictures, ...rest } = colored(46, 1);
 		const mixed = datasetOf({ ...rest, pictures: [new Uint8Array(9), ...pictures.slice(1)], name: "photos" });
 		const { notes } = await all({
 			...usual,

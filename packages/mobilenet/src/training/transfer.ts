@@ -18,8 +18,8 @@ import { type Embeddings, embeddingsOf } from "./embeddings.ts";
 import { evenFilters } from "./even-filters.ts";
 import type { EpochReport, Training, TrainingDone, TrainingEvent, Validation } from "./events.ts";
 import { type Classifier, trainHead, withHead } from "./head.ts";
-import { nearestMean } from "./neighbours.ts";
-import { optimisers } from "./optimiser.ts";
+import { nearestMean } from "./neighbors.ts";
+import { optimizers } from "./optimizer.ts";
 import { firstLayerOf, type Pictures, type TrainingOptions } from "./options.ts";
 import { checkPictures, indicesOf } from "./pictures.ts";
 import { runFiles } from "./run-folder.ts";
@@ -29,7 +29,7 @@ import { createValidator } from "./validation.ts";
 /** What suits fine-tuning, where nothing else is asked for. */
 export const recipe = {
 	batch: 32,
-	optimiser: optimisers.adamw,
+	optimizer: optimizers.adamw,
 	schedule: { kind: "cosine" },
 	warmUp: 1,
 	weightDecay: 0,
@@ -156,7 +156,7 @@ async function* run(
 		);
 		if (!features.validation) yield { ...done, best: undefined, model: start };
 		else {
-			// Judged is judged: now its pictures may be learnt from too.
+			// Judged is judged: now its pictures may be learned from too.
 			const whole = await newHead(options, joined(features.training, features.validation));
 			yield* note(`it is trained anew with the validation pictures: ${whole.told}.`);
 			yield { ...done, best: undefined, model: whole.model };

@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import { configure } from "../network/configuration.ts";
 import { checkTensors } from "./check.ts";
 import { fold } from "./fold.ts";
-import { initialise } from "./initialise.ts";
+import { initialize } from "./initialize.ts";
 import type { Model, Tensor } from "./record.ts";
 
-const model = initialise(configure({ preset: "torch", alpha: 0.25, classes: 5 }));
+const model = initialize(configure({ preset: "torch", alpha: 0.25, classes: 5 }));
 const folded = fold(model);
 
 function changed({ configuration, tensors }: Model, changes: Readonly<Record<string, Tensor | undefined>>) {
@@ -33,7 +33,7 @@ describe("what will do", () => {
 		checkTensors(changed(model, { "stem.conv.bias": f32(8) }));
 	});
 
-	test("a layer quantised, with one scale or one a channel", () => {
+	test("a layer quantized, with one scale or one a channel", () => {
 		const integer = {
 			"stem.conv.weight": i8(8, 3, 3, 3),
 			"stem.conv.scale": f32(1),
@@ -46,11 +46,11 @@ describe("what will do", () => {
 	});
 
 	test("a network without a classifier", () => {
-		checkTensors(initialise(configure({ head: false, alpha: 0.25 })));
+		checkTensors(initialize(configure({ head: false, alpha: 0.25 })));
 	});
 
 	test("tensors of somebody else's beside it", () => {
-		checkTensors(changed(model, { "optimiser.step": f32(1) }));
+		checkTensors(changed(model, { "optimizer.step": f32(1) }));
 	});
 });
 

@@ -1,6 +1,6 @@
 /**
  * Which tensors a configuration's layers have, and in which shapes; and whether a record has them. A record
- * may be folded or not and quantised or not, layer by layer; tensors beyond the expected ones do no harm.
+ * may be folded or not and quantized or not, layer by layer; tensors beyond the expected ones do no harm.
  */
 import { MobileNetError, shown } from "../base/error.ts";
 import { isConvolution, type Layer, layers } from "../network/layers.ts";
@@ -59,12 +59,12 @@ function* expectedTensors({
 	configuration,
 	tensors,
 }: Pick<Model, "configuration" | "tensors">): Iterable<Expected> {
-	const quantisation = function* (prefix: string, channels: number): Iterable<Expected> {
+	const quantization = function* (prefix: string, channels: number): Iterable<Expected> {
 		yield { name: `${prefix}.scale`, shape: { oneOr: channels }, type: "float" };
 		yield { name: `${prefix}.zero_point`, shape: { oneOr: channels }, type: "integer" };
 	};
 	const output = function* (prefix: string): Iterable<Expected> {
-		if (tensors.has(`${prefix}.scale`) || tensors.has(`${prefix}.zero_point`)) yield* quantisation(prefix, 1);
+		if (tensors.has(`${prefix}.scale`) || tensors.has(`${prefix}.zero_point`)) yield* quantization(prefix, 1);
 	};
 	yield* output("input");
 	for (const layer of layers(configuration)) {
@@ -73,12 +73,12 @@ function* expectedTensors({
 			const channels = layer.outputChannels;
 			yield { name: `${prefix}.weight`, shape: weightShape(layer), type: "any" };
 			const parts = isConvolution(layer) ? batchNormParts.map((part) => `${layer.name}.bn.${part}`) : [];
-			const normalised = parts.some((part) => tensors.has(part));
-			if (normalised) for (const part of parts) yield { name: part, shape: [channels], type: "float" };
-			if (!normalised || tensors.has(`${prefix}.bias`))
+			const normalized = parts.some((part) => tensors.has(part));
+			if (normalized) for (const part of parts) yield { name: part, shape: [channels], type: "float" };
+			if (!normalized || tensors.has(`${prefix}.bias`))
 				yield { name: `${prefix}.bias`, shape: [channels], type: "any" };
 			const weight = tensors.get(`${prefix}.weight`);
-			if (weight && !isFloat(weight)) yield* quantisation(prefix, channels);
+			if (weight && !isFloat(weight)) yield* quantization(prefix, channels);
 		}
 		yield* output(`${layer.name}.output`);
 	}

@@ -5,7 +5,7 @@ import { configure } from "../network/configuration.ts";
 import { isConvolution, layers } from "../network/layers.ts";
 import { checkTensors } from "./check.ts";
 import { fold } from "./fold.ts";
-import { initialise } from "./initialise.ts";
+import { initialize } from "./initialize.ts";
 import type { Model, Tensor } from "./record.ts";
 
 const configuration = configure({ alpha: 0.3, classes: 3, epsilon: 0.01 });
@@ -14,7 +14,7 @@ const convolutions = layers(configuration).filter(isConvolution);
 /** Every tensor random; variances above 0, one of them almost 0. */
 function randomModel(withBias: boolean): Model {
 	const { normal, uniform } = random(3);
-	const model = initialise(configuration);
+	const model = initialize(configuration);
 	const tensors = new Map(model.tensors);
 	const fill = (name: string, length: number, draw: () => number) =>
 		tensors.set(name, { dtype: "F32", shape: [length], data: Float32Array.from({ length }, draw) });
@@ -54,8 +54,8 @@ describe.each([false, true])("folding, with a bias before batch norm: %s", (with
 				const part = (of: string) => numbers(model, `${name}.bn.${of}`)[c]!;
 				const bias = withBias ? numbers(model, `${name}.conv.bias`)[c]! : 0;
 				const convolved = convolve(weights, c, channels, patch) + bias;
-				const centred = convolved - part("running_mean");
-				const expected = (part("weight") * centred) / Math.sqrt(part("running_var") + 0.01) + part("bias");
+				const centered = convolved - part("running_mean");
+				const expected = (part("weight") * centered) / Math.sqrt(part("running_var") + 0.01) + part("bias");
 
 				const received =
 					convolve(numbers(folded, `${name}.conv.weight`), c, channels, patch) +

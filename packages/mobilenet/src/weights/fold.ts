@@ -14,7 +14,7 @@ import type { Model, Tensor } from "./record.ts";
  * The same network without batch norm: every convolution has `conv.weight` and `conv.bias`, and no `bn.*`.
  * Computed in float64, stored in float32. Tensors that need no folding are shared with the given record.
  *
- * @param model a record of floats where it has batch norm; `dequantise` makes any record one
+ * @param model a record of floats where it has batch norm; `dequantize` makes any record one
  * @throws MobileNetError `broken-file` where a tensor of batch norm is missing, misshapen or without meaning
  * @example
  * fold(model).tensors.has("stem.bn.weight") // false

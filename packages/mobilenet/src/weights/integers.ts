@@ -1,18 +1,18 @@
 /**
- * A quantised record as integer arithmetic takes it. Real value = scale · (code − zero point); the engine's words are
+ * A quantized record as integer arithmetic takes it. Real value = scale · (code − zero point); the engine's words are
  * code − zero point, so that zero points are gone from all sums:
  *
  *     output word = multiplier · (bias + Σ input word · (weight − its zero point)),
  *     multiplier  = scale of input · scale of weights / scale of output
  *
- * clamped to the words that the output's codes can stand for. How it is rounded is the record's `requantisation`.
+ * clamped to the words that the output's codes can stand for. How it is rounded is the record's `requantization`.
  *
  * Source: Jacob and others 2018, "Quantization and Training of Neural Networks for Efficient
  * Integer-Arithmetic-Only Inference", equation 4.
  */
 import { MobileNetError } from "../base/error.ts";
 import { isConvolution, type Layer, layers } from "../network/layers.ts";
-import { parameter } from "./dequantise.ts";
+import { parameter } from "./dequantize.ts";
 import type { Model, Tensor } from "./record.ts";
 
 /** What the codes of an activation stand for, and the least and the most that code − zero point can be. */
@@ -23,7 +23,7 @@ export interface Codes {
 	readonly high: number;
 }
 
-/** Whether a record is quantised through and through: integer weights and activations of every layer. */
+/** Whether a record is quantized through and through: integer weights and activations of every layer. */
 export function runsInIntegers({ configuration, tensors }: Model): boolean {
 	if (configuration.activation === "leakyRelu" || !tensors.has("input.scale")) return false;
 	return layers(configuration).every((layer) => {
@@ -75,7 +75,7 @@ export function codesOf(model: Model, layer: string): Codes {
  */
 export function integers(model: Model): Model {
 	const tensors = new Map<string, Tensor>();
-	const isFixedPoint = model.requantisation === "fixedPoint";
+	const isFixedPoint = model.requantization === "fixedPoint";
 	let input = codesOf(model, "input");
 	for (const layer of layers(model.configuration)) {
 		const output = codesOf(model, layer.name);
@@ -95,7 +95,7 @@ export function integers(model: Model): Model {
 			if (!multipliers.every(([m]) => m! >= 0 && Number.isFinite(Math.fround(m!))))
 				throw new MobileNetError("broken-file", `${prefix}.scale must hold positive numbers.`);
 			const bias = model.tensors.get(`${prefix}.bias`)?.data ?? new Int32Array(channels);
-			tensors.set(`${prefix}.weight`, { ...float32(centred(model, prefix, weight)), shape: weight.shape });
+			tensors.set(`${prefix}.weight`, { ...float32(centered(model, prefix, weight)), shape: weight.shape });
 			tensors.set(
 				`${prefix}.bias`,
 				layer.kind === "depthwise"
@@ -144,13 +144,13 @@ function beforePool({ configuration }: Model): string {
 	return table[table.findIndex(({ kind }) => kind === "pool") - 1]!.name;
 }
 
-/** The codes of a quantised tensor; activations have those of the weights' type. */
+/** The codes of a quantized tensor; activations have those of the weights' type. */
 function rangeOf({ dtype }: Tensor): readonly [least: number, most: number] {
 	return dtype === "U8" ? [0, 255] : [-128, 127];
 }
 
 /** Weights less their zero point, of which there is one or one a channel. */
-function centred(model: Model, prefix: string, weight: Tensor): Float32Array {
+function centered(model: Model, prefix: string, weight: Tensor): Float32Array {
 	const channels = weight.shape[0]!;
 	const zeroPoint = parameter(model, `${prefix}.zero_point`, channels);
 	const [least, most] = rangeOf(weight);

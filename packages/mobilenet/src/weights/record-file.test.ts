@@ -3,14 +3,14 @@ import { describe, expect, test } from "vitest";
 import { MobileNetError } from "../base/error.ts";
 import { type ConfigurationOptions, configure } from "../network/configuration.ts";
 import { fold } from "./fold.ts";
-import { initialise } from "./initialise.ts";
+import { initialize } from "./initialize.ts";
 import type { Label, Model, Tensor } from "./record.ts";
 import { readModelFile, writeModel } from "./record-file.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 
 const small = { alpha: 0.01, depth: "shallow", size: 32, classes: 2 } as const;
 const model: Model = {
-	...initialise(configure(small), { seed: 1 }),
+	...initialize(configure(small), { seed: 1 }),
 	labels: [{ name: "cat", id: "n02121808", synonyms: ["house cat"] }, { name: "dog" }],
 };
 
@@ -54,7 +54,7 @@ const anyModel: fc.Arbitrary<Model> = fc
 			{ requiredKeys: ["alpha", "depth", "classes", "inputChannels"] },
 		),
 		folded: fc.boolean(),
-		requantisation: fc.constantFrom(undefined, "float32" as const, "fixedPoint" as const),
+		requantization: fc.constantFrom(undefined, "float32" as const, "fixedPoint" as const),
 		label: fc.option(
 			fc.record<Label>({ name: text, id: text, synonyms: fc.array(text) }, { requiredKeys: ["name"] }),
 			{ nil: undefined },
@@ -68,13 +68,13 @@ const anyModel: fc.Arbitrary<Model> = fc
 		mean: fc.double({ min: -300, max: 300, noNaN: true }).map((x) => x + 0),
 		notes: fc.array(text),
 	})
-	.map(({ configuration: options, folded, requantisation, label, fit, sureFrom, mean, notes }): Model => {
+	.map(({ configuration: options, folded, requantization, label, fit, sureFrom, mean, notes }): Model => {
 		const configuration = configure(options);
-		const made = initialise(configuration);
+		const made = initialize(configuration);
 		return {
 			...(folded ? fold(made) : made),
 			preprocessing: { ...made.preprocessing, fit, mean: made.preprocessing.mean.map(() => mean) },
-			...(requantisation && { requantisation }),
+			...(requantization && { requantization }),
 			...(label && { labels: new Array<Label>(configuration.classes).fill(label) }),
 			...(sureFrom !== undefined && { sureFrom }),
 			source: { format: "any", assumed: ["size"], notes },
@@ -91,7 +91,7 @@ describe("a model", () => {
 		);
 	});
 
-	test("that is quantised stays so", () => {
+	test("that is quantized stays so", () => {
 		const tensors = new Map<string, Tensor>([
 			...fold(model).tensors,
 			["stem.conv.weight", { dtype: "I8", shape: [8, 3, 3, 3], data: new Int8Array(216).fill(-7) }],
@@ -136,9 +136,9 @@ describe("what is no model is refused", () => {
 		["no JSON", () => "{", "x: its metadata mobilenet is not the JSON it should be: "],
 		["a list", () => [], "x: its metadata mobilenet must be a JSON object, not []."],
 		[
-			"an unknown requantisation",
-			set("requantisation", "round"),
-			"requantisation must be float32 or fixedPoint",
+			"an unknown requantization",
+			set("requantization", "round"),
+			"requantization must be float32 or fixedPoint",
 		],
 		["no version", set("format_version", undefined), "must be a whole number above 0, not undefined"],
 		["a version that is text", set("format_version", "1"), 'not "1"'],

@@ -11,11 +11,11 @@ type Rest = Omit<Model, "tensors">;
 
 /** What goes into the file. */
 export function recordToJson(model: Model): Rest {
-	const { configuration, preprocessing, requantisation, labels, sureFrom, source } = model;
+	const { configuration, preprocessing, requantization, labels, sureFrom, source } = model;
 	return {
 		configuration,
 		preprocessing,
-		...(requantisation && { requantisation }),
+		...(requantization && { requantization }),
 		...(labels && { labels }),
 		...(sureFrom !== undefined && { sureFrom }),
 		source,
@@ -29,16 +29,16 @@ export function recordToJson(model: Model): Rest {
  */
 export function recordFromJson(json: Readonly<Record<string, unknown>>, name: string): Rest {
 	const configuration = checkConfiguration(json.configuration, name);
-	const { preprocessing, requantisation, labels, sureFrom } = json;
-	if (requantisation !== undefined && requantisation !== "float32" && requantisation !== "fixedPoint")
-		throw broken(name, `requantisation must be float32 or fixedPoint, not ${shown(requantisation)}`);
+	const { preprocessing, requantization, labels, sureFrom } = json;
+	if (requantization !== undefined && requantization !== "float32" && requantization !== "fixedPoint")
+		throw broken(name, `requantization must be float32 or fixedPoint, not ${shown(requantization)}`);
 	const fault = preprocessingFault(preprocessing, configuration.inputChannels);
 	if (fault) throw broken(name, fault);
 	const { mean, std, channelOrder, filter, fit } = preprocessing as Preprocessing;
 	return {
 		configuration,
 		preprocessing: { mean, std, channelOrder, filter, fit },
-		...(requantisation !== undefined && { requantisation }),
+		...(requantization !== undefined && { requantization }),
 		...(labels !== undefined && { labels: checkLabels(labels, configuration, name) }),
 		...(sureFrom !== undefined && { sureFrom: checkSureFrom(sureFrom, name) }),
 		source: checkSource(json.source, name),

@@ -1,7 +1,7 @@
 /**
  * A model as one record: configuration, named tensors, preprocessing, labels. Readers make records, writers
  * take them, the engine packs them. A record keeps the weights as its source had them, folded or not,
- * quantised or not; what the engine needs is made of it by pure functions (fold.ts, dequantise.ts).
+ * quantized or not; what the engine needs is made of it by pure functions (fold.ts, dequantize.ts).
  */
 import type { Configuration } from "../network/configuration.ts";
 
@@ -10,7 +10,7 @@ export interface Model {
 	/**
 	 * By canonical name: `X.conv.weight` (OIHW; a depthwise one [C, 1, 3, 3]), `X.conv.bias`, `X.bn.weight`,
 	 * `X.bn.bias`, `X.bn.running_mean`, `X.bn.running_var` for X = `stem`, `blocks.0.depthwise` …;
-	 * `classifier.weight` ([out, in]), `classifier.bias`. Quantised: integer `X.conv.weight`, I32 `X.conv.bias`,
+	 * `classifier.weight` ([out, in]), `classifier.bias`. Quantized: integer `X.conv.weight`, I32 `X.conv.bias`,
 	 * F32 `X.conv.scale` and I32 `X.conv.zero_point` (one, or one per output channel), `X.output.scale`,
 	 * `X.output.zero_point`; `classifier.scale`, `classifier.zero_point`, `classifier.output.scale` …;
 	 * `input.scale`, `input.zero_point`. Real value = scale · (code − zero point); the bias's scale is the
@@ -19,11 +19,11 @@ export interface Model {
 	readonly tensors: ReadonlyMap<string, Tensor>;
 	readonly preprocessing: Preprocessing;
 	/**
-	 * How the sums of a quantised network become codes where it runs in integers: times a number in float32, rounded
+	 * How the sums of a quantized network become codes where it runs in integers: times a number in float32, rounded
 	 * once (`float32`, if not given), or times a mantissa and shifted, rounded twice (`fixedPoint`). TensorFlow Lite does
 	 * the first by XNNPACK, and the second by its own kernels, where a file leaves shapes open.
 	 */
-	readonly requantisation?: Requantisation;
+	readonly requantization?: Requantization;
 	/** One a class, in the order of the outputs. */
 	readonly labels?: readonly Label[];
 	/**
@@ -37,7 +37,7 @@ export interface Model {
 	readonly source: Source;
 }
 
-export type Requantisation = "float32" | "fixedPoint";
+export type Requantization = "float32" | "fixedPoint";
 
 export interface Source {
 	/** The format's name as people say it, such as `TensorFlow Lite`. */
@@ -71,7 +71,7 @@ export interface Preprocessing {
 	readonly mean: readonly number[];
 	/** In pixels (0…255), one a channel of the network, in the network's order. */
 	readonly std: readonly number[];
-	/** Order in which the network takes colours. */
+	/** Order in which the network takes colors. */
 	readonly channelOrder: "rgb" | "bgr";
 	readonly filter: Filter;
 	readonly fit: Fit;
@@ -101,7 +101,7 @@ export interface Label {
 	readonly synonyms?: readonly string[];
 }
 
-/** What most published networks take: colours from −1 to 1, the whole picture stretched. */
+/** What most published networks take: colors from −1 to 1, the whole picture stretched. */
 export function usualPreprocessing(inputChannels: number): Preprocessing {
 	return {
 		mean: new Array<number>(inputChannels).fill(127.5),

@@ -2,14 +2,14 @@ import { describe, expect, it } from "vitest";
 import { random } from "../base/random.ts";
 import { configure } from "../network/configuration.ts";
 import { fold } from "./fold.ts";
-import { initialise } from "./initialise.ts";
+import { initialize } from "./initialize.ts";
 import type { Model, Tensor } from "./record.ts";
 import { unfold } from "./unfold.ts";
 
 /** A network whose batch norm is not the identity. */
 function trained(): Model {
 	const { uniform } = random(3);
-	const model = initialise(configure({ alpha: 0.25, size: 32, classes: 3 }), { seed: 1 });
+	const model = initialize(configure({ alpha: 0.25, size: 32, classes: 3 }), { seed: 1 });
 	const tensors = new Map(
 		[...model.tensors].map(([name, tensor]): [string, Tensor] => [
 			name,

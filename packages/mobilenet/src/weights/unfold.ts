@@ -9,7 +9,7 @@ import type { Model, Tensor } from "./record.ts";
 /**
  * The same network with batch norm everywhere. Tensors that do not change are shared with the given record.
  *
- * @param model a record of floats; `dequantise` makes any record one
+ * @param model a record of floats; `dequantize` makes any record one
  * @example
  * unfold(fold(model)).tensors.has("stem.conv.bias") // false
  */

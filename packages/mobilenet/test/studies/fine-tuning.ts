@@ -1,5 +1,5 @@
 /**
- * Fine-tuning in cross-validation: in five parts of `train`, four are learnt from and one is judged by, which chooses
+ * Fine-tuning in cross-validation: in five parts of `train`, four are learned from and one is judged by, which chooses
  * nothing. What is judged is the last epoch, beside the new classifier alone.
  *
  *   node packages/mobilenet/test/studies/fine-tuning.ts flowers 1e-3 12

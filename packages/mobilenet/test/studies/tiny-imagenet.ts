@@ -10,7 +10,7 @@ import { defaultAugmentation } from "../../src/data/augmentation.ts";
 import { createCache } from "../../src/data/cache.ts";
 import { configure } from "../../src/network/configuration.ts";
 import type { EpochReport } from "../../src/training/events.ts";
-import { initialise, optimisers, type TrainingOptions, train } from "../../src/training/index.ts";
+import { initialize, optimizers, type TrainingOptions, train } from "../../src/training/index.ts";
 import { missing, shared } from "../shared-paths.ts";
 
 const data = "data/tiny-imagenet-20";
@@ -21,7 +21,7 @@ const cache = createCache();
 export const recipe = {
 	epochs: 40,
 	batch: 64,
-	optimiser: optimisers.sgd,
+	optimizer: optimizers.sgd,
 	learningRate: 0.1,
 	schedule: { kind: "cosine" },
 	warmUp: 1,
@@ -52,7 +52,7 @@ export async function tinyImageNet() {
 
 /** The network that learns: PyTorch's conventions, α 0.25, 64×64. */
 export function student(classes: number, seed: number) {
-	return initialise(
+	return initialize(
 		configure({ preset: "torch", alpha: 0.25, size: 64, classes, channelRounding: "floor" }),
 		{ seed },
 	);

@@ -73,7 +73,7 @@ class MobileNet(nn.Module):
         return x
 
 
-def summarise(configuration, batch, depth, columns):
+def summarize(configuration, batch, depth, columns):
     shape = (batch, configuration["inputChannels"], configuration["size"], configuration["size"])
     return str(torchinfo.summary(MobileNet(configuration), shape, verbose=0, depth=depth, col_names=columns)) + "\n"
 
@@ -81,6 +81,6 @@ def summarise(configuration, batch, depth, columns):
 if __name__ == "__main__":
     folder = os.path.dirname(os.path.abspath(__file__))
     for case in json.load(open(os.path.join(folder, "cases.json"))):
-        text = summarise(case["configuration"], case["batch"], case["depth"], case["columns"])
+        text = summarize(case["configuration"], case["batch"], case["depth"], case["columns"])
         with open(os.path.join(folder, case["name"] + ".txt"), "w") as file:
             file.write(text)

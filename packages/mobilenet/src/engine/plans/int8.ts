@@ -1,5 +1,5 @@
 /**
- * The plan of inference in integers, for records that are quantised through and through (weights/integers.ts): layers →
+ * The plan of inference in integers, for records that are quantized through and through (weights/integers.ts): layers →
  * steps, as inference.ts makes them in float32. Activations are words, sums have 32 bits, and a sum becomes the next
  * layer's word in the epilogue. Only the softmax is computed in float, of the logits' codes.
  */
@@ -31,7 +31,7 @@ export interface Int8Options extends InferenceOptions {
 }
 
 /**
- * Plans a quantised network for inference in integers.
+ * Plans a quantized network for inference in integers.
  *
  * @param model a record that runs in integers (`runsInIntegers`)
  * @throws MobileNetError as `inferencePlan` does, and `broken-file` where a scale or zero point has no meaning
@@ -123,7 +123,7 @@ function parametersOf({ plan }: Network, layer: Layer, panels: "wordPanels" | "b
 	};
 }
 
-/** Two steps, of which a run takes one: floats are quantised, and pixels, unless they are the codes already. */
+/** Two steps, of which a run takes one: floats are quantized, and pixels, unless they are the codes already. */
 function stemSteps(network: Network, layer: Layer): Output {
 	const { plan, model, threads } = network;
 	const { inputSize, outputSize, inputChannels, outputChannels, padding } = layer;
@@ -172,7 +172,7 @@ function stemSteps(network: Network, layer: Layer): Output {
 	return output;
 }
 
-/** What is subtracted from every pixel to have its word, where that is all; a network's own quantisation is such. */
+/** What is subtracted from every pixel to have its word, where that is all; a network's own quantization is such. */
 function pixelsAsCodes(
 	scaled: readonly { readonly factor: number; readonly offset: number }[],
 	{ low, high }: Codes,
@@ -273,7 +273,7 @@ function denseSteps(network: Network, layer: Layer, from: Output): void {
 	});
 	const activation = { size: 1, channels: outputChannels, pitch: pitchOf(outputChannels) };
 	const logits = plan.output(name, activation, batch, true);
-	plan.step("dequantise", name, {
+	plan.step("dequantize", name, {
 		...{ input: words, inputPitch: wordPitch, scale: plan.constant(codesOf(model, name).scale) },
 		...{ output: logits.address, outputPitch: logits.pitch, channels: outputChannels },
 	});

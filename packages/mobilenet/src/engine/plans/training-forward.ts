@@ -87,7 +87,7 @@ export function stemForward(network: Network, layer: Layer, inputs: TrainingPlan
 	const swapped = order.some((c, i) => c !== i) ? 1 : 0;
 	// What pixelInputs gives is in the picture's order, and here the channels change places first.
 	const own = (values: readonly number[]): number[] => order.map((c) => values[c]!);
-	plan.step("normalise", name, {
+	plan.step("normalize", name, {
 		pixels: inputs.bytes,
 		mean: plan.constant(...row(own(mean))),
 		factors: plan.constant(...row(own(factors))),

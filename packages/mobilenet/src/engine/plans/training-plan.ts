@@ -18,7 +18,7 @@ export interface Section {
 }
 
 export interface TrainingPlan extends Layout {
-	/** Forward, by what comes in: bytes or normalised floats. Its first step is `entry`, and `section` follows. */
+	/** Forward, by what comes in: bytes or normalized floats. Its first step is `entry`, and `section` follows. */
 	readonly forward: Readonly<Record<"bytes" | "floats", { readonly entry: number } & Section>>;
 	readonly backward: Section;
 	readonly norm: Section;

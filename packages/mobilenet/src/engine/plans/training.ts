@@ -46,7 +46,7 @@ const spare = 2 ** 20;
  * @param model a record of floats with batch norm everywhere (weights/unfold.ts)
  * @throws MobileNetError `usage` where there is no such layer or no classifier; `engine` where the plan does not fit
  * @example
- * trainingPlan(initialise(configure({ classes: 10 })), options).steps.length
+ * trainingPlan(initialize(configure({ classes: 10 })), options).steps.length
  */
 export function trainingPlan(model: Model, options: TrainingPlanOptions): TrainingPlan {
 	const plan = draftOf(model, options);
@@ -78,7 +78,7 @@ export function mostPictures(
 }
 
 function draftOf(model: Model, options: TrainingPlanOptions): TrainingPlan {
-	const { build, batch, threads, from, optimiser, average } = options;
+	const { build, batch, threads, from, optimizer, average } = options;
 	const { configuration } = model;
 	const { size, inputChannels, classes } = configuration;
 	const table = layers(configuration);
@@ -101,7 +101,7 @@ function draftOf(model: Model, options: TrainingPlanOptions): TrainingPlan {
 		gradients: reserve(parameters),
 		first: reserve(parameters),
 		running: reserve(running),
-		...(optimiser === "sgd" ? {} : { second: reserve(parameters) }),
+		...(optimizer === "sgd" ? {} : { second: reserve(parameters) }),
 		...(average ? { average: reserve(parameters), runningAverage: reserve(running) } : {}),
 	};
 	for (const [list, { parameters: all }] of [
@@ -223,8 +223,8 @@ function draftOf(model: Model, options: TrainingPlanOptions): TrainingPlan {
 			first: moved(lists.first, offset),
 			...{ settings: run.settings, length: bytes / 4, decays },
 		};
-		if (optimiser === "sgd") plan.step("sgd", "update", operands);
-		else plan.step(optimiser, "update", { ...operands, second: moved(lists.second!, offset) });
+		if (optimizer === "sgd") plan.step("sgd", "update", operands);
+		else plan.step(optimizer, "update", { ...operands, second: moved(lists.second!, offset) });
 	}
 	if (average) {
 		const { settings } = run;

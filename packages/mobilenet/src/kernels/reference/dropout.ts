@@ -2,7 +2,7 @@
  * Dropout in place: values[n][c] is multiplied by 1 / keep where a number in 0…1 made of seed, picture and channel is below
  * `keep`, and by 0 elsewhere. It is its own backward. values [pitch] a picture.
  *
- * The number is the upper 24 bits of a hash: the finalising rounds of MurmurHash3 (Appleby), which let every bit of what
+ * The number is the upper 24 bits of a hash: the finalizing rounds of MurmurHash3 (Appleby), which let every bit of what
  * comes in change every bit of what comes out with a chance of one half, over the seed, then the picture, then the channel.
  */
 import type { Operands } from "../operations.ts";

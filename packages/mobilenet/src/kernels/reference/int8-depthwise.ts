@@ -6,7 +6,7 @@
  * input and output [size, size, pitch] words, weights [channels, 3, 3]. The bias is added in float32: exact below 2^24.
  */
 import type { Operands } from "../operations.ts";
-import { multipliersOf, requantise } from "./int8-requantise.ts";
+import { multipliersOf, requantize } from "./int8-requantize.ts";
 
 export function int8Depthwise(operands: Omit<Operands<"int8Depthwise">, "scratch">, pictures: number): void {
 	const { input, weights, bias, multipliers, bounds, output } = operands;
@@ -27,7 +27,7 @@ export function int8Depthwise(operands: Omit<Operands<"int8Depthwise">, "scratch
 								weights[c * 9 + i * 3 + j]!;
 						}
 					}
-					output[((n * outputSize + y) * outputSize + x) * outputPitch + c] = requantise(
+					output[((n * outputSize + y) * outputSize + x) * outputPitch + c] = requantize(
 						Math.fround(sum + bias[c]!),
 						multipliersOf(multipliers, c),
 						bounds[0]!,

@@ -7,7 +7,7 @@
  * The classifier is the same with one row a picture.
  */
 import type { Operands } from "../operations.ts";
-import { multipliersOf, requantise } from "./int8-requantise.ts";
+import { multipliersOf, requantize } from "./int8-requantize.ts";
 
 export function int8Pointwise(
 	operands: Omit<Operands<"int8Pointwise">, "weights"> & { readonly weights: Int16Array | Int8Array },
@@ -20,7 +20,7 @@ export function int8Pointwise(
 			let sum = bias[o]!;
 			for (let i = 0; i < inputChannels; i++)
 				sum += input[r * inputPitch + i]! * weights[o * inputChannels + i]!;
-			output[r * outputPitch + o] = requantise(
+			output[r * outputPitch + o] = requantize(
 				sum | 0,
 				multipliersOf(multipliers, o),
 				bounds[0]!,

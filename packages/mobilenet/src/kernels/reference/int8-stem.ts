@@ -1,5 +1,5 @@
 /**
- * The first layer in integers: a 3×3 convolution with stride 2 over all input channels, whose input is quantised as it
+ * The first layer in integers: a 3×3 convolution with stride 2 over all input channels, whose input is quantized as it
  * is read.
  *
  *   word = round(clamp(input · factor + offset))
@@ -9,24 +9,24 @@
  * Outside the picture stands zero.
  */
 import type { Operands } from "../operations.ts";
-import { multipliersOf, nearest, requantise } from "./int8-requantise.ts";
+import { multipliersOf, nearest, requantize } from "./int8-requantize.ts";
 
 export function int8StemFloats(operands: Operands<"int8StemFloats">, pictures: number): void {
 	const { input } = operands;
-	convolve(operands, pictures, (at, c) => quantised(input[at]!, c, operands));
+	convolve(operands, pictures, (at, c) => quantized(input[at]!, c, operands));
 }
 
 export function int8StemBytes(operands: Operands<"int8StemBytes">, pictures: number): void {
 	const { pixels, asCodes, zeroPoint } = operands;
 	convolve(operands, pictures, (at, c) =>
-		asCodes === 1 ? pixels[at]! - zeroPoint : quantised(pixels[at]!, c, operands),
+		asCodes === 1 ? pixels[at]! - zeroPoint : quantized(pixels[at]!, c, operands),
 	);
 }
 
 type Common = Omit<Operands<"int8StemFloats">, "input" | "band">;
 
 /** Factors and offsets repeat along the row: those of its first pixel say all. */
-function quantised(x: number, channel: number, { factors, offsets, inputBounds }: Common): number {
+function quantized(x: number, channel: number, { factors, offsets, inputBounds }: Common): number {
 	const product = Math.fround(x * factors[channel]!);
 	const value = Math.fround(product + offsets[channel]!);
 	return nearest(Math.min(inputBounds[1]!, Math.max(inputBounds[0]!, value)));
@@ -55,7 +55,7 @@ function convolve(
 								sum += wordAt(pixel + c, c) * weights[((o * inputChannels + c) * 3 + i) * 3 + j]!;
 						}
 					}
-					output[((n * outputSize + y) * outputSize + x) * outputPitch + o] = requantise(
+					output[((n * outputSize + y) * outputSize + x) * outputPitch + o] = requantize(
 						sum | 0,
 						multipliersOf(multipliers, o),
 						bounds[0]!,

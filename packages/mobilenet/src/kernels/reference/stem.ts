@@ -4,7 +4,7 @@
  *   output[y][x][o] = clamp(bias[o] + Σ input[2y + i − before][2x + j − before][c] · weights[o][c][i][j])
  *
  * input [inputSize, inputSize, inputChannels], weights OIHW, output [outputSize, outputSize, outputPitch].
- * Outside the picture stands zero, after normalisation: of bytes the mean is subtracted first.
+ * Outside the picture stands zero, after normalization: of bytes the mean is subtracted first.
  */
 import type { Operands } from "../operations.ts";
 

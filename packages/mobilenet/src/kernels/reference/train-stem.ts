@@ -12,8 +12,8 @@ import type { Operands } from "../operations.ts";
 import { rawGradient, sliceStart, statistics } from "./bands.ts";
 import { stemFloats } from "./stem.ts";
 
-export function normalise(
-	{ pixels, mean, factors, output, size, channels, swapped }: Operands<"normalise">,
+export function normalize(
+	{ pixels, mean, factors, output, size, channels, swapped }: Operands<"normalize">,
 	pictures: number,
 ): void {
 	const row = size * channels;

@@ -8,7 +8,7 @@
  *
  * The gradient of the weights keeps nine sums of a few channels in registers and passes along the rows. At stride 1 a
  * row of inputs meets three rows of the output's gradient; at stride 2 one row of inputs meets two of them with the
- * filter's first and last row, and its neighbour one with the filter's middle row. What is missing is a row of zeros.
+ * filter's first and last row, and its neighbor one with the filter's middle row. What is missing is a row of zeros.
  * In the stem the nine sums are three inputs in each of the filter's rows, all splatted.
  */
 import type { Level } from "./levels.ts";
@@ -201,7 +201,7 @@ function stemTile(level: Level): string {
 	const lines: string[] = [];
 	const say = (text: string): void => void lines.push(text);
 	say(
-		"/** `rows` rows of `columns` outputs; neighbours are `inputPitch` bytes apart in the padded input, whose rows are `rowPitch` bytes long; `segment` bytes of packed weights belong to a row of the filter. */",
+		"/** `rows` rows of `columns` outputs; neighbors are `inputPitch` bytes apart in the padded input, whose rows are `rowPitch` bytes long; `segment` bytes of packed weights belong to a row of the filter. */",
 	);
 	say(
 		"export function stemWeightTile(input: usize, rowPitch: usize, inputPitch: usize, gradient: usize, gradientPitch: usize, rows: i32, columns: i32, weightGradient: usize, segment: usize): void {",

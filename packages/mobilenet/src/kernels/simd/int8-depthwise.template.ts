@@ -4,12 +4,12 @@
  * depthwise.template.ts explains it.
  *
  * Words are converted to float32 as they are loaded, and multiplied and added as such: sums of nine products of 9 bits
- * are exact. (Dot products of 16-bit integers want neighbouring taps interleaved, which V8's 256-bit pass does not
+ * are exact. (Dot products of 16-bit integers want neighboring taps interleaved, which V8's 256-bit pass does not
  * join. At 128 bits they are 4 to 10 % faster than fused multiply-adds and some 20 % than separate ones, which is under
  * 3 % of a network.) The number of instructions bounds it, of which a quarter are conversions; nothing is spilled. Sums become words in the epilogue. A pixel's eight are one store, but the pass begins at pairs of stores:
  * in the wide module they go, 32 bits each, through a scratch of 32 bytes a pixel, which costs two instructions.
  */
-import { type Int8Level, requantised } from "./int8-levels.ts";
+import { type Int8Level, requantized } from "./int8-levels.ts";
 
 interface Tile {
 	readonly stride: 1 | 2;
@@ -80,7 +80,7 @@ function tile(t: Tile, level: Int8Level): string {
 	}
 	say("    let o: usize = output;");
 	const word = (p: number, v: number): string =>
-		requantised(level, `f32x4.add(s${p}_${v}, b${v})`, `m${v}`, `k${v}`);
+		requantized(level, `f32x4.add(s${p}_${v}, b${v})`, `m${v}`, `k${v}`);
 	if (isWide)
 		// The high offset first: the order in which the pass pairs stores.
 		for (const p of pixels)
@@ -119,7 +119,7 @@ ${cases.join("\n")}
 export function int8DepthwiseSource(level: Int8Level): string {
 	return [
 		'import { fma } from "./arithmetic";',
-		'import { requantise, requantiseTwice } from "../int8-requantise";',
+		'import { requantize, requantizeTwice } from "../int8-requantize";',
 		`/** Pixels of a tile at the most and at the least. */\nexport const mostPixels: i32 = ${level.pixels};\nexport const leastPixels: i32 = ${level.leastPixels};\n/** How often a sum is rounded. */\nexport const roundings: i32 = ${level.roundings};`,
 		...tilesOf(level).map((t) => tile(t, level)),
 		choice(1, level),

@@ -37,13 +37,13 @@ export const int8Levels: Readonly<Record<string, Int8Level>> = {
 };
 
 /** Four words of four sums in float32, their multipliers and, where they are rounded twice, their steps. */
-export function requantised(
+export function requantized(
 	{ roundings }: Int8Level,
 	sums: string,
 	multipliers: string,
 	steps: string,
 ): string {
 	return roundings === 2
-		? `requantiseTwice(${sums}, ${multipliers}, ${steps}, low, high, rounding)`
-		: `requantise(${sums}, ${multipliers}, low, high, rounding)`;
+		? `requantizeTwice(${sums}, ${multipliers}, ${steps}, low, high, rounding)`
+		: `requantize(${sums}, ${multipliers}, low, high, rounding)`;
 }

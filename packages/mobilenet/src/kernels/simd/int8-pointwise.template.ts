@@ -14,7 +14,7 @@
  * In the epilogue sums become words. Narrowing works on the halves of 256 bits by themselves, so the wide tiles keep
  * the middle channels of a panel in each other's place (packing.ts), and all of it stays 256 bits wide.
  */
-import { type Int8Level, requantised } from "./int8-levels.ts";
+import { type Int8Level, requantized } from "./int8-levels.ts";
 
 /** What goes into a dot product: two words, or four bytes. */
 type Items = "words" | "bytes";
@@ -145,8 +145,8 @@ function tile(t: Tile, level: Int8Level): string {
 			say(
 				`    const y${v} = ${
 					isCrowded && r === 0
-						? `requantise(${sums}, ${multiplier(v)}, ${splats(address).join(", ")})`
-						: requantised(level, sums, `m${v}`, `k${v}`)
+						? `requantize(${sums}, ${multiplier(v)}, ${splats(address).join(", ")})`
+						: requantized(level, sums, `m${v}`, `k${v}`)
 				};`,
 			);
 		}
@@ -207,7 +207,7 @@ export function int8PointwiseSource(level: Int8Level, items: Items): string {
 	const height = items === "words" ? level.rows : level.byteRows;
 	const widths = level.columns === 16 ? ([8, 16] as const) : ([8] as const);
 	return [
-		'import { requantise, requantiseTwice } from "../int8-requantise";',
+		'import { requantize, requantizeTwice } from "../int8-requantize";',
 		`/** Pixels of the usual tile. */\nexport const tileRows: i32 = ${height};`,
 		...tilesOf(level, items, height).map((t) => tile(t, level)),
 		...widths.map((columns) => columnOfTiles(items, height, columns)),

@@ -3,7 +3,7 @@ import { type Operation, operationNames, operations, stepWords } from "../operat
 
 /** The file of simd/assembly/ that holds an operation, where it is not called as the operation is. */
 const files: Readonly<Record<string, string>> = {
-	normalise: "train-stem",
+	normalize: "train-stem",
 	trainStem: "train-stem",
 	stemBackward: "train-stem",
 	stemInputGradient: "train-stem",
@@ -21,10 +21,10 @@ const files: Readonly<Record<string, string>> = {
 	sumSlices: "gradients",
 	transpose: "gradients",
 	gradientNorm: "gradient-norm",
-	sgd: "optimisers",
-	rmsprop: "optimisers",
-	adamw: "optimisers",
-	movingAverage: "optimisers",
+	sgd: "optimizers",
+	rmsprop: "optimizers",
+	adamw: "optimizers",
+	movingAverage: "optimizers",
 	stemBytes: "stem",
 	stemFloats: "stem",
 	leakyRelu: "leaky-relu",

@@ -1,5 +1,5 @@
 /**
- * The depthwise layer, row by row: tiles of neighbouring pixels for all that lack at most one tap at either end, and
+ * The depthwise layer, row by row: tiles of neighboring pixels for all that lack at most one tap at either end, and
  * single pixels for what lacks more.
  */
 import { clamp, fma } from "./generated/arithmetic";

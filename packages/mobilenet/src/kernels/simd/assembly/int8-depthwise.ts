@@ -1,10 +1,10 @@
 /**
- * The depthwise layer in integers, row by row: tiles of neighbouring pixels for all that lack at most one tap at either
+ * The depthwise layer in integers, row by row: tiles of neighboring pixels for all that lack at most one tap at either
  * end, and single pixels for what lacks more.
  */
 import { fma } from "./generated/arithmetic";
 import { depthwiseTile1, depthwiseTile2, leastPixels, mostPixels, roundings } from "./generated/int8-depthwise-tiles";
-import { requantise, requantiseTwice } from "./int8-requantise";
+import { requantize, requantizeTwice } from "./int8-requantize";
 import { shareStart } from "./team";
 
 /** Bytes of a filter of eight channels, and of the scratch of a thread. */
@@ -100,6 +100,6 @@ function pixel(
 function word(sums: v128, multipliers: usize, low: v128, high: v128, rounding: v128): v128 {
   const m = v128.load(multipliers);
   return roundings == 2
-    ? requantiseTwice(sums, m, v128.load(multipliers, 32), low, high, rounding)
-    : requantise(sums, m, low, high, rounding);
+    ? requantizeTwice(sums, m, v128.load(multipliers, 32), low, high, rounding)
+    : requantize(sums, m, low, high, rounding);
 }

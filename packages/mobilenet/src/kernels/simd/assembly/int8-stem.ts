@@ -4,7 +4,7 @@
  * zero, and reads one word further.
  */
 import { pointwiseColumns } from "./generated/int8-pointwise-tiles";
-import { rounded } from "./int8-requantise";
+import { rounded } from "./int8-requantize";
 import { shareStart } from "./team";
 
 /** Bytes past a band that its last pair reaches. */
@@ -33,7 +33,7 @@ export function int8StemFloats(
   );
 }
 
-/** `itemBytes` of an input that is quantised, or 0 where it is bytes that just lose the zero point. */
+/** `itemBytes` of an input that is quantized, or 0 where it is bytes that just lose the zero point. */
 function stem(
   itemBytes: i32, zeroPoint: i32, thread: i32, threads: i32, pictures: i32, input: usize, factors: usize, offsets: usize,
   inputBounds: usize, weights: usize, bias: usize, multipliers: usize, bounds: usize, band: usize, output: usize,
@@ -61,8 +61,8 @@ function stem(
       const row = 2 * y + i - before;
       const from = source + rowBytes * row, to = band + bandPitch * i + left;
       if (row < 0 || row >= inputSize) memory.fill(to, 0, <usize>taken * 2);
-      else if (itemBytes == 0) centre(from, zeroPoint, to, taken);
-      else quantise(itemBytes, from, factors, offsets, inputBounds, to, taken);
+      else if (itemBytes == 0) center(from, zeroPoint, to, taken);
+      else quantize(itemBytes, from, factors, offsets, inputBounds, to, taken);
     }
     for (let i = 0; i < count; i++)
       for (let column = 0; column < outputChannels;)
@@ -77,7 +77,7 @@ function stem(
 }
 
 /** count bytes to words, less the zero point. */
-function centre(from: usize, zeroPoint: i32, to: usize, count: i32): void {
+function center(from: usize, zeroPoint: i32, to: usize, count: i32): void {
   const zeroPoints = i16x8.splat(<i16>zeroPoint);
   let i = 0;
   for (; i + 8 <= count; i += 8) v128.store(to + <usize>i * 2, i16x8.sub(v128.load_ext<u8>(from + <usize>i), zeroPoints));
@@ -85,7 +85,7 @@ function centre(from: usize, zeroPoint: i32, to: usize, count: i32): void {
 }
 
 /** count bytes or floats to words: times their factors, plus their offsets. */
-function quantise(itemBytes: i32, from: usize, factors: usize, offsets: usize, inputBounds: usize, to: usize, count: i32): void {
+function quantize(itemBytes: i32, from: usize, factors: usize, offsets: usize, inputBounds: usize, to: usize, count: i32): void {
   const low = v128.load_splat<f32>(inputBounds), high = v128.load_splat<f32>(inputBounds, 4), rounding = v128.load_splat<f32>(inputBounds, 8);
   let i = 0;
   for (; i + 4 <= count; i += 4) {

@@ -1,6 +1,6 @@
 /**
  * The first layer: bands of the picture are widened to floats with zeros all round (after the mean is subtracted:
- * padding is zero after normalisation), and the pointwise tiles run over them with the three rows of the filter as
+ * padding is zero after normalization), and the pointwise tiles run over them with the three rows of the filter as
  * segments. No column matrix is built.
  */
 import { stemColumns } from "./generated/pointwise-tiles";

@@ -8,7 +8,7 @@ import { lanes } from "./generated/depthwise-tiles";
 import { stemColumns } from "./generated/pointwise-tiles";
 import { shareStart } from "./team";
 
-export function normalise(
+export function normalize(
   thread: i32, threads: i32, pictures: i32, pixels: usize, mean: usize, factors: usize, output: usize, size: i32, channels: i32, swapped: i32,
 ): void {
   const items = size * channels;

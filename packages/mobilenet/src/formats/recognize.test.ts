@@ -6,8 +6,8 @@ import { type Configuration, configure } from "../network/configuration.ts";
 import { layers } from "../network/layers.ts";
 import { checkTensors } from "../weights/check.ts";
 import type { Tensor } from "../weights/record.ts";
-import type { Found, FoundLayer, Quantisation } from "./found.ts";
-import { recognise } from "./recognise.ts";
+import type { Found, FoundLayer, Quantization } from "./found.ts";
+import { recognize } from "./recognize.ts";
 
 /** α small, so that the tests are quick. */
 const small = configure({ alpha: 0.25, size: 64, classes: 5, dropout: 0 });
@@ -34,7 +34,7 @@ type Dense = Extract<FoundLayer, { kind: "dense" }>;
 
 function refusal(found: Found): string {
 	try {
-		recognise(found);
+		recognize(found);
 	} catch (error) {
 		expect(error).toBeInstanceOf(MobileNetError);
 		const { code, message } = error as MobileNetError;
@@ -42,10 +42,10 @@ function refusal(found: Found): string {
 		expect(message).not.toContain("\n");
 		return `${code}: ${message}`;
 	}
-	throw new Error("it was recognised");
+	throw new Error("it was recognized");
 }
 
-describe("a chain made from a configuration is recognised", () => {
+describe("a chain made from a configuration is recognized", () => {
 	const writing: fc.Arbitrary<Writing> = fc.record({
 		zeros: fc.constantFrom("word", "numbers", "layer"),
 		batchNorm: fc.boolean(),
@@ -77,7 +77,7 @@ describe("a chain made from a configuration is recognised", () => {
 	test("to the same table of layers, and to the same conventions", () => {
 		fc.assert(
 			fc.property(configuration, writing, (given, written) => {
-				const model = recognise(chainOf(given, written));
+				const model = recognize(chainOf(given, written));
 				expect(layers(model.configuration)).toEqual(layers(given));
 				checkTensors(model);
 				const { activation, leakySlope, head, dropout, epsilon, momentum } = model.configuration;
@@ -98,10 +98,10 @@ describe("a chain made from a configuration is recognised", () => {
 	test("whatever its α says, the usual one is preferred", () => {
 		for (const alpha of [1, 0.75, 0.5, 0.25])
 			for (const channelRounding of ["floor", "divisible8"] as const)
-				expect(recognise(chainOf(configure({ ...small, alpha, channelRounding }))).configuration.alpha).toBe(
+				expect(recognize(chainOf(configure({ ...small, alpha, channelRounding }))).configuration.alpha).toBe(
 					alpha,
 				);
-		expect(recognise(chainOf(configure({ ...small, alpha: 0.35 }))).configuration).toMatchObject({
+		expect(recognize(chainOf(configure({ ...small, alpha: 0.35 }))).configuration).toMatchObject({
 			alpha: 0.35,
 			channelRounding: "floor",
 		});
@@ -111,27 +111,27 @@ describe("a chain made from a configuration is recognised", () => {
 		const odd = configure({ ...small, size: 33 });
 		expect(layers(odd)).toEqual(layers(configure({ ...odd, padding: "symmetric" })));
 		const read = (zeros: Writing["zeros"]) =>
-			recognise(chainOf(odd, { zeros, batchNorm: true, classifier: "dense" })).configuration.padding;
+			recognize(chainOf(odd, { zeros, batchNorm: true, classifier: "dense" })).configuration.padding;
 		expect([read("word"), read("numbers"), read("layer")]).toEqual(["same", "symmetric", "symmetric"]);
 	});
 
 	test("without a size it has 224, which is marked as assumed", () => {
 		const { size: _, ...found } = chainOf(configure({ ...small, size: 160 }));
-		const model = recognise(found);
+		const model = recognize(found);
 		expect(model.configuration.size).toBe(224);
 		expect(model.source.assumed).toEqual(["size", "mean", "std", "channelOrder", "filter", "fit"]);
 	});
 
 	test("that ends with the last block", () => {
 		const found = changed(chainOf(configure({ ...small, head: false })), "pool", () => undefined);
-		const model = recognise(found);
+		const model = recognize(found);
 		expect(model.configuration.head).toBe(false);
 		expect(model.source.notes).toEqual(["It ends with the last block; the average pool after it is added."]);
 	});
 
 	test("with its tensors under their canonical names, in order", () => {
 		const values = (found: Found): string[] =>
-			[...recognise(found).tensors].map(([name, { data }]) => `${name} ${data[0]}`);
+			[...recognize(found).tensors].map(([name, { data }]) => `${name} ${data[0]}`);
 		const whole = values(chainOf(small));
 		expect(whole.slice(0, 6)).toEqual([
 			"stem.conv.weight 1",
@@ -157,7 +157,7 @@ describe("a chain made from a configuration is recognised", () => {
 			bias: { tensor: filled([8], 7) },
 		}));
 		found = changed(found, "stem/bn", ({ weight: _, bias: __, ...layer }: BatchNorm) => layer);
-		const { tensors } = recognise(found);
+		const { tensors } = recognize(found);
 		expect(tensors.get("stem.conv.bias")).toEqual(filled([8], 7));
 		expect(tensors.get("stem.bn.weight")).toEqual(filled([8], 1));
 		expect(tensors.get("stem.bn.bias")).toEqual(filled([8], 0));
@@ -165,7 +165,7 @@ describe("a chain made from a configuration is recognised", () => {
 
 	test("whose convolution has neither bias nor batch norm", () => {
 		const found = changed(chainOf(small), "blocks.3.pointwise/bn", () => undefined);
-		expect(recognise(found).tensors.get("blocks.3.pointwise.conv.bias")).toEqual(filled([64], 0));
+		expect(recognize(found).tensors.get("blocks.3.pointwise.conv.bias")).toEqual(filled([64], 0));
 	});
 
 	test("whose constants went through float32", () => {
@@ -173,7 +173,7 @@ describe("a chain made from a configuration is recognised", () => {
 		const rounded = found.layers.map((layer) =>
 			layer.kind === "batchNorm" ? { ...layer, epsilon: Math.fround(1e-3), momentum: 1 - 0.99 } : layer,
 		);
-		expect(recognise({ ...found, layers: rounded }).configuration).toMatchObject({
+		expect(recognize({ ...found, layers: rounded }).configuration).toMatchObject({
 			epsilon: 1e-3,
 			momentum: 0.01,
 		});
@@ -188,7 +188,7 @@ describe("a chain made from a configuration is recognised", () => {
 				storedAsDepthwise: true,
 			}),
 		);
-		const model = recognise(found);
+		const model = recognize(found);
 		expect(model.tensors.get("stem.conv.weight")?.shape).toEqual([8, 1, 3, 3]);
 		expect(model.source.notes).toEqual([
 			"Its first convolution (stem/conv) is stored as a depthwise one with a multiplier, over one channel.",
@@ -208,7 +208,7 @@ describe("a chain made from a configuration is recognised", () => {
 				bias: { tensor: { dtype: "F32", shape: [2], data: Float32Array.of(10, 20) } },
 			},
 		]);
-		const model = recognise(found);
+		const model = recognize(found);
 		const [w, b] = [136, 137];
 		// The dropout between them is none before the classifier.
 		expect(model.configuration).toMatchObject({ classes: 2, dropout: 0 });
@@ -226,16 +226,16 @@ describe("labels and preprocessing", () => {
 	const names = (n: number) => Array.from({ length: n }, (_, i) => ({ name: `class ${i}` }));
 
 	test("labels go into the record where they fit, and into a note where not", () => {
-		expect(recognise({ ...chainOf(small), labels: names(5) }).labels).toEqual(names(5));
-		const model = recognise({ ...chainOf(small), labels: names(4) });
+		expect(recognize({ ...chainOf(small), labels: names(5) }).labels).toEqual(names(5));
+		const model = recognize({ ...chainOf(small), labels: names(4) });
 		expect(model.labels).toBeUndefined();
 		expect(model.source.notes).toEqual(["Its 4 labels do not fit its 5 outputs and are left out."]);
-		const background = recognise({ ...chainOf(configure({ ...small, classes: 1001 })), labels: names(1000) });
+		const background = recognize({ ...chainOf(configure({ ...small, classes: 1001 })), labels: names(1000) });
 		expect(background.labels?.slice(0, 2)).toEqual([{ name: "background" }, { name: "class 0" }]);
 	});
 
 	test("what the file says is taken, the rest assumed", () => {
-		const model = recognise({
+		const model = recognize({
 			...chainOf(small),
 			preprocessing: { mean: [0], std: [255], channelOrder: "bgr" },
 		});
@@ -260,14 +260,14 @@ describe("labels and preprocessing", () => {
 });
 
 describe("integers", () => {
-	const one = (scale: number, zeroPoint = 0): Quantisation => ({ scale: [scale], zeroPoint: [zeroPoint] });
+	const one = (scale: number, zeroPoint = 0): Quantization => ({ scale: [scale], zeroPoint: [zeroPoint] });
 
 	/** The folded chain in integers: weights per channel, activations of scale 0.5, an input as TensorFlow's. */
 	function integers(weights: "I8" | "U8", input: "I8" | "U8"): Found {
 		const found = chainOf(small, { zeros: "word", batchNorm: false, classifier: "dense" });
 		const inputScale = 0.0078125;
 		let scale = inputScale;
-		const quantised = found.layers.map((layer): FoundLayer => {
+		const quantized = found.layers.map((layer): FoundLayer => {
 			if (layer.kind !== "convolution" && layer.kind !== "dense") return layer;
 			const outputs = layer.weight.tensor.shape[0]!;
 			const weightScales = Array.from({ length: outputs }, (_, c) => (c + 1) / 64);
@@ -280,23 +280,23 @@ describe("integers", () => {
 			scale = 0.5;
 			return {
 				...layer,
-				weight: { tensor, quantisation: { scale: weightScales, zeroPoint: [weights === "I8" ? 0 : 128] } },
+				weight: { tensor, quantization: { scale: weightScales, zeroPoint: [weights === "I8" ? 0 : 128] } },
 				bias: {
 					tensor: { dtype: "I32", shape: [outputs], data: new Int32Array(outputs).fill(9) },
-					quantisation: biasScale,
+					quantization: biasScale,
 				},
 				output: one(0.5, 3),
 			};
 		});
 		return {
 			...found,
-			layers: quantised,
-			input: { dtype: input, quantisation: one(inputScale, input === "U8" ? 128 : 0) },
+			layers: quantized,
+			input: { dtype: input, quantization: one(inputScale, input === "U8" ? 128 : 0) },
 		};
 	}
 
 	test("stay integers, with their scales beside them", () => {
-		const { tensors } = recognise(integers("U8", "U8"));
+		const { tensors } = recognize(integers("U8", "U8"));
 		expect(tensors.get("stem.conv.weight")?.dtype).toBe("U8");
 		expect(tensors.get("stem.conv.scale")).toEqual({
 			dtype: "F32",
@@ -312,11 +312,11 @@ describe("integers", () => {
 		expect(tensors.get("blocks.2.depthwise.output.zero_point")?.data[0]).toBe(3);
 		expect(tensors.get("classifier.output.scale")?.data[0]).toBe(0.5);
 		expect(tensors.get("input.scale")?.data[0]).toBe(0.0078125);
-		checkTensors(recognise(integers("U8", "U8")));
+		checkTensors(recognize(integers("U8", "U8")));
 	});
 
 	test("the input's codes are of the weights' type: a uint8 picture before int8 layers is shifted", () => {
-		const zero = (found: Found) => recognise(found).tensors.get("input.zero_point")?.data[0];
+		const zero = (found: Found) => recognize(found).tensors.get("input.zero_point")?.data[0];
 		expect(zero(integers("U8", "U8"))).toBe(128);
 		expect(zero(integers("I8", "I8"))).toBe(0);
 		expect(zero(integers("I8", "U8"))).toBe(0);
@@ -324,12 +324,12 @@ describe("integers", () => {
 
 	test("the input's scale and zero point are its preprocessing, as they are", () => {
 		// real = scale · (code − zero point): uint8 codes are pixels, int8 codes are pixels − 128.
-		const uint8 = recognise(integers("U8", "U8"));
+		const uint8 = recognize(integers("U8", "U8"));
 		expect(uint8.preprocessing).toMatchObject({ mean: [128, 128, 128], std: [128, 128, 128] });
 		expect(uint8.source.assumed).toEqual(["channelOrder", "filter", "fit"]);
 		const scale = Math.fround(0.007843138);
 		const found = changed(integers("I8", "I8"), "stem/conv", ({ bias: _, ...layer }: Convolution) => layer);
-		const int8 = recognise({ ...found, input: { dtype: "I8", quantisation: one(scale, -1) } });
+		const int8 = recognize({ ...found, input: { dtype: "I8", quantization: one(scale, -1) } });
 		expect(int8.preprocessing).toMatchObject({
 			mean: [127, 127, 127],
 			std: [1 / scale, 1 / scale, 1 / scale],
@@ -340,7 +340,7 @@ describe("integers", () => {
 	test("a scale of a bias that is not the product is refused", () => {
 		const found = changed(integers("I8", "I8"), "blocks.1.depthwise/conv", (layer: Convolution) => ({
 			...layer,
-			bias: { ...layer.bias!, quantisation: one(1) },
+			bias: { ...layer.bias!, quantization: one(1) },
 		}));
 		expect(refusal(found)).toContain(
 			"broken-file: network.bin: the bias of the layer blocks.1.depthwise/conv has the scale 1",
@@ -348,14 +348,14 @@ describe("integers", () => {
 	});
 
 	test("integers without a scale, or with a senseless one, are refused", () => {
-		const weightless = (quantisation: Quantisation | undefined) =>
+		const weightless = (quantization: Quantization | undefined) =>
 			changed(integers("I8", "I8"), "stem/conv", ({ weight, ...layer }: Convolution) => ({
 				...layer,
-				weight: { tensor: weight.tensor, ...(quantisation && { quantisation }) },
+				weight: { tensor: weight.tensor, ...(quantization && { quantization }) },
 			}));
 		expect(refusal(weightless(undefined))).toContain("of the type I8 without a scale");
-		expect(refusal(weightless(one(0)))).toContain("is quantised with 0");
-		expect(refusal(weightless(one(1, 1000)))).toContain("is quantised with 1000");
+		expect(refusal(weightless(one(0)))).toContain("is quantized with 0");
+		expect(refusal(weightless(one(1, 1000)))).toContain("is quantized with 1000");
 		expect(refusal(weightless({ scale: [1, 2], zeroPoint: [0] }))).toContain(
 			"has 2 scales where one or 8 were expected",
 		);

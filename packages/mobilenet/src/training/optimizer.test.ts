@@ -2,21 +2,21 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { describeWithShared, shared } from "../../test/shared.ts";
 import { configure } from "../network/configuration.ts";
-import { initialise } from "../weights/initialise.ts";
+import { initialize } from "../weights/initialize.ts";
 import { readSafetensors } from "../weights/safetensors.ts";
 import {
 	averageShare,
-	checkOptimiser,
+	checkOptimizer,
 	clippingFactor,
 	decays,
-	optimisers,
+	optimizers,
 	updateSettings,
 	usualLearningRate,
-} from "./optimiser.ts";
+} from "./optimizer.ts";
 
 describe("weight decay", () => {
 	it("touches filters that mix channels and the classifier's weights, and nothing else", () => {
-		const names = [...initialise(configure({ classes: 3, alpha: 0.25 })).tensors.keys()].filter(decays);
+		const names = [...initialize(configure({ classes: 3, alpha: 0.25 })).tensors.keys()].filter(decays);
 		// The stem, 13 pointwise layers, the classifier.
 		expect(names).toHaveLength(15);
 		expect(names.every((name) => !/depthwise|\.bn\.|bias/.test(name))).toBe(true);
@@ -55,10 +55,10 @@ describe("the moving average", () => {
 	});
 });
 
-describe("an optimiser", () => {
+describe("an optimizer", () => {
 	it("tells the engine what it has, and 0 of what it has not", () => {
 		const place = { learningRate: 0.1, weightDecay: 0, step: 1, gradientFactor: 1, averageShare: 0 };
-		expect(updateSettings(optimisers.rmsprop, place)).toEqual({
+		expect(updateSettings(optimizers.rmsprop, place)).toEqual({
 			...place,
 			momentum: 0.9,
 			nesterov: false,
@@ -75,11 +75,11 @@ describe("an optimiser", () => {
 	});
 
 	it.each([
-		[{ ...optimisers.sgd, momentum: 0 }, /momentum must be above 0 for Nesterov's rule, not 0\.$/],
-		[{ ...optimisers.rmsprop, epsilon: 0 }, /epsilon must be a number above 0, not 0\.$/],
-		[{ ...optimisers.adamw, beta2: 1 }, /beta2 must be a number from 0 to below 1, not 1\.$/],
+		[{ ...optimizers.sgd, momentum: 0 }, /momentum must be above 0 for Nesterov's rule, not 0\.$/],
+		[{ ...optimizers.rmsprop, epsilon: 0 }, /epsilon must be a number above 0, not 0\.$/],
+		[{ ...optimizers.adamw, beta2: 1 }, /beta2 must be a number from 0 to below 1, not 1\.$/],
 		[{ kind: "lion" } as never, /must be sgd, rmsprop, adamw, not "lion"\.$/],
-	])("is refused where it cannot work", (optimiser, message) => {
-		expect(() => checkOptimiser(optimiser)).toThrow(message);
+	])("is refused where it cannot work", (optimizer, message) => {
+		expect(() => checkOptimizer(optimizer)).toThrow(message);
 	});
 });

@@ -1,5 +1,5 @@
 /**
- * The optimisers by their settings. What they do to the weights is the engine's; the formulas, with g the gradient and
+ * The optimizers by their settings. What they do to the weights is the engine's; the formulas, with g the gradient and
  * w the weights:
  *
  * - SGD (PyTorch's): d = g + λ·w;  b = μ·b + d (the first b is d);  w −= η·b, with Nesterov η·(d + μ·b)
@@ -9,7 +9,7 @@
 import { MobileNetError, shown } from "../base/error.ts";
 import type { UpdateSettings } from "../engine/training-executor.ts";
 
-export type Optimiser =
+export type Optimizer =
 	| { readonly kind: "sgd"; readonly momentum: number; readonly nesterov: boolean }
 	| {
 			readonly kind: "rmsprop";
@@ -21,10 +21,10 @@ export type Optimiser =
 	  }
 	| { readonly kind: "adamw"; readonly beta1: number; readonly beta2: number; readonly epsilon: number };
 
-export type OptimiserKind = Optimiser["kind"];
+export type OptimizerKind = Optimizer["kind"];
 
 /** RMSprop as the paper has it ("asynchronous gradient descent similar to Inception V3"; TF-slim: ε 1, decay and momentum 0.9). */
-export const optimisers: { readonly [K in OptimiserKind]: Extract<Optimiser, { kind: K }> } = {
+export const optimizers: { readonly [K in OptimizerKind]: Extract<Optimizer, { kind: K }> } = {
 	sgd: { kind: "sgd", momentum: 0.9, nesterov: true },
 	rmsprop: { kind: "rmsprop", decay: 0.9, momentum: 0.9, epsilon: 1 },
 	adamw: { kind: "adamw", beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
@@ -32,7 +32,7 @@ export const optimisers: { readonly [K in OptimiserKind]: Extract<Optimiser, { k
 
 /** The rate at its height for batches of 256, and the weight decay, where none is given. */
 export const usualRates: Readonly<
-	Record<OptimiserKind, { readonly learningRate: number; readonly weightDecay: number }>
+	Record<OptimizerKind, { readonly learningRate: number; readonly weightDecay: number }>
 > = {
 	sgd: { learningRate: 0.4, weightDecay: 4e-5 },
 	rmsprop: { learningRate: 0.045, weightDecay: 4e-5 },
@@ -45,7 +45,7 @@ export const usualRates: Readonly<
  * @example
  * usualLearningRate("sgd", 64) // 0.1
  */
-export function usualLearningRate(kind: OptimiserKind, batch: number): number {
+export function usualLearningRate(kind: OptimizerKind, batch: number): number {
 	const share = batch / 256;
 	return usualRates[kind].learningRate * (kind === "adamw" ? Math.sqrt(share) : share);
 }
@@ -63,13 +63,13 @@ export function decays(name: string): boolean {
 	return name === "classifier.weight" || (name.endsWith(".conv.weight") && !name.includes(".depthwise."));
 }
 
-/** What an update of the engine is told of an optimiser; what it does not have is 0. */
+/** What an update of the engine is told of an optimizer; what it does not have is 0. */
 export function updateSettings(
-	optimiser: Optimiser,
+	optimizer: Optimizer,
 	place: Pick<UpdateSettings, "learningRate" | "weightDecay" | "step" | "gradientFactor" | "averageShare">,
 ): UpdateSettings {
 	const nothing = { momentum: 0, nesterov: false, decay: 0, beta1: 0, beta2: 0, epsilon: 0 };
-	const { kind: _, ...own } = optimiser;
+	const { kind: _, ...own } = optimizer;
 	return { ...nothing, ...own, ...place };
 }
 
@@ -94,38 +94,38 @@ export function averageShare(decay: number, step: number): number {
 	return (1 - decay) / (1 - decay ** step);
 }
 
-/** @throws MobileNetError `usage` for an optimiser that cannot work */
-export function checkOptimiser(optimiser: Optimiser): void {
+/** @throws MobileNetError `usage` for an optimizer that cannot work */
+export function checkOptimizer(optimizer: Optimizer): void {
 	const share = (name: string, value: number): void => {
 		if (!(value >= 0 && value < 1)) refuse(name, "a number from 0 to below 1", value);
 	};
 	const above0 = (value: number): void => {
 		if (!(value > 0 && Number.isFinite(value))) refuse("epsilon", "a number above 0", value);
 	};
-	switch (optimiser.kind) {
+	switch (optimizer.kind) {
 		case "sgd":
-			share("momentum", optimiser.momentum);
-			if (optimiser.nesterov && optimiser.momentum === 0)
-				refuse("momentum", "above 0 for Nesterov's rule", optimiser.momentum);
+			share("momentum", optimizer.momentum);
+			if (optimizer.nesterov && optimizer.momentum === 0)
+				refuse("momentum", "above 0 for Nesterov's rule", optimizer.momentum);
 			return;
 		case "rmsprop":
-			share("decay", optimiser.decay);
-			share("momentum", optimiser.momentum);
-			above0(optimiser.epsilon);
+			share("decay", optimizer.decay);
+			share("momentum", optimizer.momentum);
+			above0(optimizer.epsilon);
 			return;
 		case "adamw":
-			share("beta1", optimiser.beta1);
-			share("beta2", optimiser.beta2);
-			above0(optimiser.epsilon);
+			share("beta1", optimizer.beta1);
+			share("beta2", optimizer.beta2);
+			above0(optimizer.epsilon);
 			return;
 		default:
 			throw new MobileNetError(
 				"usage",
-				`the optimiser must be ${Object.keys(optimisers).join(", ")}, not ${shown((optimiser as Optimiser).kind)}.`,
+				`the optimizer must be ${Object.keys(optimizers).join(", ")}, not ${shown((optimizer as Optimizer).kind)}.`,
 			);
 	}
 }
 
 function refuse(field: string, expected: string, value: unknown): never {
-	throw new MobileNetError("usage", `the optimiser's ${field} must be ${expected}, not ${shown(value)}.`);
+	throw new MobileNetError("usage", `the optimizer's ${field} must be ${expected}, not ${shown(value)}.`);
 }

@@ -10,14 +10,14 @@
  */
 // @ts-ignore: decorator
 @inline
-export function requantise(sums: v128, multipliers: v128, low: v128, high: v128, rounding: v128): v128 {
+export function requantize(sums: v128, multipliers: v128, low: v128, high: v128, rounding: v128): v128 {
   return rounded(f32x4.mul(sums, multipliers), low, high, rounding);
 }
 
 /** In fixed point: rounded after the first multiplier, and again after the second. It costs a tile three instructions a vector. */
 // @ts-ignore: decorator
 @inline
-export function requantiseTwice(sums: v128, multipliers: v128, steps: v128, low: v128, high: v128, rounding: v128): v128 {
+export function requantizeTwice(sums: v128, multipliers: v128, steps: v128, low: v128, high: v128, rounding: v128): v128 {
   const once = f32x4.sub(f32x4.add(f32x4.mul(sums, multipliers), rounding), rounding);
   return rounded(f32x4.mul(once, steps), low, high, rounding);
 }

@@ -1,5 +1,5 @@
 /**
- * The optimisers: a step on `length` numbers, whose gradients times gradientFactor (clipping) are g; they are zero
+ * The optimizers: a step on `length` numbers, whose gradients times gradientFactor (clipping) are g; they are zero
  * afterwards. The formulas are those of training-operations.ts: SGD as PyTorch has it, RMSprop as TensorFlow has it,
  * AdamW by Loshchilov and Hutter. `settings` are floats in the order of `settingNames`.
  *

@@ -1,5 +1,5 @@
 /**
- * The optimisers, eight numbers at a time: bound by memory, so each number comes and goes once. Threads share the
+ * The optimizers, eight numbers at a time: bound by memory, so each number comes and goes once. Threads share the
  * numbers in sixteens, and gradients are zeros afterwards.
  */
 import { fma } from "./generated/arithmetic";

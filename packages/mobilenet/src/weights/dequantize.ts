@@ -1,7 +1,7 @@
 /**
  * Integers and short floats made float32, so that any record runs in float. Integer weights become
  * scale · (code − zero point), per tensor or per output channel; a bias's scale is its input's times its
- * weights'. The quantisation of activations has no place in the result: a dequantised network neither rounds
+ * weights'. The quantization of activations has no place in the result: a dequantized network neither rounds
  * nor clips them to their range, and so answers a little differently from the integer one.
  *
  * Source: Jacob and others 2018, "Quantization and Training of Neural Networks for Efficient
@@ -12,19 +12,19 @@ import { isConvolution, layers } from "../network/layers.ts";
 import { float32Of, isFloat } from "./float.ts";
 import type { Model, Tensor } from "./record.ts";
 
-/** Names of quantisation's parameters, which a network of floats does not have. */
+/** Names of quantization's parameters, which a network of floats does not have. */
 const parameterName = /(^|\.)(scale|zero_point)$/;
 
 /**
- * The same network with every tensor in float32 and no quantisation. Tensors that are float32 already are shared
+ * The same network with every tensor in float32 and no quantization. Tensors that are float32 already are shared
  * with the given record; integer tensors that belong to no layer are left out.
  *
  * @param model a record that `checkTensors` accepts
  * @throws MobileNetError `broken-file` where a scale or a zero point is missing or does not fit
  * @example
- * dequantise(model).tensors.get("stem.conv.weight")?.dtype // "F32"
+ * dequantize(model).tensors.get("stem.conv.weight")?.dtype // "F32"
  */
-export function dequantise(model: Model): Model {
+export function dequantize(model: Model): Model {
 	const tensors = new Map<string, Tensor>();
 	for (const [name, tensor] of model.tensors)
 		if (isFloat(tensor) && !parameterName.test(name))

@@ -1,6 +1,6 @@
 /**
- * Classes by likeness, without training: by the pictures that are most alike (k nearest neighbours), or by the mean of
- * each class. Alike are vectors that point the same way (the cosine between them). The neighbours are the training
+ * Classes by likeness, without training: by the pictures that are most alike (k nearest neighbors), or by the mean of
+ * each class. Alike are vectors that point the same way (the cosine between them). The neighbors are the training
  * vectors themselves, so they live in memory only; the nearest mean is a classifier like any other, and is what a record
  * can hold.
  *
@@ -10,8 +10,8 @@ import { MobileNetError, shown } from "../base/error.ts";
 import type { Classifier } from "./head.ts";
 import { checkExamples } from "./logistic-loss.ts";
 
-export interface Neighbours {
-	/** Neighbours that vote. */
+export interface Neighbors {
+	/** Neighbors that vote. */
 	readonly k: number;
 	/** Share of the vectors whose class the others found with that k, 0 to 1. */
 	readonly accuracy: number;
@@ -19,7 +19,7 @@ export interface Neighbours {
 	readonly classify: (vector: Float32Array) => Float32Array;
 }
 
-/** Numbers of neighbours to choose among. */
+/** Numbers of neighbors to choose among. */
 const choices = [1, 3, 5, 7, 9, 15, 25, 41] as const;
 /** More than as many vectors are not tried when k is chosen: every one is compared with all. */
 const mostTried = 2000;
@@ -29,30 +29,30 @@ const sharpness = 20;
 const neverLogit = -1e4;
 
 /**
- * A classifier by the nearest neighbours among these vectors. `k` is chosen by leaving each vector out in turn and
+ * A classifier by the nearest neighbors among these vectors. `k` is chosen by leaving each vector out in turn and
  * asking the others, unless it is given.
  *
  * @param vectors [rows, features]
  * @param labels one a row, from 0 to below `classes`
  * @throws MobileNetError `usage` where they do not fit each other
  * @example
- * const { classify } = nearestNeighbours(vectors, labels, 5);
+ * const { classify } = nearestNeighbors(vectors, labels, 5);
  * classify(await model.embed("photo.jpg")) // shares of the votes
  */
-export function nearestNeighbours(
+export function nearestNeighbors(
 	vectors: Float32Array,
 	labels: Int32Array,
 	classes: number,
 	{ k: given }: { readonly k?: number } = {},
-): Neighbours {
+): Neighbors {
 	const features = featuresOf(vectors, labels, classes);
 	if (given !== undefined && !(Number.isInteger(given) && given >= 1))
 		throw new MobileNetError("usage", `k must be a whole number of at least 1, not ${shown(given)}.`);
-	const unit = normalised(vectors, features);
+	const unit = normalized(vectors, features);
 	const rows = labels.length;
 	const candidates = given === undefined ? choices.filter((k) => k < rows || k === 1) : [given];
 	const largest = Math.max(...candidates);
-	const vote = (nearest: readonly Neighbour[], k: number): Float32Array => {
+	const vote = (nearest: readonly Neighbor[], k: number): Float32Array => {
 		const votes = new Float32Array(classes);
 		let sum = 0;
 		for (const { row, cosine } of nearest.slice(0, k)) {
@@ -74,7 +74,7 @@ export function nearestNeighbours(
 			if (nearest.length > 0 && argmax(votes) === labels[row]) right[i]!++;
 		}
 	}
-	// The first of the best: the fewest neighbours.
+	// The first of the best: the fewest neighbors.
 	const best = right.indexOf(Math.max(...right));
 	const k = candidates[best]!;
 	return {
@@ -84,15 +84,15 @@ export function nearestNeighbours(
 			if (vector.length !== features)
 				throw new MobileNetError(
 					"usage",
-					`a vector must have ${features} numbers as those of the neighbours, not ${vector.length}.`,
+					`a vector must have ${features} numbers as those of the neighbors, not ${vector.length}.`,
 				);
-			return vote(nearestTo(normalised(vector, features), unit, features, k, -1), k);
+			return vote(nearestTo(normalized(vector, features), unit, features, k, -1), k);
 		},
 	};
 }
 
 /**
- * The classifier by the nearest class mean: what is left of nearest neighbours in a record. The mean of each class's
+ * The classifier by the nearest class mean: what is left of nearest neighbors in a record. The mean of each class's
  * vectors, brought to length 1, is the row of its weights, less what all rows have in common, divided by the usual
  * length of a vector; the largest output is the mean with the largest cosine. A class without vectors is never answered.
  *
@@ -101,7 +101,7 @@ export function nearestNeighbours(
  */
 export function nearestMean(vectors: Float32Array, labels: Int32Array, classes: number): Classifier {
 	const features = featuresOf(vectors, labels, classes);
-	const unit = normalised(vectors, features);
+	const unit = normalized(vectors, features);
 	const sums = new Float32Array(classes * features);
 	for (const [row, label] of labels.entries())
 		for (let j = 0; j < features; j++) sums[label * features + j]! += unit[row * features + j]!;
@@ -110,7 +110,7 @@ export function nearestMean(vectors: Float32Array, labels: Int32Array, classes: 
 	let length = 0;
 	for (let row = 0; row < labels.length; row++)
 		length += Math.sqrt(squaredLength(vectors, row * features, features)) / labels.length;
-	const weights = normalised(sums, features);
+	const weights = normalized(sums, features);
 	for (let j = 0; j < features; j++) {
 		let common = 0;
 		for (let c = 0; c < classes; c++) common += weights[c * features + j]!;
@@ -123,7 +123,7 @@ export function nearestMean(vectors: Float32Array, labels: Int32Array, classes: 
 	return { weights, bias, classes, features };
 }
 
-interface Neighbour {
+interface Neighbor {
 	readonly row: number;
 	readonly cosine: number;
 }
@@ -135,8 +135,8 @@ function nearestTo(
 	features: number,
 	k: number,
 	except: number,
-): readonly Neighbour[] {
-	const nearest: Neighbour[] = [];
+): readonly Neighbor[] {
+	const nearest: Neighbor[] = [];
 	for (let row = 0; row < unit.length / features; row++) {
 		if (row === except) continue;
 		let cosine = 0;
@@ -151,7 +151,7 @@ function nearestTo(
 }
 
 /** Every row brought to length 1; one of length 0 stays. */
-function normalised(vectors: Float32Array, features: number): Float32Array {
+function normalized(vectors: Float32Array, features: number): Float32Array {
 	const unit = vectors.slice();
 	for (let start = 0; start < unit.length; start += features) {
 		const length = Math.sqrt(squaredLength(vectors, start, features)) || 1;

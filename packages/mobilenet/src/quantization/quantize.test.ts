@@ -7,20 +7,20 @@ import { loadBuild } from "../kernels/load.ts";
 import { MobileNet } from "../model/mobilenet.ts";
 import { type ConfigurationOptions, configure } from "../network/configuration.ts";
 import { isConvolution, layers } from "../network/layers.ts";
-import { initialise } from "../weights/initialise.ts";
+import { initialize } from "../weights/initialize.ts";
 import { integers, runsInIntegers } from "../weights/integers.ts";
 import type { Model, Tensor } from "../weights/record.ts";
 import { readModelFile, writeModel } from "../weights/record-file.ts";
 import type { Codes } from "./codes.ts";
 import { integerLayer } from "./integer-layer.ts";
 import { codesOfPixels } from "./pixel-codes.ts";
-import { type QuantisationProgress, quantise } from "./quantise.ts";
+import { type QuantizationProgress, quantize } from "./quantize.ts";
 
 const size = 40;
 
 /** A small network whose batch norm spreads what it gives out, channel by channel. */
 function network(options: ConfigurationOptions = {}): Model {
-	const model = initialise(configure({ alpha: 0.25, size, classes: 5, ...options }), { seed: 1 });
+	const model = initialize(configure({ alpha: 0.25, size, classes: 5, ...options }), { seed: 1 });
 	const { normal } = random(2);
 	const spread = (name: string, tensor: Tensor): Tensor => {
 		if (tensor.dtype !== "F32" || !/\.bn\.(weight|bias)$/.test(name)) return tensor;
@@ -32,7 +32,7 @@ function network(options: ConfigurationOptions = {}): Model {
 	};
 }
 
-/** Smooth patches of colour. */
+/** Smooth patches of color. */
 function picture(seed: number, channels = 3): Pixels {
 	const { uniform } = random(seed);
 	const [a, b, c] = [uniform(), uniform(), uniform()];
@@ -45,29 +45,29 @@ function picture(seed: number, channels = 3): Pixels {
 const pictures = (count: number, channels = 3): Pixels[] =>
 	Array.from({ length: count }, (_, n) => picture(n + 10, channels));
 
-describe("a quantised record", () => {
+describe("a quantized record", () => {
 	it("runs in integers, can be written and read, and keeps what the network is", async () => {
 		const labels = ["a", "b", "c", "d", "e"].map((name) => ({ name }));
 		const model: Model = { ...network(), labels, sureFrom: 0.4 };
-		const { model: quantised } = await quantise(model, pictures(4));
-		expect(runsInIntegers(quantised)).toBe(true);
-		expect(readModelFile(writeModel(quantised), "it")).toEqual(quantised);
-		expect(quantised.configuration).toEqual(model.configuration);
-		expect(quantised.labels).toEqual(labels);
-		expect(quantised.sureFrom).toBe(0.4);
-		expect(quantised.preprocessing).toEqual({
+		const { model: quantized } = await quantize(model, pictures(4));
+		expect(runsInIntegers(quantized)).toBe(true);
+		expect(readModelFile(writeModel(quantized), "it")).toEqual(quantized);
+		expect(quantized.configuration).toEqual(model.configuration);
+		expect(quantized.labels).toEqual(labels);
+		expect(quantized.sureFrom).toBe(0.4);
+		expect(quantized.preprocessing).toEqual({
 			...model.preprocessing,
 			// Pixels are codes: the mean is a whole number, and the first layer makes up for the rest.
 			mean: [128, 128, 128],
 		});
-		expect(quantised.source.notes).toEqual([
+		expect(quantized.source.notes).toEqual([
 			...model.source.notes,
-			"Quantised to int8 with 4 calibration pictures, ranges by mse, biases corrected.",
+			"Quantized to int8 with 4 calibration pictures, ranges by mse, biases corrected.",
 		]);
 	});
 
 	it("is computed by the engine as it was when it was made, layer by layer", async () => {
-		const { model } = await quantise(network(), pictures(6));
+		const { model } = await quantize(network(), pictures(6));
 		const { loaded: float } = await loadBuild();
 		const { loaded } = await loadBuild({ arithmetic: "integer" });
 		const table = layers(model.configuration);
@@ -118,7 +118,7 @@ describe("a quantised record", () => {
 	});
 
 	it("gives nearly the outputs of the network in float, and the report says how nearly", async () => {
-		const { model, report } = await quantise(network(), pictures(12));
+		const { model, report } = await quantize(network(), pictures(12));
 		expect(report).toMatchObject({ pictures: 12, compared: 12, range: "mse", biasCorrection: true });
 		expect(report.layers.map(({ layer }) => layer)).toEqual(
 			layers(model.configuration).map(({ name }) => name),
@@ -140,7 +140,7 @@ describe("a quantised record", () => {
 
 	it("is nearer to float with biases corrected", async () => {
 		const poolOf = async (biasCorrection: boolean): Promise<number> => {
-			const { report } = await quantise(network(), pictures(12), { biasCorrection });
+			const { report } = await quantize(network(), pictures(12), { biasCorrection });
 			return report.layers.find(({ layer }) => layer === "pool")!.signalToNoise;
 		};
 		expect(await poolOf(true)).toBeGreaterThan(await poolOf(false));
@@ -148,20 +148,20 @@ describe("a quantised record", () => {
 
 	it.each([
 		{ title: "without classifier", options: { head: false }, channels: 3 },
-		{ title: "of grey pictures", options: { inputChannels: 1 }, channels: 1 },
+		{ title: "of gray pictures", options: { inputChannels: 1 }, channels: 1 },
 		{ title: "with ReLU", options: { activation: "relu" }, channels: 3 },
 		{ title: "of the tutorial", options: { preset: "tutorial" }, channels: 3 },
 		{ title: "of PyTorch", options: { preset: "torch" }, channels: 3 },
 	] as const)("can be one $title", async ({ options, channels }) => {
-		const { model, report } = await quantise(network(options), pictures(4, channels));
+		const { model, report } = await quantize(network(options), pictures(4, channels));
 		expect(runsInIntegers(model)).toBe(true);
 		for (const { layer, signalToNoise } of report.layers) expect(signalToNoise, layer).toBeGreaterThan(10);
 		expect(report.agreement === undefined).toBe(!model.configuration.head);
 	});
 
-	it("can be quantised again, from its integers", async () => {
-		const { model } = await quantise(network(), pictures(6));
-		const { model: again, report } = await quantise(model, pictures(6));
+	it("can be quantized again, from its integers", async () => {
+		const { model } = await quantize(network(), pictures(6));
+		const { model: again, report } = await quantize(model, pictures(6));
 		expect(runsInIntegers(again)).toBe(true);
 		expect(again.preprocessing).toEqual(model.preprocessing);
 		expect(report.layers.at(-1)!.signalToNoise).toBeGreaterThan(15);
@@ -170,12 +170,12 @@ describe("a quantised record", () => {
 
 describe("calibration", () => {
 	it("tells how far it is", async () => {
-		const seen: QuantisationProgress[] = [];
-		await quantise(network(), pictures(3), { onProgress: (progress) => seen.push(progress) });
+		const seen: QuantizationProgress[] = [];
+		await quantize(network(), pictures(3), { onProgress: (progress) => seen.push(progress) });
 		const count = layers(network().configuration).length;
 		expect(seen).toEqual([
 			...[1, 2, 3].map((done) => ({ stage: "calibrate", done, total: 3 })),
-			...Array.from({ length: count }, (_, n) => ({ stage: "quantise", done: n + 1, total: count })),
+			...Array.from({ length: count }, (_, n) => ({ stage: "quantize", done: n + 1, total: count })),
 			...[1, 2, 3].map((done) => ({ stage: "compare", done, total: 3 })),
 		]);
 	});
@@ -183,24 +183,24 @@ describe("calibration", () => {
 	it("leaves out pictures that cannot be read if somebody is told, else fails", async () => {
 		const sources = [picture(1), new Uint8Array([1, 2, 3]), picture(2)];
 		const told: unknown[] = [];
-		const { report } = await quantise(network(), sources, { onUnreadable: (source) => told.push(source) });
+		const { report } = await quantize(network(), sources, { onUnreadable: (source) => told.push(source) });
 		expect(report.pictures).toBe(2);
 		expect(told).toEqual([sources[1]]);
-		await expect(quantise(network(), sources)).rejects.toMatchObject({ code: "picture" });
+		await expect(quantize(network(), sources)).rejects.toMatchObject({ code: "picture" });
 	});
 
 	it("takes pictures as they come", async () => {
 		const source = async function* () {
 			yield* pictures(2);
 		};
-		expect((await quantise(network(), source())).report.pictures).toBe(2);
+		expect((await quantize(network(), source())).report.pictures).toBe(2);
 	});
 
 	it("stops when it is told to", async () => {
 		const controller = new AbortController();
-		const stopped = quantise(network(), pictures(3), {
+		const stopped = quantize(network(), pictures(3), {
 			signal: controller.signal,
-			onProgress: ({ stage }) => stage === "quantise" && controller.abort(),
+			onProgress: ({ stage }) => stage === "quantize" && controller.abort(),
 		});
 		await expect(stopped).rejects.toMatchObject({ name: "AbortError" });
 	});
@@ -208,22 +208,22 @@ describe("calibration", () => {
 	it.each<readonly [string, () => Promise<unknown>, { code: string; message: RegExp }]>([
 		[
 			"no pictures",
-			() => quantise(network(), []),
+			() => quantize(network(), []),
 			{ code: "usage", message: /^there are no calibration pictures: give a hundred or more\.$/ },
 		],
 		[
 			"another range",
-			() => quantise(network(), pictures(1), { range: "median" as "mse" }),
+			() => quantize(network(), pictures(1), { range: "median" as "mse" }),
 			{ code: "usage", message: /^range must be minmax, percentile, mse, not "median"\.$/ },
 		],
 		[
 			"leaky ReLU",
-			() => quantise(network({ activation: "leakyRelu" }), pictures(1)),
-			{ code: "unsupported", message: /^a network with leaky ReLU cannot be quantised: .*\.$/ },
+			() => quantize(network({ activation: "leakyRelu" }), pictures(1)),
+			{ code: "unsupported", message: /^a network with leaky ReLU cannot be quantized: .*\.$/ },
 		],
 		[
 			"weights that are not finite",
-			() => quantise(broken("blocks.3.pointwise.conv.weight", Number.NaN), pictures(1)),
+			() => quantize(broken("blocks.3.pointwise.conv.weight", Number.NaN), pictures(1)),
 			{
 				code: "broken-file",
 				message: /^blocks\.3\.pointwise\.conv\.weight holds numbers that are not finite\.$/,
@@ -231,19 +231,18 @@ describe("calibration", () => {
 		],
 		[
 			"activations that are not finite",
-			() => quantise(broken("classifier.weight", 3e38), pictures(1)),
+			() => quantize(broken("classifier.weight", 3e38), pictures(1)),
 			{ code: "broken-file", message: /^the layer classifier gives out numbers that are not finite .*\.$/ },
 		],
 		[
 			"labels without a classifier",
-			() =>
-				quantise(network({ head: false }), pictures(1), { labelled: [{ picture: picture(1), index: 0 }] }),
+			() => quantize(network({ head: false }), pictures(1), { labeled: [{ picture: picture(1), index: 0 }] }),
 			{ code: "usage", message: /^the model has no classifier whose accuracy could be measured\.$/ },
 		],
 		[
 			"a class that there is not",
-			() => quantise(network(), pictures(1), { labelled: [{ picture: picture(1), index: 5 }] }),
-			{ code: "usage", message: /^a labelled picture's index must be a class from 0 to 4, not 5\.$/ },
+			() => quantize(network(), pictures(1), { labeled: [{ picture: picture(1), index: 5 }] }),
+			{ code: "usage", message: /^a labeled picture's index must be a class from 0 to 4, not 5\.$/ },
 		],
 	])("refuses %s", async (_, attempt, { code, message }) => {
 		await expect(attempt()).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
@@ -256,15 +255,15 @@ describe("accuracy", () => {
 		const float = await MobileNet.from(model);
 		const sources = pictures(10);
 		const answers = await float.classify(sources, { top: 1 });
-		const labelled = sources.map((source, n) => ({ picture: source, index: answers[n]![0]!.index }));
+		const labeled = sources.map((source, n) => ({ picture: source, index: answers[n]![0]!.index }));
 		// The last one is wrong.
-		labelled[9]!.index = (labelled[9]!.index + 1) % 5;
-		const { report, model: quantised } = await quantise(model, sources, { labelled });
+		labeled[9]!.index = (labeled[9]!.index + 1) % 5;
+		const { report, model: quantized } = await quantize(model, sources, { labeled });
 		expect(report.accuracy).toMatchObject({ pictures: 10, float: { top1: 0.9, top5: 1 } });
 
-		const integer = await MobileNet.from(quantised);
+		const integer = await MobileNet.from(quantized);
 		const right = (await integer.classify(sources, { top: 1 })).filter(
-			([best], n) => best!.index === labelled[n]!.index,
+			([best], n) => best!.index === labeled[n]!.index,
 		);
 		expect(report.accuracy!.integer).toEqual({ top1: right.length / 10, top5: 1 });
 	});

@@ -4,27 +4,27 @@
  */
 
 /** In 1/65536: rows of the matrix for red, green and blue, and what is added to each, half a step for rounding in it. */
-export interface Colours {
+export interface Colors {
 	readonly matrix: Int32Array;
 	readonly offset: number;
 	/** For pictures of one channel, which have no saturation. */
 	readonly gain: number;
 }
 
-/** Weights of red, green and blue in grey (ITU-R 601). */
+/** Weights of red, green and blue in gray (ITU-R 601). */
 const luma = [0.299, 0.587, 0.114] as const;
 const one = 65536;
 const unchanged = Int32Array.of(one, 0, 0, 0, one, 0, 0, 0, one);
 
 /**
- * @param mean mean grey of the picture, 0…255: contrast is the distance from it
+ * @param mean mean gray of the picture, 0…255: contrast is the distance from it
  */
-export function coloursOf(
+export function colorsOf(
 	brightness: number,
 	contrast: number,
 	saturation: number,
 	mean: number,
-): Colours | undefined {
+): Colors | undefined {
 	if (brightness === 1 && contrast === 1 && saturation === 1) return undefined;
 	const gain = brightness * contrast;
 	const matrix = new Int32Array(9);
@@ -40,8 +40,8 @@ export function coloursOf(
 	};
 }
 
-/** Mean grey of pixels with one channel or three. */
-export function meanGrey(pixels: Uint8Array, channels: number): number {
+/** Mean gray of pixels with one channel or three. */
+export function meanGray(pixels: Uint8Array, channels: number): number {
 	let [red, green, blue] = [0, 0, 0];
 	if (channels === 3) {
 		for (let i = 0; i < pixels.length; i += 3) {
@@ -56,22 +56,22 @@ export function meanGrey(pixels: Uint8Array, channels: number): number {
 }
 
 /**
- * Writes a square picture mirrored or not, in other colours or not.
+ * Writes a square picture mirrored or not, in other colors or not.
  *
  * @param from size × size pixels of `channels` channels, not the memory of `into`
- * @param into as many pixels; where it has room for three channels and `from` has one, grey is spread
+ * @param into as many pixels; where it has room for three channels and `from` has one, gray is spread
  */
 export function finish(
 	from: Uint8Array,
 	channels: number,
 	size: number,
 	flip: boolean,
-	colours: Colours | undefined,
+	colors: Colors | undefined,
 	into: Uint8Array,
 ): void {
 	const out = new Uint8ClampedArray(into.buffer, into.byteOffset, into.length);
-	if (channels === 3) finishRgb(from, size, flip, colours, out);
-	else if (channels === 1) finishGrey(from, size, flip, colours, out);
+	if (channels === 3) finishRgb(from, size, flip, colors, out);
+	else if (channels === 1) finishGray(from, size, flip, colors, out);
 	else finishOther(from, channels, size, flip, out);
 }
 
@@ -79,15 +79,15 @@ function finishRgb(
 	from: Uint8Array,
 	size: number,
 	flip: boolean,
-	colours: Colours | undefined,
+	colors: Colors | undefined,
 	out: Uint8ClampedArray,
 ): void {
-	if (!colours && !flip) {
+	if (!colors && !flip) {
 		out.set(from);
 		return;
 	}
-	const matrix = colours ? colours.matrix : unchanged;
-	const offset = colours ? colours.offset : one / 2;
+	const matrix = colors ? colors.matrix : unchanged;
+	const offset = colors ? colors.offset : one / 2;
 	// Each a number of its own: the loop below would look it up for every pixel.
 	const rr = matrix[0]!;
 	const rg = matrix[1]!;
@@ -115,24 +115,24 @@ function finishRgb(
 	}
 }
 
-function finishGrey(
+function finishGray(
 	from: Uint8Array,
 	size: number,
 	flip: boolean,
-	colours: Colours | undefined,
+	colors: Colors | undefined,
 	out: Uint8ClampedArray,
 ): void {
-	const [gain, offset] = colours ? [colours.gain, colours.offset] : [one, one / 2];
+	const [gain, offset] = colors ? [colors.gain, colors.offset] : [one, one / 2];
 	const spread = out.length === from.length * 3;
 	for (let y = 0, i = 0; y < size; y++)
 		for (let x = 0; x < size; x++, i++) {
-			const grey = (offset + Math.imul(from[i]!, gain)) >> 16;
+			const gray = (offset + Math.imul(from[i]!, gain)) >> 16;
 			const to = y * size + (flip ? size - 1 - x : x);
 			if (spread) {
-				out[to * 3] = grey;
-				out[to * 3 + 1] = grey;
-				out[to * 3 + 2] = grey;
-			} else out[to] = grey;
+				out[to * 3] = gray;
+				out[to * 3 + 1] = gray;
+				out[to * 3 + 2] = gray;
+			} else out[to] = gray;
 		}
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { MobileNetError } from "../base/error.ts";
 import { configure } from "../network/configuration.ts";
-import { dequantise } from "./dequantise.ts";
+import { dequantize } from "./dequantize.ts";
 import { type Model, type Tensor, usualPreprocessing } from "./record.ts";
 
 // 8 channels in every layer.
@@ -41,8 +41,8 @@ describe("weights", () => {
 			"stem.conv.scale": f32(0.5),
 			"stem.conv.zero_point": i32(10),
 		});
-		expect(numbers(dequantise(model), "stem.conv.weight")).toEqual(upTo(72).map((q) => 0.5 * (q - 10)));
-		expect(dequantise(model).tensors.get("stem.conv.weight")?.shape).toEqual([8, 1, 3, 3]);
+		expect(numbers(dequantize(model), "stem.conv.weight")).toEqual(upTo(72).map((q) => 0.5 * (q - 10)));
+		expect(dequantize(model).tensors.get("stem.conv.weight")?.shape).toEqual([8, 1, 3, 3]);
 	});
 
 	test("with a scale and a zero point per output channel", () => {
@@ -52,7 +52,7 @@ describe("weights", () => {
 			"stem.conv.zero_point": i32(...upTo(8)),
 		});
 		const expected = upTo(72).map((q, i) => 2 ** Math.floor(i / 9) * (q - Math.floor(i / 9)));
-		expect(numbers(dequantise(model), "stem.conv.weight")).toEqual(expected);
+		expect(numbers(dequantize(model), "stem.conv.weight")).toEqual(expected);
 	});
 
 	test("with a scale per output channel and one zero point, signed", () => {
@@ -62,17 +62,17 @@ describe("weights", () => {
 			"classifier.scale": f32(1, 0.25),
 			"classifier.zero_point": i32(0),
 		});
-		expect(numbers(dequantise(model), "classifier.weight")).toEqual(
+		expect(numbers(dequantize(model), "classifier.weight")).toEqual(
 			[...data].map((q, i) => (i < 8 ? q : q / 4)),
 		);
 	});
 
 	test("whose scale is missing or of another length are refused", () => {
 		const bare = { "stem.conv.weight": codes, "stem.conv.zero_point": i32(0) };
-		expect(() => dequantise(record(bare))).toThrow(
+		expect(() => dequantize(record(bare))).toThrow(
 			"stem.conv.scale must hold one number or 8, but it is missing.",
 		);
-		expect(() => dequantise(record({ ...bare, "stem.conv.scale": f32(1, 2, 3) }))).toThrow(
+		expect(() => dequantize(record({ ...bare, "stem.conv.scale": f32(1, 2, 3) }))).toThrow(
 			"stem.conv.scale must hold one number or 8, but it has the shape [3].",
 		);
 	});
@@ -80,24 +80,24 @@ describe("weights", () => {
 
 describe("biases have the scale of their input times that of their weights", () => {
 	const eight = i32(...upTo(8));
-	const quantised = (prefix: string, scale: number): Record<string, Tensor> => ({
+	const quantized = (prefix: string, scale: number): Record<string, Tensor> => ({
 		[`${prefix}.bias`]: eight,
 		[`${prefix}.scale`]: f32(scale),
 		[`${prefix}.zero_point`]: i32(0),
 	});
 
 	test("the picture's for the stem, the layer before's for the others", () => {
-		const model = dequantise(
+		const model = dequantize(
 			record({
 				"input.scale": f32(0.5),
 				"input.zero_point": i32(7),
-				...quantised("stem.conv", 4),
+				...quantized("stem.conv", 4),
 				"stem.output.scale": f32(8),
 				"blocks.0.depthwise.conv.bias": eight,
 				"blocks.0.depthwise.conv.scale": f32(1, 2, 3, 4, 5, 6, 7, 8),
 				"blocks.0.depthwise.conv.zero_point": i32(0),
 				"blocks.0.depthwise.output.scale": f32(0.25),
-				...quantised("blocks.0.pointwise.conv", 2),
+				...quantized("blocks.0.pointwise.conv", 2),
 			}),
 		);
 		expect(numbers(model, "stem.conv.bias")).toEqual(upTo(8).map((q) => 2 * q));
@@ -113,19 +113,19 @@ describe("biases have the scale of their input times that of their weights", () 
 	};
 
 	test("the pool's own for the classifier, or where it has none the last convolution's", () => {
-		expect(numbers(dequantise(record(classifier)), "classifier.bias")).toEqual([6, -6]);
-		const pooled = dequantise(record({ ...classifier, "pool.output.scale": f32(0.25) }));
+		expect(numbers(dequantize(record(classifier)), "classifier.bias")).toEqual([6, -6]);
+		const pooled = dequantize(record({ ...classifier, "pool.output.scale": f32(0.25) }));
 		expect(numbers(pooled, "classifier.bias")).toEqual([3, -3]);
 	});
 
 	test("a convolution that does not say its scale passes none on", () => {
-		const model = record({ "input.scale": f32(0.5), ...quantised("blocks.0.depthwise.conv", 1) });
-		expect(() => dequantise(model)).toThrow(MobileNetError);
-		expect(() => dequantise(model)).toThrow(/^blocks\.0\.depthwise\.conv\.bias is of integers, but .*\.$/);
+		const model = record({ "input.scale": f32(0.5), ...quantized("blocks.0.depthwise.conv", 1) });
+		expect(() => dequantize(model)).toThrow(MobileNetError);
+		expect(() => dequantize(model)).toThrow(/^blocks\.0\.depthwise\.conv\.bias is of integers, but .*\.$/);
 	});
 });
 
-test("short floats are widened, float32 is shared, and no quantisation is left", () => {
+test("short floats are widened, float32 is shared, and no quantization is left", () => {
 	const shared = f32(1, 2);
 	const model = record({
 		"input.scale": f32(1),
@@ -136,7 +136,7 @@ test("short floats are widened, float32 is shared, and no quantisation is left",
 		"stem.bn.weight": { dtype: "F16", shape: [2], data: Uint16Array.of(0x3c00, 0xc000) },
 		"stem.bn.bias": { dtype: "BF16", shape: [1], data: Uint16Array.of(0x3fc0) },
 	});
-	const floats = dequantise(model);
+	const floats = dequantize(model);
 	expect([...floats.tensors.keys()].sort()).toEqual(["classifier.bias", "stem.bn.bias", "stem.bn.weight"]);
 	expect(numbers(floats, "stem.bn.weight")).toEqual([1, -2]);
 	expect(numbers(floats, "stem.bn.bias")).toEqual([1.5]);

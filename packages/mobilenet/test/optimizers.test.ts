@@ -1,4 +1,4 @@
-/** Five steps of every optimiser, with decay and clipping, against PyTorch and TensorFlow's form of RMSprop, on every build. */
+/** Five steps of every optimizer, with decay and clipping, against PyTorch and TensorFlow's form of RMSprop, on every build. */
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { loadBuild } from "../src/kernels/load.ts";
@@ -10,7 +10,7 @@ import { readSafetensors } from "../src/weights/safetensors.ts";
 import { describeWithShared, shared } from "./shared.ts";
 
 interface Case {
-	readonly optimiser: "sgd" | "rmsprop" | "adamw";
+	readonly optimizer: "sgd" | "rmsprop" | "adamw";
 	readonly weightDecay: number;
 	readonly clipGlobalNorm?: number;
 	readonly momentum?: number;
@@ -25,7 +25,7 @@ const golden = "golden/optimisers.safetensors";
 const builds: readonly Build[] = ["wide", "relaxed", "baseline", "reference"];
 const slices = 3;
 
-describeWithShared("the optimisers' golden values", [golden], () => {
+describeWithShared("the optimizers' golden values", [golden], () => {
 	const { tensors, metadata } = readSafetensors(readFileSync(shared(golden)), golden);
 	const cases = JSON.parse(metadata.cases!) as Record<string, Case>;
 	const rates = JSON.parse(metadata.learningRates!) as number[];
@@ -64,7 +64,7 @@ describeWithShared("the optimisers' golden values", [golden], () => {
 			const own = Object.entries(places).map(([name, byte]) => [name, byte + first * 4]);
 			const operands = { ...Object.fromEntries(own), ...part } as Operands<"adamw", number>;
 			// Stochastic gradient descent has no second moments.
-			if (options.optimiser !== "sgd") return encodeStep(options.optimiser, operands);
+			if (options.optimizer !== "sgd") return encodeStep(options.optimizer, operands);
 			const { second: _, ...others } = operands;
 			return encodeStep("sgd", others);
 		};
@@ -81,7 +81,7 @@ describeWithShared("the optimisers' golden values", [golden], () => {
 			for (const name of names) at(byte, length).set(values(prefix + name), starts.get(name)!);
 		};
 		fill(places.parameters, "before.");
-		if (options.optimiser === "rmsprop") at(places.second, length).fill(1);
+		if (options.optimizer === "rmsprop") at(places.second, length).fill(1);
 		const walk = (entry: number, last: number): void => walker.run(plan, entry, entry, last, block, 1);
 		for (const [k, learningRate] of rates.entries()) {
 			fill(places.gradients, `gradient.${k}.`);

@@ -1,5 +1,5 @@
 /**
- * Post-training quantisation: a trained network in float becomes one of 8-bit integers, with nothing but some pictures
+ * Post-training quantization: a trained network in float becomes one of 8-bit integers, with nothing but some pictures
  * to learn its ranges and its errors from. The pictures are seen in float (calibration.ts), the network of integers is
  * made layer by layer (integer-network.ts), and both are compared (comparison.ts).
  */
@@ -8,38 +8,38 @@ import { loadBuild } from "../kernels/load.ts";
 import type { PictureSource } from "../model/pictures.ts";
 import { layers } from "../network/layers.ts";
 import { checkTensors } from "../weights/check.ts";
-import { dequantise } from "../weights/dequantise.ts";
+import { dequantize } from "../weights/dequantize.ts";
 import { fold } from "../weights/fold.ts";
 import type { Model } from "../weights/record.ts";
 import { observe, preparedPictures } from "./calibration.ts";
-import { checkLabelled, compareNetworks, measureAccuracy, pairOf } from "./comparison.ts";
+import { checkLabeled, compareNetworks, measureAccuracy, pairOf } from "./comparison.ts";
 import { correctingPictures, integerNetwork, prefixOf, real } from "./integer-network.ts";
 import { type RangeMethod, rangeMethods } from "./ranges.ts";
-import type { LabelledPicture, QuantisationReport } from "./report.ts";
+import type { LabeledPicture, QuantizationReport } from "./report.ts";
 
-/** How far a quantisation has come: of pictures, or of layers in `quantise`. */
-export interface QuantisationProgress {
-	readonly stage: "calibrate" | "quantise" | "compare" | "evaluate";
+/** How far a quantization has come: of pictures, or of layers in `quantize`. */
+export interface QuantizationProgress {
+	readonly stage: "calibrate" | "quantize" | "compare" | "evaluate";
 	readonly done: number;
 	readonly total: number;
 }
 
-export interface QuantisationOptions {
+export interface QuantizationOptions {
 	/** How ranges of activations are chosen: `mse` if not given. */
 	readonly range?: RangeMethod | undefined;
 	/** Whether biases make up for what rounding changes on average; they do if not given. */
 	readonly biasCorrection?: boolean | undefined;
 	/** Pictures whose classes are known, on which the accuracy of both networks is measured. */
-	readonly labelled?: Iterable<LabelledPicture> | undefined;
+	readonly labeled?: Iterable<LabeledPicture> | undefined;
 	/** If given, pictures that cannot be read are left out, and this is told; else the first one fails. */
 	readonly onUnreadable?: ((source: PictureSource, error: unknown) => void) | undefined;
-	readonly onProgress?: ((progress: QuantisationProgress) => void) | undefined;
+	readonly onProgress?: ((progress: QuantizationProgress) => void) | undefined;
 	readonly signal?: AbortSignal | undefined;
 }
 
-export interface Quantised {
+export interface Quantized {
 	readonly model: Model;
-	readonly report: QuantisationReport;
+	readonly report: QuantizationReport;
 }
 
 /**
@@ -48,27 +48,27 @@ export interface Quantised {
  * Labels and configuration are kept, and so is the preprocessing, but that the pixels' mean becomes one whole number
  * and their deviation one number, where they are not (pixel-codes.ts).
  *
- * @param model a network in float; one of integers is quantised anew
+ * @param model a network in float; one of integers is quantized anew
  * @param calibration a hundred or more pictures of the kind that the network will see, in random order; they need no
  *   labels. Each takes size² · channels bytes of memory
  * @returns the integer record, and how far it is from the network in float
  * @throws MobileNetError `usage` without pictures; `unsupported` for leaky ReLU, which has no integer kernels;
  *   `broken-file`; `picture` or `not-found` for the first picture that cannot be had
  * @example
- * const { model, report } = await quantise(await readModel("model.tflite"), ["a.jpg", "b.jpg"]);
+ * const { model, report } = await quantize(await readModel("model.tflite"), ["a.jpg", "b.jpg"]);
  * await writeFile("model-int8.safetensors", writeModel(model));
  */
-export async function quantise(
+export async function quantize(
 	model: Model,
 	calibration: Iterable<PictureSource> | AsyncIterable<PictureSource>,
-	options: QuantisationOptions = {},
-): Promise<Quantised> {
+	options: QuantizationOptions = {},
+): Promise<Quantized> {
 	const { range = "mse", biasCorrection = true, onProgress, signal } = options;
 	if (!rangeMethods.includes(range))
 		throw new MobileNetError("usage", `range must be ${rangeMethods.join(", ")}, not ${shown(range)}.`);
 	const float = realNetwork(model);
-	const labelled = options.labelled && [...options.labelled];
-	if (labelled) checkLabelled(model, labelled);
+	const labeled = options.labeled && [...options.labeled];
+	if (labeled) checkLabeled(model, labeled);
 	const pictures: Uint8Array[] = [];
 	for await (const { pixels } of preparedPictures(calibration, float, options)) pictures.push(pixels);
 	if (pictures.length === 0)
@@ -85,22 +85,22 @@ export async function quantise(
 		range,
 		biasCorrection,
 		signal,
-		onLayer: (done, total) => onProgress?.({ stage: "quantise", done, total }),
+		onLayer: (done, total) => onProgress?.({ stage: "quantize", done, total }),
 	});
-	const quantised = { ...integer, source: sourceOf(model, pictures.length, range, biasCorrection) };
-	const pair = await pairOf(float, quantised);
-	const comparison = await compareNetworks(pair, { float, quantised, observation }, pictures, {
+	const quantized = { ...integer, source: sourceOf(model, pictures.length, range, biasCorrection) };
+	const pair = await pairOf(float, quantized);
+	const comparison = await compareNetworks(pair, { float, quantized, observation }, pictures, {
 		signal,
 		onPicture: (done, total) => onProgress?.({ stage: "compare", done, total }),
 	});
 	const accuracy =
-		labelled &&
-		(await measureAccuracy(pair, float, labelled, {
+		labeled &&
+		(await measureAccuracy(pair, float, labeled, {
 			...options,
 			onPicture: (done, total) => onProgress?.({ stage: "evaluate", done, total }),
 		}));
 	const report = { pictures: pictures.length, range, biasCorrection, ...comparison };
-	return { model: quantised, report: { ...report, ...(accuracy && { accuracy }) } };
+	return { model: quantized, report: { ...report, ...(accuracy && { accuracy }) } };
 }
 
 /** The network in float32 without batch norm, looked through. */
@@ -109,9 +109,9 @@ function realNetwork(model: Model): Model {
 	if (model.configuration.activation === "leakyRelu")
 		throw new MobileNetError(
 			"unsupported",
-			"a network with leaky ReLU cannot be quantised: the integer kernels have ReLU and ReLU6 only.",
+			"a network with leaky ReLU cannot be quantized: the integer kernels have ReLU and ReLU6 only.",
 		);
-	const folded = fold(dequantise(model));
+	const folded = fold(dequantize(model));
 	for (const layer of layers(folded.configuration)) {
 		if (layer.kind === "pool") continue;
 		for (const part of ["weight", "bias"]) {
@@ -129,6 +129,6 @@ function sourceOf(
 	range: RangeMethod,
 	biasCorrection: boolean,
 ): Model["source"] {
-	const note = `Quantised to int8 with ${pictures} calibration ${pictures === 1 ? "picture" : "pictures"}, ranges by ${range}, biases ${biasCorrection ? "" : "not "}corrected.`;
+	const note = `Quantized to int8 with ${pictures} calibration ${pictures === 1 ? "picture" : "pictures"}, ranges by ${range}, biases ${biasCorrection ? "" : "not "}corrected.`;
 	return { ...source, notes: [...source.notes, note] };
 }

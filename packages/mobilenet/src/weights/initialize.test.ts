@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { configure } from "../network/configuration.ts";
 import { layers } from "../network/layers.ts";
 import { checkTensors } from "./check.ts";
-import { type InitialisationMethod, initialise } from "./initialise.ts";
+import { type InitializationMethod, initialize } from "./initialize.ts";
 import type { Model } from "./record.ts";
 
 const configuration = configure({ classes: 1000 });
@@ -11,13 +11,13 @@ const numbers = ({ tensors }: Model, name: string) => tensors.get(name)!.data as
 // A normal distribution cut off at two deviations has the variance 1 − 4φ(2) / (2Φ(2) − 1) of the whole one's,
 // where φ(2) = 0.0539910 and 2Φ(2) − 1 = 0.9544997.
 const truncatedDeviation = 0.09 * Math.sqrt(1 - (4 * 0.053990967) / 0.954499736);
-const deviations: { readonly [M in InitialisationMethod]: (inputs: number) => number } = {
+const deviations: { readonly [M in InitializationMethod]: (inputs: number) => number } = {
 	he: (inputs) => Math.sqrt(2 / inputs),
 	"truncated-normal": () => truncatedDeviation,
 };
 
 describe.each(["he", "truncated-normal"] as const)("%s", (method) => {
-	const model = initialise(configuration, { seed: 11, method });
+	const model = initialize(configuration, { seed: 11, method });
 
 	test.each([
 		["stem.conv.weight", 27],
@@ -48,7 +48,7 @@ describe.each(["he", "truncated-normal"] as const)("%s", (method) => {
 });
 
 test("the truncated normal has nothing beyond two deviations, and something close to them", () => {
-	const weights = numbers(initialise(configuration, { method: "truncated-normal" }), "classifier.weight");
+	const weights = numbers(initialize(configuration, { method: "truncated-normal" }), "classifier.weight");
 	const largest = weights.reduce((most, w) => Math.max(most, Math.abs(w)), 0);
 	expect(largest).toBeLessThanOrEqual(Math.fround(0.18));
 	expect(largest).toBeGreaterThan(0.179);
@@ -59,12 +59,12 @@ describe("the seed", () => {
 	const all = (model: Model) => [...model.tensors].map(([name, { data }]) => [name, [...data]]);
 
 	test("fixes the weights", () => {
-		expect(all(initialise(small, { seed: 4 }))).toEqual(all(initialise(small, { seed: 4 })));
-		expect(all(initialise(small))).toEqual(all(initialise(small, { seed: 0, method: "he" })));
+		expect(all(initialize(small, { seed: 4 }))).toEqual(all(initialize(small, { seed: 4 })));
+		expect(all(initialize(small))).toEqual(all(initialize(small, { seed: 0, method: "he" })));
 	});
 
 	test("changes every layer's", () => {
-		const [a, b] = [initialise(small, { seed: 4 }), initialise(small, { seed: 5 })];
+		const [a, b] = [initialize(small, { seed: 4 }), initialize(small, { seed: 5 })];
 		for (const { name, kind } of layers(small)) {
 			if (kind === "pool") continue;
 			const weight = kind === "dense" ? `${name}.weight` : `${name}.conv.weight`;
@@ -73,7 +73,7 @@ describe("the seed", () => {
 	});
 
 	test("gives the same features whatever the classifier", () => {
-		const [a, b] = [initialise(small), initialise(configure({ alpha: 0.1, classes: 7 }))];
+		const [a, b] = [initialize(small), initialize(configure({ alpha: 0.1, classes: 7 }))];
 		expect(numbers(a, "blocks.12.pointwise.conv.weight")).toEqual(
 			numbers(b, "blocks.12.pointwise.conv.weight"),
 		);

@@ -1,7 +1,7 @@
 /** Words made floats, eight at a time. */
 import { shareStart } from "./team";
 
-export function dequantise(
+export function dequantize(
   thread: i32, threads: i32, pictures: i32, input: usize, scale: usize, output: usize,
   channels: i32, inputPitch: i32, outputPitch: i32,
 ): void {

@@ -11,7 +11,7 @@
  */
 import { rounding } from "../int8-operations.ts";
 
-export function requantise(
+export function requantize(
 	sum: number,
 	[multiplier, step]: readonly [number, number],
 	low: number,

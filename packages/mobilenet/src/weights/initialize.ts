@@ -9,10 +9,10 @@ import { isConvolution, layers } from "../network/layers.ts";
 import { batchNormParts, weightShape } from "./check.ts";
 import { type Model, sizeOf, type Tensor, usualPreprocessing } from "./record.ts";
 
-export interface InitialiseOptions {
+export interface InitializeOptions {
 	/** A whole number from 0 to 2^53 − 1; 0 where nothing is said. */
 	readonly seed?: number;
-	readonly method?: InitialisationMethod;
+	readonly method?: InitializationMethod;
 }
 
 /**
@@ -23,7 +23,7 @@ export interface InitialiseOptions {
  *   paper's network has it (TF-slim, `mobilenet_v1_arg_scope(stddev=0.09)`); cutting the tails off leaves a
  *   deviation of 0.0792.
  */
-export type InitialisationMethod = "he" | "truncated-normal";
+export type InitializationMethod = "he" | "truncated-normal";
 
 const truncatedDeviation = 0.09;
 const initialNorm = { weight: 1, bias: 0, running_mean: 0, running_var: 1 } as const;
@@ -36,11 +36,11 @@ export const randomFormat = "random weights";
  *
  * @throws MobileNetError `usage` for an impossible seed
  * @example
- * initialise(configure({ alpha: 0.5, classes: 10 }), { seed: 1 }).tensors.get("stem.conv.weight")?.shape // [16, 3, 3, 3]
+ * initialize(configure({ alpha: 0.5, classes: 10 }), { seed: 1 }).tensors.get("stem.conv.weight")?.shape // [16, 3, 3, 3]
  */
-export function initialise(
+export function initialize(
 	configuration: Configuration,
-	{ seed = 0, method = "he" }: InitialiseOptions = {},
+	{ seed = 0, method = "he" }: InitializeOptions = {},
 ): Model {
 	const { normal } = random(seed);
 	const tensors = new Map<string, Tensor>();

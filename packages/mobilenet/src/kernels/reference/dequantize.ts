@@ -1,8 +1,8 @@
 /** Words made floats: output[c] = input[c] · scale. input [inputPitch] words, output [outputPitch], one row a picture. */
 import type { Operands } from "../operations.ts";
 
-export function dequantise(
-	{ input, scale, output, channels, inputPitch, outputPitch }: Operands<"dequantise">,
+export function dequantize(
+	{ input, scale, output, channels, inputPitch, outputPitch }: Operands<"dequantize">,
 	pictures: number,
 ): void {
 	for (let n = 0; n < pictures; n++)

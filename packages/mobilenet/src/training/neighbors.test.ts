@@ -1,21 +1,21 @@
 import { describe, expect, it } from "vitest";
 import { random } from "../base/random.ts";
-import { nearestMean, nearestNeighbours } from "./neighbours.ts";
+import { nearestMean, nearestNeighbors } from "./neighbors.ts";
 
 /** Directions: two near the first axis, two near the second, one opposite. */
 const vectors = Float32Array.of(1, 0.1, 2, 0, 0.1, 1, 0, 3, -1, -1);
 const labels = Int32Array.of(0, 0, 1, 1, 2);
 
-describe("nearest neighbours", () => {
+describe("nearest neighbors", () => {
 	it("answer with the class of what points the same way, however long it is", () => {
-		const { classify } = nearestNeighbours(vectors, labels, 3, { k: 1 });
+		const { classify } = nearestNeighbors(vectors, labels, 3, { k: 1 });
 		expect([...classify(Float32Array.of(50, 1))]).toEqual([1, 0, 0]);
 		expect([...classify(Float32Array.of(0.001, 0.02))]).toEqual([0, 1, 0]);
 		expect([...classify(Float32Array.of(-7, -8))]).toEqual([0, 0, 1]);
 	});
 
 	it("vote in the measure of their cosines", () => {
-		const { classify } = nearestNeighbours(Float32Array.of(1, 0, 0, 1), Int32Array.of(0, 1), 2, { k: 2 });
+		const { classify } = nearestNeighbors(Float32Array.of(1, 0, 0, 1), Int32Array.of(0, 1), 2, { k: 2 });
 		const [first, second] = classify(Float32Array.of(3, 4));
 		expect(first).toBeCloseTo(3 / 7, 6);
 		expect(second).toBeCloseTo(4 / 7, 6);
@@ -29,20 +29,20 @@ describe("nearest neighbours", () => {
 			const own = clean[Math.floor(i / 2)] === i % 2 ? 4 : 0;
 			return own + 0.3 * normal();
 		});
-		expect(nearestNeighbours(points, clean, 2)).toMatchObject({ k: 1, accuracy: 1 });
+		expect(nearestNeighbors(points, clean, 2)).toMatchObject({ k: 1, accuracy: 1 });
 		const noisy = clean.map((label) => (uniform() < 0.25 ? 1 - label : label));
-		const chosen = nearestNeighbours(points, noisy, 2);
+		const chosen = nearestNeighbors(points, noisy, 2);
 		expect(chosen.k).toBeGreaterThan(3);
 		expect(chosen.accuracy).toBeGreaterThan(0.65);
 		expect(chosen.accuracy).toBeLessThan(0.85);
 	});
 
 	it("know one picture, and refuse what does not fit", () => {
-		const one = nearestNeighbours(Float32Array.of(1, 1), Int32Array.of(1), 2);
+		const one = nearestNeighbors(Float32Array.of(1, 1), Int32Array.of(1), 2);
 		expect([...one.classify(Float32Array.of(1, 0))]).toEqual([0, 1]);
 		expect(() => one.classify(new Float32Array(3))).toThrow(/must have 2 numbers/);
-		expect(() => nearestNeighbours(vectors, labels, 3, { k: 0 })).toThrow(/k must be/);
-		expect(() => nearestNeighbours(new Float32Array(0), new Int32Array(0), 3)).toThrow(/no picture/);
+		expect(() => nearestNeighbors(vectors, labels, 3, { k: 0 })).toThrow(/k must be/);
+		expect(() => nearestNeighbors(new Float32Array(0), new Int32Array(0), 3)).toThrow(/no picture/);
 	});
 });
 

@@ -29,7 +29,7 @@ const usualSize = 224;
  * @throws MobileNetError `not-mobilenet` for another network, `broken-file` where layers contradict each other,
  * `unsupported` for a MobileNet v1 that no configuration expresses
  */
-export function recognise(found: Found): Model {
+export function recognize(found: Found): Model {
 	const size = found.size ?? usualSize;
 	if (!(Number.isInteger(size) && size > 0))
 		refuse(found, `its input is of ${size} pixels where a whole number was expected`, "broken-file");
@@ -63,7 +63,7 @@ export function recognise(found: Found): Model {
 		configuration,
 		tensors,
 		preprocessing,
-		...(found.requantisation && { requantisation: found.requantisation }),
+		...(found.requantization && { requantization: found.requantization }),
 		...(labels && { labels }),
 		source: {
 			format: found.format,

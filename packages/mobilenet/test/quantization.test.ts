@@ -1,17 +1,17 @@
 /**
- * Quantisation of a real network: a short form of the study that docs/quantisation.md reports, and the record beside the
+ * Quantization of a real network: a short form of the study that docs/quantization.md reports, and the record beside the
  * one that TensorFlow Lite's converter makes of the same network.
  */
 import { expect, it } from "vitest";
 import { readModel } from "../src/formats/read.ts";
 import type { Model } from "../src/weights/record.ts";
-import { calibration, evaluation, study } from "./quantisation.ts";
+import { calibration, evaluation, study } from "./quantization.ts";
 import { describeWithShared, shared } from "./shared.ts";
 
 const file = "mobilenet_v1_0.25_224_tfjs";
 const converted = "mobilenet_v1_0.25_224_int8.tflite";
 
-describeWithShared("quantisation of a real network", [calibration, evaluation, `weights/${file}`], () => {
+describeWithShared("quantization of a real network", [calibration, evaluation, `weights/${file}`], () => {
 	it("loses two points of top-1 at the most, and gives the same answers nearly always", async () => {
 		const { report } = await study(file, { calibrating: 100, evaluated: 250 });
 		const { float, integer } = report.accuracy!;

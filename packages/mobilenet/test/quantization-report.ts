@@ -1,6 +1,6 @@
-/** Prints the tables of docs/quantisation.md; fails where a network loses more than it may. */
+/** Prints the tables of docs/quantization.md; fails where a network loses more than it may. */
 import { rangeMethods } from "../src/quantization/ranges.ts";
-import type { QuantisationReport } from "../src/quantization/report.ts";
+import type { QuantizationReport } from "../src/quantization/report.ts";
 import {
 	calibration,
 	evaluation,
@@ -9,7 +9,7 @@ import {
 	study,
 	studyUnbounded,
 	unbounded,
-} from "./quantisation.ts";
+} from "./quantization.ts";
 import { missing } from "./shared-paths.ts";
 
 const absent = missing([calibration, evaluation, "weights"]);
@@ -23,7 +23,7 @@ const heading = (cells: readonly string[]): void => {
 	row(cells);
 	row(cells.map(() => "---"));
 };
-const decibels = ({ layers }: QuantisationReport, name: string): string =>
+const decibels = ({ layers }: QuantizationReport, name: string): string =>
 	layers.find(({ layer }) => layer === name)!.signalToNoise.toFixed(1);
 
 heading(["network", "ranges", "bias", "top-1", "int8", "loss", "top-5", "int8", "pool dB", "logits dB"]);
