@@ -27,10 +27,10 @@ export async function inIntegers(model: Model): Promise<Model> {
 }
 
 function isInt8(model: Model): boolean {
-	const { tensors, requantization } = model;
+	const { tensors, rounding } = model;
 	return (
 		runsInIntegers(model) &&
-		requantization !== "fixedPoint" &&
+		rounding !== "reference" &&
 		tensors.get("stem.conv.weight")?.dtype === "I8" &&
 		[...tensors].every(
 			([name, { data }]) => !name.endsWith(".conv.zero_point") || data.every((zero) => zero === 0),

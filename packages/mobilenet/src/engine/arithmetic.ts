@@ -29,7 +29,7 @@ export function arithmeticOf(record: Model, asked: Arithmetic | undefined): Arit
 
 /** The kernels for a record: how integers round is a module's own. */
 export function kernelsFor(record: Model, arithmetic: Arithmetic): KernelSet {
-	return arithmetic === "integer" && record.requantization === "fixedPoint" ? "fixedPoint" : arithmetic;
+	return arithmetic === "integer" && record.rounding === "reference" ? "fixedPoint" : arithmetic;
 }
 
 /** Plans a record in an arithmetic and lays it in memory; `loaded` holds the kernels that `kernelsFor` names. */

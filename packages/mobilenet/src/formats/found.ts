@@ -2,7 +2,7 @@
  * What a format's reader finds in a file: a chain of layers, in order, in words that are no framework's. Making
  * a MobileNet of it, or refusing it, is recognize.ts's, once for all formats.
  */
-import type { DType, Label, Preprocessing, Requantization, Tensor } from "../weights/record.ts";
+import type { DType, Label, Preprocessing, Rounding, Tensor } from "../weights/record.ts";
 
 /** Quantization of a tensor: real = scale · (code − zeroPoint); one of each, or one per output channel. */
 export interface Quantization {
@@ -77,7 +77,7 @@ export interface Found {
 	/** What the file says of preprocessing; the rest is assumed. */
 	readonly preprocessing?: Partial<Preprocessing>;
 	/** How sums of a quantized network become codes, if the file decides it. */
-	readonly requantization?: Requantization;
+	readonly rounding?: Rounding;
 	readonly labels?: readonly Label[];
 	/** Names of what the reader had to take a usual value for, such as `padding`. */
 	readonly assumed?: readonly string[];

@@ -63,7 +63,7 @@ export function recognize(found: Found): Model {
 		configuration,
 		tensors,
 		preprocessing,
-		...(found.requantization && { requantization: found.requantization }),
+		...(found.rounding && { rounding: found.rounding }),
 		...(labels && { labels }),
 		source: {
 			format: found.format,

@@ -438,7 +438,7 @@ describe("other operators", () => {
 		};
 		expect(await only(model)).toMatchObject({ kind: "shape" });
 		// Nothing of integers.
-		expect(await read(makeTensorFlowLite(model))).not.toHaveProperty("requantization");
+		expect(await read(makeTensorFlowLite(model))).not.toHaveProperty("rounding");
 	});
 });
 

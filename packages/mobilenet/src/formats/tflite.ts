@@ -56,7 +56,7 @@ export async function readTensorFlowLite(file: ModelFile): Promise<Found> {
 		inputChannels,
 		...(input && { input }),
 		...(preprocessing && { preprocessing }),
-		...(input && leavesShapesOpen(graph) && { requantization: "fixedPoint" }),
+		...(input && leavesShapesOpen(graph) && { rounding: "reference" }),
 		...(labels && { labels }),
 		notes: [...notes, ...(note ? [note] : []), ...odditiesOf(graph, chain)],
 	};

@@ -88,7 +88,7 @@ export async function integerNetwork(
 		onLayer(n + 1, table.length);
 		await pause();
 	}
-	const { requantization: _, ...rest } = model;
+	const { rounding: _, ...rest } = model;
 	return { ...rest, tensors };
 }
 

@@ -3,6 +3,7 @@ import { configure } from "../network/configuration.ts";
 import { initialize } from "../weights/initialize.ts";
 import type { Tensor } from "../weights/record.ts";
 import { readModelFile, writeModel } from "../weights/record-file.ts";
+import { readSafetensors, writeSafetensors } from "../weights/safetensors.ts";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 import { settingsOf } from "./options.ts";
 
@@ -41,6 +42,15 @@ describe("a checkpoint", () => {
 		expect(decodeCheckpoint(encodeCheckpoint(checkpoint), "last")).toEqual(checkpoint);
 		const { best: _, ...without } = checkpoint;
 		expect(decodeCheckpoint(encodeCheckpoint({ ...without, best: undefined }), "last").best).toBeUndefined();
+	});
+
+	it("goes on where version 0.1.0 wrote it, which spelled the optimizer otherwise", () => {
+		const bytes = encodeCheckpoint(checkpoint);
+		const { metadata, tensors } = readSafetensors(bytes, "last");
+		const former = metadata.mobilenet_training!.replace('"optimizer"', '"optimiser"');
+		expect(former).not.toBe(metadata.mobilenet_training);
+		const written = writeSafetensors(tensors, { ...metadata, mobilenet_training: former });
+		expect(decodeCheckpoint(written, "last")).toEqual(checkpoint);
 	});
 
 	it("is a model too", () => {

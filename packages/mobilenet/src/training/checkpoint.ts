@@ -101,12 +101,22 @@ export function decodeCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
 		parts[part].set(part === "record" ? tensorName : tensorName.slice(prefixes[part].length), tensor);
 	}
 	return {
-		identity: identity as RunIdentity,
+		identity: withToday(identity as RunIdentity),
 		progress: progress as Progress,
 		record: { ...whole, tensors: parts.record },
 		state: parts.state,
 		best: parts.best.size > 0 ? { ...whole, tensors: parts.best } : undefined,
 	};
+}
+
+/** Version 0.1.0 spelled one setting otherwise. */
+function withToday(identity: RunIdentity): RunIdentity {
+	const { optimiser, ...settings } = identity.settings as TrainingSettings & {
+		readonly optimiser?: TrainingSettings["optimizer"];
+	};
+	return optimiser === undefined
+		? identity
+		: { ...identity, settings: { ...settings, optimizer: optimiser } };
 }
 
 function parse(text: string, name: string): Record<string, unknown> {

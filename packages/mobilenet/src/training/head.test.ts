@@ -162,7 +162,7 @@ describe("a network with another head", () => {
 		const model = await MobileNet.create({ alpha: 0.25, size: 32, classes: 10 });
 		const { model: record } = await quantize(model.record, [picture]);
 		const changed = withHead(record, classifier, labels);
-		expect(changed.requantization).toBeUndefined();
+		expect(changed.rounding).toBeUndefined();
 		expect(new Set([...changed.tensors.values()].map(({ dtype }) => dtype))).toEqual(new Set(["F32"]));
 		expect([...changed.tensors.keys()].filter((name) => /scale|zero_point/.test(name))).toEqual([]);
 		const float = await MobileNet.from(record, { arithmetic: "float" });

@@ -144,7 +144,7 @@ export function withHead(model: Model, head: Classifier, labels: readonly Label[
 			"usage",
 			`the classifier takes ${head.features} features and has ${classes} classes, but the network gives ${features} features and there are ${labels.length} labels.`,
 		);
-	const { requantization: _, sureFrom: __, tensors: base, ...rest } = dequantize(model);
+	const { rounding: _, sureFrom: __, tensors: base, ...rest } = dequantize(model);
 	const tensors = new Map<string, Tensor>([...base].filter(([name]) => !name.startsWith("classifier.")));
 	tensors.set("classifier.weight", { dtype: "F32", shape: [classes, features], data: weights });
 	tensors.set("classifier.bias", { dtype: "F32", shape: [classes], data: bias });

@@ -146,14 +146,14 @@ describe("the record in integers", () => {
 
 	test("in fixed point multiplies by a mantissa from ½ to 1 and shifts", () => {
 		const scale = { "classifier.scale": f32(3 / 64, 2) };
-		const fixed = integers({ ...record("I8", 5, scale), requantization: "fixedPoint" });
+		const fixed = integers({ ...record("I8", 5, scale), rounding: "reference" });
 		// 3/64 = 0.75 · 2^-4; 2 has no shift.
 		expect(numbers(fixed, "classifier.multipliers")).toEqual([0.75, 2 ** -4 * (1 + 2 ** -23), 2, 1]);
 	});
 
 	test("in fixed point pools codes with their zero point, whose share is a whole number", () => {
 		const pool = { "pool.output.scale": f32(1 / 88), "pool.output.zero_point": i32(0) };
-		const fixed = integers({ ...record("I8", 5, pool), requantization: "fixedPoint" });
+		const fixed = integers({ ...record("I8", 5, pool), rounding: "reference" });
 		// The zero point 2 is 2.75 codes of the pool's scale, of which 3 are taken away.
 		const [factor, half] = numbers(fixed, "pool.rescale");
 		expect(factor).toBeCloseTo(1.375, 6);

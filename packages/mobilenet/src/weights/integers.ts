@@ -5,7 +5,7 @@
  *     output word = multiplier · (bias + Σ input word · (weight − its zero point)),
  *     multiplier  = scale of input · scale of weights / scale of output
  *
- * clamped to the words that the output's codes can stand for. How it is rounded is the record's `requantization`.
+ * clamped to the words that the output's codes can stand for. How it is rounded is the record's `rounding`.
  *
  * Source: Jacob and others 2018, "Quantization and Training of Neural Networks for Efficient
  * Integer-Arithmetic-Only Inference", equation 4.
@@ -75,11 +75,11 @@ export function codesOf(model: Model, layer: string): Codes {
  */
 export function integers(model: Model): Model {
 	const tensors = new Map<string, Tensor>();
-	const isFixedPoint = model.requantization === "fixedPoint";
+	const isReference = model.rounding === "reference";
 	let input = codesOf(model, "input");
 	for (const layer of layers(model.configuration)) {
 		const output = codesOf(model, layer.name);
-		if (layer.kind === "pool") tensors.set("pool.rescale", float32(rescaling(input, output, isFixedPoint)));
+		if (layer.kind === "pool") tensors.set("pool.rescale", float32(rescaling(input, output, isReference)));
 		else {
 			const prefix = prefixOf(layer);
 			const channels = layer.outputChannels;
@@ -87,7 +87,7 @@ export function integers(model: Model): Model {
 			const scale = parameter(model, `${prefix}.scale`, channels);
 			const multipliers = Array.from({ length: channels }, (_, c) => {
 				const own = scale[scale.length === 1 ? 0 : c]!;
-				return isFixedPoint
+				return isReference
 					? fixedPoint((input.scale * own) / output.scale)
 					: // The product in float32, as XNNPACK has it: a last bit decides about sums that are next to a half.
 						[Math.fround(input.scale * own) / output.scale, 1];
@@ -129,10 +129,10 @@ function fixedPoint(multiplier: number): [mantissa: number, step: number] {
  * What pooling multiplies a sum by, and adds to it. TensorFlow Lite's own kernel sums codes with their zero point, and
  * takes its share of the mean away as a whole number.
  */
-function rescaling(input: Codes, output: Codes, isFixedPoint: boolean): [factor: number, half: number] {
+function rescaling(input: Codes, output: Codes, isReference: boolean): [factor: number, half: number] {
 	const factor = input.scale / output.scale;
 	const share = input.zeroPoint * factor;
-	return [factor, isFixedPoint ? 0.5 + share - Math.sign(share) * Math.round(Math.abs(share)) : 0.5];
+	return [factor, isReference ? 0.5 + share - Math.sign(share) * Math.round(Math.abs(share)) : 0.5];
 }
 
 function prefixOf(layer: Layer): string {

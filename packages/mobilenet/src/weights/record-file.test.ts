@@ -54,7 +54,7 @@ const anyModel: fc.Arbitrary<Model> = fc
 			{ requiredKeys: ["alpha", "depth", "classes", "inputChannels"] },
 		),
 		folded: fc.boolean(),
-		requantization: fc.constantFrom(undefined, "float32" as const, "fixedPoint" as const),
+		rounding: fc.constantFrom(undefined, "xnnpack" as const, "reference" as const),
 		label: fc.option(
 			fc.record<Label>({ name: text, id: text, synonyms: fc.array(text) }, { requiredKeys: ["name"] }),
 			{ nil: undefined },
@@ -68,13 +68,13 @@ const anyModel: fc.Arbitrary<Model> = fc
 		mean: fc.double({ min: -300, max: 300, noNaN: true }).map((x) => x + 0),
 		notes: fc.array(text),
 	})
-	.map(({ configuration: options, folded, requantization, label, fit, sureFrom, mean, notes }): Model => {
+	.map(({ configuration: options, folded, rounding, label, fit, sureFrom, mean, notes }): Model => {
 		const configuration = configure(options);
 		const made = initialize(configuration);
 		return {
 			...(folded ? fold(made) : made),
 			preprocessing: { ...made.preprocessing, fit, mean: made.preprocessing.mean.map(() => mean) },
-			...(requantization && { requantization }),
+			...(rounding && { rounding }),
 			...(label && { labels: new Array<Label>(configuration.classes).fill(label) }),
 			...(sureFrom !== undefined && { sureFrom }),
 			source: { format: "any", assumed: ["size"], notes },
@@ -102,6 +102,16 @@ describe("a model", () => {
 		expect(sorted(readModelFile(writeModel({ ...model, tensors }), "x"))).toEqual(
 			sorted({ ...model, tensors }),
 		);
+	});
+
+	test.each([
+		["float32", "xnnpack"],
+		["fixedPoint", "reference"],
+	])("whose rounding is called %s, as version 0.1.0 did, is read as %s", (former, rounding) => {
+		const written = readSafetensors(writeModel(model), "x");
+		const rest = { ...JSON.parse(written.metadata.mobilenet!), requantisation: former };
+		const bytes = writeSafetensors(written.tensors, { mobilenet: JSON.stringify(rest) });
+		expect(readModelFile(bytes, "x").rounding).toBe(rounding);
 	});
 
 	test("from which no answer is sure has no such field, written and read", () => {
@@ -135,11 +145,7 @@ describe("what is no model is refused", () => {
 	test.each([
 		["no JSON", () => "{", "x: its metadata mobilenet is not the JSON it should be: "],
 		["a list", () => [], "x: its metadata mobilenet must be a JSON object, not []."],
-		[
-			"an unknown requantization",
-			set("requantization", "round"),
-			"requantization must be float32 or fixedPoint",
-		],
+		["an unknown rounding", set("rounding", "round"), "rounding must be xnnpack or reference"],
 		["no version", set("format_version", undefined), "must be a whole number above 0, not undefined"],
 		["a version that is text", set("format_version", "1"), 'not "1"'],
 		["version 0", set("format_version", 0), "not 0"],

@@ -5,17 +5,17 @@
 import { MobileNetError, messageOf, shown } from "../base/error.ts";
 import { type Configuration, configure, presets } from "../network/configuration.ts";
 import { preprocessingFault } from "./preprocessing.ts";
-import type { Label, Model, Preprocessing, Source } from "./record.ts";
+import type { Label, Model, Preprocessing, Rounding, Source } from "./record.ts";
 
 type Rest = Omit<Model, "tensors">;
 
 /** What goes into the file. */
 export function recordToJson(model: Model): Rest {
-	const { configuration, preprocessing, requantization, labels, sureFrom, source } = model;
+	const { configuration, preprocessing, rounding, labels, sureFrom, source } = model;
 	return {
 		configuration,
 		preprocessing,
-		...(requantization && { requantization }),
+		...(rounding && { rounding }),
 		...(labels && { labels }),
 		...(sureFrom !== undefined && { sureFrom }),
 		source,
@@ -29,20 +29,33 @@ export function recordToJson(model: Model): Rest {
  */
 export function recordFromJson(json: Readonly<Record<string, unknown>>, name: string): Rest {
 	const configuration = checkConfiguration(json.configuration, name);
-	const { preprocessing, requantization, labels, sureFrom } = json;
-	if (requantization !== undefined && requantization !== "float32" && requantization !== "fixedPoint")
-		throw broken(name, `requantization must be float32 or fixedPoint, not ${shown(requantization)}`);
+	const { preprocessing, labels, sureFrom } = json;
+	const rounding = checkRounding(json, name);
 	const fault = preprocessingFault(preprocessing, configuration.inputChannels);
 	if (fault) throw broken(name, fault);
 	const { mean, std, channelOrder, filter, fit } = preprocessing as Preprocessing;
 	return {
 		configuration,
 		preprocessing: { mean, std, channelOrder, filter, fit },
-		...(requantization !== undefined && { requantization }),
+		...(rounding !== undefined && { rounding }),
 		...(labels !== undefined && { labels: checkLabels(labels, configuration, name) }),
 		...(sureFrom !== undefined && { sureFrom: checkSureFrom(sureFrom, name) }),
 		source: checkSource(json.source, name),
 	};
+}
+
+/** Files of version 0.1.0 say the same in other words. */
+const formerRoundings: Readonly<Record<string, Rounding>> = { float32: "xnnpack", fixedPoint: "reference" };
+
+function checkRounding(
+	{ rounding: given, requantisation: former }: Readonly<Record<string, unknown>>,
+	name: string,
+): Rounding | undefined {
+	const rounding =
+		given ??
+		(typeof former === "string" && Object.hasOwn(formerRoundings, former) ? formerRoundings[former] : former);
+	if (rounding === undefined || rounding === "xnnpack" || rounding === "reference") return rounding;
+	throw broken(name, `rounding must be xnnpack or reference, not ${shown(rounding)}`);
 }
 
 /** All fields must be there: a convention that is guessed is a wrong answer. */

@@ -19,11 +19,11 @@ export interface Model {
 	readonly tensors: ReadonlyMap<string, Tensor>;
 	readonly preprocessing: Preprocessing;
 	/**
-	 * How the sums of a quantized network become codes where it runs in integers: times a number in float32, rounded
-	 * once (`float32`, if not given), or times a mantissa and shifted, rounded twice (`fixedPoint`). TensorFlow Lite does
-	 * the first by XNNPACK, and the second by its own kernels, where a file leaves shapes open.
+	 * How the sums of a quantized network become codes where it runs in integers, after the two ways of TensorFlow Lite.
+	 * `xnnpack`, the default: multiplied by a float32 number and rounded once, as XNNPACK does. `reference`: multiplied by
+	 * a mantissa, shifted and rounded twice, as TensorFlow Lite's own kernels do where a file leaves shapes open.
 	 */
-	readonly requantization?: Requantization;
+	readonly rounding?: Rounding;
 	/** One a class, in the order of the outputs. */
 	readonly labels?: readonly Label[];
 	/**
@@ -37,7 +37,7 @@ export interface Model {
 	readonly source: Source;
 }
 
-export type Requantization = "float32" | "fixedPoint";
+export type Rounding = "xnnpack" | "reference";
 
 export interface Source {
 	/** The format's name as people say it, such as `TensorFlow Lite`. */
