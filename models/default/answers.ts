@@ -8,7 +8,7 @@ import { openDataset } from "../../packages/mobilenet/src/data/index.ts";
 import { columnOf, parseTable } from "../../packages/mobilenet/src/data/tables.ts";
 import { MobileNet } from "../../packages/mobilenet/src/model/mobilenet.ts";
 import type { PictureSource } from "../../packages/mobilenet/src/model/pictures.ts";
-import type { Label, Model } from "../../packages/mobilenet/src/weights/record.ts";
+import type { Label, Model } from "../../packages/mobilenet/src/weights/model.ts";
 
 export interface Pictures {
 	readonly sources: readonly PictureSource[];
@@ -49,14 +49,14 @@ export async function photographsOf(
 }
 
 /** The probabilities of all classes for each picture, as `classify` comes to them. */
-export async function answersOf(record: Model, { sources }: Pictures): Promise<readonly Float32Array[]> {
-	const model = await MobileNet.from(record, { threads: 1 });
+export async function answersOf(model: Model, { sources }: Pictures): Promise<readonly Float32Array[]> {
+	const mobilenet = await MobileNet.from(model, { threads: 1 });
 	const rows: Float32Array[] = [];
-	for await (const row of model.probabilitiesEach(sources, { batch: 8 })) {
+	for await (const row of mobilenet.probabilitiesEach(sources, { batch: 8 })) {
 		if ("error" in row) throw row.error;
 		rows.push(row.probabilities);
 	}
-	model.dispose();
+	mobilenet.dispose();
 	return rows;
 }
 

@@ -17,12 +17,12 @@ import { parseArgs } from "node:util";
 import { writeLocation } from "../../packages/mobilenet/src/base/files.node.ts";
 import { metricsOf } from "../../packages/mobilenet/src/evaluation/metrics.ts";
 import { readModel } from "../../packages/mobilenet/src/formats/read.ts";
-import { changedRecord } from "../../packages/mobilenet/src/model/changed-record.ts";
+import { changedModel } from "../../packages/mobilenet/src/model/changed-model.ts";
 import { cost } from "../../packages/mobilenet/src/network/cost.ts";
 import { quantize } from "../../packages/mobilenet/src/quantization/quantize.ts";
 import { dequantize } from "../../packages/mobilenet/src/weights/dequantize.ts";
-import type { Model, Tensor } from "../../packages/mobilenet/src/weights/record.ts";
-import { writeModel } from "../../packages/mobilenet/src/weights/record-file.ts";
+import type { Model, Tensor } from "../../packages/mobilenet/src/weights/model.ts";
+import { writeModel } from "../../packages/mobilenet/src/weights/model-file.ts";
 import {
 	answersOf,
 	type Best,
@@ -89,23 +89,23 @@ async function finish(): Promise<void> {
 	console.log(`On the first ${heldBack.truths.length} pictures of the shard that was held back:\n`);
 
 	heading("size", "multiply-adds, M", "top-1, %", "top-5, %");
-	const tried: { readonly record: Model; readonly rows: readonly Float32Array[]; readonly top1: number }[] =
+	const tried: { readonly model: Model; readonly rows: readonly Float32Array[]; readonly top1: number }[] =
 		[];
 	for (const size of sizes) {
-		const record = changedRecord(
+		const model = changedModel(
 			{ ...trained, labels: heldBack.classes },
 			{ size, preprocessing: { fit: "stretch" } },
 		);
-		const rows = await answersOf(record, heldBack);
+		const rows = await answersOf(model, heldBack);
 		const { top1, top5 } = metrics(rows);
-		tried.push({ record, rows, top1 });
-		row(size, (cost(record.configuration).multAdds / 1e6).toFixed(1), percent(top1), percent(top5));
+		tried.push({ model, rows, top1 });
+		row(size, (cost(model.configuration).multAdds / 1e6).toFixed(1), percent(top1), percent(top5));
 	}
 	const most = Math.max(...tried.map(({ top1 }) => top1));
 	const chosen = tried.find(({ top1 }) => top1 >= most - worthwhile)!;
 
 	const temperature = temperatureOf(chosen.rows, heldBack.truths);
-	const float = await withFilter(withTemperature(chosen.record, temperature));
+	const float = await withFilter(withTemperature(chosen.model, temperature));
 	const calibration = await picturesOf(join(data, "train-0000.tar.gz"), calibrating);
 	const { model: int8 } = await quantize(float, calibration.sources);
 
@@ -151,10 +151,10 @@ async function withFilter(model: Model): Promise<Model> {
 	heading("filter", "top-1, %", "loss");
 	let best = { model, loss: Number.POSITIVE_INFINITY };
 	for (const filter of filters) {
-		const record = changedRecord(model, { preprocessing: { filter } });
-		const { top1, loss } = metricsOf(known.truths, await answersOf(record, known));
+		const changed = changedModel(model, { preprocessing: { filter } });
+		const { top1, loss } = metricsOf(known.truths, await answersOf(changed, known));
 		row(filter, percent(top1), loss.toFixed(3));
-		if (loss < best.loss) best = { model: record, loss };
+		if (loss < best.loss) best = { model: changed, loss };
 	}
 	return best.model;
 }

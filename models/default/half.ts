@@ -4,7 +4,7 @@
  * or smaller than half precision goes.
  */
 import { MobileNetError } from "../../packages/mobilenet/src/base/error.ts";
-import type { Model, Tensor } from "../../packages/mobilenet/src/weights/record.ts";
+import type { Model, Tensor } from "../../packages/mobilenet/src/weights/model.ts";
 
 /** From here on a number rounds to infinity. */
 const tooLarge = 65520;

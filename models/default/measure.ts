@@ -19,12 +19,12 @@ import sharp from "sharp";
 import { grouped } from "../../packages/mobilenet/src/cli/table.ts";
 import { metricsOf } from "../../packages/mobilenet/src/evaluation/metrics.ts";
 import { readModel } from "../../packages/mobilenet/src/formats/read.ts";
-import { changedRecord } from "../../packages/mobilenet/src/model/changed-record.ts";
+import { changedModel } from "../../packages/mobilenet/src/model/changed-model.ts";
 import { MobileNet } from "../../packages/mobilenet/src/model/mobilenet.ts";
 import { cost } from "../../packages/mobilenet/src/network/cost.ts";
 import { dequantize } from "../../packages/mobilenet/src/weights/dequantize.ts";
-import type { Model } from "../../packages/mobilenet/src/weights/record.ts";
-import { writeModel } from "../../packages/mobilenet/src/weights/record-file.ts";
+import type { Model } from "../../packages/mobilenet/src/weights/model.ts";
+import { writeModel } from "../../packages/mobilenet/src/weights/model-file.ts";
 import { madeWith } from "../../packages/mobilenet/test/studies/tiny-imagenet.ts";
 import {
 	answersOf,
@@ -61,11 +61,11 @@ const shippedFile = fileURLToPath(new URL("mobilenet.safetensors", import.meta.u
 const int8 = await readModel(shippedFile);
 const { size } = int8.configuration;
 const { filter, fit } = int8.preprocessing;
-const float = changedRecord(dequantize(await readModel(file)), {
+const float = changedModel(dequantize(await readModel(file)), {
 	size,
 	preprocessing: { filter, fit },
 });
-const networks: readonly (readonly [name: string, record: Model, bytes: Uint8Array])[] = [
+const networks: readonly (readonly [name: string, model: Model, bytes: Uint8Array])[] = [
 	["float32", float, writeModel(float)],
 	["float16", halved(float), writeModel(halved(float))],
 	["int8", int8, readFileSync(shippedFile)],
@@ -89,8 +89,8 @@ async function accuracy(): Promise<void> {
 	const location = join(tiny, values.final ? "val-0000.tar" : "train-0011.tar.gz");
 	const pictures = await picturesOf(location, Number(PICTURES));
 	const metrics: ReturnType<typeof metricsOf>[] = [];
-	for (const [, record] of networks)
-		metrics.push(metricsOf(pictures.truths, await answersOf(record, pictures)));
+	for (const [, model] of networks)
+		metrics.push(metricsOf(pictures.truths, await answersOf(model, pictures)));
 	const what = `${basename(location)}, ${pictures.truths.length} pictures`;
 	heading("", ...names);
 	row(`${what}: top-1, %`, ...metrics.map(({ top1, pictures }) => withError(top1, pictures)));
@@ -98,8 +98,8 @@ async function accuracy(): Promise<void> {
 	row(`${what}: calibration error, %`, ...metrics.map(({ ece }) => percent(ece)));
 	for (const [name, { known }] of photographs) {
 		const cells: string[] = [];
-		for (const [, record] of networks) {
-			const { top1, pictures } = metricsOf(known.truths, await answersOf(record, known));
+		for (const [, model] of networks) {
+			const { top1, pictures } = metricsOf(known.truths, await answersOf(model, known));
 			cells.push(withError(top1, pictures));
 		}
 		row(`${name}, ${known.truths.length} photographs of the classes: top-1, %`, ...cells);
@@ -134,8 +134,8 @@ async function price(): Promise<void> {
 	row("bytes", ...networks.map(([, , bytes]) => grouped(bytes.length)));
 	row("bytes by gzip", ...networks.map(([, , bytes]) => grouped(gzipSync(bytes, { level: 9 }).length)));
 	const times: string[] = [];
-	for (const [, record] of networks) {
-		const timed = await MobileNet.from(record, { threads: 1 });
+	for (const [, model] of networks) {
+		const timed = await MobileNet.from(model, { threads: 1 });
 		const { median, runs } = await timed.bench({ seconds: timing });
 		times.push(`${median.toFixed(2)} (${runs} runs)`);
 		timed.dispose();

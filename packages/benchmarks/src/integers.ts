@@ -12,7 +12,7 @@ import { activationCodes } from "./weights.ts";
 /** Fewer than `mobilenet quantize` takes: times do not depend on them. */
 const calibrationPictures = 64;
 
-/** A record of int8; one that is of int8 already stays as it is. */
+/** A model of int8; one that is of int8 already stays as it is. */
 export async function inIntegers(model: Model): Promise<Model> {
 	if (isInt8(model)) return model;
 	const folder = join(pictures, "imagenet_samples");

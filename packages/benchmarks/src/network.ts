@@ -47,7 +47,7 @@ export async function chooseNetwork({
 	const path = location ?? (usual && existsSync(usual) ? usual : undefined);
 	const read = path
 		? await readModel(path)
-		: (await MobileNet.create({ alpha: alpha ?? 1 }, { seed, build: "reference" })).record;
+		: (await MobileNet.create({ alpha: alpha ?? 1 }, { seed, build: "reference" })).model;
 	const { configuration } = read;
 	if (alpha !== undefined && configuration.alpha !== alpha)
 		throw new UsageError(

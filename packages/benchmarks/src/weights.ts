@@ -3,7 +3,7 @@ import type { Model } from "mobilenet";
 import type { Layer } from "mobilenet/network";
 import { codesOf } from "../../mobilenet/dist/weights/integers.js";
 
-/** Weights and bias of a layer of a folded record; weights are OIHW, or [out, in] for the classifier. */
+/** Weights and bias of a layer of a folded model; weights are OIHW, or [out, in] for the classifier. */
 export function parametersOf(
 	{ tensors }: Model,
 	{ name, kind }: Layer,
@@ -12,7 +12,7 @@ export function parametersOf(
 	const values = (part: string): Float32Array => {
 		const tensor = tensors.get(`${prefix}.${part}`);
 		if (tensor?.dtype !== "F32")
-			throw new Error(`${prefix}.${part} should be in the folded record as float32, and is not.`);
+			throw new Error(`${prefix}.${part} should be in the folded model as float32, and is not.`);
 		return tensor.data;
 	};
 	return { weight: values("weight"), bias: values("bias") };
@@ -24,12 +24,12 @@ export interface Codes {
 	readonly zeroPoint: number;
 }
 
-/** What a layer of a record of integers gives out, or the picture (`input`). */
+/** What a layer of a model of integers gives out, or the picture (`input`). */
 export function activationCodes(model: Model, layer: string): Codes {
 	return codesOf(model, layer);
 }
 
-/** A layer of a record of integers: weights in the order of the record, with a scale for every output channel. */
+/** A layer of a model of integers: weights in the order of the model, with a scale for every output channel. */
 export interface IntegerParameters {
 	readonly weight: Int8Array<ArrayBuffer>;
 	readonly scales: Float32Array<ArrayBuffer>;
@@ -49,7 +49,7 @@ export function integerParametersOf(
 	const scale = tensors.get(`${prefix}.scale`);
 	const bias = tensors.get(`${prefix}.bias`);
 	if (weight?.dtype !== "I8" || scale?.dtype !== "F32" || bias?.dtype !== "I32")
-		throw new Error(`${prefix} should be in the record in integers of 8 bits with a bias of 32, and is not.`);
+		throw new Error(`${prefix} should be in the model in integers of 8 bits with a bias of 32, and is not.`);
 	const scales = Float32Array.from({ length: bias.data.length }, (_, c) =>
 		scale.data.length === 1 ? scale.data[0]! : scale.data[c]!,
 	);

@@ -20,4 +20,4 @@ export type {
 export type { BlobLike, ImageDataLike, PictureSource } from "./model/pictures.ts";
 export type { Prediction, PredictionOptions } from "./model/predictions.ts";
 export type { Configuration, ConfigurationOptions, Preset } from "./network/configuration.ts";
-export type { Filter, Fit, Label, Model, Preprocessing, Source, Tensor } from "./weights/record.ts";
+export type { Filter, Fit, Label, Model, Preprocessing, Source, Tensor } from "./weights/model.ts";

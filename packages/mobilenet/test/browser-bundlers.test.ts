@@ -26,7 +26,7 @@ import { MobileNet } from "../src/model/mobilenet.ts";
 import type { Prediction } from "../src/model/predictions.ts";
 import { configure } from "../src/network/configuration.ts";
 import { initialize } from "../src/weights/initialize.ts";
-import { writeModel } from "../src/weights/record-file.ts";
+import { writeModel } from "../src/weights/model-file.ts";
 import { describeWithChromium, openChromium, serve, strictPolicy } from "./chromium.ts";
 
 /** Each bundles the page in a folder into another, and gives the warnings that its user would see. */

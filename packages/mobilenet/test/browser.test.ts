@@ -15,7 +15,7 @@ import type { Prediction } from "../src/model/predictions.ts";
 import { configure } from "../src/network/configuration.ts";
 import { imagenetLabels } from "../src/weights/imagenet.ts";
 import { initialize } from "../src/weights/initialize.ts";
-import { writeModel } from "../src/weights/record-file.ts";
+import { writeModel } from "../src/weights/model-file.ts";
 import { readSafetensors } from "../src/weights/safetensors.ts";
 import {
 	describeWithChromium,
@@ -394,8 +394,8 @@ function expectClose(rows: Answers["rows"], expected: Answers["rows"]): void {
 
 /** A safetensors file as `convert` writes it of a network of ImageNet's classes: its labels are in it. */
 function randomModel(): Uint8Array {
-	const record = initialize(configure({ alpha: 0.25, size: 96, classes: 1000 }), { seed: 1 });
-	return writeModel({ ...record, labels: imagenetLabels(1000) });
+	const model = initialize(configure({ alpha: 0.25, size: 96, classes: 1000 }), { seed: 1 });
+	return writeModel({ ...model, labels: imagenetLabels(1000) });
 }
 
 function fromBase64(text: string): Uint8Array {

@@ -5,7 +5,7 @@
 import type { Found, FoundLayer } from "../src/formats/found.ts";
 import type { Configuration } from "../src/network/configuration.ts";
 import { isConvolution, type Layer, layers } from "../src/network/layers.ts";
-import { sizeOf, type Tensor } from "../src/weights/record.ts";
+import { sizeOf, type Tensor } from "../src/weights/model.ts";
 
 export interface Writing {
 	/** Zeros as words (`same`), as numbers of the convolution, or as a layer of their own before a `valid` one. */

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Evaluation } from "../src/evaluation/index.ts";
-import { readModelFile } from "../src/weights/record-file.ts";
+import { readModelFile } from "../src/weights/model-file.ts";
 import { mobilenet } from "./cli.ts";
 import { colored } from "./colored.ts";
 import { describeWithShared, shared } from "./shared.ts";

@@ -17,7 +17,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { configure } from "../src/network/configuration.ts";
 import { initialize, writeModel } from "../src/training/index.ts";
-import { readModelFile } from "../src/weights/record-file.ts";
+import { readModelFile } from "../src/weights/model-file.ts";
 import { unfold } from "../src/weights/unfold.ts";
 import { mobilenet } from "./cli.ts";
 import { colored } from "./colored.ts";

@@ -55,8 +55,8 @@ describeWithShared("mobilenet embed", [network, "data/photos"], () => {
 		const { stdout } = await embed(photo("macaw.jpg"));
 		const { embedding } = rows(stdout)[0]!;
 		const model = await MobileNet.load(shared(network));
-		const weight = model.record.tensors.get("classifier.weight")!.data;
-		const bias = model.record.tensors.get("classifier.bias")!.data;
+		const weight = model.model.tensors.get("classifier.weight")!.data;
+		const bias = model.model.tensors.get("classifier.bias")!.data;
 		const logits = Array.from(
 			bias,
 			(b, k) => b + embedding!.reduce((sum, x, i) => sum + x * weight[k * 256 + i]!, 0),

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Evaluation } from "../src/evaluation/index.ts";
 import { readModel } from "../src/formats/read.ts";
 import { MobileNet, type Prediction } from "../src/index.ts";
-import type { Model } from "../src/weights/record.ts";
+import type { Model } from "../src/weights/model.ts";
 import { readSafetensors, writeSafetensors } from "../src/weights/safetensors.ts";
 import { mobilenet } from "./cli.ts";
 
@@ -20,7 +20,7 @@ let unsure: string;
 /** The best answer of each. */
 let ofSure: Prediction;
 let ofUnsure: Prediction;
-let record: Model;
+let model: Model;
 const place = (name: string): string => join(folder, name);
 
 beforeAll(async () => {
@@ -29,14 +29,14 @@ beforeAll(async () => {
 	for (const [name, background] of Object.entries(pictures))
 		await sharp({ create: { width: 40, height: 40, channels: 3, background } }).toFile(place(name));
 	const made = await MobileNet.create({ alpha: 0.25, size: 32, classes: labels.length }, { seed: 5 });
-	const model = await MobileNet.from({ ...made.record, labels });
+	const mobile = await MobileNet.from({ ...made.model, labels });
 	const paths = Object.keys(pictures).map(place);
-	const best = (await model.classify(paths, { top: 1 })).map(([one]) => one!);
+	const best = (await mobile.classify(paths, { top: 1 })).map(([one]) => one!);
 	const [more, less] = best[0]!.probability > best[1]!.probability ? [0, 1] : [1, 0];
 	[sure, unsure, ofSure, ofUnsure] = [paths[more]!, paths[less]!, best[more]!, best[less]!];
-	record = { ...model.record, sureFrom: ofSure.probability };
-	await model.save(place("unmeasured.safetensors"));
-	await (await MobileNet.from(record)).save(place("model.safetensors"));
+	model = { ...mobile.model, sureFrom: ofSure.probability };
+	await mobile.save(place("unmeasured.safetensors"));
+	await (await MobileNet.from(model)).save(place("model.safetensors"));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -108,9 +108,9 @@ describe("mobilenet classify", () => {
 describe("what else the commands do with it", () => {
 	it("is shown by inspect", async () => {
 		const people = await mobilenet(["inspect", place("model.safetensors")]);
-		expect(people.stdout).toContain(`  answers from a probability of ${record.sureFrom} on\n`);
+		expect(people.stdout).toContain(`  answers from a probability of ${model.sureFrom} on\n`);
 		const machines = await mobilenet(["inspect", "--json", place("model.safetensors")]);
-		expect(JSON.parse(machines.stdout)).toMatchObject({ sureFrom: record.sureFrom });
+		expect(JSON.parse(machines.stdout)).toMatchObject({ sureFrom: model.sureFrom });
 		const unmeasured = await mobilenet(["inspect", place("unmeasured.safetensors")]);
 		expect(unmeasured.stdout).not.toMatch(/^sure/m);
 	});
@@ -118,12 +118,12 @@ describe("what else the commands do with it", () => {
 	it("is kept by convert and by quantize", async () => {
 		const [converted, quantized] = [place("converted.safetensors"), place("quantized.safetensors")];
 		await mobilenet(["convert", place("model.safetensors"), "-o", converted, "--size", "48"]);
-		expect((await readModel(converted)).sureFrom).toBe(record.sureFrom);
+		expect((await readModel(converted)).sureFrom).toBe(model.sureFrom);
 		const { exitCode, stderr } = await mobilenet([
 			...["quantize", place("model.safetensors"), "--calibrate", sure, "-o", quantized],
 		]);
 		expect(exitCode, stderr).toBe(0);
-		expect((await readModel(quantized)).sureFrom).toBe(record.sureFrom);
+		expect((await readModel(quantized)).sureFrom).toBe(model.sureFrom);
 	});
 
 	it("parts the sure answers from the others in evaluate", async () => {

@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readModelFile } from "../src/weights/record-file.ts";
+import { readModelFile } from "../src/weights/model-file.ts";
 import { mobilenet } from "./cli.ts";
 import { colored } from "./colored.ts";
 import { describeWithShared, shared } from "./shared.ts";

@@ -15,7 +15,7 @@ import { checkTensors } from "../src/weights/check.ts";
 import { dequantize } from "../src/weights/dequantize.ts";
 import { float32Of } from "../src/weights/float.ts";
 import { fold } from "../src/weights/fold.ts";
-import type { Model } from "../src/weights/record.ts";
+import type { Model } from "../src/weights/model.ts";
 import { describeWithShared, shared } from "./shared.ts";
 
 interface Expected {

@@ -12,7 +12,7 @@ import { recognize } from "../src/formats/recognize.ts";
 import { readTensorFlowJs } from "../src/formats/tensorflowjs.ts";
 import { configure } from "../src/network/configuration.ts";
 import { checkTensors } from "../src/weights/check.ts";
-import type { Model, Tensor } from "../src/weights/record.ts";
+import type { Model, Tensor } from "../src/weights/model.ts";
 import { kerasOf } from "./keras.ts";
 import { describeWithShared, shared } from "./shared.ts";
 

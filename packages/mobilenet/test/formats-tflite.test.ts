@@ -12,7 +12,7 @@ import { layers as networkLayers } from "../src/network/layers.ts";
 import { dequantize } from "../src/weights/dequantize.ts";
 import { float32Of, isFloat } from "../src/weights/float.ts";
 import { fold } from "../src/weights/fold.ts";
-import type { DType, Model } from "../src/weights/record.ts";
+import type { DType, Model } from "../src/weights/model.ts";
 import { describeWithShared, shared } from "./shared.ts";
 
 interface Expected {

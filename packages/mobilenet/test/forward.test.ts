@@ -8,7 +8,7 @@ import type { Build } from "../src/kernels/walker.ts";
 import { type ConfigurationOptions, configure } from "../src/network/configuration.ts";
 import { layers } from "../src/network/layers.ts";
 import { fold } from "../src/weights/fold.ts";
-import { type Model, usualPreprocessing } from "../src/weights/record.ts";
+import { type Model, usualPreprocessing } from "../src/weights/model.ts";
 import { readSafetensors } from "../src/weights/safetensors.ts";
 import { describeWithShared, shared } from "./shared.ts";
 

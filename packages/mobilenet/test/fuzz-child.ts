@@ -16,7 +16,7 @@ import type { ModelFile } from "../src/formats/file.ts";
 import { formats } from "../src/formats/table.ts";
 import { unknownFile } from "../src/formats/unknown.ts";
 import { MobileNet } from "../src/model/mobilenet.ts";
-import type { Model } from "../src/weights/record.ts";
+import type { Model } from "../src/weights/model.ts";
 import type { Outcome } from "./fuzz.ts";
 import { changed, type Input } from "./fuzz-changes.ts";
 import { type ModelFiles, modelFiles } from "./fuzz-files.ts";
@@ -145,11 +145,13 @@ async function readWhole(name: string): Promise<Whole> {
 	return { name, files, output: model && (await outputOf(model)) };
 }
 
-async function outputOf(record: Model): Promise<Float32Array> {
-	const model = await MobileNet.from(record);
+async function outputOf(model: Model): Promise<Float32Array> {
+	const mobilenet = await MobileNet.from(model);
 	const { size, inputChannels } = model.configuration;
-	const output = model.run(Float32Array.from({ length: size * size * inputChannels }, (_, i) => Math.sin(i)));
-	model.dispose();
+	const output = mobilenet.run(
+		Float32Array.from({ length: size * size * inputChannels }, (_, i) => Math.sin(i)),
+	);
+	mobilenet.dispose();
 	return output;
 }
 

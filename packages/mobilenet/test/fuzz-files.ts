@@ -8,7 +8,7 @@ import { readModel } from "../src/formats/index.ts";
 import { formats } from "../src/formats/table.ts";
 import { configure } from "../src/network/configuration.ts";
 import { initialize } from "../src/weights/initialize.ts";
-import { writeModel } from "../src/weights/record-file.ts";
+import { writeModel } from "../src/weights/model-file.ts";
 import { missing, shared } from "./shared-paths.ts";
 
 /** A model as its reader gets it: a file, and those beside it. */

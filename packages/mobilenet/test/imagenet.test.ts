@@ -61,7 +61,7 @@ for (const network of networks)
 
 		if ("apart" in network) {
 			it("gives the same probabilities for numbers", () => {
-				const { mean, std } = model.record.preprocessing;
+				const { mean, std } = model.model.preprocessing;
 				for (const [n, { data }] of pictures.entries()) {
 					const normalized = Float32Array.from(data, (value, i) => (value - mean[i % 3]!) / std[i % 3]!);
 					expect(largestDifference(model.run(normalized), expected[n]!)).toBeLessThan(network.apart);
@@ -96,7 +96,7 @@ for (const network of networks)
 			});
 
 			it("gives the same codes for numbers", () => {
-				const { mean, std } = model.record.preprocessing;
+				const { mean, std } = model.model.preprocessing;
 				const [{ data }] = pictures as [(typeof pictures)[0]];
 				const normalized = Float32Array.from(data, (value, i) => (value - mean[i % 3]!) / std[i % 3]!);
 				const codes = model.run(normalized).map((p) => Math.min(255, Math.round(p * 256)) + network.least);
@@ -105,7 +105,7 @@ for (const network of networks)
 			});
 
 			it(`gives the same answer for ${network.agree} of the ${photographs} pictures in float`, async () => {
-				const float = await MobileNet.from(model.record, { arithmetic: "float" });
+				const float = await MobileNet.from(model.model, { arithmetic: "float" });
 				const background = model.configuration.classes === 1001 ? 1 : 0;
 				const rows = await float.classify(pictures, { top: 1 });
 				const same = rows.filter(([best], n) => best!.index === bestOf(expected[n]!) - background);
@@ -123,7 +123,7 @@ describeWithShared(
 		// weights/README.md: TensorFlow Lite refuses the file as it is, so that there are no golden codes.
 		it("runs on one channel in integers, and answers about as in float", async () => {
 			const model = await MobileNet.load(shared("weights/person_detect_v1_0.25_96_gray_int8.tflite"));
-			const float = await MobileNet.from(model.record, { arithmetic: "float" });
+			const float = await MobileNet.from(model.model, { arithmetic: "float" });
 			const pixels = read(golden[1]).get("pixels_96")!.data as Uint8Array;
 			const pictures = Array.from({ length: photographs }, (_, n) => ({
 				...{

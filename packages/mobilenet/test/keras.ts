@@ -4,7 +4,7 @@
  */
 import type { Configuration } from "../src/network/configuration.ts";
 import { isConvolution, layers, width } from "../src/network/layers.ts";
-import type { Tensor } from "../src/weights/record.ts";
+import type { Tensor } from "../src/weights/model.ts";
 import { filled } from "./chain.ts";
 
 export interface Dialect {

@@ -1,10 +1,10 @@
 /**
- * Quantization of a real network: a short form of the study that docs/quantization.md reports, and the record beside the
+ * Quantization of a real network: a short form of the study that docs/quantization.md reports, and the model beside the
  * one that TensorFlow Lite's converter makes of the same network.
  */
 import { expect, it } from "vitest";
 import { readModel } from "../src/formats/read.ts";
-import type { Model } from "../src/weights/record.ts";
+import type { Model } from "../src/weights/model.ts";
 import { calibration, evaluation, study } from "./quantization.ts";
 import { describeWithShared, shared } from "./shared.ts";
 
@@ -21,7 +21,7 @@ describeWithShared("quantization of a real network", [calibration, evaluation, `
 	});
 });
 
-describeWithShared("its record", [calibration, evaluation, `weights/${file}`, `weights/${converted}`], () => {
+describeWithShared("its model", [calibration, evaluation, `weights/${file}`, `weights/${converted}`], () => {
 	it("has the tensors of TensorFlow Lite's int8 file, and its codes where ranges are known", async () => {
 		const { model } = await study(file, { calibrating: 10, evaluated: 1 });
 		const theirs = await readModel(shared(`weights/${converted}`));

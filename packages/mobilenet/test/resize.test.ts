@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import type { Pixels } from "../src/image/pixels.ts";
 import { resize, resizeFloat } from "../src/image/resize.ts";
 import type { TensorflowFilter } from "../src/image/resize-tensorflow.ts";
-import type { Tensor } from "../src/weights/record.ts";
+import type { Tensor } from "../src/weights/model.ts";
 import { readSafetensors } from "../src/weights/safetensors.ts";
 import { describeWithShared, shared } from "./shared.ts";
 

@@ -9,7 +9,7 @@ import type { TrainingPlanOptions, UpdateSettings } from "../src/engine/training
 import { loadBuild } from "../src/kernels/load.ts";
 import type { Build } from "../src/kernels/walker.ts";
 import { type ConfigurationOptions, configure } from "../src/network/configuration.ts";
-import { type Model, type Tensor, usualPreprocessing } from "../src/weights/record.ts";
+import { type Model, type Tensor, usualPreprocessing } from "../src/weights/model.ts";
 import { readSafetensors } from "../src/weights/safetensors.ts";
 import { describeWithShared, shared } from "./shared.ts";
 
@@ -102,7 +102,7 @@ for (const name of ["torch", "tf", "tutorial", "frozen"]) {
 			const loss = trainer.forward("floats", labels.length, lossSettings);
 			trainer.backward();
 			expect(Math.abs(loss - numbers("loss")[0]!)).toBeLessThan(tolerances.loss);
-			const after = trainer.record("weights").tensors;
+			const after = trainer.model("weights").tensors;
 			const faults: string[] = [];
 			for (const [key, { data }] of tensors) {
 				const [kind, ...rest] = key.split(".");
@@ -163,7 +163,7 @@ for (const optimizer of ["sgd", "rmsprop", "adamw"] as const) {
 				trainer.update({ ...settings, step: k + 1 });
 				expect(Math.abs(loss - expected), `loss of step ${k + 1}`).toBeLessThan(tolerances.curveLoss);
 			}
-			const after = trainer.record("weights").tensors;
+			const after = trainer.model("weights").tensors;
 			const faults: string[] = [];
 			for (const [key, { data: expected }] of tensors) {
 				if (!key.startsWith("after.")) continue;

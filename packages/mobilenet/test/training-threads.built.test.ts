@@ -9,7 +9,7 @@ import { loadBuild } from "../dist/kernels/load.js";
 import type { Build } from "../dist/kernels/walker.js";
 import { type ConfigurationOptions, configure } from "../dist/network/configuration.js";
 import { initialize } from "../dist/weights/initialize.js";
-import type { Model } from "../dist/weights/record.js";
+import type { Model } from "../dist/weights/model.js";
 
 const usual = {
 	from: "stem",
@@ -74,9 +74,9 @@ describe.each(["wide", "relaxed", "baseline"] satisfies Build[])("the %s build",
 			const run = async (threads: number): Promise<Model> => {
 				const trainer = await trainerOf(options, { build, threads, batch: 6, ...plan });
 				for (let number = 1; number <= 3; number++) step(trainer, number === 3 ? 5 : 6, number);
-				const record = trainer.record("weights");
+				const model = trainer.model("weights");
 				trainer.dispose();
-				return record;
+				return model;
 			};
 			const alone = await run(1);
 			const start = initialize(configure(options), { seed: 3 }).tensors;

@@ -34,7 +34,7 @@ export async function transfer(data: string, weights: string, seed = 0): Promise
 	const head = await trainHead(vectors, labels, training.classes.length, { seed });
 	const trained = clock();
 
-	const changed = await MobileNet.from(withHead(model.record, head, training.classes));
+	const changed = await MobileNet.from(withHead(model.model, head, training.classes));
 	const validation = await openDataset(shared(`data/${data}/val`));
 	const pictures = async function* () {
 		for (const index of validation.labels.keys()) yield validation.read(index);

@@ -1,7 +1,7 @@
 /**
- * A record of integers as an ONNX file in the form that runtimes know best ("QDQ"): float operators between
+ * A model of integers as an ONNX file in the form that runtimes know best ("QDQ"): float operators between
  * DequantizeLinear and QuantizeLinear, which they run in integers. Floats in, probabilities in floats out; NCHW. Codes
- * of activations are unsigned, 128 more than the record's: x86 multiplies unsigned by signed.
+ * of activations are unsigned, 128 more than the model's: x86 multiplies unsigned by signed.
  */
 
 import type { Model } from "mobilenet";
@@ -10,7 +10,7 @@ import { activationCodes, type Codes, integerParametersOf } from "../weights.ts"
 import { convolution, filterShape } from "./onnx.ts";
 import { type OnnxGraph, onnxGraph } from "./onnx-graph.ts";
 
-/** Unsigned codes less the record's. */
+/** Unsigned codes less the model's. */
 const offset = 128;
 const mostCode = 255;
 

@@ -1,4 +1,4 @@
-/** A folded record as an ONNX file: 28 convolutions with Clip or Relu between them, pool, Gemm, Softmax; NCHW. */
+/** A folded model as an ONNX file: 28 convolutions with Clip or Relu between them, pool, Gemm, Softmax; NCHW. */
 
 import type { Model } from "mobilenet";
 import { type Layer, layers } from "mobilenet/network";
@@ -39,7 +39,7 @@ export function writeOnnx(model: Model, batch: number): Uint8Array {
 	return finish([batch, inputChannels, size, size], [batch, classes]);
 }
 
-/** OIHW, as ONNX and the record have it. */
+/** OIHW, as ONNX and the model have it. */
 export function filterShape({ kind, kernel, inputChannels, outputChannels }: Layer): readonly number[] {
 	return [outputChannels, kind === "depthwise" ? 1 : inputChannels, kernel, kernel];
 }

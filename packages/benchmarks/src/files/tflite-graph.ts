@@ -149,7 +149,7 @@ export function liteGraph(): LiteGraph {
 	};
 }
 
-/** The shape of a layer's weights in the record, and its axes in TensorFlow Lite's order. */
+/** The shape of a layer's weights in the model, and its axes in TensorFlow Lite's order. */
 export function weightAxes({ kind, kernel, inputChannels, outputChannels }: Layer): {
 	readonly shape: readonly number[];
 	readonly axes: readonly number[];

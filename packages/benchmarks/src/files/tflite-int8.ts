@@ -1,5 +1,5 @@
 /**
- * A record of integers as a TensorFlow Lite file: int8 with a scale for every output channel of the weights, as
+ * A model of integers as a TensorFlow Lite file: int8 with a scale for every output channel of the weights, as
  * TensorFlow Lite's own converter writes it. The floats that come in are quantized by its first operator, and the
  * logits' codes become floats before the softmax: that is what ours does. The classifier is a convolution of one pixel,
  * as in Google's files.

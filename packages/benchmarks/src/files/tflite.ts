@@ -1,5 +1,5 @@
 /**
- * A folded record as a TensorFlow Lite file: convolutions with their activation inside, pool, fully connected,
+ * A folded model as a TensorFlow Lite file: convolutions with their activation inside, pool, fully connected,
  * softmax; NHWC.
  */
 import type { Model } from "mobilenet";

@@ -25,7 +25,7 @@ from torch import nn
 from torch.nn import functional
 
 from pictures import crop, tensor
-from record import read_record, strides
+from model import read_model, strides
 
 size, shorter, batch, epsilon = 224, 256, 32, 1e-3
 # Channels whose variance is less are the same for every picture: weight decay has emptied them.
@@ -36,7 +36,7 @@ parts_of_cross_validation = 5
 
 
 class Layer(nn.Module):
-    """A convolution of a record, its batch norm and ReLU6, with TensorFlow's padding: at stride 2 below and at the right."""
+    """A convolution of a model, its batch norm and ReLU6, with TensorFlow's padding: at stride 2 below and at the right."""
 
     def __init__(self, tensors, name, stride):
         super().__init__()
@@ -340,7 +340,7 @@ def main():
     recipe = parser.parse_args()
     torch.set_num_threads(recipe.threads)
     print(f"torch {torch.__version__}, {vars(recipe)}", flush=True)
-    {"check": check, "norm": norm, "cross": cross}[recipe.what](read_record(recipe.weights), recipe)
+    {"check": check, "norm": norm, "cross": cross}[recipe.what](read_model(recipe.weights), recipe)
 
 
 main()

@@ -11,10 +11,10 @@ const lookMs = 5;
 serve(async (job) => {
 	const { batch, threads } = job;
 	const { labels, learningRate, momentum, losses } = job.training!;
-	const record = await readModel(`${job.folder}/${job.network}`);
+	const model = await readModel(`${job.folder}/${job.network}`);
 	const { loaded } = await loadBuild({ shared: threads > 1, arithmetic: "training" });
 	const trainer = createTrainer(
-		record,
+		model,
 		{
 			...{ build: loaded.build, threads, batch, from: "stem", frozenNorm: false, optimizer: "sgd" },
 			...{ average: false, decayAll: false },

@@ -1,6 +1,6 @@
 """PyTorch on the processor: whole training steps of MobileNet v1, in the process of a runtime (runtimes/pytorch.ts).
 
-It answers the questions of protocol.ts, a line of JSON each: `prepare` reads the record that ours reads too, makes the
+It answers the questions of protocol.ts, a line of JSON each: `prepare` reads the model that ours reads too, makes the
 first steps and gives their losses; `run` gives the milliseconds of each step.
 """
 
@@ -13,11 +13,11 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from record import read_record, strides
+from model import read_model, strides
 
 
 def layer(tensors, name, stride, epsilon, momentum):
-    """A convolution of a record, its batch norm and ReLU6; its weights say what kind it is."""
+    """A convolution of a model, its batch norm and ReLU6; its weights say what kind it is."""
     weight = tensors[f"{name}.conv.weight"]
     outputs, inputs, kernel, _ = weight.shape
     groups = outputs if inputs == 1 and kernel > 1 else 1
@@ -51,7 +51,7 @@ def prepare(job):
     torch.set_num_threads(job["threads"])
     training = job["training"]
     folder = Path(job["folder"])
-    model = network(read_record(folder / "network.safetensors"), training["epsilon"], training["normMomentum"])
+    model = network(read_model(folder / "network.safetensors"), training["epsilon"], training["normMomentum"])
     shape = [job["batch"], job["size"], job["size"], job["channels"]]
     pictures = torch.frombuffer(bytearray((folder / "input.f32").read_bytes()), dtype=torch.float32)
     # NHWC in memory, which PyTorch calls channels_last.

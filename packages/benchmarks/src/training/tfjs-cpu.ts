@@ -51,7 +51,7 @@ serve(async (job) => {
 
 function numbers({ tensors }: Model, name: string): Float32Array {
 	const tensor = tensors.get(name);
-	if (tensor?.dtype !== "F32") throw new Error(`${name} should be in the record as float32, and is not.`);
+	if (tensor?.dtype !== "F32") throw new Error(`${name} should be in the model as float32, and is not.`);
 	return tensor.data;
 }
 

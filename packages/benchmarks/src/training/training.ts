@@ -28,8 +28,8 @@ const usual = { alpha: 0.25, size: 96 } as const;
 
 export async function trainingNetwork({ alpha, size }: Options): Promise<Network> {
 	const options = { preset: "torch", alpha: alpha ?? usual.alpha, size: size ?? usual.size } as const;
-	const { record } = await MobileNet.create(options, { seed, build: "reference" });
-	return { precision: "fp32", model: record, folded: fold(record), origin: `random weights, seed ${seed}` };
+	const { model } = await MobileNet.create(options, { seed, build: "reference" });
+	return { precision: "fp32", model, folded: fold(model), origin: `random weights, seed ${seed}` };
 }
 
 /** @param note told why a runtime that was not asked for by name is left out */

@@ -2,7 +2,7 @@
 import { buildCommand } from "@stricli/core";
 import { messageOf } from "../base/error.ts";
 import type { Prediction } from "../model/predictions.ts";
-import { hasBackground, type Model } from "../weights/record.ts";
+import { hasBackground, type Model } from "../weights/model.ts";
 import type { Context } from "./context.ts";
 import { loadOptions, type ModelOptions, modelFlags } from "./model-options.ts";
 import { modelSource } from "./model-source.ts";
@@ -45,7 +45,7 @@ export const classifyCommand = buildCommand<Options, string[], Context>({
 				anyUnsure ||= row.predictions[0]?.sure === false;
 			}
 		}
-		if (anyUnsure) stderr.write(unsureHint(model.record));
+		if (anyUnsure) stderr.write(unsureHint(model.model));
 		model.dispose();
 	},
 	parameters: {

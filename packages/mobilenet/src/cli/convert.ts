@@ -7,14 +7,14 @@ import { MobileNetError, messageOf, shown } from "../base/error.ts";
 import { isAddress } from "../base/fetch.ts";
 import type { MobileNet } from "../model/mobilenet.ts";
 import type { Context } from "./context.ts";
-import { loadOptions, type RecordOptions, recordFlags } from "./model-options.ts";
+import { changeFlags, loadOptions, type ModelChanges } from "./model-options.ts";
 import { modelBrief, modelSource } from "./model-source.ts";
 import { pictureError, picturesOf } from "./pictures.ts";
 import { grouped } from "./table.ts";
 import { error as errorLine } from "./usage.ts";
 import { type Compared, compare, randomPictures, same, seed, tolerance } from "./verify.ts";
 
-interface Options extends RecordOptions {
+interface Options extends ModelChanges {
 	readonly output: string;
 	readonly verify: boolean;
 	readonly json: boolean;
@@ -51,7 +51,7 @@ export const convertCommand = buildCommand<Options, string[], Context>({
 				);
 		}
 		if (json) {
-			const { source, configuration } = original.record;
+			const { source, configuration } = original.model;
 			const { format } = source;
 			const verification = verify && { tolerance, seed, inputs: compared.map(row) };
 			stdout.write(
@@ -68,7 +68,7 @@ export const convertCommand = buildCommand<Options, string[], Context>({
 				placeholder: "file",
 				brief: "the safetensors file to write, or to write over",
 			},
-			...recordFlags,
+			...changeFlags,
 			verify: {
 				kind: "boolean",
 				default: false,
@@ -169,7 +169,7 @@ interface Bytes {
 	readonly after: number | undefined;
 }
 
-function converted(output: string, { record, configuration }: MobileNet, { before, after }: Bytes): string {
+function converted(output: string, { model, configuration }: MobileNet, { before, after }: Bytes): string {
 	const { alpha, size, inputChannels, head, classes, depth } = configuration;
 	const network = [
 		`α ${alpha}`,
@@ -181,7 +181,7 @@ function converted(output: string, { record, configuration }: MobileNet, { befor
 		before === undefined ? [] : [`${grouped(before)} bytes`],
 		`${grouped(after ?? 0)} bytes`,
 	].flat();
-	return `${output}: MobileNet v1, ${network.join(", ")}, from ${record.source.format}, ${bytes.join(" → ")}`;
+	return `${output}: MobileNet v1, ${network.join(", ")}, from ${model.source.format}, ${bytes.join(" → ")}`;
 }
 
 function readable({ input, difference, sameTop1 }: Exclude<Compared, { error: unknown }>): string {

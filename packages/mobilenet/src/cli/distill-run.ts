@@ -1,9 +1,9 @@
 /** A run of `mobilenet distill`: the teacher made ready, and the student that learns from it. */
-import { changedRecord } from "../model/changed-record.ts";
+import { changedModel } from "../model/changed-model.ts";
 import { train } from "../training/index.ts";
 import { usualLearningRate } from "../training/optimizer.ts";
 import { settingsOf } from "../training/options.ts";
-import { hasBackground, type Label, type Model } from "../weights/record.ts";
+import { hasBackground, type Label, type Model } from "../weights/model.ts";
 import type { ProcessLike } from "./context.ts";
 import { checkDistillOptions, type DistillOptions, isTeacherAlone } from "./distill-options.ts";
 import { numbered, studentOf } from "./distill-student.ts";
@@ -37,12 +37,12 @@ export async function runDistillation(
 ): Promise<boolean> {
 	checkDistillOptions(options);
 	const { teacher, from, teacherSize: size } = options;
-	const record = changedRecord(await readNamedModel(teacher), { size });
-	const own = isTeacherAlone(options) ? classesOf(record) : [];
+	const model = changedModel(await readNamedModel(teacher), { size });
+	const own = isTeacherAlone(options) ? classesOf(model) : [];
 	return runInTerminal(options, data, process, {
 		models: [teacher, ...(from === undefined ? [] : [from])],
 		pictures: (tools) => picturesOf(options, data, own, tools),
-		begin: (settings, tools) => begin(options, record, own, settings, tools),
+		begin: (settings, tools) => begin(options, model, own, settings, tools),
 	});
 }
 
@@ -69,15 +69,15 @@ async function picturesOf(
 
 async function begin(
 	options: DistillOptions,
-	record: Model,
+	model: Model,
 	own: readonly Label[],
 	given: RunSettings,
 	tools: Tools,
 ): Promise<Begun> {
 	const { from, embedding } = options;
-	const network = await askedTeacher(options, record, own, given, tools);
+	const network = await askedTeacher(options, model, own, given, tools);
 	try {
-		const labels = isTeacherAlone(options) ? record.labels && own : given.training.dataset.classes;
+		const labels = isTeacherAlone(options) ? model.labels && own : given.training.dataset.classes;
 		const outputs = { count: network.outputs, labels: embedding ? undefined : labels };
 		const first = await studentOf(options, outputs, given.seed);
 		const settings = from === undefined ? given : gently(given, options);
@@ -85,7 +85,7 @@ async function begin(
 		const views = viewsOf(options, complete, given, network.outputs);
 		const { teacher, embeddings } = await listenedTo(options, views, network, given, complete, tools);
 		// It begins by saying their mean.
-		const model = embeddings
+		const student = embeddings
 			? await studentOf(options, { ...outputs, bias: embeddings.mean }, given.seed)
 			: first;
 		const share = isTeacherAlone(options) ? 1 : (options.weight ?? usualWeight);
@@ -98,7 +98,7 @@ async function begin(
 			...(typeof views === "number" && { views }),
 		};
 		return {
-			run: train({ ...settings, model, distillation }),
+			run: train({ ...settings, model: student, distillation }),
 			facts: {
 				...{ teacher: options.teacher, learns: teacher.kind },
 				...(!embeddings && { temperature, weight: share }),

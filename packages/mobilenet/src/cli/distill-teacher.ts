@@ -12,7 +12,7 @@ import {
 	teacherNetwork,
 	withTeacherHead,
 } from "../training/teacher-network.ts";
-import type { Label, Model } from "../weights/record.ts";
+import type { Label, Model } from "../weights/model.ts";
 import type { DistillOptions, Views } from "./distill-options.ts";
 import { grouped } from "./table.ts";
 import { pathsOf } from "./train-options.ts";
@@ -31,20 +31,20 @@ const featureBatch = 8;
  */
 export async function askedTeacher(
 	{ embedding, teacherHead, threads }: DistillOptions,
-	record: Model,
+	model: Model,
 	own: readonly Label[],
 	{ training, seed }: RunSettings,
 	{ note, onPrepare }: Tools,
 ): Promise<TeacherNetwork> {
 	const { dataset } = training;
 	const trained = teacherHead
-		? await withTeacherHead(record, dataset, indicesOf(training), {
+		? await withTeacherHead(model, dataset, indicesOf(training), {
 				...{ seed, threads, batch: featureBatch },
 				onProgress: (done, total) => onPrepare("pictures for the teacher's classifier", done, total),
 				// The run itself tells of them.
 				onUnreadable: () => undefined,
 			})
-		: record;
+		: model;
 	const kind = embedding ? "embedding" : "probabilities";
 	const classes = own.length > 0 ? own : dataset.classes;
 	try {

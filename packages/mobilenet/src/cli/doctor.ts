@@ -140,11 +140,11 @@ async function runSmallNetwork(): Promise<void> {
 async function runEmbedded(): Promise<Pick<Configuration, "alpha" | "size" | "classes">> {
 	const { readDefaultModel } = await import("../model/default-model.ts");
 	const { MobileNet } = await import("../model/mobilenet.ts");
-	const record = await readDefaultModel();
-	const { alpha, size, classes, inputChannels } = record.configuration;
-	const model = await MobileNet.from(record, { size: fewPixels, threads: 1 });
-	const output = model.run(new Float32Array(fewPixels * fewPixels * inputChannels));
-	model.dispose();
+	const model = await readDefaultModel();
+	const { alpha, size, classes, inputChannels } = model.configuration;
+	const mobilenet = await MobileNet.from(model, { size: fewPixels, threads: 1 });
+	const output = mobilenet.run(new Float32Array(fewPixels * fewPixels * inputChannels));
+	mobilenet.dispose();
 	if (!output.every(Number.isFinite)) throw new Error(`it gave ${output.slice(0, 5).join(", ")}, …`);
 	return { alpha, size, classes };
 }

@@ -1,13 +1,13 @@
 /** Options of every command that runs a model: which one, its labels, its size, and what differs from its preprocessing. */
 import { parseFit } from "../image/fit.ts";
 import type { LoadOptions } from "../model/options.ts";
+import type { Filter, Fit } from "../weights/model.ts";
 import { filters } from "../weights/preprocessing.ts";
-import type { Filter, Fit } from "../weights/record.ts";
 import { defaultModel, modelBrief } from "./model-source.ts";
 import { expected, number, wholeNumber } from "./numbers.ts";
 
 /** What differs from the model's file. */
-export interface RecordOptions {
+export interface ModelChanges {
 	readonly labels?: string | undefined;
 	readonly size?: number | undefined;
 	readonly fit?: Fit | undefined;
@@ -17,7 +17,7 @@ export interface RecordOptions {
 	readonly channelOrder?: "rgb" | "bgr" | undefined;
 }
 
-export interface ModelOptions extends RecordOptions {
+export interface ModelOptions extends ModelChanges {
 	/** A name that `modelSource` understands. */
 	readonly model: string;
 	readonly threads?: number | undefined;
@@ -26,7 +26,7 @@ export interface ModelOptions extends RecordOptions {
 
 const optional = { kind: "parsed", optional: true } as const;
 
-export const recordFlags = {
+export const changeFlags = {
 	labels: {
 		...optional,
 		parse: (input: string) => input,
@@ -86,7 +86,7 @@ export const modelFlags = {
 		withNegated: false,
 		brief: "run a network of integers in floating point",
 	},
-	...recordFlags,
+	...changeFlags,
 } as const;
 
 /** `127.5`, or `123.675,116.28,103.53`. */
@@ -99,7 +99,7 @@ function channelNumbers(input: string): readonly number[] {
 }
 
 /** How to load it. */
-export function loadOptions(options: RecordOptions & Partial<ModelOptions>): LoadOptions {
+export function loadOptions(options: ModelChanges & Partial<ModelOptions>): LoadOptions {
 	const { labels, size, fit, filter, mean, std, channelOrder, threads, float } = options;
 	const oneOrAll = (numbers: readonly number[] | undefined) => (numbers?.length === 1 ? numbers[0] : numbers);
 	const preprocessing = { fit, filter, channelOrder, mean: oneOrAll(mean), std: oneOrAll(std) };

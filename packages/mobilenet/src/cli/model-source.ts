@@ -1,6 +1,6 @@
 /** Which model a command line means: a file, a folder, an address, or by the name `default` the embedded one. */
 import type { ReadOptions } from "../formats/read.ts";
-import type { Model } from "../weights/record.ts";
+import type { Model } from "../weights/model.ts";
 
 /** The name of the embedded model wherever a model is named. A file that is called so is reached as `./default`. */
 export const defaultModel = "default";
@@ -14,13 +14,13 @@ export function modelSource(name: string): string | undefined {
 }
 
 /**
- * The record of the model of that name.
+ * The model of the model of that name.
  *
  * @throws MobileNetError in one sentence
  * @example
  * const { configuration } = await readNamedModel("default");
  */
 export async function readNamedModel(name: string, options: ReadOptions = {}): Promise<Model> {
-	const { readRecord } = await import("../model/read-record.ts");
-	return readRecord(modelSource(name), options);
+	const { readAnyModel } = await import("../model/read-model.ts");
+	return readAnyModel(modelSource(name), options);
 }

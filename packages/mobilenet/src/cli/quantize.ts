@@ -11,13 +11,13 @@ import type {
 } from "../quantization/index.ts";
 import type { Context, Output } from "./context.ts";
 import { checkOverwriting, filesOf } from "./convert.ts";
-import { loadOptions, type RecordOptions, recordFlags } from "./model-options.ts";
+import { changeFlags, loadOptions, type ModelChanges } from "./model-options.ts";
 import { modelBrief, modelSource } from "./model-source.ts";
 import { wholeNumber } from "./numbers.ts";
 import { type NamedPicture, pictureError, picturesOf } from "./pictures.ts";
 import { grouped, percent, table } from "./table.ts";
 
-interface Options extends RecordOptions {
+interface Options extends ModelChanges {
 	readonly calibrate: string;
 	readonly output: string;
 	readonly pictures: number;
@@ -30,20 +30,20 @@ interface Options extends RecordOptions {
 const seed = 1;
 
 export const quantizeCommand = buildCommand<Options, [string], Context>({
-	async func(options, model) {
+	async func(options, input) {
 		const { stdout, stderr, stdin } = this.process;
 		const { calibrate, output, range, biasCorrection, json } = options;
 		checkUsage(options);
-		await checkOverwriting(await filesOf(model), output);
+		await checkOverwriting(await filesOf(input), output);
 		const named: NamedPicture[] = [];
 		for await (const picture of picturesOf([calibrate], stdin, undefined)) named.push(picture);
 		const chosen = choose(named, options.pictures);
 
 		const { MobileNet } = await import("../model/mobilenet.ts");
 		const { quantize, writeModel } = await import("../quantization/index.ts");
-		const { record } = await MobileNet.load(modelSource(model), loadOptions(options));
+		const { model } = await MobileNet.load(modelSource(input), loadOptions(options));
 		const files = new Map(chosen.map(({ file, source }) => [source, file]));
-		const { model: quantized, report } = await quantize(record, files.keys(), {
+		const { model: quantized, report } = await quantize(model, files.keys(), {
 			range,
 			biasCorrection,
 			onProgress: progressTo(stderr),
@@ -57,7 +57,7 @@ export const quantizeCommand = buildCommand<Options, [string], Context>({
 		await writeLocation(output, bytes);
 		stdout.write(
 			json
-				? `${JSON.stringify({ file: model, output, bytes: bytes.length, ...report })}\n`
+				? `${JSON.stringify({ file: input, output, bytes: bytes.length, ...report })}\n`
 				: readable(output, bytes.length, report),
 		);
 	},
@@ -94,7 +94,7 @@ export const quantizeCommand = buildCommand<Options, [string], Context>({
 				default: true,
 				brief: "let biases make up for what rounding changes on average",
 			},
-			...recordFlags,
+			...changeFlags,
 			json: { kind: "boolean", default: false, withNegated: false, brief: "one line of JSON" },
 		},
 		aliases: { o: "output" },

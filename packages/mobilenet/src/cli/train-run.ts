@@ -1,7 +1,7 @@
 /** A run of `mobilenet train`: a network from scratch, or one that is brought to another task. */
-import { changedRecord } from "../model/changed-record.ts";
+import { changedModel } from "../model/changed-model.ts";
 import { initialize, train, transfer } from "../training/index.ts";
-import type { Model } from "../weights/record.ts";
+import type { Model } from "../weights/model.ts";
 import type { ProcessLike } from "./context.ts";
 import { readNamedModel } from "./model-source.ts";
 import { configurationOf } from "./network-options.ts";
@@ -40,6 +40,6 @@ export async function runTraining(
 /** The network that the run begins with. */
 async function startOf(options: TrainOptions, classes: number, seed: number): Promise<Model> {
 	const { from, size } = options;
-	if (from !== undefined) return changedRecord(await readNamedModel(from), { size });
+	if (from !== undefined) return changedModel(await readNamedModel(from), { size });
 	return initialize(configurationOf(options, classes), { seed });
 }

@@ -22,7 +22,7 @@ import type {
 } from "../training/index.ts";
 import { type ProgressStream, showProgress } from "../training/progress.ts";
 import { type RunFolder, runFiles } from "../training/run-folder.ts";
-import type { Label } from "../weights/record.ts";
+import type { Label } from "../weights/model.ts";
 import type { ProcessLike } from "./context.ts";
 import { checkOverwriting, filesOf } from "./convert.ts";
 import { pathsOf, settingsGiven, type TrainOptions } from "./train-options.ts";

@@ -38,10 +38,10 @@ describe("compare", () => {
 	});
 
 	test("what differs only in preprocessing shows on pictures, not on numbers", async () => {
-		const { record } = await MobileNet.create(small);
+		const { model } = await MobileNet.create(small);
 		const [one, other] = [
-			await MobileNet.from(record),
-			await MobileNet.from(record, { preprocessing: { mean: 100 } }),
+			await MobileNet.from(model),
+			await MobileNet.from(model, { preprocessing: { mean: 100 } }),
 		];
 		expect((await all(one, other)).map(same)).toEqual([true, false, false]);
 	});

@@ -3,7 +3,7 @@
  * evaluation know of data. What order they are taken in and what is done to them is batches.ts.
  */
 import type { Pixels } from "../image/pixels.ts";
-import type { Label } from "../weights/record.ts";
+import type { Label } from "../weights/model.ts";
 
 export interface Dataset {
 	/** What errors and reports call it: where it came from. */

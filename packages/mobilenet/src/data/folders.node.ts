@@ -3,7 +3,7 @@ import type { Dirent } from "node:fs";
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
 import { MobileNetError, shown } from "../base/error.ts";
-import type { Label } from "../weights/record.ts";
+import type { Label } from "../weights/model.ts";
 import type { Dataset } from "./dataset.ts";
 import type { OpenOptions } from "./open.ts";
 import { notReadable, placeReader } from "./places.node.ts";

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { MobileNetError, shown } from "../base/error.ts";
-import type { Label } from "../weights/record.ts";
+import type { Label } from "../weights/model.ts";
 import type { Dataset } from "./dataset.ts";
 import { datasetOfFiles } from "./folders.node.ts";
 import { mostClasses } from "./memory.ts";

@@ -1,7 +1,7 @@
 /** A data set of pictures that are in memory. */
 import { MobileNetError, shown } from "../base/error.ts";
 import { checkPixels, type Pixels } from "../image/pixels.ts";
-import type { Label } from "../weights/record.ts";
+import type { Label } from "../weights/model.ts";
 import type { Dataset } from "./dataset.ts";
 
 export interface MemoryOptions {

@@ -6,7 +6,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { MobileNetError, shown } from "../base/error.ts";
-import type { Label } from "../weights/record.ts";
+import type { Label } from "../weights/model.ts";
 import type { Dataset, Places } from "./dataset.ts";
 import { pictureEndings } from "./folders.node.ts";
 import { mostClasses } from "./memory.ts";

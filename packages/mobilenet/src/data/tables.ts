@@ -1,7 +1,7 @@
 /** Tables in text, with a header, separated by commas, tabs or semicolons: lists of pictures and of classes. */
 import papa from "papaparse";
 import { MobileNetError, shown } from "../base/error.ts";
-import type { Label } from "../weights/record.ts";
+import type { Label } from "../weights/model.ts";
 
 export interface TextTable {
 	/** Names of the columns, in small letters. */

@@ -18,7 +18,7 @@ export interface Output {
 export interface Draft {
 	/** Numbers that the plan brings along. */
 	readonly constant: (...values: number[]) => Address;
-	/** Weights of a record as the executor will have it, packed for the build. */
+	/** Weights of a model as the executor will have it, packed for the build. */
 	readonly weights: (
 		packing: PackingKind,
 		tensor: string,
@@ -27,7 +27,7 @@ export interface Draft {
 	) => Address;
 	/** Room in a region that outlives the run, zero at first. */
 	readonly reserve: (region: "weights" | "run", floats: number) => Address;
-	/** Weights of a record that are packed into room that was reserved. */
+	/** Weights of a model that are packed into room that was reserved. */
 	readonly pack: (placement: Placement) => void;
 	/** Floats of the arena that no layer is named for. */
 	readonly scratch: (floats: number) => Address;

@@ -1,6 +1,6 @@
 /** Runs a plan of inference on pictures. */
 import type { LoadedBuild } from "../kernels/walker.ts";
-import type { Model } from "../weights/record.ts";
+import type { Model } from "../weights/model.ts";
 import { layIn } from "./memory.ts";
 import type { Plan } from "./plan.ts";
 
@@ -15,8 +15,8 @@ export interface Executor {
 	readonly run: (input: "bytes" | "floats", pictures: number, until?: string) => void;
 	/** Runs one step of the plan by itself, to be timed. */
 	readonly runStep: (step: number, pictures: number) => void;
-	/** Packs the weights of another record, as `createExecutor` takes one. */
-	readonly load: (record: Model) => void;
+	/** Packs the weights of another model, as `createExecutor` takes one. */
+	readonly load: (model: Model) => void;
 	/** Threads that work now. */
 	readonly threads: () => number;
 	/** Sends workers home; the executor must not run again. */
@@ -28,11 +28,11 @@ export interface Executor {
 /**
  * An executor for a plan.
  *
- * @param record what the plan was made of, as its arithmetic takes it: in float32 and without batch norm (fold.ts,
+ * @param model what the plan was made of, as its arithmetic takes it: in float32 and without batch norm (fold.ts,
  *   dequantize.ts), or in integers (integers.ts)
  */
-export function createExecutor(plan: Plan, record: Model, loaded: LoadedBuild): Executor {
-	const laid = layIn(plan, record, loaded);
+export function createExecutor(plan: Plan, model: Model, loaded: LoadedBuild): Executor {
+	const laid = layIn(plan, model, loaded);
 	const { batch, entries, steps } = plan;
 	// The step after a layer's last; the stem's first are the entries.
 	const ends = new Map(steps.map(({ layer }, i) => [layer, Math.max(i + 1, entries.after)] as const));

@@ -15,7 +15,7 @@ import {
 import { packedAs, packings } from "../kernels/packing.ts";
 import { stack } from "../kernels/stack.ts";
 import { type Build, createWalker, type LoadedBuild, packingOf } from "../kernels/walker.ts";
-import type { Model } from "../weights/record.ts";
+import type { Model } from "../weights/model.ts";
 import type { Address, Layout, Placement, Region } from "./plan.ts";
 import { createTeam } from "./team.ts";
 
@@ -23,8 +23,8 @@ import { createTeam } from "./team.ts";
 export interface Laid {
 	readonly buffer: ArrayBuffer;
 	readonly byteOf: (address: Address) => number;
-	/** Packs the plan's weights of a record. */
-	readonly load: (record: Model) => void;
+	/** Packs the plan's weights of a model. */
+	readonly load: (model: Model) => void;
 	/** Runs step `entry`, then those of `first` to `last` that follow it, on so many pictures. */
 	readonly run: (pictures: number, entry: number, first: number, last: number) => void;
 	/** A copy of what a layer gave out for one picture, [size, size, channels]. */
@@ -35,8 +35,8 @@ export interface Laid {
 	readonly dispose: () => void;
 }
 
-/** Lays a plan out and packs the weights of a record. */
-export function layIn(plan: Layout, record: Model, loaded: LoadedBuild): Laid {
+/** Lays a plan out and packs the weights of a model. */
+export function layIn(plan: Layout, model: Model, loaded: LoadedBuild): Laid {
 	const memory = stack();
 	const block = memory.take(runWords * 4);
 	const list = memory.take(plan.steps.length * stepWords * 4);
@@ -56,7 +56,7 @@ export function layIn(plan: Layout, record: Model, loaded: LoadedBuild): Laid {
 		for (const placement of plan.placements)
 			packInto(buffer, bases.weights + placement.offset, placement, plan.build, from);
 	};
-	load(record);
+	load(model);
 
 	const team = createTeam(walker, loaded, block, plan.threads);
 	return {
@@ -101,10 +101,10 @@ function packInto(
 	byte: number,
 	{ tensor, shape, packing: kind, inputs }: Placement,
 	build: Build,
-	record: Model,
+	model: Model,
 ): void {
 	const packing = packings[packingOf(build)][kind];
-	const found = record.tensors.get(tensor);
+	const found = model.tensors.get(tensor);
 	const expected = shape[0] * shape[1] * shape[2] * shape[3];
 	const type = packedAs[kind] === "sums" ? "I32" : "F32";
 	if (found?.dtype !== type || found.data.length !== expected)

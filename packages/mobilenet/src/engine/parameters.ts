@@ -8,7 +8,7 @@ import { stack } from "../kernels/stack.ts";
 import { type Build, packingOf } from "../kernels/walker.ts";
 import { isConvolution, type Layer } from "../network/layers.ts";
 
-/** A tensor of the record that lies in a list. */
+/** A tensor of the model that lies in a list. */
 export interface Parameter {
 	readonly tensor: string;
 	readonly shape: Shape;

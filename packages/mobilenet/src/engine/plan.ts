@@ -32,7 +32,7 @@ export type Step = {
 export interface Placement {
 	/** In bytes. */
 	readonly offset: number;
-	/** Name of the tensor in the record that the plan is run with: folded and in float32, or in integers. */
+	/** Name of the tensor in the model that the plan is run with: folded and in float32, or in integers. */
 	readonly tensor: string;
 	readonly shape: Shape;
 	readonly packing: PackingKind;

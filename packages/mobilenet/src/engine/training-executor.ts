@@ -3,7 +3,7 @@
  * it computes is the plan's; when it does so, and on what, is the trainer's.
  */
 import type { Build } from "../kernels/walker.ts";
-import type { Model, Tensor } from "../weights/record.ts";
+import type { Model, Tensor } from "../weights/model.ts";
 
 /** What a training plan is made for; none of it changes from step to step. */
 export interface TrainingPlanOptions {
@@ -106,12 +106,12 @@ export interface TrainingExecutor {
 	logits(picture: number): Float32Array;
 	/** First layer whose statistics are not finite, if there is one. */
 	firstNotFinite(): string | undefined;
-	/** The record as it stands, or its moving average: canonical tensors in float32 with batch norm. */
-	record(which: "weights" | "average"): Model;
-	/** Everything that the next step depends on besides the record, by name, to be written into a checkpoint. */
+	/** The model as it stands, or its moving average: canonical tensors in float32 with batch norm. */
+	model(which: "weights" | "average"): Model;
+	/** Everything that the next step depends on besides the model, by name, to be written into a checkpoint. */
 	state(): ReadonlyMap<string, Tensor>;
 	/** Takes both back, bit for bit. */
-	restore(record: Model, state: ReadonlyMap<string, Tensor>): void;
+	restore(model: Model, state: ReadonlyMap<string, Tensor>): void;
 	/** Gradient of a tensor in its canonical layout: for tests. */
 	gradient(name: string): Float32Array;
 	/** The bytes that the memory takes. */

@@ -1,4 +1,4 @@
-/** A training plan laid in memory, with the record it began with: what training-executor.ts says of it. */
+/** A training plan laid in memory, with the model it began with: what training-executor.ts says of it. */
 import { MobileNetError } from "../base/error.ts";
 import { packings } from "../kernels/packing.ts";
 import { normVectors, settingNames, vectorOf } from "../kernels/training-shapes.ts";
@@ -6,7 +6,7 @@ import { type LoadedBuild, packingOf } from "../kernels/walker.ts";
 import { isConvolution, layers } from "../network/layers.ts";
 import { dequantize } from "../weights/dequantize.ts";
 import { fold } from "../weights/fold.ts";
-import { type Model, sizeOf, type Tensor } from "../weights/record.ts";
+import { type Model, sizeOf, type Tensor } from "../weights/model.ts";
 import { unfold } from "../weights/unfold.ts";
 import { layIn } from "./memory.ts";
 import type { ParameterList } from "./parameters.ts";
@@ -20,16 +20,16 @@ const stateLists = ["first", "second", "average", "runningAverage"] as const;
 /**
  * A network that learns.
  *
- * @param record what it begins with; quantized or folded weights become float32 with batch norm
+ * @param model what it begins with; quantized or folded weights become float32 with batch norm
  * @param loaded the training kernels: `loadBuild({ arithmetic: "training" })`
  * @throws MobileNetError `engine` where the batch does not fit, `usage` where there is nothing to train
  */
 export function createTrainer(
-	record: Model,
+	model: Model,
 	options: TrainingPlanOptions,
 	loaded: LoadedBuild,
 ): TrainingExecutor {
-	const start = unfold(dequantize(record));
+	const start = unfold(dequantize(model));
 	const plan = trainingPlan(start, options);
 	const laid = layIn(plan, prepared(start, options.from), loaded);
 	const { buffer, byteOf } = laid;
@@ -155,7 +155,7 @@ export function createTrainer(
 		firstNotFinite: () =>
 			norms.find(({ values, vector }) => !allFinite(values.subarray(0, 4 * vector)))?.layer ??
 			(allFinite(losses.subarray(0, pictures)) ? undefined : "classifier"),
-		record: (which) => {
+		model: (which) => {
 			const average = which === "average" && memories.has("average");
 			return {
 				...start,
@@ -198,7 +198,7 @@ interface Values {
 	readonly of: ParameterList;
 }
 
-/** The record as the plan takes it: layers that do not learn are folded, as in inference. */
+/** The model as the plan takes it: layers that do not learn are folded, as in inference. */
 function prepared(model: Model, from: string): Model {
 	const table = layers(model.configuration);
 	const learning = table.slice(table.findIndex(({ name }) => name === from)).filter(isConvolution);

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Dataset } from "../data/dataset.ts";
 import type { Pixels } from "../image/pixels.ts";
 import { MobileNet } from "../model/mobilenet.ts";
-import type { Label, Tensor } from "../weights/record.ts";
+import type { Label, Tensor } from "../weights/model.ts";
 import { evaluate } from "./evaluate.ts";
 
 const gray: Pixels = { data: new Uint8Array(40 * 40 * 3).fill(99), width: 40, height: 40, channels: 3 };
@@ -13,9 +13,9 @@ async function constant(
 	labels: readonly Label[] | undefined,
 	probabilities: readonly number[],
 ): Promise<MobileNet> {
-	const { record } = await MobileNet.create({ alpha: 0.25, size: 32, classes: probabilities.length });
-	const tensors = new Map<string, Tensor>(record.tensors);
-	const weight = record.tensors.get("classifier.weight")!;
+	const { model } = await MobileNet.create({ alpha: 0.25, size: 32, classes: probabilities.length });
+	const tensors = new Map<string, Tensor>(model.tensors);
+	const weight = model.tensors.get("classifier.weight")!;
 	tensors.set("classifier.weight", {
 		dtype: "F32",
 		shape: weight.shape,
@@ -26,7 +26,7 @@ async function constant(
 		shape: [probabilities.length],
 		data: Float32Array.from(probabilities, Math.log),
 	});
-	const { labels: _, ...rest } = record;
+	const { labels: _, ...rest } = model;
 	return MobileNet.from({ ...rest, tensors, ...(labels && { labels }) });
 }
 
@@ -86,10 +86,10 @@ describe("an evaluation", () => {
 		const plain = await constant(named("ant", "bee", "cat"), [0.5, 0.3, 0.2]);
 		const dataset = pictures(named("ant", "bee"), [0, 1, 0, 0]);
 		expect(await evaluate(plain, dataset)).not.toHaveProperty("sure");
-		const { record } = plain;
-		const low = await MobileNet.from({ ...record, sureFrom: 0.4 });
+		const { model } = plain;
+		const low = await MobileNet.from({ ...model, sureFrom: 0.4 });
 		expect((await evaluate(low, dataset)).sure).toEqual({ share: 1, top1: 0.75 });
-		const high = await MobileNet.from({ ...record, sureFrom: 0.6 });
+		const high = await MobileNet.from({ ...model, sureFrom: 0.6 });
 		const { sure, top1, mistakes } = await evaluate(high, dataset);
 		expect(sure).toEqual({ share: 0, top1: null });
 		expect(top1).toBe(0.75);

@@ -97,7 +97,7 @@ export async function evaluate(
 	const { background } = match;
 
 	const tally = createTally(configuration.classes - background, { topK, sureFrom: model.sureFrom });
-	const rank = ranking(model.record, { top: 5 });
+	const rank = ranking(model.model, { top: 5 });
 	const labelOf = (index: number): string => labels?.[index + background]?.name ?? `class ${index}`;
 	const mistakes: Mistake[] = [];
 	const unreadable: Unreadable[] = [];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { imagenetLabels } from "../weights/imagenet.ts";
-import type { Label } from "../weights/record.ts";
+import type { Label } from "../weights/model.ts";
 import { matchClasses } from "./match.ts";
 
 const named = (...names: readonly string[]): Label[] => names.map((name) => ({ name }));

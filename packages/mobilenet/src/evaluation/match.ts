@@ -4,7 +4,7 @@
  * some networks have first, is no class of anybody's data.
  */
 import { MobileNetError, shown } from "../base/error.ts";
-import { hasBackground, type Label } from "../weights/record.ts";
+import { hasBackground, type Label } from "../weights/model.ts";
 
 export interface Match {
 	/** The output of the network for each class of the data set. */

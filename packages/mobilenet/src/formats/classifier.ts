@@ -4,7 +4,7 @@
  */
 import { shown } from "../base/error.ts";
 import { float32Of, isFloat } from "../weights/float.ts";
-import { sizeOf, type Tensor } from "../weights/record.ts";
+import { sizeOf, type Tensor } from "../weights/model.ts";
 import { type Dense, refuse } from "./chain.ts";
 import type { Found } from "./found.ts";
 

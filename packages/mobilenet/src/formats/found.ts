@@ -2,7 +2,7 @@
  * What a format's reader finds in a file: a chain of layers, in order, in words that are no framework's. Making
  * a MobileNet of it, or refusing it, is recognize.ts's, once for all formats.
  */
-import type { DType, Label, Preprocessing, Rounding, Tensor } from "../weights/record.ts";
+import type { DType, Label, Preprocessing, Rounding, Tensor } from "../weights/model.ts";
 
 /** Quantization of a tensor: real = scale · (code − zeroPoint); one of each, or one per output channel. */
 export interface Quantization {

@@ -4,7 +4,7 @@
  */
 import { Unzlib } from "fflate";
 import { messageOf, shown } from "../base/error.ts";
-import { sizeOf } from "../weights/record.ts";
+import { sizeOf } from "../weights/model.ts";
 import {
 	countUnpacked,
 	type Hdf5Reader,

@@ -53,7 +53,7 @@ export type Datatype = { readonly size: number } & (
 /** Datatypes by their class, as errors call them. */
 const classes = [
 	...["integers", "floats", "times", "texts", "bit fields", "opaque bytes"],
-	...["records", "references", "enumerations", "lists", "arrays"],
+	...["models", "references", "enumerations", "lists", "arrays"],
 ];
 /** Little-endian floats by bit offset, precision, place and size of exponent and fraction, and bias. */
 const floats: Readonly<Record<string, "F16" | "BF16" | "F32" | "F64">> = {

@@ -4,7 +4,7 @@ import { filled } from "../../test/chain.ts";
 import { bytesOf, type Group, hdf5Of } from "../../test/hdf5-builder.ts";
 import { hdf5Literal } from "../../test/hdf5-literals.ts";
 import { MobileNetError } from "../base/error.ts";
-import { sizeOf } from "../weights/record.ts";
+import { sizeOf } from "../weights/model.ts";
 import { find, type Hdf5Object, namesIn, openHdf5, tensor, texts } from "./hdf5.ts";
 
 const open = (bytes: Uint8Array): Hdf5Object => openHdf5(bytes, "model.h5");

@@ -4,7 +4,7 @@
  * what memory a file asks for, and jsfive follows a file's offsets without an end (22 nodes of a tree, each pointing
  * twice to the next, exhaust its memory). What keeps this reader within bounds is hdf5-reader.ts's.
  */
-import type { Tensor } from "../weights/record.ts";
+import type { Tensor } from "../weights/model.ts";
 import { type Attribute, type Collections, readAttributes, textsIn } from "./hdf5-attributes.ts";
 import { readTensor } from "./hdf5-data.ts";
 import { readLinks } from "./hdf5-groups.ts";

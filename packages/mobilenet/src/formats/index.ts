@@ -1,5 +1,5 @@
 /**
- * The public entry `mobilenet/formats`: models from files of any format, as plain records, and back into this
+ * The public entry `mobilenet/formats`: models from files of any format, as plain models, and back into this
  * package's own format; without the engine.
  */
 export { MobileNetError } from "../base/error.ts";
@@ -15,7 +15,7 @@ export type {
 	Source,
 	Tensor,
 	TensorData,
-} from "../weights/record.ts";
-export { writeModel } from "../weights/record-file.ts";
+} from "../weights/model.ts";
+export { writeModel } from "../weights/model-file.ts";
 export { parseLabels } from "./labels.ts";
 export { type ReadOptions, readModel } from "./read.ts";

@@ -5,7 +5,7 @@ import { type Group, hdf5Of } from "../../test/hdf5-builder.ts";
 import { type Dialect, type KerasModel, kerasOf, usualDialect } from "../../test/keras.ts";
 import { MobileNetError } from "../base/error.ts";
 import { configure } from "../network/configuration.ts";
-import type { Model, Tensor } from "../weights/record.ts";
+import type { Model, Tensor } from "../weights/model.ts";
 import { readKerasHdf5 } from "./keras-hdf5.ts";
 import { recognize } from "./recognize.ts";
 
@@ -92,7 +92,7 @@ describe("whole models", () => {
 				const model = read(modelOf(kerasOf(configuration, spoken), spoken.graph === "3" ? "" : ":0"));
 				expect(model.configuration).toEqual(configuration);
 				expect(model.source.assumed).toEqual(["mean", "std", "channelOrder", "filter", "fit"]);
-				// kerasOf numbers in the order of the layers, which is the record's.
+				// kerasOf numbers in the order of the layers, which is the model's.
 				const weights = spoken.activations === "inside" ? 27 * 2 + 2 : 27 * 5 + 2;
 				expect(numbers(model).map(([, number]) => number)).toEqual(inOrder(weights));
 			}),

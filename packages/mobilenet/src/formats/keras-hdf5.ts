@@ -6,7 +6,7 @@
  * layout of weights alone, `saving/saving_lib.py`.
  */
 import { messageOf, shown } from "../base/error.ts";
-import type { Tensor } from "../weights/record.ts";
+import type { Tensor } from "../weights/model.ts";
 import { refuse } from "./chain.ts";
 import type { ModelFile } from "./file.ts";
 import type { Found } from "./found.ts";

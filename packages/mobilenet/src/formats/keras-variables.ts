@@ -5,7 +5,7 @@
  *
  * Source: Keras 3 `saving/saving_lib.py`, `_save_container_state` and `H5IOStore`; each layer's `save_own_variables`.
  */
-import type { Tensor } from "../weights/record.ts";
+import type { Tensor } from "../weights/model.ts";
 import { refuse } from "./chain.ts";
 import { find, type Hdf5Object, namesIn, tensor } from "./hdf5.ts";
 import type { WeightedLayer } from "./keras-weights-alone.ts";

@@ -4,7 +4,7 @@ import { filled } from "../../test/chain.ts";
 import { type Dialect, kerasOf, usualDialect } from "../../test/keras.ts";
 import { MobileNetError } from "../base/error.ts";
 import { type Configuration, configure } from "../network/configuration.ts";
-import type { Tensor } from "../weights/record.ts";
+import type { Tensor } from "../weights/model.ts";
 import { foundInWeights, type WeightedLayer } from "./keras-weights-alone.ts";
 import { recognize } from "./recognize.ts";
 

@@ -8,7 +8,7 @@
 import { shown } from "../base/error.ts";
 import { presets } from "../network/configuration.ts";
 import { layers as networkLayers } from "../network/layers.ts";
-import type { Tensor } from "../weights/record.ts";
+import type { Tensor } from "../weights/model.ts";
 import { blockCounts, refuse } from "./chain.ts";
 import type { Found } from "./found.ts";
 import { foundInKeras } from "./keras.ts";

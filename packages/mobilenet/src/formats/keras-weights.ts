@@ -3,7 +3,7 @@
  * layer) and are transposed here.
  */
 import { shown } from "../base/error.ts";
-import { sizeOf, type Tensor } from "../weights/record.ts";
+import { sizeOf, type Tensor } from "../weights/model.ts";
 import { refuse } from "./chain.ts";
 import { nameOf } from "./keras-fields.ts";
 import type { KerasLayer } from "./keras-graph.ts";

@@ -4,7 +4,7 @@ import { type Dialect, type KerasModel, kerasOf, type Node, usualDialect } from 
 import { MobileNetError } from "../base/error.ts";
 import { configure } from "../network/configuration.ts";
 import { layers } from "../network/layers.ts";
-import type { Tensor } from "../weights/record.ts";
+import type { Tensor } from "../weights/model.ts";
 import { foundInKeras } from "./keras.ts";
 import { recognize } from "./recognize.ts";
 

@@ -3,7 +3,7 @@
  * for so many classes.
  */
 import { MobileNetError, messageOf, shown } from "../base/error.ts";
-import { backgroundName, type Label } from "../weights/record.ts";
+import { backgroundName, type Label } from "../weights/model.ts";
 
 /**
  * The labels in a label file, in the order of the classes.

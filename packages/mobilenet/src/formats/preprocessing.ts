@@ -2,8 +2,9 @@
  * What a file says of preprocessing, completed: from the file's own words, else from the quantization of its
  * input, else the usual values, whose names are listed as assumed.
  */
+
+import { type Preprocessing, usualPreprocessing } from "../weights/model.ts";
 import { preprocessingFault } from "../weights/preprocessing.ts";
-import { type Preprocessing, usualPreprocessing } from "../weights/record.ts";
 import { refuse } from "./chain.ts";
 import type { Found } from "./found.ts";
 

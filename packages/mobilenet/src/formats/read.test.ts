@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { kerasOf } from "../../test/keras.ts";
 import { MobileNetError } from "../base/error.ts";
 import { configure } from "../network/configuration.ts";
-import { writeModel } from "../weights/record-file.ts";
+import { writeModel } from "../weights/model-file.ts";
 import { readModel } from "./read.ts";
 
 /** A small network of so many classes as the files of a TensorFlow.js folder. */

@@ -4,7 +4,7 @@
  */
 import { listFolder, readLocation, within } from "#files";
 import { MobileNetError, shown } from "../base/error.ts";
-import type { Label, Model } from "../weights/record.ts";
+import type { Label, Model } from "../weights/model.ts";
 import { fileAt, fileOf, type ModelFile } from "./file.ts";
 import { labelsFor, parseLabels } from "./labels.ts";
 import { formats } from "./table.ts";

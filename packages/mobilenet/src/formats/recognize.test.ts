@@ -5,7 +5,7 @@ import { MobileNetError } from "../base/error.ts";
 import { type Configuration, configure } from "../network/configuration.ts";
 import { layers } from "../network/layers.ts";
 import { checkTensors } from "../weights/check.ts";
-import type { Tensor } from "../weights/record.ts";
+import type { Tensor } from "../weights/model.ts";
 import type { Found, FoundLayer, Quantization } from "./found.ts";
 import { recognize } from "./recognize.ts";
 
@@ -225,7 +225,7 @@ describe("a chain made from a configuration is recognized", () => {
 describe("labels and preprocessing", () => {
 	const names = (n: number) => Array.from({ length: n }, (_, i) => ({ name: `class ${i}` }));
 
-	test("labels go into the record where they fit, and into a note where not", () => {
+	test("labels go into the model where they fit, and into a note where not", () => {
 		expect(recognize({ ...chainOf(small), labels: names(5) }).labels).toEqual(names(5));
 		const model = recognize({ ...chainOf(small), labels: names(4) });
 		expect(model.labels).toBeUndefined();

@@ -1,12 +1,12 @@
 /**
- * From the chain of layers that a format's reader found to a MobileNet v1's record, once for all formats: the
+ * From the chain of layers that a format's reader found to a MobileNet v1's model, once for all formats: the
  * configuration is derived from the layers themselves, never from names; the tensors get their canonical names
  * and stay as the file has them. A network that is no MobileNet v1 is refused with what was found instead.
  */
 import { MobileNetError } from "../base/error.ts";
 import { type Configuration, configure, presets } from "../network/configuration.ts";
 import { layers } from "../network/layers.ts";
-import type { Label, Model } from "../weights/record.ts";
+import type { Label, Model } from "../weights/model.ts";
 import { type ActiveUnit, type Parts, partsOf, refuse } from "./chain.ts";
 import { mergedClassifier } from "./classifier.ts";
 import { activationOf, batchNormOf, geometryOf } from "./conventions.ts";
@@ -20,7 +20,7 @@ import { type BaseChannels, type NamedTensors, namedTensors } from "./tensors.ts
 const usualSize = 224;
 
 /**
- * The record of what was found.
+ * The model of what was found.
  *
  * What a file leaves open and answers depend on (size, preprocessing) gets its usual value and is listed in
  * `source.assumed`. What only training needs (momentum, epsilon where batch norm is folded) comes from the preset

@@ -2,7 +2,7 @@
  * The formats that can be read: how each is told by its first bytes, and its reader, which is imported only when a
  * file of its format is met.
  */
-import type { Model } from "../weights/record.ts";
+import type { Model } from "../weights/model.ts";
 import type { ModelFile } from "./file.ts";
 
 export interface Format {
@@ -21,7 +21,7 @@ export const formats: readonly Format[] = [
 		endings: [".safetensors"],
 		// The length of the JSON in eight bytes, of which the highest are 0 in any file that fits a disk, then the JSON.
 		sniff: (bytes) => bytes[8] === code("{") && bytes.subarray(5, 8).every((byte) => byte === 0),
-		read: async ({ bytes, name }) => (await import("../weights/record-file.ts")).readModelFile(bytes, name),
+		read: async ({ bytes, name }) => (await import("../weights/model-file.ts")).readModelFile(bytes, name),
 	},
 	{
 		name: "TensorFlow Lite",

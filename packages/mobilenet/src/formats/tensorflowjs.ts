@@ -6,7 +6,7 @@
  * Source: the tfjs-converter's README and tfjs-core's `io/types.ts` (`WeightsManifestConfig`).
  */
 import { MobileNetError, messageOf, shown } from "../base/error.ts";
-import { sizeOf, type Tensor } from "../weights/record.ts";
+import { sizeOf, type Tensor } from "../weights/model.ts";
 import { refuse } from "./chain.ts";
 import type { ModelFile } from "./file.ts";
 import type { Found } from "./found.ts";

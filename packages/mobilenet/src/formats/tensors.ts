@@ -1,11 +1,11 @@
 /**
  * The tensors of a chain under their canonical names, each checked against its neighbors: shapes, lengths,
  * quantization, finite numbers. Nothing is folded or dequantized; what the file leaves out and every reader of a
- * record counts on (a batch norm's scale, a bias) is added as ones or zeros.
+ * model counts on (a batch norm's scale, a bias) is added as ones or zeros.
  */
 import { shown } from "../base/error.ts";
 import { isFloat } from "../weights/float.ts";
-import { sizeOf, type Tensor } from "../weights/record.ts";
+import { sizeOf, type Tensor } from "../weights/model.ts";
 import { type BatchNorm, type Dense, type Parts, refuse, type Unit } from "./chain.ts";
 import type { Found, FoundTensor, Quantization } from "./found.ts";
 import type { ScaledChannels } from "./multiplier.ts";
@@ -120,7 +120,7 @@ function addWeights(
 	}
 }
 
-/** A bias of integers has no scale of its own in the record: it must be the input's times the weights'. */
+/** A bias of integers has no scale of its own in the model: it must be the input's times the weights'. */
 function checkBias(
 	found: Found,
 	name: string,

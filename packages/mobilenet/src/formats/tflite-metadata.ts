@@ -4,7 +4,7 @@
  * to the model.
  */
 import { MobileNetError, shown } from "../base/error.ts";
-import type { Label, Preprocessing } from "../weights/record.ts";
+import type { Label, Preprocessing } from "../weights/model.ts";
 import {
 	charge,
 	childTable,

@@ -3,7 +3,7 @@
  * the small integers that say where to pad. Codes stay codes, half floats stay half floats.
  */
 import { shown } from "../base/error.ts";
-import { type DType, sizeOf, type Tensor, type TensorData } from "../weights/record.ts";
+import { type DType, sizeOf, type Tensor, type TensorData } from "../weights/model.ts";
 import { charge } from "./flatbuffer.ts";
 import type { FoundTensor, Quantization } from "./found.ts";
 import { broken, foreign, type Graph, type GraphTensor, tensorAt, unsupported } from "./tflite-graph.ts";
@@ -20,7 +20,7 @@ const arrays: { readonly [D in DType]?: ArrayOf<TensorData[D]> } = {
 	I8: Int8Array,
 	U8: Uint8Array,
 };
-/** The record's name of a tensor type, where it has one. */
+/** The model's name of a tensor type, where it has one. */
 const dtypes: Readonly<Record<string, DType>> = {
 	float32: "F32",
 	float16: "F16",

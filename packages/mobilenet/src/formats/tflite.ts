@@ -2,7 +2,7 @@
  * Reads TensorFlow Lite files (.tflite): the chain of layers, with weights as the file has them (float32, half
  * floats, codes of 8 bits with their scales), what it says of its input, and the labels that it carries.
  */
-import type { Preprocessing } from "../weights/record.ts";
+import type { Preprocessing } from "../weights/model.ts";
 import type { ModelFile } from "./file.ts";
 import type { Found, FoundLayer } from "./found.ts";
 import {

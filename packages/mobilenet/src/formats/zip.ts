@@ -121,7 +121,7 @@ export function unzip({ path, archive, method, packed, size }: ZipEntry, most: n
 	return bytes;
 }
 
-/** The archive's last record, which must reach to the last byte; a signature elsewhere is chance. */
+/** The archive's last model, which must reach to the last byte; a signature elsewhere is chance. */
 function endOfDirectory({ bytes, view }: ByteReader): number | undefined {
 	const last = bytes.byteLength - lengths.end;
 	for (let at = last; at >= Math.max(0, last - lengths.comment); at--)

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Fit } from "../weights/model.ts";
 import { filters } from "../weights/preprocessing.ts";
-import type { Fit } from "../weights/record.ts";
 import { fitText, type Preparation, parseFit, prepare } from "./fit.ts";
 import type { Pixels } from "./pixels.ts";
 import { resize } from "./resize.ts";

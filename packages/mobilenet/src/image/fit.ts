@@ -3,8 +3,8 @@
  * and `prepare`, which goes the whole way from pixels to the network's bytes.
  */
 import { MobileNetError, shown } from "../base/error.ts";
+import { type Filter, type Fit, usualPreprocessing } from "../weights/model.ts";
 import { preprocessingFault } from "../weights/preprocessing.ts";
-import { type Filter, type Fit, usualPreprocessing } from "../weights/record.ts";
 import { type Alpha, checkPixels, flatten, type Pixels, rgbToGray, spreadGray } from "./pixels.ts";
 import { type Rectangle, whole } from "./resampling.ts";
 import { resizeInto } from "./resize.ts";

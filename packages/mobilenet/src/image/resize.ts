@@ -3,8 +3,8 @@
  * framework's filters are in a file of their own; this one names them all.
  */
 import { MobileNetError, shown } from "../base/error.ts";
+import type { Filter } from "../weights/model.ts";
 import { filters } from "../weights/preprocessing.ts";
-import type { Filter } from "../weights/record.ts";
 import { checkPixels, type Pixels } from "./pixels.ts";
 import { type Resampling, whole } from "./resampling.ts";
 import { resizeNearest, resizePillow } from "./resize-pillow.ts";

@@ -62,7 +62,7 @@ function sampleOf<O extends Operation>(
 }
 
 /**
- * The results of an operation on random inputs as a build computes them, each [rows, channels], or weights as a record
+ * The results of an operation on random inputs as a build computes them, each [rows, channels], or weights as a model
  * has them.
  *
  * @param walkerOf gives a walker of at least so many bytes, all zero; one of its own if not given

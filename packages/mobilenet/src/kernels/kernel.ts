@@ -20,7 +20,7 @@ export interface Result<O extends Operation> {
 
 export interface Kernel<O extends Operation> {
 	readonly reference: (operands: Operands<O>, pictures: number) => void;
-	/** The addresses that are weights: how they are packed, and their shape in the record. */
+	/** The addresses that are weights: how they are packed, and their shape in the model. */
 	readonly parameters?: (
 		geometry: Geometry<O>,
 	) => Readonly<Record<string, readonly [kind: PackingKind, shape: Shape]>>;

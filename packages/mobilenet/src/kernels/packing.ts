@@ -1,5 +1,5 @@
 /**
- * How weights lie in memory. The reference takes them as a record has them; the WebAssembly kernels take them in
+ * How weights lie in memory. The reference takes them as a model has them; the WebAssembly kernels take them in
  * the order in which they read them, padded with zeros to whole tiles.
  */
 
@@ -14,7 +14,7 @@ export interface Packing {
 	/** The opposite, of floats that training has changed. */
 	readonly unpack: (packed: Float32Array, shape: Shape, into: Float32Array) => void;
 }
-/** Weights as a record has them, or as kernels take them. */
+/** Weights as a model has them, or as kernels take them. */
 export type Numbers = Float32Array | Int8Array | Int16Array | Int32Array;
 export type Shape = readonly [outputs: number, inputs: number, height: number, width: number];
 
@@ -24,7 +24,7 @@ const panelColumns = 16;
 const count = ([outputs, inputs, height, width]: Shape): number => outputs * inputs * height * width;
 const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
 
-/** A packing that moves numbers: `places` calls back with the place of each in the record and in memory. */
+/** A packing that moves numbers: `places` calls back with the place of each in the model and in memory. */
 function moved(
 	length: Packing["length"],
 	places: (shape: Shape, each: (recorded: number, packed: number) => void) => void,
@@ -42,8 +42,8 @@ function moved(
 	};
 }
 
-/** The record's own layout. */
-const asRecorded: Packing = {
+/** The model's own layout. */
+const asWritten: Packing = {
 	length: count,
 	pack: (weights, _shape, into) => into.set(weights),
 	unpack: (packed, shape, into) => into.set(packed.subarray(0, count(shape))),
@@ -170,15 +170,15 @@ export const packings: Readonly<
 	Record<"reference" | "narrow" | "wide", Readonly<Record<PackingKind, Packing>>>
 > = {
 	reference: {
-		panels: asRecorded,
-		lanes: asRecorded,
-		bias: asRecorded,
-		wordPanels: asRecorded,
-		bytePanels: asRecorded,
-		wordLanes: asRecorded,
-		panelBias: asRecorded,
-		panelPairs: asRecorded,
-		lanePairs: asRecorded,
+		panels: asWritten,
+		lanes: asWritten,
+		bias: asWritten,
+		wordPanels: asWritten,
+		bytePanels: asWritten,
+		wordLanes: asWritten,
+		panelBias: asWritten,
+		panelPairs: asWritten,
+		lanePairs: asWritten,
 	},
 	narrow: { panels, lanes: lanes(4), bias: paddedBias, ...int8(inOrder) },
 	wide: { panels, lanes: lanes(8), bias: paddedBias, ...int8(inHalves) },

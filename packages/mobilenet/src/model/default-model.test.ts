@@ -35,7 +35,7 @@ describe("the embedded model", () => {
 		};
 		const [embedded, other] = [await MobileNet.load(undefined, options), await MobileNet.load(file, options)];
 		expect(embedded.configuration.size).toBe(64);
-		expect(embedded.record.preprocessing.filter).toBe("nearest");
+		expect(embedded.model.preprocessing.filter).toBe("nearest");
 		expect([embedded.threads, embedded.arithmetic]).toEqual([1, "float"]);
 		const [best] = await embedded.classify(picture);
 		expect(best!.label).toBe(`thing ${best!.index}`);

@@ -4,11 +4,11 @@
  */
 import { fromBase64 } from "../base/base64.ts";
 import { type ReadOptions, readModel } from "../formats/read.ts";
-import type { Model } from "../weights/record.ts";
+import type { Model } from "../weights/model.ts";
 import { byteLength, parts } from "./generated/default-model.ts";
 
 /**
- * The record of the embedded model, as `readModel` would read it from its file.
+ * The model of the embedded model, as `readModel` would read it from its file.
  *
  * @throws MobileNetError where the options do not suit it, such as labels of another number
  * @example

@@ -16,8 +16,8 @@ const small = { alpha: 0.25, size: 32, classes: 6, dropout: 0 } as const;
 
 describe("a model", () => {
 	it("gives answers that add up to one", async () => {
-		const model = await MobileNet.create(small);
-		const predictions = await model.classify(plain(200, 100, 50), { top: 6 });
+		const mobilenet = await MobileNet.create(small);
+		const predictions = await mobilenet.classify(plain(200, 100, 50), { top: 6 });
 		expect(predictions.map(({ index }) => index).sort()).toEqual([0, 1, 2, 3, 4, 5]);
 		expect(predictions.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 5);
 		expect(predictions.map(({ probability }) => probability)).toEqual(
@@ -26,16 +26,16 @@ describe("a model", () => {
 	});
 
 	it("gives the same answer in pixels as in numbers", async () => {
-		const model = await MobileNet.create(small);
+		const mobilenet = await MobileNet.create(small);
 		const picture = plain(200, 100, 50, 32);
-		const output = model.run(Float32Array.from(picture.data, (value) => value / 127.5 - 1));
-		for (const { index, probability } of await model.classify(picture, { top: 6 }))
+		const output = mobilenet.run(Float32Array.from(picture.data, (value) => value / 127.5 - 1));
+		for (const { index, probability } of await mobilenet.classify(picture, { top: 6 }))
 			expect(probability).toBeCloseTo(output[index]!, 5);
 	});
 
 	it("takes what a canvas gives, and lays transparency on white unless told", async () => {
-		const record = (await MobileNet.create(small)).record;
-		const model = await MobileNet.from(record);
+		const model = (await MobileNet.create(small)).model;
+		const mobilenet = await MobileNet.from(model);
 		// The fields of a page's ImageData are its prototype's.
 		class Canvas {
 			get data() {
@@ -48,17 +48,17 @@ describe("a model", () => {
 				return 40;
 			}
 		}
-		expect(await model.embed(new Canvas())).toEqual(await model.embed(plain(255, 255, 255)));
-		const black = await MobileNet.from(record, { transparency: "black" });
-		expect(await black.embed(new Canvas())).toEqual(await model.embed(plain(0, 0, 0)));
-		const drop = await MobileNet.from(record, { transparency: "drop" });
-		expect(await drop.embed(new Canvas())).toEqual(await model.embed(plain(200, 100, 50)));
+		expect(await mobilenet.embed(new Canvas())).toEqual(await mobilenet.embed(plain(255, 255, 255)));
+		const black = await MobileNet.from(model, { transparency: "black" });
+		expect(await black.embed(new Canvas())).toEqual(await mobilenet.embed(plain(0, 0, 0)));
+		const drop = await MobileNet.from(model, { transparency: "drop" });
+		expect(await drop.embed(new Canvas())).toEqual(await mobilenet.embed(plain(200, 100, 50)));
 	});
 
 	it("takes colors in the network's order", async () => {
-		const record = (await MobileNet.create(small)).record;
-		const rgb = await MobileNet.from(record, { preprocessing: { mean: [10, 20, 30], std: [40, 50, 60] } });
-		const bgr = await MobileNet.from(record, {
+		const model = (await MobileNet.create(small)).model;
+		const rgb = await MobileNet.from(model, { preprocessing: { mean: [10, 20, 30], std: [40, 50, 60] } });
+		const bgr = await MobileNet.from(model, {
 			preprocessing: { mean: [10, 20, 30], std: [40, 50, 60], channelOrder: "bgr" },
 		});
 		const [turned, straight] = [await bgr.embed(plain(50, 100, 200)), await rgb.embed(plain(200, 100, 50))];
@@ -68,27 +68,27 @@ describe("a model", () => {
 	});
 
 	it("gives features of any layer, and embeds with the pool's", async () => {
-		const model = await MobileNet.create(small);
+		const mobilenet = await MobileNet.create(small);
 		const picture = plain(1, 2, 3);
-		const stem = await model.features(picture, "stem");
+		const stem = await mobilenet.features(picture, "stem");
 		expect(stem.shape).toEqual([16, 16, 8]);
 		expect(stem.data.length).toBe(16 * 16 * 8);
-		const pool = await model.features(picture, "pool");
+		const pool = await mobilenet.features(picture, "pool");
 		expect(pool.shape).toEqual([1, 1, 256]);
-		expect(await model.embed(picture)).toEqual(pool.data);
-		const last = await model.features(picture, "blocks.12.pointwise");
+		expect(await mobilenet.embed(picture)).toEqual(pool.data);
+		const last = await mobilenet.features(picture, "blocks.12.pointwise");
 		expect(last.shape).toEqual([1, 1, 256]);
-		await expect(model.features(picture, "blocks.13.pointwise")).rejects.toThrow(
+		await expect(mobilenet.features(picture, "blocks.13.pointwise")).rejects.toThrow(
 			/no layer "blocks\.13\.pointwise"/,
 		);
 	});
 
 	it("leaves a background class out and counts without it", async () => {
-		const { record } = await MobileNet.create(small);
+		const { model } = await MobileNet.create(small);
 		const labels = ["background", "a", "b", "c", "d", "e"].map((name) => ({ name }));
-		const model = await MobileNet.from({ ...record, labels });
+		const mobilenet = await MobileNet.from({ ...model, labels });
 		const picture = plain(9, 9, 9);
-		const predictions = await model.classify(picture, { top: 10 });
+		const predictions = await mobilenet.classify(picture, { top: 10 });
 		expect(predictions.map(({ index, label }) => `${index}${label}`).sort()).toEqual([
 			"0a",
 			"1b",
@@ -96,17 +96,17 @@ describe("a model", () => {
 			"3d",
 			"4e",
 		]);
-		const all = await (await MobileNet.from(record)).classify(picture, { top: 6 });
+		const all = await (await MobileNet.from(model)).classify(picture, { top: 6 });
 		for (const { index, probability } of predictions)
 			expect(all.find((other) => other.index === index + 1)!.probability).toBe(probability);
 	});
 
 	it("answers only with what is allowed, not denied, and above the threshold", async () => {
-		const { record } = await MobileNet.create(small);
+		const { model } = await MobileNet.create(small);
 		const labels = ["a", "b", "c", "d", "e", "f"].map((name) => ({ name, synonyms: [`${name}${name}`] }));
-		const model = await MobileNet.from({ ...record, labels });
+		const mobilenet = await MobileNet.from({ ...model, labels });
 		const names = async (options: object) =>
-			(await model.classify(plain(1, 2, 3), { top: 6, ...options })).map(({ label }) => label).sort();
+			(await mobilenet.classify(plain(1, 2, 3), { top: 6, ...options })).map(({ label }) => label).sort();
 		expect(await names({ allow: ["A", 2, "dd"] })).toEqual(["a", "c", "d"]);
 		expect(await names({ allow: ["a", "b"], deny: ["bb"] })).toEqual(["a"]);
 		expect(await names({ threshold: 1 })).toEqual([]);
@@ -116,27 +116,27 @@ describe("a model", () => {
 	});
 
 	it("says of each answer whether it is sure, where the model knows from when on", async () => {
-		const { record } = await MobileNet.create(small);
+		const { model } = await MobileNet.create(small);
 		const picture = plain(1, 2, 3);
-		const plainModel = await MobileNet.from(record);
+		const plainModel = await MobileNet.from(model);
 		const usual = await plainModel.classify(picture, { top: 6 });
 		expect(plainModel.sureFrom).toBeUndefined();
 		for (const prediction of usual) expect(Object.keys(prediction)).not.toContain("sure");
 		// At the second answer's own probability: that one still is.
 		const sureFrom = usual[1]!.probability;
 		// A change of size or preprocessing leaves it.
-		const model = await MobileNet.from(
-			{ ...record, sureFrom },
+		const mobilenet = await MobileNet.from(
+			{ ...model, sureFrom },
 			{ size: 32, preprocessing: { fit: "stretch" } },
 		);
-		expect(model.sureFrom).toBe(sureFrom);
-		const rows = await model.classify([picture], { top: 6 });
+		expect(mobilenet.sureFrom).toBe(sureFrom);
+		const rows = await mobilenet.classify([picture], { top: 6 });
 		expect(rows).toEqual([usual.map((one) => ({ ...one, sure: one.probability >= sureFrom }))]);
 		expect(rows[0]!.map(({ sure }) => sure).slice(0, 3)).toEqual([true, true, false]);
 	});
 
 	it("goes on past pictures that cannot be read, in order", async () => {
-		const model = await MobileNet.create(small);
+		const mobilenet = await MobileNet.create(small);
 		const sources: PictureSource[] = [
 			plain(1, 1, 1),
 			"/nowhere/at-all.jpg",
@@ -146,30 +146,30 @@ describe("a model", () => {
 		];
 		for (const batch of [1, 2, 8]) {
 			const rows = [];
-			for await (const row of model.classifyEach(sources, { batch })) rows.push(row);
+			for await (const row of mobilenet.classifyEach(sources, { batch })) rows.push(row);
 			expect(rows.map(({ source }) => source)).toEqual(sources);
 			expect(rows.map((row) => "error" in row)).toEqual([false, true, true, false, true]);
 		}
-		await expect(model.classify(sources)).rejects.toThrow(
+		await expect(mobilenet.classify(sources)).rejects.toThrow(
 			/at-all\.jpg cannot be read: there is no such file/,
 		);
 	});
 
 	it("gives the probabilities of all classes, of a background class too", async () => {
-		const { record } = await MobileNet.create(small);
+		const { model } = await MobileNet.create(small);
 		const labels = ["background", "a", "b", "c", "d", "e"].map((name) => ({ name }));
-		const model = await MobileNet.from({ ...record, labels });
+		const mobilenet = await MobileNet.from({ ...model, labels });
 		const pictures: PictureSource[] = [plain(1, 2, 3), new Uint8Array([1, 2, 3]), plain(200, 100, 50)];
 		for (const batch of [1, 3]) {
 			const rows = [];
-			for await (const row of model.probabilitiesEach(pictures, { batch })) rows.push(row);
+			for await (const row of mobilenet.probabilitiesEach(pictures, { batch })) rows.push(row);
 			expect(rows.map(({ source }) => source)).toEqual(pictures);
 			expect(rows.map((row) => "error" in row)).toEqual([false, true, false]);
 			for (const row of rows) {
 				if ("error" in row) continue;
 				expect(row.probabilities).toHaveLength(6);
 				expect(row.probabilities.reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 5);
-				const answers = await model.classify(row.source, { top: 5 });
+				const answers = await mobilenet.classify(row.source, { top: 5 });
 				expect(answers).toHaveLength(5);
 				for (const { index, probability } of answers)
 					expect(row.probabilities[index + 1]).toBeCloseTo(probability, 6);
@@ -180,11 +180,11 @@ describe("a model", () => {
 	});
 
 	it("stops when it is told to", async () => {
-		const model = await MobileNet.create(small);
+		const mobilenet = await MobileNet.create(small);
 		const controller = new AbortController();
 		const rows: unknown[] = [];
 		const run = async (): Promise<void> => {
-			for await (const row of model.classifyEach(new Array(50).fill(plain(1, 1, 1)), {
+			for await (const row of mobilenet.classifyEach(new Array(50).fill(plain(1, 1, 1)), {
 				signal: controller.signal,
 			})) {
 				rows.push(row);
@@ -196,32 +196,34 @@ describe("a model", () => {
 	});
 
 	it("refuses numbers that are too few, and batches that are none", async () => {
-		const model = await MobileNet.create(small);
-		expect(() => model.run(new Float32Array(5))).toThrow(/takes a Float32Array of 3072 numbers/);
-		expect(() => model.run(new Float32Array(3072), { batch: 0.5 })).toThrow(/batch must be a whole number/);
+		const mobilenet = await MobileNet.create(small);
+		expect(() => mobilenet.run(new Float32Array(5))).toThrow(/takes a Float32Array of 3072 numbers/);
+		expect(() => mobilenet.run(new Float32Array(3072), { batch: 0.5 })).toThrow(
+			/batch must be a whole number/,
+		);
 	});
 
 	it("cannot run once it is disposed", async () => {
-		const model = await MobileNet.create(small);
-		model.dispose();
-		await expect(model.classify(plain(1, 1, 1))).rejects.toMatchObject({
+		const mobilenet = await MobileNet.create(small);
+		mobilenet.dispose();
+		await expect(mobilenet.classify(plain(1, 1, 1))).rejects.toMatchObject({
 			name: "MobileNetError",
 			code: "disposed",
 		});
-		expect(() => model.run(new Float32Array(3072))).toThrow(/was disposed/);
-		expect(model.summary()).toContain("MobileNet");
+		expect(() => mobilenet.run(new Float32Array(3072))).toThrow(/was disposed/);
+		expect(mobilenet.summary()).toContain("MobileNet");
 	});
 
 	it("is the same after it was saved and loaded", async () => {
 		const folder = await mkdtemp(join(tmpdir(), "mobilenet-"));
 		try {
-			const model = await MobileNet.create({ ...small, preset: "torch", inputChannels: 3 }, { seed: 9 });
-			await model.save(join(folder, "model.safetensors"));
+			const mobilenet = await MobileNet.create({ ...small, preset: "torch", inputChannels: 3 }, { seed: 9 });
+			await mobilenet.save(join(folder, "model.safetensors"));
 			const again = await MobileNet.load(join(folder, "model.safetensors"));
-			expect(again.configuration).toEqual(model.configuration);
-			expect(await again.embed(plain(5, 6, 7))).toEqual(await model.embed(plain(5, 6, 7)));
+			expect(again.configuration).toEqual(mobilenet.configuration);
+			expect(await again.embed(plain(5, 6, 7))).toEqual(await mobilenet.embed(plain(5, 6, 7)));
 			expect(await readdir(folder)).toEqual(["model.safetensors"]);
-			await expect(model.save(join(folder, "missing", "model.safetensors"))).rejects.toThrow(
+			await expect(mobilenet.save(join(folder, "missing", "model.safetensors"))).rejects.toThrow(
 				/cannot be written/,
 			);
 		} finally {
@@ -230,11 +232,11 @@ describe("a model", () => {
 	});
 
 	it("refuses preprocessing and sizes that make no sense", async () => {
-		const { record } = await MobileNet.create(small);
-		await expect(MobileNet.from(record, { preprocessing: { std: 0 } })).rejects.toThrow(/std/);
-		await expect(MobileNet.from(record, { preprocessing: { mean: [1, 2] } })).rejects.toThrow(/mean/);
-		await expect(MobileNet.from(record, { size: 8 })).rejects.toThrow(/size must be/);
-		const larger = await MobileNet.from(record, { size: 65 });
+		const { model } = await MobileNet.create(small);
+		await expect(MobileNet.from(model, { preprocessing: { std: 0 } })).rejects.toThrow(/std/);
+		await expect(MobileNet.from(model, { preprocessing: { mean: [1, 2] } })).rejects.toThrow(/mean/);
+		await expect(MobileNet.from(model, { size: 8 })).rejects.toThrow(/size must be/);
+		const larger = await MobileNet.from(model, { size: 65 });
 		expect((await larger.features(plain(1, 1, 1), "stem")).shape).toEqual([33, 33, 8]);
 	});
 });

@@ -18,9 +18,9 @@ import { type Configuration, type ConfigurationOptions, configure } from "../net
 import { type Cost, type CostOptions, cost } from "../network/cost.ts";
 import { type SummaryTextOptions, summary } from "../network/summary.ts";
 import { type InitializeOptions, initialize } from "../weights/initialize.ts";
-import type { Label, Model } from "../weights/record.ts";
-import { writeModel } from "../weights/record-file.ts";
-import { changedRecord } from "./changed-record.ts";
+import type { Label, Model } from "../weights/model.ts";
+import { writeModel } from "../weights/model-file.ts";
+import { changedModel } from "./changed-model.ts";
 import type {
 	Bench,
 	BenchOptions,
@@ -35,7 +35,7 @@ import type {
 } from "./options.ts";
 import { type Decoded, decodeAll, type PictureSource, pixelsOf } from "./pictures.ts";
 import { type Prediction, ranking } from "./predictions.ts";
-import { type ModelSource, readRecord } from "./read-record.ts";
+import { type ModelSource, readAnyModel } from "./read-model.ts";
 
 /**
  * A MobileNet v1 that is ready to run.
@@ -48,7 +48,7 @@ import { type ModelSource, readRecord } from "./read-record.ts";
  */
 export class MobileNet {
 	/** Configuration, tensors, preprocessing and labels, as the file had them and the options changed them. */
-	readonly record: Model;
+	readonly model: Model;
 	/** The build of the kernels that runs, and why faster ones do not. */
 	readonly build: Build;
 	readonly passedOver: readonly string[];
@@ -63,13 +63,13 @@ export class MobileNet {
 	#disposed = false;
 
 	private constructor(
-		record: Model,
+		model: Model,
 		{ loaded, passedOver }: ChosenBuild,
 		arithmetic: Arithmetic,
 		threads: number,
 		transparency: Alpha | undefined,
 	) {
-		this.record = record;
+		this.model = model;
 		this.arithmetic = arithmetic;
 		this.threads = threads;
 		this.build = loaded.build;
@@ -89,7 +89,7 @@ export class MobileNet {
 	 * const other = await MobileNet.load("mobilenet_v1_0.25_224.tflite", { size: 160 });
 	 */
 	static async load(source?: ModelSource, options: LoadOptions = {}): Promise<MobileNet> {
-		return MobileNet.from(await readRecord(source, options), options);
+		return MobileNet.from(await readAnyModel(source, options), options);
 	}
 
 	/**
@@ -107,9 +107,9 @@ export class MobileNet {
 		return MobileNet.from(initialize(configure(options), { seed, ...rest }), rest);
 	}
 
-	/** A model of a record, such as a reader of `mobilenet/formats` gives. */
-	static async from(record: Model, options: RunOptions = {}): Promise<MobileNet> {
-		const changed = changedRecord(record, options);
+	/** A model of a model, such as a reader of `mobilenet/formats` gives. */
+	static async from(model: Model, options: RunOptions = {}): Promise<MobileNet> {
+		const changed = changedModel(model, options);
 		const { build, transparency } = options;
 		const threads = threadsFor(changed.configuration, options.threads);
 		const arithmetic = arithmeticOf(changed, options.arithmetic);
@@ -122,24 +122,24 @@ export class MobileNet {
 	}
 
 	get configuration(): Configuration {
-		return this.record.configuration;
+		return this.model.configuration;
 	}
 
 	get labels(): readonly Label[] | undefined {
-		return this.record.labels;
+		return this.model.labels;
 	}
 
 	/**
 	 * From which probability on, above 0 and up to 1, the best answer is to be believed, as every answer's `sure` says. It
 	 * was chosen by whoever made the model, on pictures that training did not see; undefined where nobody did. A model
-	 * that is trained has lost it: set it in the record anew.
+	 * that is trained has lost it: set it in the model anew.
 	 *
 	 * @example
 	 * const [best] = await model.classify("photo.jpg");
 	 * if (best.sure === false) console.log("this is probably none of them");
 	 */
 	get sureFrom(): number | undefined {
-		return this.record.sureFrom;
+		return this.model.sureFrom;
 	}
 
 	/**
@@ -179,7 +179,7 @@ export class MobileNet {
 		options: ClassifyOptions = {},
 	): AsyncGenerator<Classified, void, void> {
 		checkHead(this.configuration);
-		const rank = ranking(this.record, options);
+		const rank = ranking(this.model, options);
 		yield* this.#each(sources, options, (executor, picture) => ({
 			predictions: rank(executor.read("probabilities", picture)),
 		}));
@@ -352,7 +352,7 @@ export class MobileNet {
 	 * await model.save("model.safetensors");
 	 */
 	async save(location: string | URL): Promise<void> {
-		await writeLocation(location, writeModel(this.record));
+		await writeLocation(location, writeModel(this.model));
 	}
 
 	/** Lets go of the memory. A disposed model can only be looked at. */
@@ -418,7 +418,7 @@ export class MobileNet {
 	/** Puts a picture into its place in the batch. */
 	#prepare(pixels: Pixels, executor: Executor, picture: number): void {
 		const { size, inputChannels } = this.configuration;
-		const { filter, fit } = this.record.preprocessing;
+		const { filter, fit } = this.model.preprocessing;
 		const bytes = size * size * inputChannels;
 		prepare(
 			pixels,
@@ -445,7 +445,7 @@ export class MobileNet {
 		// The old memory may go before there is a new one.
 		last?.dispose();
 		this.#executors.delete(kind);
-		const executor = executorFor(this.record, this.arithmetic, options, this.#loaded);
+		const executor = executorFor(this.model, this.arithmetic, options, this.#loaded);
 		this.#executors.set(kind, executor);
 		return executor;
 	}

@@ -4,7 +4,7 @@ import type { ReadOptions } from "../formats/read.ts";
 import type { Alpha } from "../image/pixels.ts";
 import type { Arithmetic } from "../kernels/operations.ts";
 import type { Build } from "../kernels/walker.ts";
-import type { Preprocessing } from "../weights/record.ts";
+import type { Preprocessing } from "../weights/model.ts";
 import type { PictureSource } from "./pictures.ts";
 import type { Prediction, PredictionOptions } from "./predictions.ts";
 

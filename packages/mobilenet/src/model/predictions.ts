@@ -1,6 +1,6 @@
 /** From probabilities to answers: the best classes by name. */
 import { MobileNetError, shown } from "../base/error.ts";
-import { hasBackground, type Label, type Model } from "../weights/record.ts";
+import { hasBackground, type Label, type Model } from "../weights/model.ts";
 
 export interface Prediction {
 	/** What people call the class; `class 17` where the model has no labels. */

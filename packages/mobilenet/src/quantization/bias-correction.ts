@@ -8,7 +8,7 @@
  */
 import type { LoadedBuild } from "../kernels/walker.ts";
 import type { Layer } from "../network/layers.ts";
-import type { Model } from "../weights/record.ts";
+import type { Model } from "../weights/model.ts";
 import type { Codes } from "./codes.ts";
 import type { IntegerWeights } from "./integer-weights.ts";
 import { layerRunner } from "./layer-runner.ts";

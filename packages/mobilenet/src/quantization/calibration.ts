@@ -9,7 +9,7 @@ import { prepare } from "../image/fit.ts";
 import type { LoadedBuild } from "../kernels/walker.ts";
 import { decodeAll, type PictureSource } from "../model/pictures.ts";
 import { layers } from "../network/layers.ts";
-import type { Model } from "../weights/record.ts";
+import type { Model } from "../weights/model.ts";
 import { histogram, type Seen } from "./histogram.ts";
 import { networkChannels } from "./pixel-codes.ts";
 

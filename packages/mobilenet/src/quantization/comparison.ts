@@ -6,7 +6,7 @@ import { loadBuild } from "../kernels/load.ts";
 import { isConvolution, type Layer, layers } from "../network/layers.ts";
 import { dequantize } from "../weights/dequantize.ts";
 import { codesOf, integers } from "../weights/integers.ts";
-import { hasBackground, type Model, type Tensor } from "../weights/record.ts";
+import { hasBackground, type Model, type Tensor } from "../weights/model.ts";
 import {
 	floatNetwork,
 	type Observation,
@@ -53,15 +53,15 @@ export async function pairOf(float: Model, quantized: Model): Promise<Pair> {
 /** How far the layers and answers of two networks are apart on prepared pictures. */
 export async function compareNetworks(
 	{ float, integer }: Pair,
-	records: { readonly float: Model; readonly quantized: Model; readonly observation: Observation },
+	models: { readonly float: Model; readonly quantized: Model; readonly observation: Observation },
 	pictures: readonly Uint8Array[],
 	{ signal, onPicture }: ComparisonOptions,
 ): Promise<Pick<QuantizationReport, "layers" | "compared" | "agreement">> {
-	const { configuration } = records.quantized;
+	const { configuration } = models.quantized;
 	const table = layers(configuration);
 	const compared = pictures.slice(0, mostCompared);
 	const outputs = table.map(({ name }) => ({ name, signal: 0, noise: 0 }));
-	const isBest = bestOf(records.quantized);
+	const isBest = bestOf(models.quantized);
 	const pause = pauses(signal);
 	let agreeing = 0;
 	for (const [n, pixels] of compared.entries()) {
@@ -75,16 +75,16 @@ export async function compareNetworks(
 		onPicture(n + 1, compared.length);
 		await pause();
 	}
-	const weights = weightErrors(records.float, records.quantized);
+	const weights = weightErrors(models.float, models.quantized);
 	return {
 		compared: compared.length,
 		...(configuration.head && { agreement: agreeing / compared.length }),
 		layers: table.map(({ name }, i): LayerReport => {
-			const { scale, low, high } = codesOf(records.quantized, name);
+			const { scale, low, high } = codesOf(models.quantized, name);
 			const weightSignalToNoise = weights.get(name);
 			return {
 				layer: name,
-				seen: records.observation.layers.get(name)!.seen.range,
+				seen: models.observation.layers.get(name)!.seen.range,
 				covered: [scale * low, scale * high],
 				...(weightSignalToNoise !== undefined && { weightSignalToNoise }),
 				signalToNoise: decibels(outputs[i]!),

@@ -3,13 +3,13 @@
  * is chosen (ranges.ts), its weights become integers (integer-weights.ts), the bias makes up for what that changes on
  * average (bias-correction.ts), and the calibration pictures go through it in integers to the next layer.
  *
- * The record is laid out as TensorFlow Lite's integer files: weights by channel from −127 to 127, activations from −128
+ * The model is laid out as TensorFlow Lite's integer files: weights by channel from −127 to 127, activations from −128
  * to 127 with one scale a layer, biases of 32 bits, pixels as they are less 128.
  */
 import type { LoadedBuild } from "../kernels/walker.ts";
 import { isConvolution, type Layer, layers } from "../network/layers.ts";
 import { weightShape } from "../weights/check.ts";
-import type { Model, Tensor } from "../weights/record.ts";
+import type { Model, Tensor } from "../weights/model.ts";
 import { correctedBias } from "./bias-correction.ts";
 import { type Observation, pauses } from "./calibration.ts";
 import { type Codes, codesFor } from "./codes.ts";
@@ -39,7 +39,7 @@ export interface IntegerNetworkOptions {
 }
 
 /**
- * A record of integers.
+ * A model of integers.
  *
  * @param float a network of float32 without batch norm
  * @param pictures prepared; the first of them correct the biases

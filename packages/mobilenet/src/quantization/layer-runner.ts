@@ -11,7 +11,7 @@ import { pitchOf, stemBandRows } from "../kernels/table.ts";
 import type { LoadedBuild } from "../kernels/walker.ts";
 import type { Layer } from "../network/layers.ts";
 import { weightShape } from "../weights/check.ts";
-import type { Model } from "../weights/record.ts";
+import type { Model } from "../weights/model.ts";
 
 /**
  * Numbers [inputSize, inputSize, inputChannels] in, sums [outputSize, outputSize, outputChannels] out, both dense.

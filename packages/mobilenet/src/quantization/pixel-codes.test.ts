@@ -5,7 +5,7 @@ import { configure } from "../network/configuration.ts";
 import { layers } from "../network/layers.ts";
 import { fold } from "../weights/fold.ts";
 import { initialize } from "../weights/initialize.ts";
-import type { Model, Preprocessing } from "../weights/record.ts";
+import type { Model, Preprocessing } from "../weights/model.ts";
 import { layerRunner } from "./layer-runner.ts";
 import { codesOfPixels, withPixelCodes } from "./pixel-codes.ts";
 
@@ -64,7 +64,7 @@ describe("pixels as codes", () => {
 		expect([...codes].sort((a, b) => a - b)).toEqual([...pixels].map((p) => p - 128).sort((a, b) => a - b));
 		const words = Float32Array.from(codes, (code) => input.scale * (code - input.zeroPoint));
 		const got = stemOf(changed, words);
-		// Its preprocessing says the same, so that the record means the same in float.
+		// Its preprocessing says the same, so that the model means the same in float.
 		const { mean, std } = changed.preprocessing;
 		const says = Float32Array.from(pixels, (_, i) => {
 			const c = i % channels;

@@ -4,7 +4,7 @@
  * that it gives the same sums: the deviations of the channels go into its weights, what is left of their means into its
  * bias. Only at the edge of the picture is that not exact, where zeros stand for the mean.
  */
-import type { Model, Preprocessing, Tensor } from "../weights/record.ts";
+import type { Model, Preprocessing, Tensor } from "../weights/model.ts";
 import { type Codes, leastCode } from "./codes.ts";
 
 type Float32Tensor = Extract<Tensor, { dtype: "F32" }>;

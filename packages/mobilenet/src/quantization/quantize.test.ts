@@ -9,8 +9,8 @@ import { type ConfigurationOptions, configure } from "../network/configuration.t
 import { isConvolution, layers } from "../network/layers.ts";
 import { initialize } from "../weights/initialize.ts";
 import { integers, runsInIntegers } from "../weights/integers.ts";
-import type { Model, Tensor } from "../weights/record.ts";
-import { readModelFile, writeModel } from "../weights/record-file.ts";
+import type { Model, Tensor } from "../weights/model.ts";
+import { readModelFile, writeModel } from "../weights/model-file.ts";
 import type { Codes } from "./codes.ts";
 import { integerLayer } from "./integer-layer.ts";
 import { codesOfPixels } from "./pixel-codes.ts";
@@ -45,7 +45,7 @@ function picture(seed: number, channels = 3): Pixels {
 const pictures = (count: number, channels = 3): Pixels[] =>
 	Array.from({ length: count }, (_, n) => picture(n + 10, channels));
 
-describe("a quantized record", () => {
+describe("a quantized model", () => {
 	it("runs in integers, can be written and read, and keeps what the network is", async () => {
 		const labels = ["a", "b", "c", "d", "e"].map((name) => ({ name }));
 		const model: Model = { ...network(), labels, sureFrom: 0.4 };

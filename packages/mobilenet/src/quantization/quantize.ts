@@ -10,7 +10,7 @@ import { layers } from "../network/layers.ts";
 import { checkTensors } from "../weights/check.ts";
 import { dequantize } from "../weights/dequantize.ts";
 import { fold } from "../weights/fold.ts";
-import type { Model } from "../weights/record.ts";
+import type { Model } from "../weights/model.ts";
 import { observe, preparedPictures } from "./calibration.ts";
 import { checkLabeled, compareNetworks, measureAccuracy, pairOf } from "./comparison.ts";
 import { correctingPictures, integerNetwork, prefixOf, real } from "./integer-network.ts";
@@ -51,7 +51,7 @@ export interface Quantized {
  * @param model a network in float; one of integers is quantized anew
  * @param calibration a hundred or more pictures of the kind that the network will see, in random order; they need no
  *   labels. Each takes size² · channels bytes of memory
- * @returns the integer record, and how far it is from the network in float
+ * @returns the integer model, and how far it is from the network in float
  * @throws MobileNetError `usage` without pictures; `unsupported` for leaky ReLU, which has no integer kernels;
  *   `broken-file`; `picture` or `not-found` for the first picture that cannot be had
  * @example

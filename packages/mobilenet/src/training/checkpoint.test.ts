@@ -1,20 +1,20 @@
 import { describe, expect, it } from "vitest";
 import { configure } from "../network/configuration.ts";
 import { initialize } from "../weights/initialize.ts";
-import type { Tensor } from "../weights/record.ts";
-import { readModelFile, writeModel } from "../weights/record-file.ts";
+import type { Tensor } from "../weights/model.ts";
+import { readModelFile, writeModel } from "../weights/model-file.ts";
 import { readSafetensors, writeSafetensors } from "../weights/safetensors.ts";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 import { settingsOf } from "./options.ts";
 
-const record = initialize(configure({ alpha: 0.25, size: 32, classes: 3 }), { seed: 1 });
+const model = initialize(configure({ alpha: 0.25, size: 32, classes: 3 }), { seed: 1 });
 const state = new Map<string, Tensor>([
 	["momentum.classifier.bias", { dtype: "F32", shape: [3], data: Float32Array.of(1e-45, -0, 0.1) }],
 	["step", { dtype: "I32", shape: [1], data: Int32Array.of(7) }],
 ]);
 const checkpoint: Checkpoint = {
 	identity: {
-		settings: settingsOf({ model: record } as never),
+		settings: settingsOf({ model } as never),
 		training: { pictures: 5, classes: 3, mark: "a" },
 		validation: null,
 		model: "b",
@@ -32,9 +32,9 @@ const checkpoint: Checkpoint = {
 		unreadable: ["中文 🐈.jpg"],
 		finished: false,
 	},
-	record,
+	model,
 	state,
-	best: { ...record, tensors: initialize(record.configuration, { seed: 2 }).tensors },
+	best: { ...model, tensors: initialize(model.configuration, { seed: 2 }).tensors },
 };
 
 describe("a checkpoint", () => {
@@ -54,11 +54,11 @@ describe("a checkpoint", () => {
 	});
 
 	it("is a model too", () => {
-		expect(readModelFile(encodeCheckpoint(checkpoint), "last").configuration).toEqual(record.configuration);
+		expect(readModelFile(encodeCheckpoint(checkpoint), "last").configuration).toEqual(model.configuration);
 	});
 
 	it("is not any model", () => {
-		expect(() => decodeCheckpoint(writeModel(record), "m.safetensors")).toThrow(
+		expect(() => decodeCheckpoint(writeModel(model), "m.safetensors")).toThrow(
 			"m.safetensors is a model, but no checkpoint of a training run.",
 		);
 	});

@@ -4,8 +4,8 @@
  * takes.
  */
 import { MobileNetError, shown } from "../base/error.ts";
-import type { Model, Tensor } from "../weights/record.ts";
-import { modelMetadata, readModelFile } from "../weights/record-file.ts";
+import type { Model, Tensor } from "../weights/model.ts";
+import { modelMetadata, readModelFile } from "../weights/model-file.ts";
 import { readSafetensors, writeSafetensors } from "../weights/safetensors.ts";
 import type { EpochReport, Validation } from "./events.ts";
 import type { DataFingerprint } from "./fingerprint.ts";
@@ -48,7 +48,7 @@ export interface RunIdentity {
 export interface Checkpoint {
 	readonly identity: RunIdentity;
 	readonly progress: Progress;
-	readonly record: Model;
+	readonly model: Model;
 	/** The optimizer's. */
 	readonly state: ReadonlyMap<string, Tensor>;
 	/** The best epoch's network, where one was validated. */
@@ -60,12 +60,12 @@ const formatVersion = 1;
 const prefixes = { state: "state.", best: "best." } as const;
 
 /** A checkpoint as the bytes of a safetensors file. */
-export function encodeCheckpoint({ identity, progress, record, state, best }: Checkpoint): Uint8Array {
-	const tensors = new Map(record.tensors);
+export function encodeCheckpoint({ identity, progress, model, state, best }: Checkpoint): Uint8Array {
+	const tensors = new Map(model.tensors);
 	for (const [name, tensor] of state) tensors.set(prefixes.state + name, tensor);
 	if (best) for (const [name, tensor] of best.tensors) tensors.set(prefixes.best + name, tensor);
 	return writeSafetensors(tensors, {
-		...modelMetadata(record),
+		...modelMetadata(model),
 		[key]: JSON.stringify({ format_version: formatVersion, identity, progress }),
 	});
 }
@@ -88,7 +88,7 @@ export function decodeCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
 			`${name} is a checkpoint of format_version ${shown(version)}, but this version of mobilenet goes on from ${formatVersion} only.`,
 		);
 	const parts = {
-		record: new Map<string, Tensor>(),
+		model: new Map<string, Tensor>(),
 		state: new Map<string, Tensor>(),
 		best: new Map<string, Tensor>(),
 	};
@@ -97,13 +97,13 @@ export function decodeCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
 			? "state"
 			: tensorName.startsWith(prefixes.best)
 				? "best"
-				: "record";
-		parts[part].set(part === "record" ? tensorName : tensorName.slice(prefixes[part].length), tensor);
+				: "model";
+		parts[part].set(part === "model" ? tensorName : tensorName.slice(prefixes[part].length), tensor);
 	}
 	return {
 		identity: withToday(identity as RunIdentity),
 		progress: progress as Progress,
-		record: { ...whole, tensors: parts.record },
+		model: { ...whole, tensors: parts.model },
 		state: parts.state,
 		best: parts.best.size > 0 ? { ...whole, tensors: parts.best } : undefined,
 	};

@@ -40,7 +40,7 @@ const ahead = 8;
  * The pooled features of these pictures of a data set.
  *
  * @param model runs as it was loaded; for a classifier that `withHead` will put on it, a quantized one should have been
- *   loaded with `arithmetic: "float"`, for that is what the record with the new classifier runs in
+ *   loaded with `arithmetic: "float"`, for that is what the model with the new classifier runs in
  * @param indices numbers of the pictures; all if not given
  * @throws MobileNetError of the first picture that cannot be read, where no `onUnreadable` is given; the signal's reason
  * @example

@@ -13,10 +13,10 @@ export const engine: Engine = {
 		const { loaded } = await loadBuild({ build, shared: threads > 1, arithmetic });
 		return { build: loaded.build, threads };
 	},
-	mostPictures: (record, options) => mostPictures(record, { ...options, batch: 1 }),
-	createTrainer: async (record, options) => {
+	mostPictures: (model, options) => mostPictures(model, { ...options, batch: 1 }),
+	createTrainer: async (model, options) => {
 		const { build, threads } = options;
 		const { loaded } = await loadBuild({ build, shared: threads > 1, arithmetic });
-		return createTrainer(record, options, loaded);
+		return createTrainer(model, options, loaded);
 	},
 };

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { MobileNet } from "../model/mobilenet.ts";
 import { configure } from "../network/configuration.ts";
 import { initialize } from "../weights/initialize.ts";
-import type { Model } from "../weights/record.ts";
+import type { Model } from "../weights/model.ts";
 import { unfold } from "../weights/unfold.ts";
 import { evenFilters } from "./even-filters.ts";
 
@@ -39,12 +39,12 @@ const picture = {
 } as const;
 
 describe("even filters", () => {
-	const record = uneven();
-	const { model, restored } = evenFilters(record);
+	const given = uneven();
+	const { model, restored } = evenFilters(given);
 
 	it("answer as the network that they are made of", async () => {
 		const [before, after] = await Promise.all(
-			[record, model].map(async (one) => {
+			[given, model].map(async (one) => {
 				const network = await MobileNet.from(one, { build: "baseline", threads: 1 });
 				try {
 					return await network.embed(picture);
@@ -74,6 +74,6 @@ describe("even filters", () => {
 	});
 
 	it("give back the tensors bit for bit", () => {
-		expect(restored(model).tensors).toEqual(record.tensors);
+		expect(restored(model).tensors).toEqual(given.tensors);
 	});
 });

@@ -12,7 +12,7 @@
  */
 import { isConvolution, layers } from "../network/layers.ts";
 import { dequantize } from "../weights/dequantize.ts";
-import type { Model, Tensor } from "../weights/record.ts";
+import type { Model, Tensor } from "../weights/model.ts";
 import { unfold } from "../weights/unfold.ts";
 
 /** Variance below which a channel is the same for every picture, beside an ε of 0.001. */
@@ -27,13 +27,13 @@ export interface EvenFilters {
 }
 
 /**
- * @param record a network with any tensors; what goes in and comes out is in float32, with batch norm
+ * @param given a network with any tensors; what goes in and comes out is in float32, with batch norm
  * @example
- * const { model, restored } = evenFilters(record);
- * restored(model); // record
+ * const { model, restored } = evenFilters(given);
+ * restored(model); // given
  */
-export function evenFilters(record: Model): EvenFilters {
-	const plain = unfold(dequantize(record));
+export function evenFilters(given: Model): EvenFilters {
+	const plain = unfold(dequantize(given));
 	const { epsilon } = plain.configuration;
 	const tensors = new Map(plain.tensors);
 	const factors = new Map<string, Float64Array>();

@@ -1,5 +1,5 @@
 /** What a training run tells as it goes. */
-import type { Model } from "../weights/record.ts";
+import type { Model } from "../weights/model.ts";
 
 /** How good a network is on the validation pictures. */
 export interface Validation {

@@ -2,7 +2,7 @@
  * Short marks of long things, by which a run that is resumed knows its data and its network again. No guard against
  * people who mean harm: 53 bits, quickly mixed.
  */
-import type { Model } from "../weights/record.ts";
+import type { Model } from "../weights/model.ts";
 import type { Pictures } from "./options.ts";
 
 export interface DataFingerprint {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { random } from "../base/random.ts";
 import { MobileNet } from "../model/mobilenet.ts";
 import { quantize } from "../quantization/quantize.ts";
-import { readModelFile, writeModel } from "../weights/record-file.ts";
+import { readModelFile, writeModel } from "../weights/model-file.ts";
 import { type Classifier, trainHead, withHead } from "./head.ts";
 
 /** Vectors around a center for each class, with as much noise. */
@@ -130,18 +130,18 @@ describe("a network with another head", () => {
 	};
 
 	it("gives its classifier's logits of the old features, and survives being written", async () => {
-		const model = await MobileNet.create({
+		const mobilenet = await MobileNet.create({
 			alpha: 0.25,
 			size: 32,
 			classes: 10,
 			output: "logits",
 			dropout: 0.2,
 		});
-		const changed = withHead(model.record, classifier, labels);
-		expect(changed.configuration).toEqual({ ...model.configuration, classes: 3 });
-		expect(model.record.configuration.classes).toBe(10);
+		const changed = withHead(mobilenet.model, classifier, labels);
+		expect(changed.configuration).toEqual({ ...mobilenet.model.configuration, classes: 3 });
+		expect(mobilenet.model.configuration.classes).toBe(10);
 		const again = await MobileNet.from(readModelFile(writeModel(changed), "changed"));
-		const vector = await model.embed(picture);
+		const vector = await mobilenet.embed(picture);
 		const { data } = await again.features(picture, "classifier");
 		for (const [c, logit] of data.entries())
 			expect(logit).toBeCloseTo(
@@ -153,31 +153,31 @@ describe("a network with another head", () => {
 	});
 
 	it("gets one where there was none", async () => {
-		const model = await MobileNet.create({ alpha: 0.25, size: 32, head: false });
-		const changed = await MobileNet.from(withHead(model.record, classifier, labels));
+		const mobilenet = await MobileNet.create({ alpha: 0.25, size: 32, head: false });
+		const changed = await MobileNet.from(withHead(mobilenet.model, classifier, labels));
 		expect(await changed.classify(picture, { top: 1 })).toHaveLength(1);
 	});
 
 	it("is in float32 where it was of integers", async () => {
-		const model = await MobileNet.create({ alpha: 0.25, size: 32, classes: 10 });
-		const { model: record } = await quantize(model.record, [picture]);
-		const changed = withHead(record, classifier, labels);
+		const mobilenet = await MobileNet.create({ alpha: 0.25, size: 32, classes: 10 });
+		const { model } = await quantize(mobilenet.model, [picture]);
+		const changed = withHead(model, classifier, labels);
 		expect(changed.rounding).toBeUndefined();
 		expect(new Set([...changed.tensors.values()].map(({ dtype }) => dtype))).toEqual(new Set(["F32"]));
 		expect([...changed.tensors.keys()].filter((name) => /scale|zero_point/.test(name))).toEqual([]);
-		const float = await MobileNet.from(record, { arithmetic: "float" });
+		const float = await MobileNet.from(model, { arithmetic: "float" });
 		expect(await (await MobileNet.from(changed)).embed(picture)).toEqual(await float.embed(picture));
 	});
 
 	it("has lost what was measured of the old one's answers", async () => {
-		const { record } = await MobileNet.create({ alpha: 0.25, size: 32, classes: 10 });
-		expect(withHead({ ...record, sureFrom: 0.4 }, classifier, labels)).not.toHaveProperty("sureFrom");
+		const { model } = await MobileNet.create({ alpha: 0.25, size: 32, classes: 10 });
+		expect(withHead({ ...model, sureFrom: 0.4 }, classifier, labels)).not.toHaveProperty("sureFrom");
 	});
 
 	it("refuses a classifier of other features, and labels that are not as many", async () => {
-		const { record } = await MobileNet.create({ alpha: 0.5, size: 32 });
-		expect(() => withHead(record, classifier, labels)).toThrow(/256 features.*gives 512/);
+		const { model } = await MobileNet.create({ alpha: 0.5, size: 32 });
+		expect(() => withHead(model, classifier, labels)).toThrow(/256 features.*gives 512/);
 		const small = await MobileNet.create({ alpha: 0.25, size: 32 });
-		expect(() => withHead(small.record, classifier, labels.slice(1))).toThrow(/3 classes.*2 labels/);
+		expect(() => withHead(small.model, classifier, labels.slice(1))).toThrow(/3 classes.*2 labels/);
 	});
 });

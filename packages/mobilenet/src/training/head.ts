@@ -1,6 +1,6 @@
 /**
  * A new classifier on a network's pooled features, trained to its optimum in seconds: logistic regression, whose
- * penalty is chosen by cross-validation on the very vectors that it is trained on. Then the record with that
+ * penalty is chosen by cross-validation on the very vectors that it is trained on. Then the model with that
  * classifier.
  *
  * The vectors are moved to mean 0, which changes nothing but the bias, and divided by one number, so that a penalty
@@ -12,13 +12,13 @@
 import { MobileNetError } from "../base/error.ts";
 import { layers } from "../network/layers.ts";
 import { dequantize } from "../weights/dequantize.ts";
-import type { Label, Model, Tensor } from "../weights/record.ts";
+import type { Label, Model, Tensor } from "../weights/model.ts";
 import { fitLogistic } from "./logistic.ts";
 import { quickestLoss } from "./logistic-engine.ts";
 import { checkExamples } from "./logistic-loss.ts";
 import { chooseStrength, type Trial } from "./logistic-strength.ts";
 
-/** A linear classifier of pooled features, as a record holds it. */
+/** A linear classifier of pooled features, as a model holds it. */
 export interface Classifier {
 	/** [classes, features]. */
 	readonly weights: Float32Array;
@@ -128,13 +128,13 @@ function centered(vectors: Float32Array, features: number) {
 }
 
 /**
- * The network with another classifier. The record is in float32 whatever it was: a quantized one is dequantized. What
+ * The network with another classifier. The model is in float32 whatever it was: a quantized one is dequantized. What
  * was measured of the old classifier's answers, `sureFrom`, goes with it.
  *
  * @param labels one a class, in the order of the classifier's outputs; there is no background class among them
  * @throws MobileNetError `usage` where the classifier is not for as many features, or labels are not as many as classes
  * @example
- * await writeFile("flowers.safetensors", writeModel(withHead(model.record, head, dataset.classes)));
+ * await writeFile("flowers.safetensors", writeModel(withHead(model.model, head, dataset.classes)));
  */
 export function withHead(model: Model, head: Classifier, labels: readonly Label[]): Model {
 	const { weights, bias, classes } = head;

@@ -1,7 +1,7 @@
 /**
  * Classes by likeness, without training: by the pictures that are most alike (k nearest neighbors), or by the mean of
  * each class. Alike are vectors that point the same way (the cosine between them). The neighbors are the training
- * vectors themselves, so they live in memory only; the nearest mean is a classifier like any other, and is what a record
+ * vectors themselves, so they live in memory only; the nearest mean is a classifier like any other, and is what a model
  * can hold.
  *
  * Source of the vote's weights: Dudani 1976, "The Distance-Weighted k-Nearest-Neighbor Rule", here by the cosine.
@@ -92,12 +92,12 @@ export function nearestNeighbors(
 }
 
 /**
- * The classifier by the nearest class mean: what is left of nearest neighbors in a record. The mean of each class's
+ * The classifier by the nearest class mean: what is left of nearest neighbors in a model. The mean of each class's
  * vectors, brought to length 1, is the row of its weights, less what all rows have in common, divided by the usual
  * length of a vector; the largest output is the mean with the largest cosine. A class without vectors is never answered.
  *
  * @example
- * const record = withHead(model.record, nearestMean(vectors, labels, 5), dataset.classes);
+ * const model = withHead(model.model, nearestMean(vectors, labels, 5), dataset.classes);
  */
 export function nearestMean(vectors: Float32Array, labels: Int32Array, classes: number): Classifier {
 	const features = featuresOf(vectors, labels, classes);

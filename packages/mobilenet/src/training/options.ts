@@ -6,7 +6,7 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Build } from "../kernels/walker.ts";
 import type { Configuration } from "../network/configuration.ts";
 import { layers } from "../network/layers.ts";
-import type { Model } from "../weights/record.ts";
+import type { Model } from "../weights/model.ts";
 import { checkOptimizer, type Optimizer, optimizers, usualLearningRate, usualRates } from "./optimizer.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { defaultSchedule, type Schedule } from "./schedule.ts";
@@ -81,7 +81,7 @@ export interface ViewedBatch extends TeacherBatch {
 }
 
 export type TrainingOptions = { readonly [F in keyof TrainingSettings]?: TrainingSettings[F] | undefined } & {
-	/** The network to start from: any record, random weights (`initialize`) or trained ones, of the data's classes. */
+	/** The network to start from: any model, random weights (`initialize`) or trained ones, of the data's classes. */
 	readonly model: Model;
 	readonly training: Pictures;
 	/** What the best epoch is chosen by; without it the last is kept. */

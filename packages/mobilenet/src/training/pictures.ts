@@ -1,6 +1,6 @@
 /** Whether there is something to be learned from some pictures, said before anything is done with them. */
 import { MobileNetError, shown } from "../base/error.ts";
-import type { Label, Model } from "../weights/record.ts";
+import type { Label, Model } from "../weights/model.ts";
 import type { Pictures } from "./options.ts";
 
 /** How many names a message shows. */

@@ -1,7 +1,7 @@
 /** What a run asks of the engine: a plan for a step, or for as much of it as memory holds. */
 import { MobileNetError } from "../base/error.ts";
 import type { TrainingPlanOptions } from "../engine/training-executor.ts";
-import type { Model } from "../weights/record.ts";
+import type { Model } from "../weights/model.ts";
 import type { TrainingOptions, TrainingSettings } from "./options.ts";
 import { indicesOf } from "./pictures.ts";
 
@@ -14,8 +14,8 @@ export function microBatchOf(pictures: number, most: number): number {
 
 /** The plan for a step, or for the parts that memory holds, and a sentence about them. */
 export function planFor(
-	mostPictures: (record: Model, options: Omit<TrainingPlanOptions, "batch">) => number,
-	record: Model,
+	mostPictures: (model: Model, options: Omit<TrainingPlanOptions, "batch">) => number,
+	model: Model,
 	{ distillation, training }: TrainingOptions,
 	settings: TrainingSettings,
 	place: Place,
@@ -35,7 +35,7 @@ export function planFor(
 		},
 	};
 	const step = Math.min(settings.batch, indicesOf(training).length);
-	const fitting = mostPictures(record, options);
+	const fitting = mostPictures(model, options);
 	if (fitting < 1)
 		throw new MobileNetError(
 			"engine",

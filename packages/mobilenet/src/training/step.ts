@@ -5,7 +5,7 @@ import { MobileNetError } from "../base/error.ts";
 import type { Batch } from "../data/batches.ts";
 import { classWeights } from "../data/classes.ts";
 import type { TrainingExecutor } from "../engine/training-executor.ts";
-import type { Model } from "../weights/record.ts";
+import type { Model } from "../weights/model.ts";
 import { averageShare, clippingFactor, updateSettings } from "./optimizer.ts";
 import type { TrainingOptions, TrainingSettings, ViewedBatch } from "./options.ts";
 import { indicesOf } from "./pictures.ts";

@@ -12,7 +12,7 @@ import type { Augmentation } from "../data/augmentation.ts";
 import { batches } from "../data/batches.ts";
 import type { PictureCache } from "../data/cache.ts";
 import type { Dataset } from "../data/dataset.ts";
-import type { Tensor } from "../weights/record.ts";
+import type { Tensor } from "../weights/model.ts";
 import { readSafetensors, writeSafetensors } from "../weights/safetensors.ts";
 import { mirrored } from "./embeddings.ts";
 import { dataFingerprint } from "./fingerprint.ts";

@@ -1,11 +1,11 @@
-/** A teacher on a small network of random weights, against what the model says of the same pictures. */
+/** A teacher on a small network of random weights, against what the mobilenet says of the same pictures. */
 import { describe, expect, it } from "vitest";
 import { defaultAugmentation } from "../data/augmentation.ts";
 import { batches } from "../data/batches.ts";
 import { datasetOf } from "../data/memory.ts";
 import type { Pixels } from "../image/pixels.ts";
 import { MobileNet } from "../model/mobilenet.ts";
-import type { Model } from "../weights/record.ts";
+import type { Model } from "../weights/model.ts";
 import type { RunFolder } from "./run-folder.ts";
 import type { Teacher } from "./teacher.ts";
 import { cachedTeacher } from "./teacher-cache.ts";
@@ -25,8 +25,8 @@ const dataset = datasetOf({ pictures, labels: [0, 1, 0, 1, 0, 1, 0], classes: ["
 const outputs = [3, 0];
 
 async function teacherModel(seed: number): Promise<Model> {
-	const { record } = await MobileNet.create({ alpha: 0.25, size, classes: 5 }, { seed });
-	return { ...record, labels: names.map((name) => ({ name })) };
+	const { model } = await MobileNet.create({ alpha: 0.25, size, classes: 5 }, { seed });
+	return { ...model, labels: names.map((name) => ({ name })) };
 }
 
 /** The bytes that a network of that size is shown: the pictures as they are. */
@@ -45,11 +45,11 @@ function mirrorOf({ data, ...rest }: Pixels): Pixels {
 }
 
 /** Softmax of some of a picture's logits by a temperature, computed plainly. */
-async function expected(record: Model, views: readonly Pixels[], temperature: number): Promise<number[]> {
-	const model = await MobileNet.from(record);
+async function expected(model: Model, views: readonly Pixels[], temperature: number): Promise<number[]> {
+	const mobilenet = await MobileNet.from(model);
 	const logits = [0, 0];
 	for (const view of views) {
-		const { data } = await model.features(view, "classifier");
+		const { data } = await mobilenet.features(view, "classifier");
 		for (const [i, output] of outputs.entries()) logits[i]! += data[output]! / views.length;
 	}
 	const powers = logits.map((x) => Math.exp(x / temperature));
@@ -87,31 +87,31 @@ const unasked = (network: TeacherNetwork): TeacherNetwork => ({
 
 describe("a teacher that is shown pictures", () => {
 	it("gives its probabilities of the data's classes at the temperature", async () => {
-		const record = await teacherModel(1);
-		const teacher = shownTeacher(await teacherNetwork(record, dataset), { temperature: 3 });
+		const model = await teacherModel(1);
+		const teacher = shownTeacher(await teacherNetwork(model, dataset), { temperature: 3 });
 		expect(teacher).toMatchObject({ kind: "probabilities", outputs: 2, temperature: 3 });
 		expect(teacher.view).toEqual({ size, channels: 3, filter: "pillow-bilinear", fit: "stretch" });
 		// More than it takes at a time.
 		const order = [6, 5, 4, 3, 2, 1, 0, 1, 2, 3];
 		const rows = targetsOf(teacher, order, bytesOf(order));
 		for (const [n, index] of order.entries())
-			for (const [i, p] of (await expected(record, [pictures[index]!], 3)).entries())
+			for (const [i, p] of (await expected(model, [pictures[index]!], 3)).entries())
 				expect(rows[n]![i]).toBeCloseTo(p, 5);
 	});
 
 	it("gives its features, if those are to be learned", async () => {
-		const record = await teacherModel(1);
-		const network = await teacherNetwork(record, datasetOf({ pictures }), { kind: "embedding" });
+		const model = await teacherModel(1);
+		const network = await teacherNetwork(model, datasetOf({ pictures }), { kind: "embedding" });
 		const [row] = targetsOf(shownTeacher(network), [2], bytesOf([2]));
-		expect(row).toEqual([...(await (await MobileNet.from(record)).embed(pictures[2]!))]);
+		expect(row).toEqual([...(await (await MobileNet.from(model)).embed(pictures[2]!))]);
 		expect(() => shownTeacher(network, { temperature: 2 })).toThrow(/no temperature/);
 	});
 
 	it("refuses classes that it does not know, and to answer unseen", async () => {
-		const record = await teacherModel(1);
+		const model = await teacherModel(1);
 		const other = datasetOf({ pictures, classes: ["yak", "ant"] });
-		await expect(teacherNetwork(record, other)).rejects.toThrow(/does not know.*"yak"/);
-		const teacher = shownTeacher(await teacherNetwork(record, dataset));
+		await expect(teacherNetwork(model, other)).rejects.toThrow(/does not know.*"yak"/);
+		const teacher = shownTeacher(await teacherNetwork(model, dataset));
 		expect(() => targetsOf(teacher, [0, 1], bytesOf([0]))).toThrow(/must be shown 2 pictures/);
 		expect(() => targetsOf(teacher, [0])).toThrow(/must be shown/);
 	});
@@ -131,22 +131,22 @@ describe("a teacher that is shown pictures", () => {
 			labels: colors.map((_, n) => n % 2),
 			classes: ["red", "blue"],
 		});
-		const record = await withTeacherHead(
+		const model = await withTeacherHead(
 			await teacherModel(2),
 			own,
 			Int32Array.from({ length: 14 }, (_, n) => n),
 		);
-		const model = await MobileNet.from(record);
+		const mobilenet = await MobileNet.from(model);
 		for (const n of [14, 15, 16, 17, 18, 19])
-			expect((await model.classify(colors[n]!, { top: 1 }))[0]!.label).toBe(n % 2 === 0 ? "red" : "blue");
-		expect((await teacherNetwork(record, own)).outputs).toBe(2);
+			expect((await mobilenet.classify(colors[n]!, { top: 1 }))[0]!.label).toBe(n % 2 === 0 ? "red" : "blue");
+		expect((await teacherNetwork(model, own)).outputs).toBe(2);
 	});
 });
 
 describe("a teacher whose answers are kept", () => {
 	it("gives the mean of its answers to the picture and its mirror image", async () => {
-		const record = await teacherModel(1);
-		const teacher = await cachedTeacher(await teacherNetwork(record, dataset), dataset, {
+		const model = await teacherModel(1);
+		const teacher = await cachedTeacher(await teacherNetwork(model, dataset), dataset, {
 			temperature: 2,
 			workers: 0,
 		});
@@ -154,8 +154,7 @@ describe("a teacher whose answers are kept", () => {
 		const rows = targetsOf(teacher, [4, 0]);
 		for (const [n, index] of [4, 0].entries()) {
 			const views = [pictures[index]!, mirrorOf(pictures[index]!)];
-			for (const [i, p] of (await expected(record, views, 2)).entries())
-				expect(rows[n]![i]).toBeCloseTo(p, 5);
+			for (const [i, p] of (await expected(model, views, 2)).entries()) expect(rows[n]![i]).toBeCloseTo(p, 5);
 		}
 	});
 

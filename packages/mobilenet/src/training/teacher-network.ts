@@ -12,7 +12,7 @@ import { loadBuild } from "../kernels/load.ts";
 import type { Build } from "../kernels/walker.ts";
 import { MobileNet } from "../model/mobilenet.ts";
 import { layers } from "../network/layers.ts";
-import type { Model } from "../weights/record.ts";
+import type { Model } from "../weights/model.ts";
 import { type EmbeddingsOptions, embeddingsOf } from "./embeddings.ts";
 import { modelFingerprint } from "./fingerprint.ts";
 import { trainHead, withHead } from "./head.ts";
@@ -57,11 +57,11 @@ const batch = 8;
  * const teacher = shownTeacher(network, { temperature: 4 });
  */
 export async function teacherNetwork(
-	record: Model,
+	model: Model,
 	dataset: Pick<Dataset, "name" | "classes">,
 	{ kind = "probabilities", build, threads: asked }: TeacherNetworkOptions = {},
 ): Promise<TeacherNetwork> {
-	const { configuration, preprocessing, labels } = record;
+	const { configuration, preprocessing, labels } = model;
 	const { size, inputChannels: channels } = configuration;
 	const { filter, fit } = preprocessing;
 	const table = layers(configuration);
@@ -80,17 +80,17 @@ export async function teacherNetwork(
 					outputs: from.outputChannels,
 				});
 	const threads = threadsFor(configuration, asked);
-	const arithmetic = arithmeticOf(record, undefined);
-	const kernels = kernelsFor(record, arithmetic);
+	const arithmetic = arithmeticOf(model, undefined);
+	const kernels = kernelsFor(model, arithmetic);
 	const { loaded } = await loadBuild({ build, shared: threads > 1, arithmetic: kernels });
-	const executor = executorFor(record, arithmetic, { build: loaded.build, batch, threads }, loaded);
+	const executor = executorFor(model, arithmetic, { build: loaded.build, batch, threads }, loaded);
 	const bytes = size * size * channels;
 	const outputs = match.outputs.length;
 	return {
 		kind,
 		outputs,
 		view: { size, channels, filter, fit },
-		fingerprint: `${modelFingerprint(record)} ${JSON.stringify(preprocessing)} ${layer} ${match.outputs.join()}`,
+		fingerprint: `${modelFingerprint(model)} ${JSON.stringify(preprocessing)} ${layer} ${match.outputs.join()}`,
 		notes: match.notes,
 		answers: (pixels, count, into) => {
 			for (let first = 0; first < count; first += batch) {
@@ -114,18 +114,18 @@ export async function teacherNetwork(
  * @param indices numbers of the pictures to learn from: never those that the student is judged by
  */
 export async function withTeacherHead(
-	record: Model,
+	model: Model,
 	dataset: Dataset,
 	indices: Int32Array,
 	{ seed, threads, build, ...options }: EmbeddingsOptions & TeacherHeadOptions = {},
 ): Promise<Model> {
-	const network = await MobileNet.from(record, { arithmetic: "float", threads, build });
+	const network = await MobileNet.from(model, { arithmetic: "float", threads, build });
 	try {
 		const labeled = indices.filter((index) => dataset.labels[index]! >= 0);
 		const { vectors, labels, indices: groups } = await embeddingsOf(network, dataset, labeled, options);
 		const { signal } = options;
 		const head = await trainHead(vectors, labels, dataset.classes.length, { seed, groups, signal });
-		return withHead(network.record, head, dataset.classes);
+		return withHead(network.model, head, dataset.classes);
 	} finally {
 		network.dispose();
 	}

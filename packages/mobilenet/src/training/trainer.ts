@@ -10,7 +10,7 @@ import type { TrainingExecutor, TrainingPlanOptions } from "../engine/training-e
 import { checkTensors } from "../weights/check.ts";
 import { dequantize } from "../weights/dequantize.ts";
 import { randomFormat } from "../weights/initialize.ts";
-import type { Model } from "../weights/record.ts";
+import type { Model } from "../weights/model.ts";
 import { unfold } from "../weights/unfold.ts";
 import {
 	type Checkpoint,
@@ -33,11 +33,11 @@ import { createValidator, isBetter, type Validator } from "./validation.ts";
 /** What makes executors; the engine's own is engine/training.ts. */
 export interface Engine {
 	readonly createTrainer: (
-		record: Model,
+		model: Model,
 		options: TrainingPlanOptions,
 	) => TrainingExecutor | Promise<TrainingExecutor>;
 	/** The most pictures that a run could have in memory. */
-	readonly mostPictures: (record: Model, options: Omit<TrainingPlanOptions, "batch">) => number;
+	readonly mostPictures: (model: Model, options: Omit<TrainingPlanOptions, "batch">) => number;
 	/** Where plans run: the build, and threads. */
 	readonly place: (options: TrainingOptions) => Promise<Place>;
 }
@@ -89,7 +89,7 @@ async function* run(
 	const place = await engine.place(options);
 	const { plan, note } = planFor(engine.mostPictures, start, options, settings, place);
 	if (note !== undefined) yield { kind: "note", message: note };
-	const executor = await engine.createTrainer(saved?.record ?? start, plan);
+	const executor = await engine.createTrainer(saved?.model ?? start, plan);
 	const reading = {
 		...(options.cache && { cache: options.cache }),
 		...(options.workers !== undefined && { workers: options.workers }),
@@ -101,11 +101,11 @@ async function* run(
 			const { build, threads } = options;
 			validator = await createValidator(validation, start, { reading, build, threads });
 		}
-		if (saved) executor.restore(saved.record, saved.state);
+		if (saved) executor.restore(saved.model, saved.state);
 		const doStep = stepOf(executor, start, options, settings, plan.batch);
 		const current = (): Model => {
-			const record = executor.record(settings.average > 0 ? "average" : "weights");
-			return { ...start, tensors: record.tensors };
+			const model = executor.model(settings.average > 0 ? "average" : "weights");
+			return { ...start, tensors: model.tensors };
 		};
 		const done = (reason: TrainingDone["reason"]): TrainingDone => ({
 			kind: "done",
@@ -119,9 +119,9 @@ async function* run(
 		const checkpoints = folder && checkpointsIn(folder, options.checkpointMinutes ?? usualCheckpointMinutes);
 		const save = async (withBest: boolean): Promise<TrainingEvent | undefined> => {
 			if (!checkpoints) return undefined;
-			const { tensors } = executor.record("weights");
+			const { tensors } = executor.model("weights");
 			const state = executor.state();
-			const checkpoint = { identity, progress, record: { ...start, tensors }, state, best };
+			const checkpoint = { identity, progress, model: { ...start, tensors }, state, best };
 			return checkpoints.write(checkpoint, withBest ? best && trained(best, options, progress) : undefined);
 		};
 		const pause = pauses();

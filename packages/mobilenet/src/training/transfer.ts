@@ -12,7 +12,7 @@
 import { MobileNetError } from "../base/error.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { MobileNet } from "../model/mobilenet.ts";
-import type { Model } from "../weights/record.ts";
+import type { Model } from "../weights/model.ts";
 import { decodeCheckpoint } from "./checkpoint.ts";
 import { type Embeddings, embeddingsOf } from "./embeddings.ts";
 import { evenFilters } from "./even-filters.ts";

@@ -9,14 +9,14 @@ import type { Executor } from "../engine/executor.ts";
 import { threadsFor } from "../engine/threads.ts";
 import { loadBuild } from "../kernels/load.ts";
 import type { Build } from "../kernels/walker.ts";
-import type { Model } from "../weights/record.ts";
+import type { Model } from "../weights/model.ts";
 import type { Validation } from "./events.ts";
 import type { Pictures } from "./options.ts";
 import { indicesOf } from "./pictures.ts";
 
 export interface Validator {
 	/** Measures a network of the shape that the validator was made for. */
-	readonly measure: (record: Model, signal?: AbortSignal) => Promise<Validation>;
+	readonly measure: (model: Model, signal?: AbortSignal) => Promise<Validation>;
 	readonly dispose: () => void;
 }
 
@@ -40,11 +40,11 @@ interface Prepared {
 
 export async function createValidator(
 	pictures: Pictures,
-	record: Model,
+	model: Model,
 	{ build, threads, reading }: ValidatorOptions,
 ): Promise<Validator> {
 	const { dataset } = pictures;
-	const { configuration, preprocessing } = record;
+	const { configuration, preprocessing } = model;
 	const { size, inputChannels: channels } = configuration;
 	const { filter, fit } = preprocessing;
 	const wanted = indicesOf(pictures).filter((index) => dataset.labels[index]! >= 0);

@@ -3,7 +3,7 @@ import { configure } from "../network/configuration.ts";
 import { checkTensors } from "./check.ts";
 import { fold } from "./fold.ts";
 import { initialize } from "./initialize.ts";
-import type { Model, Tensor } from "./record.ts";
+import type { Model, Tensor } from "./model.ts";
 
 const model = initialize(configure({ preset: "torch", alpha: 0.25, classes: 5 }));
 const folded = fold(model);
@@ -115,7 +115,7 @@ test.each([
 		changed(model, { "stem.bn.bias": { dtype: "F32", shape: [8], data: new Float32Array(7) } }),
 		"stem.bn.bias must have the shape [8] of float type in this network, but it has the shape [8], the type F32 and 7 numbers",
 	],
-] as const)("%s is refused", (_, record, message) => {
-	expect(() => checkTensors(record, "file.bin")).toThrow(message);
-	expect(() => checkTensors(record, "file.bin")).toThrow(/^file\.bin: .*\.$/);
+] as const)("%s is refused", (_, model, message) => {
+	expect(() => checkTensors(model, "file.bin")).toThrow(message);
+	expect(() => checkTensors(model, "file.bin")).toThrow(/^file\.bin: .*\.$/);
 });

@@ -1,11 +1,11 @@
 /**
- * Which tensors a configuration's layers have, and in which shapes; and whether a record has them. A record
+ * Which tensors a configuration's layers have, and in which shapes; and whether a model has them. A model
  * may be folded or not and quantized or not, layer by layer; tensors beyond the expected ones do no harm.
  */
 import { MobileNetError, shown } from "../base/error.ts";
 import { isConvolution, type Layer, layers } from "../network/layers.ts";
 import { isFloat } from "./float.ts";
-import { type Model, sizeOf, type Tensor } from "./record.ts";
+import { type Model, sizeOf, type Tensor } from "./model.ts";
 
 /** Shape of a layer's weights: [out, in / groups, kernel, kernel] of a convolution, [out, in] of the classifier. */
 export function weightShape(layer: Layer): readonly number[] {
@@ -27,12 +27,12 @@ interface Expected {
 /**
  * Fails unless every tensor that the configuration's layers need is there with its shape.
  *
- * @param name how the error calls the record
+ * @param name how the error calls the model
  * @throws MobileNetError `broken-file` that names the first tensor that is missing or misshapen
  * @example
  * checkTensors(model, "model.safetensors")
  */
-export function checkTensors(model: Pick<Model, "configuration" | "tensors">, name = "the record"): void {
+export function checkTensors(model: Pick<Model, "configuration" | "tensors">, name = "the model"): void {
 	for (const expected of expectedTensors(model)) {
 		const tensor = model.tensors.get(expected.name);
 		if (tensor && fits(tensor, expected)) continue;

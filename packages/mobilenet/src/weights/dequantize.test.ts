@@ -2,12 +2,12 @@ import { describe, expect, test } from "vitest";
 import { MobileNetError } from "../base/error.ts";
 import { configure } from "../network/configuration.ts";
 import { dequantize } from "./dequantize.ts";
-import { type Model, type Tensor, usualPreprocessing } from "./record.ts";
+import { type Model, type Tensor, usualPreprocessing } from "./model.ts";
 
 // 8 channels in every layer.
 const configuration = configure({ alpha: 0.01, depth: "shallow", classes: 2, inputChannels: 1 });
 
-function record(tensors: Readonly<Record<string, Tensor>>): Model {
+function modelWith(tensors: Readonly<Record<string, Tensor>>): Model {
 	return {
 		configuration,
 		tensors: new Map(Object.entries(tensors)),
@@ -36,7 +36,7 @@ describe("weights", () => {
 	const codes: Tensor = { dtype: "U8", shape: [8, 1, 3, 3], data: Uint8Array.from(upTo(72)) };
 
 	test("with one scale and one zero point", () => {
-		const model = record({
+		const model = modelWith({
 			"stem.conv.weight": codes,
 			"stem.conv.scale": f32(0.5),
 			"stem.conv.zero_point": i32(10),
@@ -46,7 +46,7 @@ describe("weights", () => {
 	});
 
 	test("with a scale and a zero point per output channel", () => {
-		const model = record({
+		const model = modelWith({
 			"stem.conv.weight": codes,
 			"stem.conv.scale": f32(1, 2, 4, 8, 16, 32, 64, 128),
 			"stem.conv.zero_point": i32(...upTo(8)),
@@ -57,7 +57,7 @@ describe("weights", () => {
 
 	test("with a scale per output channel and one zero point, signed", () => {
 		const data = Int8Array.of(-128, 127, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13);
-		const model = record({
+		const model = modelWith({
 			"classifier.weight": { dtype: "I8", shape: [2, 8], data },
 			"classifier.scale": f32(1, 0.25),
 			"classifier.zero_point": i32(0),
@@ -69,10 +69,10 @@ describe("weights", () => {
 
 	test("whose scale is missing or of another length are refused", () => {
 		const bare = { "stem.conv.weight": codes, "stem.conv.zero_point": i32(0) };
-		expect(() => dequantize(record(bare))).toThrow(
+		expect(() => dequantize(modelWith(bare))).toThrow(
 			"stem.conv.scale must hold one number or 8, but it is missing.",
 		);
-		expect(() => dequantize(record({ ...bare, "stem.conv.scale": f32(1, 2, 3) }))).toThrow(
+		expect(() => dequantize(modelWith({ ...bare, "stem.conv.scale": f32(1, 2, 3) }))).toThrow(
 			"stem.conv.scale must hold one number or 8, but it has the shape [3].",
 		);
 	});
@@ -88,7 +88,7 @@ describe("biases have the scale of their input times that of their weights", () 
 
 	test("the picture's for the stem, the layer before's for the others", () => {
 		const model = dequantize(
-			record({
+			modelWith({
 				"input.scale": f32(0.5),
 				"input.zero_point": i32(7),
 				...quantized("stem.conv", 4),
@@ -113,13 +113,13 @@ describe("biases have the scale of their input times that of their weights", () 
 	};
 
 	test("the pool's own for the classifier, or where it has none the last convolution's", () => {
-		expect(numbers(dequantize(record(classifier)), "classifier.bias")).toEqual([6, -6]);
-		const pooled = dequantize(record({ ...classifier, "pool.output.scale": f32(0.25) }));
+		expect(numbers(dequantize(modelWith(classifier)), "classifier.bias")).toEqual([6, -6]);
+		const pooled = dequantize(modelWith({ ...classifier, "pool.output.scale": f32(0.25) }));
 		expect(numbers(pooled, "classifier.bias")).toEqual([3, -3]);
 	});
 
 	test("a convolution that does not say its scale passes none on", () => {
-		const model = record({ "input.scale": f32(0.5), ...quantized("blocks.0.depthwise.conv", 1) });
+		const model = modelWith({ "input.scale": f32(0.5), ...quantized("blocks.0.depthwise.conv", 1) });
 		expect(() => dequantize(model)).toThrow(MobileNetError);
 		expect(() => dequantize(model)).toThrow(/^blocks\.0\.depthwise\.conv\.bias is of integers, but .*\.$/);
 	});
@@ -127,7 +127,7 @@ describe("biases have the scale of their input times that of their weights", () 
 
 test("short floats are widened, float32 is shared, and no quantization is left", () => {
 	const shared = f32(1, 2);
-	const model = record({
+	const model = modelWith({
 		"input.scale": f32(1),
 		"input.zero_point": i32(0),
 		"stem.output.scale": f32(1),

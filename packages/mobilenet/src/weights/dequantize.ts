@@ -1,5 +1,5 @@
 /**
- * Integers and short floats made float32, so that any record runs in float. Integer weights become
+ * Integers and short floats made float32, so that any model runs in float. Integer weights become
  * scale · (code − zero point), per tensor or per output channel; a bias's scale is its input's times its
  * weights'. The quantization of activations has no place in the result: a dequantized network neither rounds
  * nor clips them to their range, and so answers a little differently from the integer one.
@@ -10,16 +10,16 @@
 import { MobileNetError, shown } from "../base/error.ts";
 import { isConvolution, layers } from "../network/layers.ts";
 import { float32Of, isFloat } from "./float.ts";
-import type { Model, Tensor } from "./record.ts";
+import type { Model, Tensor } from "./model.ts";
 
 /** Names of quantization's parameters, which a network of floats does not have. */
 const parameterName = /(^|\.)(scale|zero_point)$/;
 
 /**
  * The same network with every tensor in float32 and no quantization. Tensors that are float32 already are shared
- * with the given record; integer tensors that belong to no layer are left out.
+ * with the given model; integer tensors that belong to no layer are left out.
  *
- * @param model a record that `checkTensors` accepts
+ * @param model a model that `checkTensors` accepts
  * @throws MobileNetError `broken-file` where a scale or a zero point is missing or does not fit
  * @example
  * dequantize(model).tensors.get("stem.conv.weight")?.dtype // "F32"
@@ -47,7 +47,7 @@ export function dequantize(model: Model): Model {
 			if (inputScale === undefined)
 				throw new MobileNetError(
 					"broken-file",
-					`${prefix}.bias is of integers, but the record lacks the scale of what ${layer.name} takes (output.scale of the layer before, or input.scale).`,
+					`${prefix}.bias is of integers, but the model lacks the scale of what ${layer.name} takes (output.scale of the layer before, or input.scale).`,
 				);
 			const biasScale = inputScale;
 			const scale = parameter(model, `${prefix}.scale`, channels).map((s) => s * biasScale);

@@ -1,5 +1,5 @@
 /** Half precision and bfloat16 widened to float32: both ways are exact, every value of either is a float32. */
-import type { Tensor } from "./record.ts";
+import type { Tensor } from "./model.ts";
 
 /** Value of the lowest bit of a half's fraction, for each of its 32 exponents; subnormal ones share the first normal's. */
 const halfSteps = Float64Array.from({ length: 31 }, (_, exponent) => 2 ** (Math.max(exponent, 1) - 25));

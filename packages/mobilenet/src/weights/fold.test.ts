@@ -6,7 +6,7 @@ import { isConvolution, layers } from "../network/layers.ts";
 import { checkTensors } from "./check.ts";
 import { fold } from "./fold.ts";
 import { initialize } from "./initialize.ts";
-import type { Model, Tensor } from "./record.ts";
+import type { Model, Tensor } from "./model.ts";
 
 const configuration = configure({ alpha: 0.3, classes: 3, epsilon: 0.01 });
 const convolutions = layers(configuration).filter(isConvolution);
@@ -75,7 +75,7 @@ describe.each([false, true])("folding, with a bias before batch norm: %s", (with
 		checkTensors(folded);
 	});
 
-	test("the given record is as it was, and what needs no folding is shared", () => {
+	test("the given model is as it was, and what needs no folding is shared", () => {
 		expect(model.tensors.size).toBe((withBias ? 6 : 5) * convolutions.length + 2);
 		expect(folded.tensors.get("classifier.weight")).toBe(model.tensors.get("classifier.weight"));
 		const again = fold(folded);

@@ -8,13 +8,13 @@
 import { MobileNetError, shown } from "../base/error.ts";
 import { isConvolution, layers } from "../network/layers.ts";
 import { batchNormParts, weightShape } from "./check.ts";
-import type { Model, Tensor } from "./record.ts";
+import type { Model, Tensor } from "./model.ts";
 
 /**
  * The same network without batch norm: every convolution has `conv.weight` and `conv.bias`, and no `bn.*`.
- * Computed in float64, stored in float32. Tensors that need no folding are shared with the given record.
+ * Computed in float64, stored in float32. Tensors that need no folding are shared with the given model.
  *
- * @param model a record of floats where it has batch norm; `dequantize` makes any record one
+ * @param model a model of floats where it has batch norm; `dequantize` makes any model one
  * @throws MobileNetError `broken-file` where a tensor of batch norm is missing, misshapen or without meaning
  * @example
  * fold(model).tensors.has("stem.bn.weight") // false

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { describeWithShared, shared } from "../../test/shared.ts";
 import { imagenetLabels } from "./imagenet.ts";
-import { hasBackground } from "./record.ts";
+import { hasBackground } from "./model.ts";
 
 test("1000 classes, and 1001 with the background first", () => {
 	const labels = imagenetLabels(1000);

@@ -1,6 +1,6 @@
 /** The labels of networks trained on ImageNet. */
 import { imagenetClasses } from "./imagenet-classes.ts";
-import { backgroundName, type Label } from "./record.ts";
+import { backgroundName, type Label } from "./model.ts";
 
 /**
  * The 1000 ImageNet classes as labels: `name` is the first synonym, `id` the WordNet id, `synonyms` the other

@@ -3,7 +3,7 @@ import { configure } from "../network/configuration.ts";
 import { layers } from "../network/layers.ts";
 import { checkTensors } from "./check.ts";
 import { type InitializationMethod, initialize } from "./initialize.ts";
-import type { Model } from "./record.ts";
+import type { Model } from "./model.ts";
 
 const configuration = configure({ classes: 1000 });
 const numbers = ({ tensors }: Model, name: string) => tensors.get(name)!.data as Float32Array;

@@ -7,7 +7,7 @@ import { random } from "../base/random.ts";
 import type { Configuration } from "../network/configuration.ts";
 import { isConvolution, layers } from "../network/layers.ts";
 import { batchNormParts, weightShape } from "./check.ts";
-import { type Model, sizeOf, type Tensor, usualPreprocessing } from "./record.ts";
+import { type Model, sizeOf, type Tensor, usualPreprocessing } from "./model.ts";
 
 export interface InitializeOptions {
 	/** A whole number from 0 to 2^53 − 1; 0 where nothing is said. */
@@ -28,7 +28,7 @@ export type InitializationMethod = "he" | "truncated-normal";
 const truncatedDeviation = 0.09;
 const initialNorm = { weight: 1, bias: 0, running_mean: 0, running_var: 1 } as const;
 
-/** The format of a record that no training has changed yet. */
+/** The format of a model that no training has changed yet. */
 export const randomFormat = "random weights";
 
 /**

@@ -3,7 +3,7 @@ import { configure } from "../network/configuration.ts";
 import { layers } from "../network/layers.ts";
 import { weightShape } from "./check.ts";
 import { codesOf, hasByteWeights, integers, runsInIntegers } from "./integers.ts";
-import { type Model, sizeOf, type Tensor, usualPreprocessing } from "./record.ts";
+import { type Model, sizeOf, type Tensor, usualPreprocessing } from "./model.ts";
 
 // 8 channels in every layer.
 const configuration = configure({ alpha: 0.01, size: 32, depth: "shallow", classes: 2, inputChannels: 1 });
@@ -20,7 +20,7 @@ const i32 = (...data: number[]): Tensor => ({
 });
 
 /** A quantized network: activations of 1/64, weights of 1/32, all of them `code` less the zero point 3. */
-function record(
+function modelWith(
 	dtype: "I8" | "U8",
 	code: number,
 	changes: Readonly<Record<string, Tensor | undefined>> = {},
@@ -53,41 +53,46 @@ function record(
 }
 const numbers = (model: Model, name: string) => [...model.tensors.get(name)!.data];
 
-describe("a record runs in integers", () => {
+describe("a model runs in integers", () => {
 	test("if all of it is quantized", () => {
-		expect(runsInIntegers(record("I8", 5))).toBe(true);
-		expect(runsInIntegers(record("U8", 5, { "stem.conv.bias": undefined }))).toBe(true);
+		expect(runsInIntegers(modelWith("I8", 5))).toBe(true);
+		expect(runsInIntegers(modelWith("U8", 5, { "stem.conv.bias": undefined }))).toBe(true);
 	});
 
 	test.each([
 		["weights", { "stem.conv.weight": f32(1) }],
 		["a bias", { "blocks.0.depthwise.conv.bias": f32(1) }],
 	])("but not with %s in float", (_, changes) => {
-		expect(runsInIntegers(record("I8", 5, changes))).toBe(false);
+		expect(runsInIntegers(modelWith("I8", 5, changes))).toBe(false);
 	});
 
 	test.each(["input.scale", "blocks.3.pointwise.output.scale", "classifier.output.scale"])(
 		"but not without %s",
-		(name) => expect(runsInIntegers(record("I8", 5, { [name]: undefined }))).toBe(false),
+		(name) => expect(runsInIntegers(modelWith("I8", 5, { [name]: undefined }))).toBe(false),
 	);
 
 	test("but not with leaky ReLU, which is no bound", () => {
 		const leaky = configure({ ...configuration, activation: "leakyRelu", leakySlope: 0.1 });
-		expect(runsInIntegers({ ...record("I8", 5), configuration: leaky })).toBe(false);
+		expect(runsInIntegers({ ...modelWith("I8", 5), configuration: leaky })).toBe(false);
 	});
 });
 
 describe("codes", () => {
 	test("of 8 bits with and without a sign, less their zero point", () => {
-		expect(codesOf(record("U8", 5), "stem")).toEqual({ scale: 1 / 64, zeroPoint: 2, low: -2, high: 253 });
-		expect(codesOf(record("I8", 5), "input")).toEqual({ scale: 1 / 64, zeroPoint: 1, low: -129, high: 126 });
+		expect(codesOf(modelWith("U8", 5), "stem")).toEqual({ scale: 1 / 64, zeroPoint: 2, low: -2, high: 253 });
+		expect(codesOf(modelWith("I8", 5), "input")).toEqual({
+			scale: 1 / 64,
+			zeroPoint: 1,
+			low: -129,
+			high: 126,
+		});
 	});
 
 	test("of a pool without its own are those that it takes", () => {
-		const model = record("I8", 5, { "blocks.7.pointwise.output.scale": f32(1 / 16) });
+		const model = modelWith("I8", 5, { "blocks.7.pointwise.output.scale": f32(1 / 16) });
 		expect(codesOf(model, "pool").scale).toBe(1 / 16);
 		expect(
-			codesOf(record("I8", 5, { "pool.output.scale": f32(1), "pool.output.zero_point": i32(0) }), "pool")
+			codesOf(modelWith("I8", 5, { "pool.output.scale": f32(1), "pool.output.zero_point": i32(0) }), "pool")
 				.scale,
 		).toBe(1);
 	});
@@ -105,26 +110,26 @@ describe("codes", () => {
 		],
 		[{ "stem.conv.scale": f32(-1) }, "stem.conv.scale must hold positive numbers."],
 	])("without meaning are refused: %o", (changes, message) => {
-		expect(() => integers(record("I8", 5, changes))).toThrow(message);
+		expect(() => integers(modelWith("I8", 5, changes))).toThrow(message);
 	});
 });
 
 test("weights are bytes with a sign where they are of int8 and no channel has a zero point", () => {
 	const dense = layers(configuration).find(({ kind }) => kind === "dense")!;
 	const of = (dtype: "I8" | "U8", ...zeroPoint: number[]) =>
-		hasByteWeights(record(dtype, 5, { "classifier.zero_point": i32(...zeroPoint) }), dense);
+		hasByteWeights(modelWith(dtype, 5, { "classifier.zero_point": i32(...zeroPoint) }), dense);
 	expect(of("I8", 0)).toBe(true);
 	expect(of("I8", 0, 0)).toBe(true);
 	expect(of("I8", 0, 1)).toBe(false);
 	expect(of("U8", 0)).toBe(false);
 });
 
-describe("the record in integers", () => {
-	const model = integers(record("I8", 5));
+describe("the model in integers", () => {
+	const model = integers(modelWith("I8", 5));
 
 	test("has weights less their zero point, one or one a channel", () => {
 		expect(new Set(numbers(model, "blocks.0.pointwise.conv.weight"))).toEqual(new Set([2]));
-		const perChannel = record("I8", 5, { "classifier.zero_point": i32(0, -3) });
+		const perChannel = modelWith("I8", 5, { "classifier.zero_point": i32(0, -3) });
 		const weights = numbers(integers(perChannel), "classifier.weight");
 		expect(new Set(weights.slice(0, weights.length / 2))).toEqual(new Set([5]));
 		expect(new Set(weights.slice(weights.length / 2))).toEqual(new Set([8]));
@@ -133,9 +138,9 @@ describe("the record in integers", () => {
 	test("has a bias of every layer, in float of the depthwise ones", () => {
 		expect(model.tensors.get("stem.conv.bias")).toMatchObject({ dtype: "I32" });
 		expect(model.tensors.get("blocks.0.depthwise.conv.bias")).toMatchObject({ dtype: "F32" });
-		expect(numbers(integers(record("I8", 5, { "classifier.bias": undefined })), "classifier.bias")).toEqual([
-			0, 0,
-		]);
+		expect(
+			numbers(integers(modelWith("I8", 5, { "classifier.bias": undefined })), "classifier.bias"),
+		).toEqual([0, 0]);
 	});
 
 	test("multiplies by scale of input · scale of weights / scale of output, once", () => {
@@ -146,14 +151,14 @@ describe("the record in integers", () => {
 
 	test("in fixed point multiplies by a mantissa from ½ to 1 and shifts", () => {
 		const scale = { "classifier.scale": f32(3 / 64, 2) };
-		const fixed = integers({ ...record("I8", 5, scale), rounding: "reference" });
+		const fixed = integers({ ...modelWith("I8", 5, scale), rounding: "reference" });
 		// 3/64 = 0.75 · 2^-4; 2 has no shift.
 		expect(numbers(fixed, "classifier.multipliers")).toEqual([0.75, 2 ** -4 * (1 + 2 ** -23), 2, 1]);
 	});
 
 	test("in fixed point pools codes with their zero point, whose share is a whole number", () => {
 		const pool = { "pool.output.scale": f32(1 / 88), "pool.output.zero_point": i32(0) };
-		const fixed = integers({ ...record("I8", 5, pool), rounding: "reference" });
+		const fixed = integers({ ...modelWith("I8", 5, pool), rounding: "reference" });
 		// The zero point 2 is 2.75 codes of the pool's scale, of which 3 are taken away.
 		const [factor, half] = numbers(fixed, "pool.rescale");
 		expect(factor).toBeCloseTo(1.375, 6);

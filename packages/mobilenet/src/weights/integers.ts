@@ -1,11 +1,11 @@
 /**
- * A quantized record as integer arithmetic takes it. Real value = scale · (code − zero point); the engine's words are
+ * A quantized model as integer arithmetic takes it. Real value = scale · (code − zero point); the engine's words are
  * code − zero point, so that zero points are gone from all sums:
  *
  *     output word = multiplier · (bias + Σ input word · (weight − its zero point)),
  *     multiplier  = scale of input · scale of weights / scale of output
  *
- * clamped to the words that the output's codes can stand for. How it is rounded is the record's `rounding`.
+ * clamped to the words that the output's codes can stand for. How it is rounded is the model's `rounding`.
  *
  * Source: Jacob and others 2018, "Quantization and Training of Neural Networks for Efficient
  * Integer-Arithmetic-Only Inference", equation 4.
@@ -13,7 +13,7 @@
 import { MobileNetError } from "../base/error.ts";
 import { isConvolution, type Layer, layers } from "../network/layers.ts";
 import { parameter } from "./dequantize.ts";
-import type { Model, Tensor } from "./record.ts";
+import type { Model, Tensor } from "./model.ts";
 
 /** What the codes of an activation stand for, and the least and the most that code − zero point can be. */
 export interface Codes {
@@ -23,7 +23,7 @@ export interface Codes {
 	readonly high: number;
 }
 
-/** Whether a record is quantized through and through: integer weights and activations of every layer. */
+/** Whether a model is quantized through and through: integer weights and activations of every layer. */
 export function runsInIntegers({ configuration, tensors }: Model): boolean {
 	if (configuration.activation === "leakyRelu" || !tensors.has("input.scale")) return false;
 	return layers(configuration).every((layer) => {
@@ -43,7 +43,7 @@ export function runsInIntegers({ configuration, tensors }: Model): boolean {
 /**
  * The codes of what a layer gives out, or of the picture (`input`).
  *
- * @param model a record that runs in integers
+ * @param model a model that runs in integers
  * @throws MobileNetError `broken-file` where scale or zero point have no meaning
  */
 export function codesOf(model: Model, layer: string): Codes {
@@ -64,11 +64,11 @@ export function codesOf(model: Model, layer: string): Codes {
 }
 
 /**
- * The record with every weight less its zero point, in float32 that holds whole numbers, every bias (zero where there
+ * The model with every weight less its zero point, in float32 that holds whole numbers, every bias (zero where there
  * is none; in float32 where the layer is depthwise), and `X.multipliers` [channels, 2] by which a sum becomes a word;
  * for the pool `pool.rescale`, a factor and what is added to round.
  *
- * @param model a record that runs in integers
+ * @param model a model that runs in integers
  * @throws MobileNetError `broken-file` where a scale or a zero point is missing, does not fit or has no meaning
  * @example
  * integers(model).tensors.get("stem.conv.multipliers")

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { usualPreprocessing } from "./model.ts";
 import { preprocessingFault } from "./preprocessing.ts";
-import { usualPreprocessing } from "./record.ts";
 
 const usual = usualPreprocessing(3);
 

@@ -1,6 +1,6 @@
 /** Whether a preprocessing is one: for what comes from a file, an option or a command line. */
 import { shown } from "../base/error.ts";
-import type { Filter, Preprocessing } from "./record.ts";
+import type { Filter, Preprocessing } from "./model.ts";
 
 /** The ways of interpolating pixels. */
 export const filters: readonly Filter[] = [

@@ -8,7 +8,7 @@
 import { type ByteReader, byteReader, checkRange, readBytes, readUint64 } from "../base/bytes.ts";
 import { MobileNetError, messageOf, shown } from "../base/error.ts";
 import { parseJson } from "./json.ts";
-import { type DType, sizeOf, type Tensor, type TensorData } from "./record.ts";
+import { type DType, sizeOf, type Tensor, type TensorData } from "./model.ts";
 
 export interface Safetensors {
 	readonly tensors: Map<string, Tensor>;

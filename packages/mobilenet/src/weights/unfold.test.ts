@@ -3,7 +3,7 @@ import { random } from "../base/random.ts";
 import { configure } from "../network/configuration.ts";
 import { fold } from "./fold.ts";
 import { initialize } from "./initialize.ts";
-import type { Model, Tensor } from "./record.ts";
+import type { Model, Tensor } from "./model.ts";
 import { unfold } from "./unfold.ts";
 
 /** A network whose batch norm is not the identity. */

@@ -4,12 +4,12 @@
  * the mean that it subtracts.
  */
 import { isConvolution, layers } from "../network/layers.ts";
-import type { Model, Tensor } from "./record.ts";
+import type { Model, Tensor } from "./model.ts";
 
 /**
- * The same network with batch norm everywhere. Tensors that do not change are shared with the given record.
+ * The same network with batch norm everywhere. Tensors that do not change are shared with the given model.
  *
- * @param model a record of floats; `dequantize` makes any record one
+ * @param model a model of floats; `dequantize` makes any model one
  * @example
  * unfold(fold(model)).tensors.has("stem.conv.bias") // false
  */

@@ -14,7 +14,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { split } from "../../src/data/split.ts";
 import { readModel } from "../../src/formats/read.ts";
-import { changedRecord } from "../../src/model/changed-record.ts";
+import { changedModel } from "../../src/model/changed-model.ts";
 import type { Pictures } from "../../src/training/options.ts";
 import { indicesOf } from "../../src/training/pictures.ts";
 import { runFolder } from "../../src/training/run-folder.node.ts";
@@ -94,8 +94,8 @@ async function measure(): Promise<void> {
 
 /** The published network at a smaller size, with a classifier trained on the pictures that the student learns from. */
 async function teacherOf({ dataset, indices }: Pictures): Promise<TeacherNetwork> {
-	const record = changedRecord(await readModel(shared(teacherFile)), { size: teacherSize });
-	const own = await withTeacherHead(record, dataset, indices ?? indicesOf({ dataset }), { batch: 8 });
+	const model = changedModel(await readModel(shared(teacherFile)), { size: teacherSize });
+	const own = await withTeacherHead(model, dataset, indices ?? indicesOf({ dataset }), { batch: 8 });
 	return teacherNetwork(own, dataset);
 }
 

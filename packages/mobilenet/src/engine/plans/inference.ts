@@ -8,7 +8,7 @@ import type { Shape } from "../../kernels/packing.ts";
 import { pitchOf, stemBandRows } from "../../kernels/table.ts";
 import { type Build, mostBytes } from "../../kernels/walker.ts";
 import { isConvolution, type Layer, layers } from "../../network/layers.ts";
-import type { Model, Preprocessing } from "../../weights/record.ts";
+import type { Model, Preprocessing } from "../../weights/model.ts";
 import { type Draft, draft, type Output } from "../draft.ts";
 import type { Address, Plan } from "../plan.ts";
 
@@ -121,7 +121,7 @@ function outputOf({ plan, batch, isKept }: Network, name: string, size: number, 
 	return plan.output(name, { size, channels, pitch: pitchOf(channels) }, batch, isKept(name));
 }
 
-/** Weights and bias of a layer as a folded record names them. */
+/** Weights and bias of a layer as a folded model names them. */
 function parametersOf({ plan }: Network, layer: Layer) {
 	const tensor = isConvolution(layer) ? `${layer.name}.conv` : layer.name;
 	const inputs = layer.kind === "depthwise" ? 1 : layer.inputChannels;

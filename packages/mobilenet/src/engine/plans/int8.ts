@@ -1,5 +1,5 @@
 /**
- * The plan of inference in integers, for records that are quantized through and through (weights/integers.ts): layers →
+ * The plan of inference in integers, for models that are quantized through and through (weights/integers.ts): layers →
  * steps, as inference.ts makes them in float32. Activations are words, sums have 32 bits, and a sum becomes the next
  * layer's word in the epilogue. Only the softmax is computed in float, of the logits' codes.
  */
@@ -10,7 +10,7 @@ import type { Shape } from "../../kernels/packing.ts";
 import { pitchOf } from "../../kernels/table.ts";
 import { isConvolution, type Layer, layers } from "../../network/layers.ts";
 import { type Codes, codesOf, hasByteWeights } from "../../weights/integers.ts";
-import type { Model } from "../../weights/record.ts";
+import type { Model } from "../../weights/model.ts";
 import { type Draft, draft, type Output } from "../draft.ts";
 import type { Address, Plan } from "../plan.ts";
 import {
@@ -33,7 +33,7 @@ export interface Int8Options extends InferenceOptions {
 /**
  * Plans a quantized network for inference in integers.
  *
- * @param model a record that runs in integers (`runsInIntegers`)
+ * @param model a model that runs in integers (`runsInIntegers`)
  * @throws MobileNetError as `inferencePlan` does, and `broken-file` where a scale or zero point has no meaning
  * @example
  * createExecutor(int8Plan(model, { build: "relaxed", batch: 1 }), integers(model), loaded)
@@ -104,7 +104,7 @@ function boundsOf({ plan, model }: Network, layer: Layer): Address {
 	return plan.constant(Math.max(low, 0), Math.min(high, most), rounding);
 }
 
-/** Weights, bias and multipliers of a layer as an integer record names them. */
+/** Weights, bias and multipliers of a layer as an integer model names them. */
 function parametersOf({ plan }: Network, layer: Layer, panels: "wordPanels" | "bytePanels" = "wordPanels") {
 	const tensor = isConvolution(layer) ? `${layer.name}.conv` : layer.name;
 	const isDepthwise = layer.kind === "depthwise";

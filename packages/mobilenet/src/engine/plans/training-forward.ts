@@ -2,7 +2,7 @@
 import { pitchOf } from "../../kernels/table.ts";
 import { normOf, normVectors, partialsOf } from "../../kernels/training-shapes.ts";
 import { type Layer, layers } from "../../network/layers.ts";
-import type { Model } from "../../weights/record.ts";
+import type { Model } from "../../weights/model.ts";
 import type { Draft, Output } from "../draft.ts";
 import { weightOf } from "../parameters.ts";
 import type { Address } from "../plan.ts";

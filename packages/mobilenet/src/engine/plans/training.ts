@@ -8,7 +8,7 @@ import { pitchOf } from "../../kernels/table.ts";
 import { settingNames, vectorOf } from "../../kernels/training-shapes.ts";
 import { mostBytes } from "../../kernels/walker.ts";
 import { type Layer, layers } from "../../network/layers.ts";
-import type { Model } from "../../weights/record.ts";
+import type { Model } from "../../weights/model.ts";
 import { draft } from "../draft.ts";
 import { type ParameterList, parametersOf, runningOf } from "../parameters.ts";
 import type { Address } from "../plan.ts";
@@ -43,7 +43,7 @@ const spare = 2 ** 20;
 /**
  * Plans a network for training.
  *
- * @param model a record of floats with batch norm everywhere (weights/unfold.ts)
+ * @param model a model of floats with batch norm everywhere (weights/unfold.ts)
  * @throws MobileNetError `usage` where there is no such layer or no classifier; `engine` where the plan does not fit
  * @example
  * trainingPlan(initialize(configure({ classes: 10 })), options).steps.length

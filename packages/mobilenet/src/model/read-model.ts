@@ -1,6 +1,6 @@
-/** The record that a source stands for: a file of any format, or without a source the model that the package carries. */
+/** The model that a source stands for: a file of any format, or without a source the model that the package carries. */
 import { type ReadOptions, readModel } from "../formats/read.ts";
-import type { Model } from "../weights/record.ts";
+import type { Model } from "../weights/model.ts";
 
 /** Where a model comes from: a path, a URL, the bytes of a file, or a folder that holds one. */
 export type ModelSource = string | URL | Uint8Array | ArrayBuffer;
@@ -9,9 +9,12 @@ export type ModelSource = string | URL | Uint8Array | ArrayBuffer;
  * @param source the embedded model if not given
  * @throws MobileNetError in one sentence, as `readModel` does
  * @example
- * const { configuration } = await readRecord(undefined); // α 0.75, 160 pixels, 200 classes
+ * const { configuration } = await readAnyModel(undefined); // α 0.75, 160 pixels, 200 classes
  */
-export async function readRecord(source: ModelSource | undefined, options: ReadOptions = {}): Promise<Model> {
+export async function readAnyModel(
+	source: ModelSource | undefined,
+	options: ReadOptions = {},
+): Promise<Model> {
 	if (source !== undefined) return readModel(source, options);
 	// Bundlers split it off here: who brings a model of their own does not ship this one.
 	const { readDefaultModel } = await import("./default-model.ts");

@@ -1,6 +1,6 @@
 /**
- * A model as one record: configuration, named tensors, preprocessing, labels. Readers make records, writers
- * take them, the engine packs them. A record keeps the weights as its source had them, folded or not,
+ * A model as one plain value: configuration, named tensors, preprocessing, labels. Readers make models, writers
+ * take them, the engine packs them. A model keeps the weights as its source had them, folded or not,
  * quantized or not; what the engine needs is made of it by pure functions (fold.ts, dequantize.ts).
  */
 import type { Configuration } from "../network/configuration.ts";
@@ -33,7 +33,7 @@ export interface Model {
 	 * only, so that training drops it. A model that nobody has measured so has none.
 	 */
 	readonly sureFrom?: number;
-	/** Where the record came from, for `inspect`. */
+	/** Where the model came from, for `inspect`. */
 	readonly source: Source;
 }
 

@@ -1,28 +1,28 @@
-/** A record with what its user wants otherwise than its file has it: another size, another preprocessing. */
+/** A model with what its user wants otherwise than its file has it: another size, another preprocessing. */
 import { MobileNetError } from "../base/error.ts";
 import { configure } from "../network/configuration.ts";
+import type { Model, Preprocessing } from "../weights/model.ts";
 import { preprocessingFault } from "../weights/preprocessing.ts";
-import type { Model, Preprocessing } from "../weights/record.ts";
 import type { RunOptions } from "./options.ts";
 
 /**
- * The record with the options' size and preprocessing. What is told is no longer assumed.
+ * The model with the options' size and preprocessing. What is told is no longer assumed.
  *
  * @throws MobileNetError `configuration` or `usage` where an option makes no sense
  */
-export function changedRecord(record: Model, { size, preprocessing = {} }: RunOptions): Model {
+export function changedModel(model: Model, { size, preprocessing = {} }: RunOptions): Model {
 	const configuration =
-		size === undefined ? record.configuration : configure({ ...record.configuration, size });
+		size === undefined ? model.configuration : configure({ ...model.configuration, size });
 	const given = Object.entries(preprocessing)
 		.filter(([, value]) => value !== undefined)
 		.map(([field, value]) => [
 			field,
 			typeof value === "number" ? new Array<number>(configuration.inputChannels).fill(value) : value,
 		]);
-	const changed = { ...record.preprocessing, ...(Object.fromEntries(given) as Partial<Preprocessing>) };
+	const changed = { ...model.preprocessing, ...(Object.fromEntries(given) as Partial<Preprocessing>) };
 	const fault = preprocessingFault(changed, configuration.inputChannels);
 	if (fault !== undefined) throw new MobileNetError("usage", `${fault}.`);
 	const told = new Set([...given.map(([field]) => field), ...(size === undefined ? [] : ["size"])]);
-	const source = { ...record.source, assumed: record.source.assumed.filter((field) => !told.has(field)) };
-	return { ...record, configuration, preprocessing: changed, source };
+	const source = { ...model.source, assumed: model.source.assumed.filter((field) => !told.has(field)) };
+	return { ...model, configuration, preprocessing: changed, source };
 }

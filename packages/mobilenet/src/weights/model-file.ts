@@ -1,13 +1,13 @@
 /**
  * A whole model as one safetensors file, which any safetensors library opens: the tensors under their canonical
- * names, and the record's rest as JSON in the metadata, under one key. Nothing in a file is believed: the JSON
+ * names, and the model's rest as JSON in the metadata, under one key. Nothing in a file is believed: the JSON
  * is checked value by value, and the tensors against the layers of the configuration.
  */
 import { MobileNetError, messageOf, shown } from "../base/error.ts";
 import { checkTensors } from "./check.ts";
 import { parseJson } from "./json.ts";
-import type { Model } from "./record.ts";
-import { recordFromJson, recordToJson } from "./record-json.ts";
+import type { Model } from "./model.ts";
+import { modelFromJson, modelToJson } from "./model-json.ts";
 import { readSafetensors, type Safetensors, writeSafetensors } from "./safetensors.ts";
 
 /** The metadata's key. */
@@ -15,12 +15,12 @@ const key = "mobilenet";
 /** Raised when a reader of today could misunderstand what a writer of tomorrow means. */
 const formatVersion = 1;
 /** An object of lists of labels of synonyms. */
-const recordDepth = 4;
+const modelDepth = 4;
 
 /**
  * A model as the bytes of a safetensors file.
  *
- * @throws MobileNetError `broken-file` for a record that could not be read again
+ * @throws MobileNetError `broken-file` for a model that could not be read again
  * @example
  * await writeFile("model.safetensors", writeModel(model))
  */
@@ -30,8 +30,8 @@ export function writeModel(model: Model): Uint8Array {
 
 /** The metadata by which a safetensors file with the tensors of a model, and others beside them, is that model's. */
 export function modelMetadata(model: Model): Readonly<Record<string, string>> {
-	const text = JSON.stringify({ format_version: formatVersion, ...recordToJson(model) });
-	recordFromJson(JSON.parse(text), "the record");
+	const text = JSON.stringify({ format_version: formatVersion, ...modelToJson(model) });
+	modelFromJson(JSON.parse(text), "the model");
 	checkTensors(model);
 	return { [key]: text };
 }
@@ -48,7 +48,7 @@ export function readModelFile(bytes: Uint8Array, name: string): Model {
 	const file = readSafetensors(bytes, name);
 	const text = file.metadata[key];
 	if (text === undefined) throw otherFile(file, name);
-	const model = { ...recordFromJson(readJson(text, name), name), tensors: file.tensors };
+	const model = { ...modelFromJson(readJson(text, name), name), tensors: file.tensors };
 	checkTensors(model, name);
 	return model;
 }
@@ -56,7 +56,7 @@ export function readModelFile(bytes: Uint8Array, name: string): Model {
 function readJson(text: string, name: string): Record<string, unknown> {
 	let json: unknown;
 	try {
-		json = parseJson(text, recordDepth);
+		json = parseJson(text, modelDepth);
 	} catch (error) {
 		throw new MobileNetError(
 			"broken-file",

@@ -1,16 +1,16 @@
 /**
- * The record without its tensors, to JSON and back. What comes back from a file is checked value by value and
- * copied, so that nothing but a record's own fields gets in.
+ * The model without its tensors, to JSON and back. What comes back from a file is checked value by value and
+ * copied, so that nothing but a model's own fields gets in.
  */
 import { MobileNetError, messageOf, shown } from "../base/error.ts";
 import { type Configuration, configure, presets } from "../network/configuration.ts";
+import type { Label, Model, Preprocessing, Rounding, Source } from "./model.ts";
 import { preprocessingFault } from "./preprocessing.ts";
-import type { Label, Model, Preprocessing, Rounding, Source } from "./record.ts";
 
 type Rest = Omit<Model, "tensors">;
 
 /** What goes into the file. */
-export function recordToJson(model: Model): Rest {
+export function modelToJson(model: Model): Rest {
 	const { configuration, preprocessing, rounding, labels, sureFrom, source } = model;
 	return {
 		configuration,
@@ -23,11 +23,11 @@ export function recordToJson(model: Model): Rest {
 }
 
 /**
- * The record's rest from a JSON object.
+ * The model's rest from a JSON object.
  *
  * @throws MobileNetError `broken-file` in one sentence that names the file and the field
  */
-export function recordFromJson(json: Readonly<Record<string, unknown>>, name: string): Rest {
+export function modelFromJson(json: Readonly<Record<string, unknown>>, name: string): Rest {
 	const configuration = checkConfiguration(json.configuration, name);
 	const { preprocessing, labels, sureFrom } = json;
 	const rounding = checkRounding(json, name);

@@ -4,8 +4,8 @@ import { MobileNetError } from "../base/error.ts";
 import { type ConfigurationOptions, configure } from "../network/configuration.ts";
 import { fold } from "./fold.ts";
 import { initialize } from "./initialize.ts";
-import type { Label, Model, Tensor } from "./record.ts";
-import { readModelFile, writeModel } from "./record-file.ts";
+import type { Label, Model, Tensor } from "./model.ts";
+import { readModelFile, writeModel } from "./model-file.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 
 const small = { alpha: 0.01, depth: "shallow", size: 32, classes: 2 } as const;
@@ -207,7 +207,7 @@ describe("what is no model is refused", () => {
 		expect(error.message).toContain('the metadata {"format":"pt"}');
 	});
 
-	test("nothing but a record's fields gets in", () => {
+	test("nothing but a model's fields gets in", () => {
 		const odd = fileWith((json) =>
 			set("labels.0.extra", 1)(set("extra", 1)(set("preprocessing.extra", 1)(json))),
 		);

@@ -1,4 +1,4 @@
-"""A MobileNet v1 record of ours, as PyTorch takes it."""
+"""A MobileNet v1 model of ours, as PyTorch takes it."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ import torch
 strides = [1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1]
 
 
-def read_record(path):
+def read_model(path):
     """The tensors of a safetensors file of float32 numbers, by name."""
     data = Path(path).read_bytes()
     begin = 8 + int.from_bytes(data[:8], "little")
