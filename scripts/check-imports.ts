@@ -13,6 +13,7 @@ const rooms = [
 	"base",
 	"network",
 	"weights",
+	"labels",
 	"image",
 	"formats",
 	"kernels",

@@ -17,12 +17,12 @@ import { parseArgs } from "node:util";
 import { writeLocation } from "../../packages/mobilenet/src/base/files.node.ts";
 import { metricsOf } from "../../packages/mobilenet/src/evaluation/metrics.ts";
 import { readModel } from "../../packages/mobilenet/src/formats/read.ts";
+import { writeModel } from "../../packages/mobilenet/src/formats/safetensors/model-file.ts";
 import { changedModel } from "../../packages/mobilenet/src/model/changed-model.ts";
 import { cost } from "../../packages/mobilenet/src/network/cost.ts";
 import { quantize } from "../../packages/mobilenet/src/quantization/quantize.ts";
 import { dequantize } from "../../packages/mobilenet/src/weights/dequantize.ts";
 import type { Model, Tensor } from "../../packages/mobilenet/src/weights/model.ts";
-import { writeModel } from "../../packages/mobilenet/src/weights/model-file.ts";
 import {
 	answersOf,
 	type Best,

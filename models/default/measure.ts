@@ -19,12 +19,12 @@ import sharp from "sharp";
 import { grouped } from "../../packages/mobilenet/src/cli/table.ts";
 import { metricsOf } from "../../packages/mobilenet/src/evaluation/metrics.ts";
 import { readModel } from "../../packages/mobilenet/src/formats/read.ts";
+import { writeModel } from "../../packages/mobilenet/src/formats/safetensors/model-file.ts";
 import { changedModel } from "../../packages/mobilenet/src/model/changed-model.ts";
 import { MobileNet } from "../../packages/mobilenet/src/model/mobilenet.ts";
 import { cost } from "../../packages/mobilenet/src/network/cost.ts";
 import { dequantize } from "../../packages/mobilenet/src/weights/dequantize.ts";
 import type { Model } from "../../packages/mobilenet/src/weights/model.ts";
-import { writeModel } from "../../packages/mobilenet/src/weights/model-file.ts";
 import { madeWith } from "../../packages/mobilenet/test/studies/tiny-imagenet.ts";
 import {
 	answersOf,

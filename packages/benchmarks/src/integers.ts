@@ -3,9 +3,9 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Model } from "mobilenet";
 import { quantize } from "mobilenet/quantization";
+import { runsInIntegers } from "../../mobilenet/dist/engine/integers.js";
 import { preparedPictures } from "../../mobilenet/dist/quantization/calibration.js";
 import { codesOfPixels } from "../../mobilenet/dist/quantization/pixel-codes.js";
-import { runsInIntegers } from "../../mobilenet/dist/weights/integers.js";
 import { pictures } from "./folders.ts";
 import { activationCodes } from "./weights.ts";
 

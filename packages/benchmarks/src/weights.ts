@@ -1,7 +1,7 @@
 /** Weights as the peers want them: frameworks differ in the order of a tensor's axes. */
 import type { Model } from "mobilenet";
 import type { Layer } from "mobilenet/network";
-import { codesOf } from "../../mobilenet/dist/weights/integers.js";
+import { codesOf } from "../../mobilenet/dist/engine/integers.js";
 
 /** Weights and bias of a layer of a folded model; weights are OIHW, or [out, in] for the classifier. */
 export function parametersOf(

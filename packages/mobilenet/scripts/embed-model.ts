@@ -9,7 +9,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { messageOf } from "../src/base/error.ts";
-import { readModelFile } from "../src/weights/model-file.ts";
+import { readModelFile } from "../src/formats/safetensors/model-file.ts";
 
 const location = "models/default/mobilenet.safetensors";
 const model = fileURLToPath(new URL(`../../../${location}`, import.meta.url));

@@ -1,5 +1,5 @@
 /** Ours in a page, from the modules that browsers get: see runtimes/engine.ts. */
-import { readModelFile } from "../../../mobilenet/dist/weights/model-file.js";
+import { readModelFile } from "../../../mobilenet/dist/formats/safetensors/model-file.js";
 import type { Job } from "../protocol.ts";
 import { type Engine, prepareEngine } from "../runtimes/engine.ts";
 

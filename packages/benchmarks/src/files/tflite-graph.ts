@@ -12,7 +12,7 @@ import {
 	paddings,
 	schemaVersion,
 	tensorTypes,
-} from "../../../mobilenet/dist/formats/tflite-schema.js";
+} from "../../../mobilenet/dist/formats/tflite/schema.js";
 import { type Field, flatbufferWriter, type Offset } from "./flatbuffer.ts";
 
 /** Fields that reading does not need; the schema's numbers as well. */

@@ -10,7 +10,7 @@ import { createCache, type PictureCache } from "../data/cache.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { OpenOptions } from "../data/open.ts";
 import { split } from "../data/split.ts";
-import { matchClasses } from "../evaluation/match.ts";
+import { matchClasses } from "../labels/match.ts";
 import { decodeCheckpoint } from "../training/checkpoint.ts";
 import type {
 	EpochReport,

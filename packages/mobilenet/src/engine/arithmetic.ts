@@ -4,9 +4,9 @@ import type { Arithmetic, KernelSet } from "../kernels/operations.ts";
 import type { LoadedBuild } from "../kernels/walker.ts";
 import { dequantize } from "../weights/dequantize.ts";
 import { fold } from "../weights/fold.ts";
-import { integers, runsInIntegers } from "../weights/integers.ts";
 import type { Model } from "../weights/model.ts";
 import { createExecutor, type Executor } from "./executor.ts";
+import { integers, runsInIntegers } from "./integers.ts";
 import { type InferenceOptions, inferencePlan } from "./plans/inference.ts";
 import { int8Plan } from "./plans/int8.ts";
 

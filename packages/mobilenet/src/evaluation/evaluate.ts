@@ -5,10 +5,9 @@
 import { MobileNetError, messageOf } from "../base/error.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Pixels } from "../image/pixels.ts";
+import { matchClasses } from "../labels/match.ts";
 import type { MobileNet } from "../model/mobilenet.ts";
-
 import { type Prediction, ranking } from "../model/predictions.ts";
-import { matchClasses } from "./match.ts";
 import { type ClassMetrics, createTally, type Metrics } from "./metrics.ts";
 
 export interface EvaluateOptions {

@@ -1,5 +1,6 @@
 /** The public entry `mobilenet/evaluation`: how good a network is on pictures whose classes are known, and the report. */
 export { MobileNetError } from "../base/error.ts";
+export { type Match, type MatchOptions, matchClasses } from "../labels/match.ts";
 export { type CurvePoint, curvesSvg, parseCurves } from "./curves.ts";
 export {
 	type EvaluatedClass,
@@ -10,7 +11,6 @@ export {
 	type Mistake,
 	type Unreadable,
 } from "./evaluate.ts";
-export { type Match, type MatchOptions, matchClasses } from "./match.ts";
 export {
 	type ClassMetrics,
 	type Confusion,

@@ -3,8 +3,8 @@ import { decode } from "#decode";
 import type { Dataset } from "../data/dataset.ts";
 import { formatOf, type PictureFormat } from "../image/picture-file.ts";
 import type { Pixels } from "../image/pixels.ts";
-import { encodePng } from "../image/png.ts";
 import { resize } from "../image/resize.ts";
+import { encodePng } from "./png.ts";
 
 /** Files up to so many bytes are shown as they are. */
 const smallFile = 60_000;

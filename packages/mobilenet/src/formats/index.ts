@@ -3,6 +3,7 @@
  * package's own format; without the engine.
  */
 export { MobileNetError } from "../base/error.ts";
+export { parseLabels } from "../labels/parse.ts";
 export { dequantize } from "../weights/dequantize.ts";
 export { fold } from "../weights/fold.ts";
 export type {
@@ -16,6 +17,5 @@ export type {
 	Tensor,
 	TensorData,
 } from "../weights/model.ts";
-export { writeModel } from "../weights/model-file.ts";
-export { parseLabels } from "./labels.ts";
 export { type ReadOptions, readModel } from "./read.ts";
+export { writeModel } from "./safetensors/model-file.ts";

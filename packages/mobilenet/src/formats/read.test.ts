@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { kerasOf } from "../../test/keras.ts";
+import { kerasOf } from "../../test/support/keras.ts";
 import { MobileNetError } from "../base/error.ts";
 import { configure } from "../network/configuration.ts";
-import { writeModel } from "../weights/model-file.ts";
 import { readModel } from "./read.ts";
+import { writeModel } from "./safetensors/model-file.ts";
 
 /** A small network of so many classes as the files of a TensorFlow.js folder. */
 function tensorFlowJs(classes: number): Record<string, Uint8Array> {

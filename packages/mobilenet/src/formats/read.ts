@@ -4,9 +4,9 @@
  */
 import { listFolder, readLocation, within } from "#files";
 import { MobileNetError, shown } from "../base/error.ts";
+import { labelsFor, parseLabels } from "../labels/parse.ts";
 import type { Label, Model } from "../weights/model.ts";
 import { fileAt, fileOf, type ModelFile } from "./file.ts";
-import { labelsFor, parseLabels } from "./labels.ts";
 import { formats } from "./table.ts";
 import { unknownFile } from "./unknown.ts";
 
@@ -105,7 +105,7 @@ async function labeled(
 		return { ...model, labels: labelsFor(labels, classes, name) };
 	}
 	if (model.labels || (classes !== 1000 && classes !== 1001)) return model;
-	const { imagenetLabels } = await import("../weights/imagenet.ts");
+	const { imagenetLabels } = await import("../labels/imagenet.ts");
 	const { source } = model;
 	return {
 		...model,

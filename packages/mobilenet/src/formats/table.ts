@@ -21,7 +21,7 @@ export const formats: readonly Format[] = [
 		endings: [".safetensors"],
 		// The length of the JSON in eight bytes, of which the highest are 0 in any file that fits a disk, then the JSON.
 		sniff: (bytes) => bytes[8] === code("{") && bytes.subarray(5, 8).every((byte) => byte === 0),
-		read: async ({ bytes, name }) => (await import("../weights/model-file.ts")).readModelFile(bytes, name),
+		read: async ({ bytes, name }) => (await import("./safetensors/model-file.ts")).readModelFile(bytes, name),
 	},
 	{
 		name: "TensorFlow Lite",
@@ -29,8 +29,8 @@ export const formats: readonly Format[] = [
 		sniff: (bytes) => startsWith(bytes, "TFL3", 4),
 		read: async (file) => {
 			const [{ readTensorFlowLite }, { recognize }] = await Promise.all([
-				import("./tflite.ts"),
-				import("./recognize.ts"),
+				import("./tflite/read.ts"),
+				import("./chain/recognize.ts"),
 			]);
 			return recognize(await readTensorFlowLite(file));
 		},
@@ -41,8 +41,8 @@ export const formats: readonly Format[] = [
 		sniff: (bytes) => firstCharacter(bytes) === code("{"),
 		read: async (file) => {
 			const [{ readTensorFlowJs }, { recognize }] = await Promise.all([
-				import("./tensorflowjs.ts"),
-				import("./recognize.ts"),
+				import("./tensorflowjs/read.ts"),
+				import("./chain/recognize.ts"),
 			]);
 			return recognize(await readTensorFlowJs(file));
 		},
@@ -53,8 +53,8 @@ export const formats: readonly Format[] = [
 		sniff: (bytes) => startsWith(bytes, "\x89HDF\r\n\x1a\n"),
 		read: async (file) => {
 			const [{ readKerasHdf5 }, { recognize }] = await Promise.all([
-				import("./keras-hdf5.ts"),
-				import("./recognize.ts"),
+				import("./keras/read.ts"),
+				import("./chain/recognize.ts"),
 			]);
 			return recognize(readKerasHdf5(file));
 		},

@@ -9,6 +9,7 @@ import { arithmeticOf, executorFor, kernelsFor } from "../engine/arithmetic.ts";
 import type { Executor } from "../engine/executor.ts";
 import { threadsFor } from "../engine/threads.ts";
 import { peakFlops, timeRuns, timeSteps } from "../engine/timing.ts";
+import { writeModel } from "../formats/safetensors/model-file.ts";
 import { prepare } from "../image/fit.ts";
 import type { Alpha, Pixels } from "../image/pixels.ts";
 import { type ChosenBuild, loadBuild } from "../kernels/load.ts";
@@ -19,7 +20,6 @@ import { type Cost, type CostOptions, cost } from "../network/cost.ts";
 import { type SummaryTextOptions, summary } from "../network/summary.ts";
 import { type InitializeOptions, initialize } from "../weights/initialize.ts";
 import type { Label, Model } from "../weights/model.ts";
-import { writeModel } from "../weights/model-file.ts";
 import { changedModel } from "./changed-model.ts";
 import type {
 	Bench,

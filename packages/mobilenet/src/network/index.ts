@@ -23,7 +23,6 @@ export {
 	type KindCost,
 	type LayerCost,
 } from "./cost.ts";
-export { type GridPoint, grid } from "./grid.ts";
 export {
 	type BlockOptions,
 	type Layer,
@@ -33,6 +32,7 @@ export {
 	width,
 } from "./layers.ts";
 export type { ModuleRow } from "./modules.ts";
+export { type GridPoint, grid } from "./paper/grid.ts";
 export {
 	type Beside,
 	type BodyRow,
@@ -44,7 +44,7 @@ export {
 	type PaperTables,
 	paperTable,
 	paperTableNumbers,
-} from "./paper-tables.ts";
+} from "./paper/tables.ts";
 export {
 	type SummaryColumn,
 	type SummaryOptions,

@@ -1,11 +1,11 @@
 /** A network in float and the one of integers side by side, on the engine that runs them. */
 import { MobileNetError, shown } from "../base/error.ts";
 import { createExecutor } from "../engine/executor.ts";
+import { codesOf, integers } from "../engine/integers.ts";
 import { int8Plan } from "../engine/plans/int8.ts";
 import { loadBuild } from "../kernels/load.ts";
 import { isConvolution, type Layer, layers } from "../network/layers.ts";
 import { dequantize } from "../weights/dequantize.ts";
-import { codesOf, integers } from "../weights/integers.ts";
 import { hasBackground, type Model, type Tensor } from "../weights/model.ts";
 import {
 	floatNetwork,

@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { random } from "../base/random.ts";
 import { createExecutor } from "../engine/executor.ts";
+import { integers, runsInIntegers } from "../engine/integers.ts";
 import { int8Plan } from "../engine/plans/int8.ts";
+import { readModelFile, writeModel } from "../formats/safetensors/model-file.ts";
 import type { Pixels } from "../image/pixels.ts";
 import { loadBuild } from "../kernels/load.ts";
 import { MobileNet } from "../model/mobilenet.ts";
 import { type ConfigurationOptions, configure } from "../network/configuration.ts";
 import { isConvolution, layers } from "../network/layers.ts";
 import { initialize } from "../weights/initialize.ts";
-import { integers, runsInIntegers } from "../weights/integers.ts";
 import type { Model, Tensor } from "../weights/model.ts";
-import { readModelFile, writeModel } from "../weights/model-file.ts";
 import type { Codes } from "./codes.ts";
 import { integerLayer } from "./integer-layer.ts";
 import { codesOfPixels } from "./pixel-codes.ts";

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { readModelFile, writeModel } from "../formats/safetensors/model-file.ts";
+import { readSafetensors, writeSafetensors } from "../formats/safetensors/safetensors.ts";
 import { configure } from "../network/configuration.ts";
 import { initialize } from "../weights/initialize.ts";
 import type { Tensor } from "../weights/model.ts";
-import { readModelFile, writeModel } from "../weights/model-file.ts";
-import { readSafetensors, writeSafetensors } from "../weights/safetensors.ts";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 import { settingsOf } from "./options.ts";
 

@@ -4,9 +4,9 @@
  * takes.
  */
 import { MobileNetError, shown } from "../base/error.ts";
+import { modelMetadata, readModelFile } from "../formats/safetensors/model-file.ts";
+import { readSafetensors, writeSafetensors } from "../formats/safetensors/safetensors.ts";
 import type { Model, Tensor } from "../weights/model.ts";
-import { modelMetadata, readModelFile } from "../weights/model-file.ts";
-import { readSafetensors, writeSafetensors } from "../weights/safetensors.ts";
 import type { EpochReport, Validation } from "./events.ts";
 import type { DataFingerprint } from "./fingerprint.ts";
 import type { TrainingSettings } from "./options.ts";

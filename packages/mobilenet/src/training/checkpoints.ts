@@ -1,7 +1,7 @@
 /** The files of a run's folder: what is written when, and what happens when that fails. */
 import { messageOf } from "../base/error.ts";
+import { writeModel } from "../formats/safetensors/model-file.ts";
 import type { Model } from "../weights/model.ts";
-import { writeModel } from "../weights/model-file.ts";
 import { type Checkpoint, encodeCheckpoint } from "./checkpoint.ts";
 import type { TrainingEvent } from "./events.ts";
 import { type RunFolder, runFiles } from "./run-folder.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { random } from "../base/random.ts";
+import { readModelFile, writeModel } from "../formats/safetensors/model-file.ts";
 import { MobileNet } from "../model/mobilenet.ts";
 import { quantize } from "../quantization/quantize.ts";
-import { readModelFile, writeModel } from "../weights/model-file.ts";
 import { type Classifier, trainHead, withHead } from "./head.ts";
 
 /** Vectors around a center for each class, with as much noise. */

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { describeWithShared, shared } from "../../test/shared.ts";
+import { describeWithShared, shared } from "../../test/support/shared.ts";
+import { readSafetensors } from "../formats/safetensors/safetensors.ts";
 import { configure } from "../network/configuration.ts";
 import { initialize } from "../weights/initialize.ts";
-import { readSafetensors } from "../weights/safetensors.ts";
 import {
 	averageShare,
 	checkOptimizer,

@@ -1,6 +1,6 @@
 /** The loop, on pictures of three colors. */
 import { describe, expect, it } from "vitest";
-import { colored } from "../../test/colored.ts";
+import { colored } from "../../test/support/colored.ts";
 import { MobileNetError } from "../base/error.ts";
 import { datasetOf } from "../data/memory.ts";
 import { configure } from "../network/configuration.ts";
@@ -82,7 +82,7 @@ describe("train", () => {
 	});
 
 	it("drops from which probability on answers are sure, which was measured of other weights", async () => {
-		const { readModelFile } = await import("../weights/model-file.ts");
+		const { readModelFile } = await import("../formats/safetensors/model-file.ts");
 		const { folder, files } = memoryFolder();
 		const { done } = await all({ ...usual, model: { ...model, sureFrom: 0.4 }, epochs: 1, folder });
 		expect(done.model).not.toHaveProperty("sureFrom");
@@ -242,7 +242,7 @@ describe("train", () => {
 	});
 
 	it("writes a best model and a last one that can be loaded, and a state that can be read", async () => {
-		const { readModelFile } = await import("../weights/model-file.ts");
+		const { readModelFile } = await import("../formats/safetensors/model-file.ts");
 		const { folder, files } = memoryFolder();
 		const { done } = await all({ ...usual, folder });
 		expect(classifierOf(readModelFile(files.get(runFiles.best)!, "best"))).toEqual(classifierOf(done.model));

@@ -1,6 +1,6 @@
 /** Both stages, on pictures of three colors. */
 import { describe, expect, it } from "vitest";
-import { colored } from "../../test/colored.ts";
+import { colored } from "../../test/support/colored.ts";
 import { datasetOf } from "../data/memory.ts";
 import { configure } from "../network/configuration.ts";
 import { initialize } from "../weights/initialize.ts";

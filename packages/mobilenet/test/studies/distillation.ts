@@ -21,7 +21,7 @@ import { runFolder } from "../../src/training/run-folder.node.ts";
 import type { Teacher } from "../../src/training/teacher.ts";
 import { cachedTeacher } from "../../src/training/teacher-cache.ts";
 import { type TeacherNetwork, teacherNetwork, withTeacherHead } from "../../src/training/teacher-network.ts";
-import { shared } from "../shared-paths.ts";
+import { shared } from "../support/shared-paths.ts";
 import { lastTop1, learn, madeWith, recipe, seedsTo, spread, tinyImageNet } from "./tiny-imagenet.ts";
 
 const teacherFile = "weights/mobilenet_v1_1.0_224_tfjs";

@@ -12,7 +12,7 @@ import process from "node:process";
 import { openDataset } from "mobilenet/data";
 import { readModel } from "mobilenet/formats";
 import { transfer } from "mobilenet/training";
-import { shared } from "../shared-paths.ts";
+import { shared } from "../support/shared-paths.ts";
 
 const [name = "flowers", rate = "1e-3", epochs = "12"] = process.argv.slice(2);
 const parts = (process.env.PARTS ?? "0,1,2,3,4").split(",").map(Number);

@@ -11,7 +11,7 @@ import { createCache } from "../../src/data/cache.ts";
 import { configure } from "../../src/network/configuration.ts";
 import type { EpochReport } from "../../src/training/events.ts";
 import { initialize, optimizers, type TrainingOptions, train } from "../../src/training/index.ts";
-import { missing, shared } from "../shared-paths.ts";
+import { missing, shared } from "../support/shared-paths.ts";
 
 const data = "data/tiny-imagenet-20";
 /** Decoded pictures, shared by all runs. */

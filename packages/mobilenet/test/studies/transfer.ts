@@ -12,7 +12,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { shared } from "../shared-paths.ts";
+import { shared } from "../support/shared-paths.ts";
 import { madeWith, seedsTo, spread } from "./tiny-imagenet.ts";
 
 const cli = fileURLToPath(new URL("../../bin/mobilenet.js", import.meta.url));

@@ -9,9 +9,9 @@ import type { Operands } from "../../kernels/operations.ts";
 import type { Shape } from "../../kernels/packing.ts";
 import { pitchOf } from "../../kernels/table.ts";
 import { isConvolution, type Layer, layers } from "../../network/layers.ts";
-import { type Codes, codesOf, hasByteWeights } from "../../weights/integers.ts";
 import type { Model } from "../../weights/model.ts";
 import { type Draft, draft, type Output } from "../draft.ts";
+import { type Codes, codesOf, hasByteWeights } from "../integers.ts";
 import type { Address, Plan } from "../plan.ts";
 import {
 	alwaysKept,

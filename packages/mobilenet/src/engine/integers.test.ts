@@ -1,0 +1,167 @@
+import { describe, expect, test } from "vitest";
+import { configure } from "../network/configuration.ts";
+import { layers } from "../network/layers.ts";
+import { weightShape } from "../weights/check.ts";
+import { type Model, sizeOf, type Tensor, usualPreprocessing } from "../weights/model.ts";
+import { codesOf, hasByteWeights, integers, runsInIntegers } from "./integers.ts";
+
+// 8 channels in every layer.
+const configuration = configure({ alpha: 0.01, size: 32, depth: "shallow", classes: 2, inputChannels: 1 });
+
+const f32 = (...data: number[]): Tensor => ({
+	dtype: "F32",
+	shape: [data.length],
+	data: Float32Array.from(data),
+});
+const i32 = (...data: number[]): Tensor => ({
+	dtype: "I32",
+	shape: [data.length],
+	data: Int32Array.from(data),
+});
+
+/** A quantized network: activations of 1/64, weights of 1/32, all of them `code` less the zero point 3. */
+function modelWith(
+	dtype: "I8" | "U8",
+	code: number,
+	changes: Readonly<Record<string, Tensor | undefined>> = {},
+): Model {
+	const tensors = new Map<string, Tensor>([
+		["input.scale", f32(1 / 64)],
+		["input.zero_point", i32(1)],
+	]);
+	for (const layer of layers(configuration)) {
+		if (layer.kind === "pool") continue;
+		const prefix = layer.kind === "dense" ? layer.name : `${layer.name}.conv`;
+		const shape = weightShape(layer);
+		const data = (dtype === "I8" ? new Int8Array(sizeOf(shape)) : new Uint8Array(sizeOf(shape))).fill(code);
+		tensors.set(`${prefix}.weight`, { dtype, shape, data } as Tensor);
+		tensors.set(`${prefix}.bias`, i32(...new Array<number>(layer.outputChannels).fill(7)));
+		tensors.set(`${prefix}.scale`, f32(1 / 32));
+		tensors.set(`${prefix}.zero_point`, i32(3));
+		tensors.set(`${layer.name}.output.scale`, f32(1 / 64));
+		tensors.set(`${layer.name}.output.zero_point`, i32(2));
+	}
+	for (const [name, tensor] of Object.entries(changes))
+		if (tensor) tensors.set(name, tensor);
+		else tensors.delete(name);
+	return {
+		configuration,
+		tensors,
+		preprocessing: usualPreprocessing(1),
+		source: { format: "test", assumed: [], notes: [] },
+	};
+}
+const numbers = (model: Model, name: string) => [...model.tensors.get(name)!.data];
+
+describe("a model runs in integers", () => {
+	test("if all of it is quantized", () => {
+		expect(runsInIntegers(modelWith("I8", 5))).toBe(true);
+		expect(runsInIntegers(modelWith("U8", 5, { "stem.conv.bias": undefined }))).toBe(true);
+	});
+
+	test.each([
+		["weights", { "stem.conv.weight": f32(1) }],
+		["a bias", { "blocks.0.depthwise.conv.bias": f32(1) }],
+	])("but not with %s in float", (_, changes) => {
+		expect(runsInIntegers(modelWith("I8", 5, changes))).toBe(false);
+	});
+
+	test.each(["input.scale", "blocks.3.pointwise.output.scale", "classifier.output.scale"])(
+		"but not without %s",
+		(name) => expect(runsInIntegers(modelWith("I8", 5, { [name]: undefined }))).toBe(false),
+	);
+
+	test("but not with leaky ReLU, which is no bound", () => {
+		const leaky = configure({ ...configuration, activation: "leakyRelu", leakySlope: 0.1 });
+		expect(runsInIntegers({ ...modelWith("I8", 5), configuration: leaky })).toBe(false);
+	});
+});
+
+describe("codes", () => {
+	test("of 8 bits with and without a sign, less their zero point", () => {
+		expect(codesOf(modelWith("U8", 5), "stem")).toEqual({ scale: 1 / 64, zeroPoint: 2, low: -2, high: 253 });
+		expect(codesOf(modelWith("I8", 5), "input")).toEqual({
+			scale: 1 / 64,
+			zeroPoint: 1,
+			low: -129,
+			high: 126,
+		});
+	});
+
+	test("of a pool without its own are those that it takes", () => {
+		const model = modelWith("I8", 5, { "blocks.7.pointwise.output.scale": f32(1 / 16) });
+		expect(codesOf(model, "pool").scale).toBe(1 / 16);
+		expect(
+			codesOf(modelWith("I8", 5, { "pool.output.scale": f32(1), "pool.output.zero_point": i32(0) }), "pool")
+				.scale,
+		).toBe(1);
+	});
+
+	test.each([
+		[{ "stem.output.scale": f32(0) }, "stem.output.scale must be a positive number, not 0."],
+		[{ "stem.output.scale": f32(Number.NaN) }, "stem.output.scale must be a positive number, not NaN."],
+		[
+			{ "stem.output.zero_point": i32(128) },
+			"stem.output.zero_point must be a code from -128 to 127, not 128.",
+		],
+		[
+			{ "stem.conv.zero_point": i32(-129) },
+			"stem.conv.zero_point must hold codes from -128 to 127, not -129.",
+		],
+		[{ "stem.conv.scale": f32(-1) }, "stem.conv.scale must hold positive numbers."],
+	])("without meaning are refused: %o", (changes, message) => {
+		expect(() => integers(modelWith("I8", 5, changes))).toThrow(message);
+	});
+});
+
+test("weights are bytes with a sign where they are of int8 and no channel has a zero point", () => {
+	const dense = layers(configuration).find(({ kind }) => kind === "dense")!;
+	const of = (dtype: "I8" | "U8", ...zeroPoint: number[]) =>
+		hasByteWeights(modelWith(dtype, 5, { "classifier.zero_point": i32(...zeroPoint) }), dense);
+	expect(of("I8", 0)).toBe(true);
+	expect(of("I8", 0, 0)).toBe(true);
+	expect(of("I8", 0, 1)).toBe(false);
+	expect(of("U8", 0)).toBe(false);
+});
+
+describe("the model in integers", () => {
+	const model = integers(modelWith("I8", 5));
+
+	test("has weights less their zero point, one or one a channel", () => {
+		expect(new Set(numbers(model, "blocks.0.pointwise.conv.weight"))).toEqual(new Set([2]));
+		const perChannel = modelWith("I8", 5, { "classifier.zero_point": i32(0, -3) });
+		const weights = numbers(integers(perChannel), "classifier.weight");
+		expect(new Set(weights.slice(0, weights.length / 2))).toEqual(new Set([5]));
+		expect(new Set(weights.slice(weights.length / 2))).toEqual(new Set([8]));
+	});
+
+	test("has a bias of every layer, in float of the depthwise ones", () => {
+		expect(model.tensors.get("stem.conv.bias")).toMatchObject({ dtype: "I32" });
+		expect(model.tensors.get("blocks.0.depthwise.conv.bias")).toMatchObject({ dtype: "F32" });
+		expect(
+			numbers(integers(modelWith("I8", 5, { "classifier.bias": undefined })), "classifier.bias"),
+		).toEqual([0, 0]);
+	});
+
+	test("multiplies by scale of input · scale of weights / scale of output, once", () => {
+		// 1/64 · 1/32 / (1/64)
+		expect(numbers(model, "classifier.multipliers")).toEqual([1 / 32, 1, 1 / 32, 1]);
+		expect(numbers(model, "pool.rescale")).toEqual([1, 0.5]);
+	});
+
+	test("in fixed point multiplies by a mantissa from ½ to 1 and shifts", () => {
+		const scale = { "classifier.scale": f32(3 / 64, 2) };
+		const fixed = integers({ ...modelWith("I8", 5, scale), rounding: "reference" });
+		// 3/64 = 0.75 · 2^-4; 2 has no shift.
+		expect(numbers(fixed, "classifier.multipliers")).toEqual([0.75, 2 ** -4 * (1 + 2 ** -23), 2, 1]);
+	});
+
+	test("in fixed point pools codes with their zero point, whose share is a whole number", () => {
+		const pool = { "pool.output.scale": f32(1 / 88), "pool.output.zero_point": i32(0) };
+		const fixed = integers({ ...modelWith("I8", 5, pool), rounding: "reference" });
+		// The zero point 2 is 2.75 codes of the pool's scale, of which 3 are taken away.
+		const [factor, half] = numbers(fixed, "pool.rescale");
+		expect(factor).toBeCloseTo(1.375, 6);
+		expect(half).toBeCloseTo(0.25, 6);
+	});
+});

@@ -1,0 +1,150 @@
+/**
+ * What a chain's numbers say about the conventions of its network: padding and last block from the strides and
+ * zeros of the 3×3 convolutions; activation and batch norm's constants, which must be the same in every layer.
+ */
+import { type Configuration, presets } from "../../network/configuration.ts";
+import { type Layer, layers } from "../../network/layers.ts";
+import type { Found } from "./chain.ts";
+import { type ActiveUnit, type BatchNorm, blockCounts, type Parts, refuse } from "./units.ts";
+
+type Sides = readonly [top: number, left: number, bottom: number, right: number];
+
+export type Geometry = Pick<Configuration, "size" | "depth" | "padding" | "lastBlock">;
+
+/** Stride and padding of every 3×3 convolution are those of one of these, or the file is refused. */
+const geometries = [
+	{ padding: "same", lastBlock: "stride1" },
+	{ padding: "symmetric", lastBlock: "stride1" },
+	{ padding: "symmetric", lastBlock: "stride2" },
+	{ padding: "same", lastBlock: "stride2" },
+] as const;
+
+export function geometryOf(found: Found, { stem, blocks }: Parts, size: number): Geometry {
+	const units = [stem, ...blocks.map(({ depthwise }) => depthwise)];
+	const depth = blocks.length === blockCounts.full ? "full" : "shallow";
+	// At some sizes both paddings lay the same zeros; then the file's own word decides.
+	const inWords = units.some(({ convolution }) => convolution.padding === "same");
+	const candidates = inWords ? geometries : geometries.toSorted((a, b) => rank(a) - rank(b));
+
+	let best: { matched: number; sentence: string } | undefined;
+	for (const { padding, lastBlock } of candidates) {
+		const geometry = { size, depth, padding, lastBlock } as const;
+		const table = layers({ ...presets.tf, ...geometry }).filter(
+			({ kernel, kind }) => kernel === 3 && kind !== "pool",
+		);
+		const wrong = units.findIndex((unit, i) => !matches(unit, table[i]!));
+		if (wrong < 0) return geometry;
+		if (!best || wrong > best.matched)
+			best = { matched: wrong, sentence: difference(units[wrong]!, table[wrong]!) };
+	}
+	return refuse(found, best!.sentence);
+}
+
+function rank({ padding }: (typeof geometries)[number]): number {
+	return padding === "symmetric" ? 0 : 1;
+}
+
+function matches(unit: ActiveUnit, layer: Layer): boolean {
+	const { before, after } = layer.padding;
+	const [top, left, bottom, right] = zerosOf(unit, layer.inputSize);
+	const { stride } = unit.convolution;
+	return (
+		stride[0] === layer.stride &&
+		stride[1] === layer.stride &&
+		top === before &&
+		left === before &&
+		bottom === after &&
+		right === after
+	);
+}
+
+/** All the zeros around a picture of `size` pixels: those of the pads before the convolution and its own. */
+function zerosOf({ pads, convolution: { padding, stride } }: ActiveUnit, size: number): Sides {
+	const laid: [number, number, number, number] = [0, 0, 0, 0];
+	const add = (sides: Sides): void => {
+		for (const i of [0, 1, 2, 3] as const) laid[i] += sides[i];
+	};
+	for (const pad of pads) add(pad.padding);
+	if (padding === "same") {
+		const [top, bottom] = sameZeros(size + laid[0] + laid[2], stride[0]);
+		const [left, right] = sameZeros(size + laid[1] + laid[3], stride[1]);
+		add([top, left, bottom, right]);
+	} else if (padding !== "valid") add(padding);
+	return laid;
+}
+
+/** TensorFlow's SAME for three pixels: as many zeros as ⌈size / stride⌉ outputs need, the odd one after. */
+function sameZeros(size: number, stride: number): readonly [before: number, after: number] {
+	const total = Math.max((Math.ceil(size / stride) - 1) * stride + 3 - size, 0);
+	return [Math.floor(total / 2), Math.ceil(total / 2)];
+}
+
+function difference(unit: ActiveUnit, layer: Layer): string {
+	const [top, left, bottom, right] = zerosOf(unit, layer.inputSize);
+	const { before, after } = layer.padding;
+	return `the layer ${unit.name} (${layer.name}) has stride ${unit.convolution.stride.join("×")} and zeros [${top}, ${left}, ${bottom}, ${right}] (top, left, bottom, right) on ${layer.inputSize}×${layer.inputSize} pixels where stride ${layer.stride} and zeros [${before}, ${before}, ${after}, ${after}] were expected`;
+}
+
+export function activationOf(
+	found: Found,
+	units: readonly ActiveUnit[],
+): Pick<Configuration, "activation" | "leakySlope"> {
+	const [first] = units as [ActiveUnit];
+	const { activation } = first.activation;
+	const leakySlope = activation === "leakyRelu" ? short(first.activation.slope ?? 0.1) : 0;
+	for (const unit of units) {
+		const own = unit.activation;
+		if (own.activation !== activation)
+			refuse(
+				found,
+				`the layer ${unit.name} is followed by ${own.activation} where the layers before it have ${activation}`,
+			);
+		if (activation === "leakyRelu" && short(own.slope ?? 0.1) !== leakySlope)
+			refuse(
+				found,
+				`the layer ${unit.name} has a leaky ReLU of slope ${own.slope} where the layers before it have ${leakySlope}`,
+			);
+	}
+	if (!(leakySlope >= 0 && leakySlope < 1))
+		refuse(found, `its leaky ReLU has the slope ${leakySlope} where one from 0 to below 1 was expected`);
+	return { activation, leakySlope };
+}
+
+/** Epsilon and momentum, as far as the file has batch norm and says so. */
+export function batchNormOf(
+	found: Found,
+	units: readonly ActiveUnit[],
+): { readonly epsilon?: number; readonly momentum?: number; readonly notes: readonly string[] } {
+	const norms = units.map(({ batchNorm }) => batchNorm).filter((norm) => norm !== undefined);
+	const [first] = norms;
+	if (!first) return { notes: [] };
+	const epsilon = short(first.epsilon);
+	const other = norms.find((norm) => short(norm.epsilon) !== epsilon);
+	if (other)
+		refuse(
+			found,
+			`its batch norms have different epsilons, ${epsilon} in ${first.name} and ${short(other.epsilon)} in ${other.name}, where a network has one`,
+			"unsupported",
+		);
+	const momenta = norms.map((norm) => norm.momentum).filter((momentum) => momentum !== undefined);
+	const momentum = momenta[0] === undefined ? undefined : short(momenta[0]);
+	const differ = momenta.some((value) => short(value) !== momentum);
+	return {
+		epsilon,
+		...(momentum !== undefined && { momentum }),
+		notes: differ
+			? [
+					`Its batch norms have different momenta; that of ${momentumName(norms)}, ${momentum}, is taken for all.`,
+				]
+			: [],
+	};
+}
+
+function momentumName(norms: readonly BatchNorm[]): string {
+	return norms.find((norm) => norm.momentum !== undefined)!.name;
+}
+
+/** Files keep such numbers in float32 or as 1 − x: 0.0010000000474974513 is meant to be 0.001. */
+function short(value: number): number {
+	return Number(value.toPrecision(7));
+}

@@ -1,0 +1,146 @@
+/**
+ * The order of the layers in a Keras topology: the JSON that Keras writes into its own files and into those of
+ * TensorFlow.js. The graph is walked back from its output along `inbound_nodes`, whatever the order of the list;
+ * nested models are laid out in place. A MobileNet v1 is a chain, so a graph that branches is refused.
+ */
+import { shown } from "../../base/error.ts";
+import { refuse } from "../chain/units.ts";
+
+export type Json = Readonly<Record<string, unknown>>;
+
+export interface KerasLayer {
+	readonly className: string;
+	/** The layer's name behind those of the nested models that it lies in, outermost first. */
+	readonly path: readonly string[];
+	readonly config: Json;
+}
+
+const modelClasses = ["Functional", "Model", "Sequential"];
+/** A model in a model in a model happens; more is a mistake. */
+const mostNested = 8;
+
+/** The layers between input and output in order, input layers too. */
+export function kerasChain(topology: unknown, name: string, path: readonly string[] = []): KerasLayer[] {
+	const { className, config } = classOf(topology, name, "the model");
+	if (!modelClasses.includes(className))
+		refuse(
+			{ name },
+			`its model is of the class ${shown(className)} where ${modelClasses.join(" or ")} was expected`,
+			"unsupported",
+		);
+	if (path.length > mostNested)
+		refuse({ name }, `models are nested more than ${mostNested} deep`, "unsupported");
+	// Old Sequential models are a bare list.
+	const layers = Array.isArray(config) ? config : isJson(config) ? config.layers : undefined;
+	if (!Array.isArray(layers) || layers.length === 0)
+		refuse({ name }, "its topology has no list of layers", "broken-file");
+	const ordered = className === "Sequential" ? layers : backFromOutput(config as Json, layers, name);
+	return ordered.flatMap((layer) => {
+		const inner = classOf(layer, name, "a layer");
+		const innerPath = [...path, nameOf(layer, name)];
+		if (modelClasses.includes(inner.className)) return kerasChain(layer, name, innerPath);
+		if (!isJson(inner.config))
+			return refuse({ name }, `the layer ${innerPath.at(-1)} has no configuration`, "broken-file");
+		return [{ className: inner.className, path: innerPath, config: inner.config }];
+	});
+}
+
+function backFromOutput(config: Json, layers: readonly unknown[], name: string): unknown[] {
+	const byName = new Map(layers.map((layer) => [nameOf(layer, name), layer]));
+	const inputs = references(config.input_layers);
+	const outputs = references(config.output_layers);
+	if (inputs.length !== 1 || outputs.length !== 1)
+		refuse(
+			{ name },
+			`it has ${inputs.length} inputs and ${outputs.length} outputs where one of each was expected`,
+		);
+	const chain: unknown[] = [];
+	for (let at: string | undefined = outputs[0]!; at !== undefined; ) {
+		const layer = byName.get(at);
+		if (!layer)
+			refuse({ name }, `its topology speaks of a layer ${shown(at)} that is not in its list`, "broken-file");
+		if (chain.length === layers.length) refuse({ name }, "its layers form a circle", "broken-file");
+		chain.push(layer);
+		const before = inboundOf(layer as Json);
+		if (before.length > 1) refuse({ name }, branch(layers, layer as Json, at, before.length));
+		if (before.length === 0 && at !== inputs[0])
+			refuse(
+				{ name },
+				`the layer ${at} takes no input where its topology's input ${inputs[0]} was expected`,
+				"broken-file",
+			);
+		at = before[0];
+	}
+	return chain.reverse();
+}
+
+function branch(layers: readonly unknown[], layer: Json, at: string, inputs: number): string {
+	const classes = layers.map((one) => (isJson(one) ? String(one.class_name) : ""));
+	const kin = !classes.includes("DepthwiseConv2D")
+		? ""
+		: classes.includes("Multiply")
+			? "; it looks like MobileNet v3"
+			: classes.includes("Add")
+				? "; it looks like MobileNet v2"
+				: "";
+	return `its layers branch where a chain was expected: the layer ${at} (${String(layer.class_name)}) takes ${inputs} inputs${kin}`;
+}
+
+/** Names of the layers that a layer takes its input from, every call of it counted. */
+function inboundOf(layer: Json): string[] {
+	const nodes = layer.inbound_nodes;
+	if (!Array.isArray(nodes)) return [];
+	return nodes.flatMap((node: unknown) => {
+		// Keras 3 writes a call's arguments, in which the tensors say where they come from.
+		if (isJson(node)) return historiesIn([node.args, node.kwargs]);
+		return references(node);
+	});
+}
+
+/** `[["conv1", 0, 0], …]`, or Keras 3's single `["conv1", 0, 0]`. */
+function references(value: unknown): string[] {
+	if (!Array.isArray(value)) return [];
+	if (typeof value[0] === "string") return [value[0]];
+	return value.flatMap((one: unknown) => (Array.isArray(one) && typeof one[0] === "string" ? [one[0]] : []));
+}
+
+function historiesIn(value: unknown): string[] {
+	const names: string[] = [];
+	const open = [value];
+	while (open.length > 0) {
+		const one = open.pop();
+		if (Array.isArray(one)) for (const part of one) open.push(part);
+		else if (isJson(one)) {
+			const { class_name: className, config } = one as { class_name?: unknown; config?: unknown };
+			const history = className === "__keras_tensor__" && isJson(config) ? config.keras_history : undefined;
+			if (Array.isArray(history) && typeof history[0] === "string") names.push(history[0]);
+			else for (const part of Object.values(one)) open.push(part);
+		}
+	}
+	return names;
+}
+
+function classOf(value: unknown, name: string, what: string): { className: string; config: unknown } {
+	if (!isJson(value) || typeof value.class_name !== "string")
+		return refuse(
+			{ name },
+			`its topology has ${shown(value)} where ${what} with a class_name was expected`,
+			"broken-file",
+		);
+	return { className: value.class_name, config: value.config };
+}
+
+function nameOf(layer: unknown, name: string): string {
+	if (isJson(layer)) {
+		if (typeof layer.name === "string") return layer.name;
+		const { config } = layer as { config?: unknown };
+		if (isJson(config) && typeof config.name === "string") return config.name;
+		// A nested Sequential of old Keras is a bare list without a name.
+		if (Array.isArray(config)) return "sequential";
+	}
+	return refuse({ name }, `its topology has a layer without a name: ${shown(layer)}`, "broken-file");
+}
+
+export function isJson(value: unknown): value is Json {
+	return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,94 @@
+/**
+ * A whole model as one safetensors file, which any safetensors library opens: the tensors under their canonical
+ * names, and the model's rest as JSON in the metadata, under one key. Nothing in a file is believed: the JSON
+ * is checked value by value, and the tensors against the layers of the configuration.
+ */
+import { MobileNetError, messageOf, shown } from "../../base/error.ts";
+import { parseJson } from "../../base/json.ts";
+import { checkTensors } from "../../weights/check.ts";
+import type { Model } from "../../weights/model.ts";
+import { modelFromJson, modelToJson } from "./model-json.ts";
+import { readSafetensors, type Safetensors, writeSafetensors } from "./safetensors.ts";
+
+/** The metadata's key. */
+const key = "mobilenet";
+/** Raised when a reader of today could misunderstand what a writer of tomorrow means. */
+const formatVersion = 1;
+/** An object of lists of labels of synonyms. */
+const modelDepth = 4;
+
+/**
+ * A model as the bytes of a safetensors file.
+ *
+ * @throws MobileNetError `broken-file` for a model that could not be read again
+ * @example
+ * await writeFile("model.safetensors", writeModel(model))
+ */
+export function writeModel(model: Model): Uint8Array {
+	return writeSafetensors(model.tensors, modelMetadata(model));
+}
+
+/** The metadata by which a safetensors file with the tensors of a model, and others beside them, is that model's. */
+export function modelMetadata(model: Model): Readonly<Record<string, string>> {
+	const text = JSON.stringify({ format_version: formatVersion, ...modelToJson(model) });
+	modelFromJson(JSON.parse(text), "the model");
+	checkTensors(model);
+	return { [key]: text };
+}
+
+/**
+ * A model from the bytes of a file that `writeModel` made. Its tensors are views of these bytes where they can be.
+ *
+ * @param name how errors call the file
+ * @throws MobileNetError `broken-file`, or `unsupported` for a newer version and for safetensors of others
+ * @example
+ * readModelFile(await readFile("model.safetensors"), "model.safetensors").configuration.alpha
+ */
+export function readModelFile(bytes: Uint8Array, name: string): Model {
+	const file = readSafetensors(bytes, name);
+	const text = file.metadata[key];
+	if (text === undefined) throw otherFile(file, name);
+	const model = { ...modelFromJson(readJson(text, name), name), tensors: file.tensors };
+	checkTensors(model, name);
+	return model;
+}
+
+function readJson(text: string, name: string): Record<string, unknown> {
+	let json: unknown;
+	try {
+		json = parseJson(text, modelDepth);
+	} catch (error) {
+		throw new MobileNetError(
+			"broken-file",
+			`${name}: its metadata ${key} is not the JSON it should be: ${messageOf(error)}.`,
+			{ cause: error },
+		);
+	}
+	if (typeof json !== "object" || json === null || Array.isArray(json))
+		throw new MobileNetError(
+			"broken-file",
+			`${name}: its metadata ${key} must be a JSON object, not ${shown(json)}.`,
+		);
+	const { format_version: version } = json as { format_version?: unknown };
+	if (typeof version !== "number" || !Number.isSafeInteger(version) || version < 1)
+		throw new MobileNetError(
+			"broken-file",
+			`${name}: the format_version of its metadata ${key} must be a whole number above 0, not ${shown(version)}.`,
+		);
+	if (version > formatVersion)
+		throw new MobileNetError(
+			"unsupported",
+			`${name} is of format_version ${version}, but this version of mobilenet reads up to ${formatVersion}; take a newer one.`,
+		);
+	return json as Record<string, unknown>;
+}
+
+/** A safetensors file of another framework, with what tells which. */
+function otherFile({ tensors, metadata }: Safetensors, name: string): MobileNetError {
+	const [first] = tensors.keys();
+	const tensor = first === undefined ? "" : `, the first called ${shown(first)}`;
+	return new MobileNetError(
+		"unsupported",
+		`${name} is a safetensors file without the metadata ${shown(key)} that this package writes: it holds ${tensors.size} tensors${tensor}, and the metadata ${shown({ ...metadata })}; safetensors of other frameworks are not read yet.`,
+	);
+}

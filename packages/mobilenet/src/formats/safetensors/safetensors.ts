@@ -1,0 +1,246 @@
+/**
+ * The safetensors format: a length, a JSON header, and the tensors' bytes one after the other. The header is
+ * checked against the file before a tensor is made of it, and tensors are views of the file's bytes wherever
+ * their alignment allows. What the tensors mean is not this file's business.
+ *
+ * Source: https://github.com/huggingface/safetensors (README, "Format"; `tensor.rs` for order and padding).
+ */
+import { type ByteReader, byteReader, checkRange, readBytes, readUint64 } from "../../base/bytes.ts";
+import { MobileNetError, messageOf, shown } from "../../base/error.ts";
+import { parseJson } from "../../base/json.ts";
+import { type DType, sizeOf, type Tensor, type TensorData } from "../../weights/model.ts";
+
+export interface Safetensors {
+	readonly tensors: Map<string, Tensor>;
+	/** The header's free text; an object without a prototype, so that no name in a file can mean anything else. */
+	readonly metadata: Record<string, string>;
+}
+
+/** No header may be longer, whatever the file's length: the reference's own bound. */
+const longestHeader = 100_000_000;
+/** A header of tensors of shapes. */
+const headerDepth = 3;
+const metadataKey = "__metadata__";
+
+type ArrayOf<A> = {
+	readonly BYTES_PER_ELEMENT: number;
+	new (buffer: ArrayBufferLike, byteOffset: number, length: number): A;
+};
+
+/** The arrays that hold each type, in the order in which the reference writes them: the widest first. */
+const arrays: { readonly [D in DType]: ArrayOf<TensorData[D]> } = {
+	F32: Float32Array,
+	I32: Int32Array,
+	BF16: Uint16Array,
+	F16: Uint16Array,
+	I8: Int8Array,
+	U8: Uint8Array,
+};
+const dtypes = Object.keys(arrays) as DType[];
+/** Read, and rounded to float32: nothing here computes in more. */
+const double = "F64";
+const doubleBytes = Float64Array.BYTES_PER_ELEMENT;
+
+/** One tensor of the header, checked; `start` and `end` count from the file's first byte. */
+interface Entry {
+	readonly name: string;
+	/** Undefined where the tensor is left out. */
+	readonly dtype: DType | typeof double | undefined;
+	readonly shape: readonly number[];
+	readonly start: number;
+	readonly end: number;
+}
+
+/**
+ * The tensors and the metadata of a safetensors file. Tensors share the file's memory where they are aligned
+ * to their type in it, and are copies where not. F64 is rounded to F32. Scalars of other types, such as PyTorch's
+ * `num_batches_tracked`, are left out.
+ *
+ * @param name how errors call the file
+ * @throws MobileNetError `broken-file`, or `unsupported` for a tensor of another type
+ * @example
+ * readSafetensors(await readFile("model.safetensors"), "model.safetensors").tensors.get("classifier.weight")?.shape
+ */
+export function readSafetensors(bytes: Uint8Array, name: string): Safetensors {
+	const reader = byteReader(bytes, name);
+	const header = readHeader(reader);
+	const start = reader.offset;
+	const entries: Entry[] = [];
+	let metadata: Record<string, string> = Object.create(null);
+	for (const [key, value] of Object.entries(header))
+		if (key === metadataKey) metadata = checkMetadata(value, name);
+		else entries.push(checkEntry(key, value, name, start));
+	checkLayout(entries, reader);
+	const tensors = new Map<string, Tensor>();
+	for (const { name: key, dtype, shape, start, end } of entries)
+		if (dtype === double) tensors.set(key, { dtype: "F32", shape, data: rounded(bytes, start, end) });
+		else if (dtype) tensors.set(key, { dtype, shape, data: arrayOf(dtype, bytes, start, end) } as Tensor);
+	return { tensors, metadata };
+}
+
+/** The JSON header; the reader is left where the tensors' bytes begin. */
+function readHeader(reader: ByteReader): object {
+	const { name } = reader;
+	const length = readUint64(reader, "the length of the safetensors header");
+	if (length > longestHeader)
+		throw broken(
+			name,
+			`its header would take ${length} bytes, more than the ${longestHeader} that are allowed`,
+		);
+	const text = readBytes(reader, length, "the safetensors header");
+	let header: unknown;
+	try {
+		const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+		header = parseJson(decoder.decode(text), headerDepth);
+	} catch (error) {
+		throw broken(
+			name,
+			`its header, ${length} bytes from offset 8, is not the JSON it should be: ${messageOf(error)}`,
+		);
+	}
+	if (!isObject(header)) throw broken(name, `its header must be a JSON object, not ${shown(header)}`);
+	return header;
+}
+
+function checkMetadata(value: unknown, name: string): Record<string, string> {
+	if (!isObject(value)) throw broken(name, `${metadataKey} must be an object of texts, not ${shown(value)}`);
+	const metadata: Record<string, string> = Object.create(null);
+	for (const [key, text] of Object.entries(value)) {
+		if (typeof text !== "string")
+			throw broken(name, `${metadataKey} must hold texts, but ${shown(key)} is ${shown(text)}`);
+		metadata[key] = text;
+	}
+	return metadata;
+}
+
+function checkEntry(key: string, value: unknown, name: string, dataStart: number): Entry {
+	const tensor = `tensor ${shown(key)}`;
+	if (!isObject(value)) throw broken(name, `${tensor} must be described by an object, not ${shown(value)}`);
+	const { dtype, shape, data_offsets: offsets } = value as Record<string, unknown>;
+	if (!(Array.isArray(shape) && shape.every(isCount)))
+		throw broken(name, `${tensor} must have a shape of whole numbers, not ${shown(shape)}`);
+	if (!(Array.isArray(offsets) && offsets.length === 2 && offsets.every(isCount)))
+		throw broken(name, `${tensor} must have two whole numbers as data_offsets, not ${shown(offsets)}`);
+	const [from, to] = offsets as [number, number];
+	if (from > to)
+		throw broken(name, `${tensor} ends at offset ${to} of the data, before its beginning at ${from}`);
+	const place = { name: key, shape: shape as number[], start: dataStart + from, end: dataStart + to };
+	if (dtype !== double && !isDType(dtype)) {
+		if (typeof dtype === "string" && shape.length === 0) return { ...place, dtype: undefined };
+		throw new MobileNetError(
+			"unsupported",
+			`${name}: ${tensor} is of type ${shown(dtype)}; this package reads ${[double, ...dtypes].join(", ")}.`,
+		);
+	}
+	const expected = sizeOf(place.shape) * (dtype === double ? doubleBytes : arrays[dtype].BYTES_PER_ELEMENT);
+	if (expected !== to - from)
+		throw broken(
+			name,
+			`${tensor} of type ${dtype} and shape ${shown(shape)} should take ${expected} bytes, but its data_offsets ${shown(offsets)} hold ${to - from}`,
+		);
+	return { ...place, dtype };
+}
+
+/**
+ * Fails unless the tensors fill the data from its first byte to its last, one after the other, as the format
+ * demands. A name that stands twice in the header leaves a hole and is found here too.
+ */
+function checkLayout(entries: readonly Entry[], reader: ByteReader): void {
+	const { name, offset, bytes } = reader;
+	let end = offset;
+	let last = "the header";
+	for (const entry of entries.toSorted((a, b) => a.start - b.start || a.end - b.end)) {
+		const tensor = `tensor ${shown(entry.name)}`;
+		if (entry.start !== end)
+			throw broken(
+				name,
+				`${tensor} begins at offset ${entry.start}, but ${last} ends at ${end}: tensors must lie one after the other, without overlap or gap`,
+			);
+		checkRange(reader, entry.start, entry.end - entry.start, tensor);
+		end = entry.end;
+		last = tensor;
+	}
+	if (end !== bytes.byteLength)
+		throw broken(name, `${last} ends at offset ${end}, but the file has ${bytes.byteLength} bytes`);
+}
+
+function arrayOf<D extends DType>(dtype: D, bytes: Uint8Array, start: number, end: number): TensorData[D] {
+	const type: ArrayOf<TensorData[D]> = arrays[dtype];
+	const length = (end - start) / type.BYTES_PER_ELEMENT;
+	const offset = bytes.byteOffset + start;
+	if (offset % type.BYTES_PER_ELEMENT === 0) return new type(bytes.buffer, offset, length);
+	return new type(new Uint8Array(bytes.subarray(start, end)).buffer, 0, length);
+}
+
+function rounded(bytes: Uint8Array, start: number, end: number): Float32Array {
+	const view = new DataView(bytes.buffer, bytes.byteOffset + start, end - start);
+	return Float32Array.from({ length: (end - start) / doubleBytes }, (_, i) =>
+		view.getFloat64(i * doubleBytes, true),
+	);
+}
+
+/**
+ * A safetensors file of these tensors, byte for byte as the reference writes it: the widest type first, then by
+ * name, the header padded with spaces so that the data begins at a multiple of 8.
+ *
+ * @throws MobileNetError `usage` for a tensor whose data do not fit its shape
+ * @example
+ * await writeFile("model.safetensors", writeSafetensors(tensors, { format: "mobilenet" }))
+ */
+export function writeSafetensors(
+	tensors: ReadonlyMap<string, Tensor>,
+	metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
+	const sorted = [...tensors].toSorted(
+		([a, { dtype: left }], [b, { dtype: right }]) =>
+			dtypes.indexOf(left) - dtypes.indexOf(right) || (a < b ? -1 : 1),
+	);
+	const header: [string, object][] = [];
+	if (Object.keys(metadata).length > 0) header.push([metadataKey, metadata]);
+	let size = 0;
+	for (const [name, { dtype, shape, data }] of sorted) {
+		checkWritable(name, shape, data.length);
+		header.push([name, { dtype, shape, data_offsets: [size, size + data.byteLength] }]);
+		size += data.byteLength;
+	}
+	const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
+	const start = 8 + Math.ceil(text.length / 8) * 8;
+	const bytes = new Uint8Array(start + size).fill(0x20, 8, start);
+	new DataView(bytes.buffer).setBigUint64(0, BigInt(start - 8), true);
+	bytes.set(text, 8);
+	let offset = start;
+	for (const [, { data }] of sorted) {
+		bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
+		offset += data.byteLength;
+	}
+	return bytes;
+}
+
+function checkWritable(name: string, shape: readonly number[], length: number): void {
+	if (name === metadataKey)
+		throw new MobileNetError(
+			"usage",
+			`a tensor cannot be called ${metadataKey}: safetensors keeps that name.`,
+		);
+	if (!shape.every(isCount) || sizeOf(shape) !== length)
+		throw new MobileNetError(
+			"usage",
+			`tensor ${shown(name)} of shape ${shown(shape)} must hold ${sizeOf(shape)} numbers, not ${length}.`,
+		);
+}
+
+function isObject(value: unknown): value is object {
+	return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isCount(value: unknown): value is number {
+	return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isDType(value: unknown): value is DType {
+	return typeof value === "string" && Object.hasOwn(arrays, value);
+}
+
+function broken(name: string, what: string): MobileNetError {
+	return new MobileNetError("broken-file", `${name} is no sound safetensors file: ${what}.`);
+}

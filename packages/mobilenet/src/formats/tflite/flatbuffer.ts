@@ -1,0 +1,191 @@
+/**
+ * FlatBuffers behind a fence. The flatbuffers library reads the container but trusts it: here every offset and
+ * count is checked against the file before it is followed, and everything read is charged to an allowance of a
+ * few times the file's size, because in a damaged file a million tables can be one and the same. Fields are
+ * named by their number in the schema. Nothing of any one schema is here.
+ *
+ * Source: https://flatbuffers.dev/internals/ (offsets, tables and their vtables, vectors, strings).
+ */
+import { ByteBuffer } from "flatbuffers";
+import { type ByteReader, byteReader, checkRange } from "../../base/bytes.ts";
+import { MobileNetError, shown } from "../../base/error.ts";
+
+export interface Flatbuffer {
+	readonly reader: ByteReader;
+	readonly buffer: ByteBuffer;
+	/** Bytes of memory that reading may still take. */
+	allowance: number;
+}
+
+/** A table, by the offset of its first byte; its vtable has been checked. */
+export interface Table {
+	readonly flatbuffer: Flatbuffer;
+	readonly offset: number;
+}
+
+/** Memory for reading: so many times the file's size, and a little for files of a few bytes. */
+const allowanceFactor = 3;
+const leastAllowance = 65_536;
+/** About what a table costs once it is an object, with what its reader keeps beside it. */
+const tableCost = 128;
+const numberCost = 8;
+
+/**
+ * The root table of a flatbuffer.
+ *
+ * @param name how errors call the file
+ * @param identifier the four characters that follow the root's offset
+ * @throws MobileNetError `broken-file`
+ */
+export function rootTable(bytes: Uint8Array, name: string, identifier: string): Table {
+	const reader = byteReader(bytes, name);
+	checkRange(reader, 0, 8, "the beginning of a flatbuffer");
+	const buffer = new ByteBuffer(bytes);
+	if (!buffer.__has_identifier(identifier))
+		throw new MobileNetError(
+			"broken-file",
+			`${name}: the characters ${identifier} should stand at offset 4, but there is ${shown(String.fromCharCode(...bytes.subarray(4, 8)))}; it is damaged or of another format.`,
+		);
+	const flatbuffer = { reader, buffer, allowance: leastAllowance + allowanceFactor * bytes.byteLength };
+	return tableAt(flatbuffer, target(flatbuffer, 0));
+}
+
+/** Charges what is about to be allocated; a file that wants more than its size could explain is damaged. */
+export function charge(flatbuffer: Flatbuffer, bytes: number): void {
+	flatbuffer.allowance -= bytes;
+	if (!(flatbuffer.allowance >= 0))
+		throw new MobileNetError(
+			"broken-file",
+			`${flatbuffer.reader.name}: reading it would take far more memory than its ${flatbuffer.reader.bytes.byteLength} bytes account for; it is damaged.`,
+		);
+}
+
+export function int8(table: Table, field: number, otherwise = 0): number {
+	const at = fieldAt(table, field, 1);
+	return at === undefined ? otherwise : table.flatbuffer.buffer.readInt8(at);
+}
+
+export function uint8(table: Table, field: number, otherwise = 0): number {
+	const at = fieldAt(table, field, 1);
+	return at === undefined ? otherwise : table.flatbuffer.buffer.readUint8(at);
+}
+
+export function int32(table: Table, field: number, otherwise = 0): number {
+	const at = fieldAt(table, field, 4);
+	return at === undefined ? otherwise : table.flatbuffer.buffer.readInt32(at);
+}
+
+export function uint32(table: Table, field: number, otherwise = 0): number {
+	const at = fieldAt(table, field, 4);
+	return at === undefined ? otherwise : table.flatbuffer.buffer.readUint32(at);
+}
+
+export function float32(table: Table, field: number, otherwise = 0): number {
+	const at = fieldAt(table, field, 4);
+	return at === undefined ? otherwise : table.flatbuffer.buffer.readFloat32(at);
+}
+
+/** An unsigned integer of 64 bits; beyond 2⁵³ it is no longer exact, and no offset in any file. */
+export function uint64(table: Table, field: number, otherwise = 0): number {
+	const at = fieldAt(table, field, 8);
+	return at === undefined
+		? otherwise
+		: wide(table.flatbuffer, at, table.flatbuffer.buffer.readUint32(at + 4));
+}
+
+/** The table that a field points to, or undefined where the field is left out. */
+export function childTable(table: Table, field: number): Table | undefined {
+	const at = fieldAt(table, field, 4);
+	return at === undefined ? undefined : tableAt(table.flatbuffer, target(table.flatbuffer, at));
+}
+
+/** The tables of a vector; none where the field is left out. */
+export function childTables(table: Table, field: number): Table[] {
+	const { flatbuffer } = table;
+	const { start, length } = vectorAt(table, field, 4, tableCost);
+	return Array.from({ length }, (_, i) => tableAt(flatbuffer, target(flatbuffer, start + 4 * i)));
+}
+
+export function int32s(table: Table, field: number): number[] {
+	const { start, length } = vectorAt(table, field, 4, numberCost);
+	return Array.from({ length }, (_, i) => table.flatbuffer.buffer.readInt32(start + 4 * i));
+}
+
+export function float32s(table: Table, field: number): number[] {
+	const { start, length } = vectorAt(table, field, 4, numberCost);
+	return Array.from({ length }, (_, i) => table.flatbuffer.buffer.readFloat32(start + 4 * i));
+}
+
+/** Integers of 64 bits; beyond ±2⁵³ they are no longer exact. */
+export function int64s(table: Table, field: number): number[] {
+	const { start, length } = vectorAt(table, field, 8, numberCost);
+	const { flatbuffer } = table;
+	return Array.from({ length }, (_, i) =>
+		wide(flatbuffer, start + 8 * i, flatbuffer.buffer.readInt32(start + 8 * i + 4)),
+	);
+}
+
+/** The bytes of a vector, as a view of the file; none where the field is left out. */
+export function byteVector(table: Table, field: number): Uint8Array {
+	const { start, length } = vectorAt(table, field, 1, 0);
+	return table.flatbuffer.reader.bytes.subarray(start, start + length);
+}
+
+/** A text, or undefined where the field is left out. */
+export function text(table: Table, field: number): string | undefined {
+	const at = fieldAt(table, field, 4);
+	if (at === undefined) return undefined;
+	vectorAt(table, field, 1, 2);
+	return table.flatbuffer.buffer.__string(at) as string;
+}
+
+/** Whether a field is there at all. */
+export function hasField(table: Table, field: number): boolean {
+	return fieldAt(table, field, 1) !== undefined;
+}
+
+/** The offset of a field's first byte, or undefined where the field is left out, as those with a usual value are. */
+function fieldAt({ flatbuffer, offset }: Table, field: number, size: number): number | undefined {
+	const within = flatbuffer.buffer.__offset(offset, 4 + 2 * field);
+	if (within === 0) return undefined;
+	checkRange(flatbuffer.reader, offset + within, size, "a field of a table");
+	return offset + within;
+}
+
+/** A number of 64 bits whose upper half is known; without a BigInt, of which a file's zero points would make thousands. */
+function wide({ buffer }: Flatbuffer, at: number, upper: number): number {
+	return upper * 2 ** 32 + buffer.readUint32(at);
+}
+
+/** Where the offset that stands at `at` leads: offsets count from their own place. */
+function target({ reader, buffer }: Flatbuffer, at: number): number {
+	checkRange(reader, at, 4, "an offset");
+	return at + buffer.readUint32(at);
+}
+
+/** A table begins with the distance back to its vtable, which begins with its own length. */
+function tableAt(flatbuffer: Flatbuffer, offset: number): Table {
+	const { reader, buffer } = flatbuffer;
+	checkRange(reader, offset, 4, "a table");
+	const vtable = offset - buffer.readInt32(offset);
+	checkRange(reader, vtable, 4, "a vtable");
+	checkRange(reader, vtable, buffer.readUint16(vtable), "a vtable");
+	return { flatbuffer, offset };
+}
+
+function vectorAt(
+	table: Table,
+	field: number,
+	elementSize: number,
+	elementCost: number,
+): { start: number; length: number } {
+	const { flatbuffer } = table;
+	const at = fieldAt(table, field, 4);
+	if (at === undefined) return { start: 0, length: 0 };
+	const offset = target(flatbuffer, at);
+	checkRange(flatbuffer.reader, offset, 4, "the length of a vector");
+	const length = flatbuffer.buffer.readUint32(offset);
+	checkRange(flatbuffer.reader, offset + 4, length * elementSize, `a vector of ${length}`);
+	charge(flatbuffer, length * elementCost);
+	return { start: offset + 4, length };
+}

@@ -1,0 +1,154 @@
+/**
+ * Reads TensorFlow Lite files (.tflite): the chain of layers, with weights as the file has them (float32, half
+ * floats, codes of 8 bits with their scales), what it says of its input, and the labels that it carries.
+ */
+import type { Preprocessing } from "../../weights/model.ts";
+import type { Found, FoundLayer } from "../chain/chain.ts";
+import type { ModelFile } from "../file.ts";
+import {
+	broken,
+	chainOf,
+	described,
+	foreign,
+	type Graph,
+	type GraphTensor,
+	type Operator,
+	openGraph,
+	tensorAt,
+	unsupported,
+} from "./graph.ts";
+import { codesOf, knownOperators, layersOf } from "./layers.ts";
+import { type Carried, carriedWith } from "./metadata.ts";
+
+type Input = NonNullable<Found["input"]>;
+
+/** An input of more channels is no picture. */
+const mostChannels = 4096;
+/** How far the codes that metadata ask for may be from the pixels themselves and still mean them. */
+const sameCodes = 1.5;
+const ownCodesNote =
+	"It takes floats and makes integers of them itself; its preprocessing is taken from the range for which it does so.";
+const oddBiasNote =
+	"Its biases are quantized along an axis that they do not have, for which TensorFlow Lite refuses it today.";
+
+/**
+ * What a TensorFlow Lite file holds.
+ *
+ * @throws MobileNetError `broken-file` for a damaged file; `not-mobilenet` for a graph that is no chain of a
+ * MobileNet's operators; `unsupported` for a way of storing one that is not read here
+ * @example
+ * const found = await readTensorFlowLite({ name: "model.tflite", bytes, beside });
+ * found.layers.length
+ */
+export async function readTensorFlowLite(file: ModelFile): Promise<Found> {
+	const graph = openGraph(file);
+	const chain = chainOf(graph, knownOperators);
+	const picture = tensorAt(graph, graph.input);
+	const { size, inputChannels } = pictureOf(graph, picture);
+	const layers = chain.flatMap((operator): FoundLayer[] => layersOf(graph, operator));
+	const { normalization, labels, notes } = carriedWith(graph);
+	const { input, preprocessing, note } = inputOf(graph, picture, chain[0], normalization);
+	return {
+		name: graph.name,
+		format: "TensorFlow Lite",
+		layers,
+		...(size !== undefined && { size }),
+		inputChannels,
+		...(input && { input }),
+		...(preprocessing && { preprocessing }),
+		...(input && leavesShapesOpen(graph) && { rounding: "reference" }),
+		...(labels && { labels }),
+		notes: [...notes, ...(note ? [note] : []), ...odditiesOf(graph, chain)],
+	};
+}
+
+/**
+ * Whether shapes are computed as the network runs. XNNPACK does not take such a network, so that TensorFlow Lite runs it
+ * by its own kernels, which round otherwise.
+ */
+function leavesShapesOpen({ operators }: Graph): boolean {
+	return operators.some(({ name }) => name === "SHAPE");
+}
+
+/** Size and channels of the input: [batch, height, width, channels], of which the batch does not matter. */
+function pictureOf(
+	graph: Graph,
+	tensor: GraphTensor,
+): { readonly size: number | undefined; readonly inputChannels: number } {
+	const [, height = 0, width = 0, channels = 0] = tensor.shape;
+	if (tensor.shape.length !== 4 || !(channels > 0 && channels <= mostChannels))
+		throw foreign(graph.name, `its input ${described(tensor)} is no picture of height, width and channels`);
+	if (height === -1 && width === -1) return { size: undefined, inputChannels: channels };
+	if (!(height > 0 && width > 0)) throw broken(graph.name, `its input is ${described(tensor)}`);
+	if (height !== width)
+		throw unsupported(graph.name, `its input is ${height}×${width} pixels where a square was expected`);
+	return { size: height, inputChannels: channels };
+}
+
+/** The input's codes and what they and the metadata say of preprocessing. */
+function inputOf(
+	graph: Graph,
+	picture: GraphTensor,
+	first: Operator | undefined,
+	normalization: Carried["normalization"],
+): { readonly input?: Input; readonly preprocessing?: Partial<Preprocessing>; readonly note?: string } {
+	const given = inputCodes(graph, picture);
+	if (!given) {
+		// Integer networks that take floats make codes of them themselves; the stem's bias is in the scale of these.
+		const own =
+			first?.name === "QUANTIZE" ? inputCodes(graph, tensorAt(graph, first.outputs[0]!)) : undefined;
+		return {
+			...(own && { input: own }),
+			...(own && !normalization && { note: ownCodesNote }),
+			...(normalization && { preprocessing: normalization }),
+		};
+	}
+	// A float network behind integers has no use for their scale but this.
+	if (first?.name === "DEQUANTIZE") return { preprocessing: normalization ?? pixelsAsCodes(given) };
+	// Metadata say how the float network was trained; the codes that come of this are usually the pixels.
+	if (!normalization || codesArePixels(given, normalization)) return { input: given };
+	return { input: given, preprocessing: normalization };
+}
+
+function inputCodes(graph: Graph, tensor: GraphTensor): Input | undefined {
+	const quantization = codesOf(graph, tensor);
+	return quantization && { dtype: tensor.type === "int8" ? "I8" : "U8", quantization };
+}
+
+/** What the code of a black pixel is where codes are pixels. */
+function blackCode({ dtype }: Input): number {
+	return dtype === "I8" ? -128 : 0;
+}
+
+/** The normalization for which codes are the pixels themselves (uint8), or the pixels less 128 (int8). */
+function pixelsAsCodes(input: Input): Pick<Preprocessing, "mean" | "std"> {
+	const { scale, zeroPoint } = input.quantization;
+	return { mean: [zeroPoint[0]! - blackCode(input)], std: [1 / scale[0]!] };
+}
+
+/** Whether a normalization makes codes of black and of white that are pixels. */
+function codesArePixels(input: Input, { mean, std }: Pick<Preprocessing, "mean" | "std">): boolean {
+	const { scale, zeroPoint } = input.quantization;
+	const code = (pixel: number, channel: number): number =>
+		(pixel - at(mean, channel)) / at(std, channel) / scale[0]! + zeroPoint[0]!;
+	for (let channel = 0; channel < Math.max(mean.length, std.length); channel++)
+		for (const pixel of [0, 255])
+			if (!(Math.abs(code(pixel, channel) - blackCode(input) - pixel) <= sameCodes)) return false;
+	return true;
+}
+
+/** One number for all channels, or one a channel. */
+function at(values: readonly number[], channel: number): number {
+	return values[values.length === 1 ? 0 : channel] ?? Number.NaN;
+}
+
+/** What `inspect` should say of the graph. */
+function odditiesOf(graph: Graph, chain: readonly Operator[]): string[] {
+	const odd = chain.some(({ name, inputs }) => {
+		const bias = name.endsWith("CONV_2D") ? inputs[2] : undefined;
+		if (bias === undefined || bias === -1) return false;
+		const { shape, quantization } = tensorAt(graph, bias);
+		return quantization !== undefined && quantization.dimension >= shape.length;
+	});
+	return odd ? [oddBiasNote] : [];
+}

@@ -1,0 +1,73 @@
+import { describe, expect, test } from "vitest";
+import { MobileNetError } from "../base/error.ts";
+import { labelsFor, parseLabels } from "./parse.ts";
+
+const parse = (text: string) => parseLabels(text, "labels.txt");
+
+describe("a label file", () => {
+	test("of a label a line, with other names and WordNet ids or without", () => {
+		expect(parse("cat\r\ndog\r\n")).toEqual([{ name: "cat" }, { name: "dog" }]);
+		expect(parse("\uFEFFbackground\ntench, Tinca tinca\n\n")).toEqual([
+			{ name: "background" },
+			{ name: "tench", synonyms: ["Tinca tinca"] },
+		]);
+		expect(parse("n01440764 tench, Tinca tinca")).toEqual([
+			{ name: "tench", id: "n01440764", synonyms: ["Tinca tinca"] },
+		]);
+		expect(parse("new york")).toEqual([{ name: "new york" }]);
+	});
+
+	test("of indices and labels in any order", () => {
+		expect(parse("1\tdog\n0\tcat\n2: bird")).toEqual([{ name: "cat" }, { name: "dog" }, { name: "bird" }]);
+	});
+
+	test("of labels that only start with a number", () => {
+		expect(parse("7 up\n8 ball")).toEqual([{ name: "7 up" }, { name: "8 ball" }]);
+	});
+
+	test("of JSON: texts, objects, index to text, Keras's pairs", () => {
+		const both = [{ name: "cat" }, { name: "dog" }];
+		expect(parse('["cat", "dog"]')).toEqual(both);
+		expect(parse('[{"name": "cat"}, {"name": "dog"}]')).toEqual(both);
+		expect(parse('{"1": "dog", "0": "cat"}')).toEqual(both);
+		expect(parse('{"0": ["n02099712", "Labrador_retriever"]}')).toEqual([
+			{ name: "Labrador retriever", id: "n02099712" },
+		]);
+	});
+
+	test.each([
+		["", "labels.txt holds no labels: it is empty."],
+		["cat\n\ndog", "labels.txt has no label in line 2 of 3."],
+		["0\tcat\n2\tdog", "labels.txt has the index 2, but only 2 labels, which count from 0."],
+		["0\tcat\n0\tdog", "labels.txt has two labels with the index 0."],
+		[
+			"99999999999999999999\tcat",
+			"labels.txt has the index 100000000000000000000, but only 1 labels, which count from 0.",
+		],
+		['["cat", 1]', "labels.txt has 1 for the class 1 where a label was expected."],
+		['{"cat": "0"}', 'labels.txt has the key "cat" where an index was expected.'],
+		['["cat"', "labels.txt is no JSON, as its first character has it"],
+	])("that is broken is refused: %j", (text, message) => {
+		const reading = () => parse(text);
+		expect(reading).toThrow(MobileNetError);
+		expect(reading).toThrow(message);
+	});
+});
+
+describe("labels for a network", () => {
+	const labels = (n: number) => Array.from({ length: n }, (_, i) => ({ name: String(i) }));
+
+	test("fit, or get a background in front", () => {
+		expect(labelsFor(labels(3), 3, "labels.txt")).toEqual(labels(3));
+		expect(labelsFor(labels(1000), 1001, "labels.txt").slice(0, 2)).toEqual([
+			{ name: "background" },
+			{ name: "0" },
+		]);
+	});
+
+	test("of another number are refused with both", () => {
+		expect(() => labelsFor(labels(1001), 1000, "labels.txt")).toThrow(
+			"labels.txt has 1001 labels, but the network has 1000 classes: give a file of as many labels.",
+		);
+	});
+});

@@ -1,0 +1,175 @@
+/**
+ * `import { MobileNet } from "mobilenet"` bundled for browsers by Vite, webpack and esbuild, each told no more than
+ * where the page is, and tried in Chromium under a strict policy. A page that brings its own model must not load the
+ * package's: esbuild needs to be told that it may write several files for that. Needs `npm run build`.
+ */
+import {
+	cpSync,
+	existsSync,
+	globSync,
+	mkdirSync,
+	mkdtempSync,
+	readFileSync,
+	realpathSync,
+	rmSync,
+	symlinkSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type BuildOptions, build as buildWithEsbuild } from "esbuild";
+import { build as buildWithVite } from "vite";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import webpack from "webpack";
+import { writeModel } from "../../src/formats/safetensors/model-file.ts";
+import { parts } from "../../src/model/generated/default-model.ts";
+import { MobileNet } from "../../src/model/mobilenet.ts";
+import type { Prediction } from "../../src/model/predictions.ts";
+import { configure } from "../../src/network/configuration.ts";
+import { initialize } from "../../src/weights/initialize.ts";
+import { describeWithChromium, openChromium, serve, strictPolicy } from "./chromium.ts";
+
+/** Each bundles the page in a folder into another, and gives the warnings that its user would see. */
+const bundlers: Readonly<Record<string, (page: string, out: string) => Promise<readonly string[]>>> = {
+	vite: async (page, out) => {
+		const warnings: string[] = [];
+		const warn = (text: string) => warnings.push(text);
+		const silent = () => {};
+		await buildWithVite({
+			root: page,
+			build: { outDir: out, emptyOutDir: true },
+			logLevel: "warn",
+			customLogger: {
+				...{ info: silent, warn, warnOnce: warn, error: warn, clearScreen: silent },
+				...{ hasErrorLogged: () => false, hasWarned: false },
+			},
+		});
+		return warnings;
+	},
+	webpack: async (page, out) => {
+		const stats = await new Promise<webpack.Stats>((resolve, reject) =>
+			webpack(
+				{
+					mode: "production",
+					context: page,
+					entry: "./page.js",
+					output: { path: out, filename: "page.js" },
+				},
+				(error, stats) => (stats ? resolve(stats) : reject(error)),
+			),
+		);
+		cpSync(join(page, "index.html"), join(out, "index.html"));
+		const { errors = [], warnings = [] } = stats.toJson({ all: false, errors: true, warnings: true });
+		return [...errors, ...warnings].map(({ message }) => message);
+	},
+	esbuild: (page, out) => withEsbuild(page, out, {}),
+	"esbuild with splitting": (page, out) => withEsbuild(page, out, { splitting: true, format: "esm" }),
+};
+
+async function withEsbuild(page: string, out: string, options: BuildOptions): Promise<readonly string[]> {
+	const { errors, warnings } = await buildWithEsbuild({
+		entryPoints: [join(page, "page.js")],
+		bundle: true,
+		outdir: out,
+		logLevel: "silent",
+		...options,
+	});
+	cpSync(join(page, "index.html"), join(out, "index.html"));
+	return [...errors, ...warnings].map(({ text }) => text);
+}
+
+/** Puts all into one file, unless told. */
+const inOneFile = new Set(["esbuild"]);
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+let folder: string;
+const model = writeModel(initialize(configure({ alpha: 0.25, size: 32, classes: 10 }), { seed: 1 }));
+/** Of the page's own model, and of the package's. */
+let expected: readonly { readonly hash: string; readonly best: Prediction }[];
+/** What a script has in it that holds a part of the package's model. */
+let texts: readonly string[];
+
+/** A project with the built package as npm would lay it there, and the libraries that it depends on. */
+beforeAll(async () => {
+	expect(existsSync(here("../../dist/index.js")), "build first: npm run build").toBe(true);
+	folder = realpathSync(mkdtempSync(join(tmpdir(), "mobilenet-bundlers-")));
+	const installed = join(folder, "page/node_modules");
+	mkdirSync(join(installed, "mobilenet"), { recursive: true });
+	cpSync(here("bundlers"), join(folder, "page"), { recursive: true });
+	for (const part of ["package.json", "dist"])
+		cpSync(here(`../../${part}`), join(installed, "mobilenet", part), { recursive: true });
+	const { dependencies } = JSON.parse(readFileSync(here("../../package.json"), "utf8"));
+	for (const library of Object.keys(dependencies)) {
+		mkdirSync(join(installed, library, ".."), { recursive: true });
+		const places = [here(`../../node_modules/${library}`), here(`../../../../node_modules/${library}`)];
+		symlinkSync(places.find((place) => existsSync(place))!, join(installed, library), "junction");
+	}
+	const picture = { data: new Uint8Array(32 * 32 * 3).fill(200), width: 32, height: 32, channels: 3 };
+	const bestOf = async (loaded: MobileNet): Promise<Prediction> => {
+		const [best] = await loaded.classify(picture);
+		loaded.dispose();
+		return best!;
+	};
+	expected = [
+		{ hash: "", best: await bestOf(await MobileNet.load(model)) },
+		{ hash: "#default", best: await bestOf(await MobileNet.load()) },
+	];
+	texts = await Promise.all(
+		parts.map(async (load) => {
+			const { base64 } = await load();
+			return base64.slice(0, 500);
+		}),
+	);
+}, 60_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe.each(Object.keys(bundlers))("%s", (name) => {
+	it("bundles the package without a complaint and without Node's modules", async () => {
+		const out = join(folder, name);
+		const warnings = await bundlers[name]!(join(folder, "page"), out);
+		expect(warnings).toEqual([]);
+		const scripts = globSync("**/*.js", { cwd: out });
+		expect(scripts.length).toBeGreaterThan(0);
+		const contents = scripts.map((script) => readFileSync(join(out, script), "utf8"));
+		for (const content of contents) expect(content).not.toMatch(/["'`]node:/);
+		// Every part of the package's model is there once.
+		for (const text of texts) expect(contents.filter((content) => content.includes(text))).toHaveLength(1);
+	});
+
+	describeWithChromium(`the page that ${name} gives`, () => {
+		it.each([
+			["its own model", 0],
+			["the package's", 1],
+		])("classifies with %s as Node does", async (which, n) => {
+			const { hash, best } = expected[n]!;
+			const browser = await openChromium();
+			const served = await serve({ "/model.safetensors": model, "/": join(folder, name) }, strictPolicy, {
+				isolated: true,
+			});
+			try {
+				const page = await browser.context.newPage();
+				await page.goto(`${served.address}/${hash}`);
+				await page.waitForFunction(() => "answer" in globalThis);
+				const answer = await page.evaluate(
+					() => (globalThis as unknown as { answer: Promise<Prediction & { build: string }> }).answer,
+				);
+				expect(answer.build).not.toBe("reference");
+				expect(answer.index).toBe(best.index);
+				expect(Math.abs(answer.probability - best.probability)).toBeLessThan(1e-5);
+				const scripts = [...served.fetched].filter(([path]) => path.endsWith(".js"));
+				const withModel = scripts.filter(([path]) => {
+					const content = readFileSync(join(folder, name, path), "utf8");
+					return texts.some((text) => content.includes(text));
+				});
+				if (inOneFile.has(name)) expect(withModel).toHaveLength(1);
+				else expect(withModel).toHaveLength(hash === "" ? 0 : texts.length);
+				const sum = scripts.reduce((total, [, { gzip }]) => total + gzip, 0);
+				console.log(`bundled by ${name}, a page with ${which} loads ${sum} bytes (gzip)`);
+			} finally {
+				await browser.close();
+				await served.close();
+			}
+		});
+	});
+});

@@ -1,0 +1,73 @@
+/**
+ * The model files that fuzzing damages: every file of ../shared that a format's reader claims, however many formats there
+ * are by now, and safetensors files that are written here.
+ */
+import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { readModel } from "../../src/formats/index.ts";
+import { writeModel } from "../../src/formats/safetensors/model-file.ts";
+import { formats } from "../../src/formats/table.ts";
+import { configure } from "../../src/network/configuration.ts";
+import { initialize } from "../../src/weights/initialize.ts";
+import { missing, shared } from "../support/shared-paths.ts";
+
+/** A model as its reader gets it: a file, and those beside it. */
+export interface ModelFiles {
+	/** How the reader calls the file that is read first. */
+	readonly main: string;
+	/** By name, the main file first. */
+	readonly parts: ReadonlyMap<string, Uint8Array>;
+}
+
+const folders = ["weights", "golden/formats", "golden/formats/hf"];
+const folderModel = "model.json";
+
+/** Safetensors files by name: of a new network, or of another file's, so that there are all types of tensors. */
+const written: Readonly<Record<string, string | undefined>> = {
+	"written/F32.safetensors": undefined,
+	"written/F16.safetensors": "weights/mobilenet_v1_0.25_224_fp16.tflite",
+	"written/U8.safetensors": "weights/mobilenet_v1_0.25_128_quant.tflite",
+	"written/I8.safetensors": "weights/mobilenet_v1_0.25_224_int8.tflite",
+};
+
+/** The names of all models that there are here; without ../shared, one. */
+export function modelNames(): readonly string[] {
+	const own = Object.entries(written)
+		.filter(([, source]) => source === undefined || missing([source]) === undefined)
+		.map(([name]) => name);
+	const found = folders
+		.filter((folder) => missing([folder]) === undefined)
+		.flatMap((folder) => readdirSync(shared(folder)).map((name) => `${folder}/${name}`))
+		.filter(isModel);
+	return [...own, ...found];
+}
+
+function isModel(path: string): boolean {
+	if (statSync(shared(path)).isDirectory()) return readdirSync(shared(path)).includes(folderModel);
+	// A JSON file alone is settings or golden values.
+	if (path.endsWith(".json")) return false;
+	const file = openSync(shared(path), "r");
+	const start = new Uint8Array(1024);
+	const length = readSync(file, start);
+	closeSync(file);
+	return formats.some(({ sniff }) => sniff(start.subarray(0, length)));
+}
+
+export async function modelFiles(name: string): Promise<ModelFiles> {
+	if (Object.hasOwn(written, name)) {
+		const source = written[name];
+		const model = source
+			? await readModel(shared(source))
+			: initialize(configure({ alpha: 0.25, size: 32, classes: 10 }), { seed: 1 });
+		return { main: basename(name), parts: new Map([[basename(name), writeModel(model)]]) };
+	}
+	const path = shared(name);
+	const read = (file: string) => new Uint8Array(readFileSync(join(path, file)));
+	if (!statSync(path).isDirectory())
+		return {
+			main: basename(name),
+			parts: new Map([[basename(name), new Uint8Array(readFileSync(join(dirname(path), basename(name))))]]),
+		};
+	const shards = readdirSync(path).filter((file) => file !== folderModel);
+	return { main: folderModel, parts: new Map([folderModel, ...shards].map((file) => [file, read(file)])) };
+}
