@@ -37,7 +37,7 @@ for (const [name, file] of Object.entries(workers)) await bundle({ [name]: file 
 // What running a network takes is one file, what learning takes beside it another: who classifies does not load it. The
 // command line has its own.
 const learning =
-	/[\\/](data|evaluation|quantization|training)[\\/]|[\\/](training[^\\/]*|parameters|png|unfold)\.js$/;
+	/[\\/](data|evaluation|quantization|training)[\\/]|[\\/](training[^\\/]*|parameters|unfold)\.js$/;
 const cli = /[\\/]cli[\\/]/;
 const isLearning = (module: string): boolean => learning.test(module) && !cli.test(module);
 await bundle(entries, {

@@ -5,10 +5,10 @@ import { usualLearningRate } from "../training/optimizer.ts";
 import { settingsOf } from "../training/options.ts";
 import { hasBackground, type Label, type Model } from "../weights/model.ts";
 import type { ProcessLike } from "./context.ts";
-import { checkDistillOptions, type DistillOptions, isTeacherAlone } from "./distill-options.ts";
 import { numbered, studentOf } from "./distill-student.ts";
 import { askedTeacher, listenedTo, viewsOf } from "./distill-teacher.ts";
 import { readNamedModel } from "./model-source.ts";
+import { checkDistillOptions, type DistillOptions, isTeacherAlone } from "./options/distill.ts";
 import {
 	type Begun,
 	inClasses,

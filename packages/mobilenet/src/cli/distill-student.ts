@@ -4,9 +4,9 @@ import { type Configuration, configure } from "../network/configuration.ts";
 import { withHead } from "../training/head.ts";
 import { initialize } from "../training/index.ts";
 import type { Label, Model } from "../weights/model.ts";
-import type { DistillOptions } from "./distill-options.ts";
 import { readNamedModel } from "./model-source.ts";
-import { configurationOf } from "./network-options.ts";
+import type { DistillOptions } from "./options/distill.ts";
+import { configurationOf } from "./options/network.ts";
 
 /** What a student is to say. */
 export interface Outputs {

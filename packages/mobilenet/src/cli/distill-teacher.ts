@@ -13,9 +13,9 @@ import {
 	withTeacherHead,
 } from "../training/teacher-network.ts";
 import type { Label, Model } from "../weights/model.ts";
-import type { DistillOptions, Views } from "./distill-options.ts";
+import type { DistillOptions, Views } from "./options/distill.ts";
+import { pathsOf } from "./options/train.ts";
 import { grouped } from "./table.ts";
-import { pathsOf } from "./train-options.ts";
 import type { RunSettings, Tools } from "./training-run.ts";
 
 const usualTemperature = 2;

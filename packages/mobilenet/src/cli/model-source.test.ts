@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { readDefaultModel } from "../model/default-model.ts";
-import { filesOf } from "./convert.ts";
+import { filesOf } from "./commands/convert.ts";
 import { modelSource, readNamedModel } from "./model-source.ts";
 
 describe("the model of a command line", () => {

@@ -5,7 +5,7 @@ import { glob, isDynamicPattern } from "tinyglobby";
 import { MobileNetError, messageOf } from "../base/error.ts";
 import type { PictureSource } from "../model/pictures.ts";
 import type { ProcessLike } from "./context.ts";
-import { expected, wholeNumber } from "./numbers.ts";
+import { expected, wholeNumber } from "./options/numbers.ts";
 import { error as errorLine } from "./usage.ts";
 
 /** Endings of the files of a folder or a glob that are taken for pictures. */

@@ -10,20 +10,20 @@ import {
 	type StricliProcess,
 } from "@stricli/core";
 import { MobileNetError } from "../base/error.ts";
-import { benchCommand } from "./bench.ts";
-import { classifyCommand } from "./classify.ts";
-import { completionCommand, completionRequest, completions } from "./completion.ts";
+import { benchCommand } from "./commands/bench.ts";
+import { classifyCommand } from "./commands/classify.ts";
+import { completionCommand, completionRequest, completions } from "./commands/completion.ts";
+import { convertCommand } from "./commands/convert.ts";
+import { costCommand } from "./commands/cost.ts";
+import { distillCommand } from "./commands/distill.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { embedCommand } from "./commands/embed.ts";
+import { evaluateCommand } from "./commands/evaluate.ts";
+import { inspectCommand } from "./commands/inspect.ts";
+import { quantizeCommand } from "./commands/quantize.ts";
+import { summaryCommand } from "./commands/summary.ts";
+import { trainCommand } from "./commands/train.ts";
 import type { Context, ProcessLike } from "./context.ts";
-import { convertCommand } from "./convert.ts";
-import { costCommand } from "./cost.ts";
-import { distillCommand } from "./distill.ts";
-import { doctorCommand } from "./doctor.ts";
-import { embedCommand } from "./embed.ts";
-import { evaluateCommand } from "./evaluate.ts";
-import { inspectCommand } from "./inspect.ts";
-import { quantizeCommand } from "./quantize.ts";
-import { summaryCommand } from "./summary.ts";
-import { trainCommand } from "./train.ts";
 import { inheritedName, text } from "./usage.ts";
 import { packageVersion } from "./version.ts";
 

@@ -4,8 +4,8 @@ import { initialize, train, transfer } from "../training/index.ts";
 import type { Model } from "../weights/model.ts";
 import type { ProcessLike } from "./context.ts";
 import { readNamedModel } from "./model-source.ts";
-import { configurationOf } from "./network-options.ts";
-import { checkTrainOptions, type TrainOptions } from "./train-options.ts";
+import { configurationOf } from "./options/network.ts";
+import { checkTrainOptions, type TrainOptions } from "./options/train.ts";
 import { labeledPictures, runInTerminal } from "./training-run.ts";
 
 /**

@@ -13,8 +13,8 @@ import {
 import type { ProgressStream } from "../training/progress.ts";
 import { runFiles } from "../training/run-folder.ts";
 import type { ProcessLike } from "./context.ts";
+import type { RunPaths } from "./options/train.ts";
 import { grouped, percent } from "./table.ts";
-import type { RunPaths } from "./train-options.ts";
 
 /** Writes the model; if that fails, training was not for nothing. */
 export async function writeOutput(

@@ -23,9 +23,9 @@ import type {
 import { type ProgressStream, showProgress } from "../training/progress.ts";
 import { type RunFolder, runFiles } from "../training/run-folder.ts";
 import type { Label } from "../weights/model.ts";
+import { checkOverwriting, filesOf } from "./commands/convert.ts";
 import type { ProcessLike } from "./context.ts";
-import { checkOverwriting, filesOf } from "./convert.ts";
-import { pathsOf, settingsGiven, type TrainOptions } from "./train-options.ts";
+import { pathsOf, settingsGiven, type TrainOptions } from "./options/train.ts";
 import { json, preparing, readable, runFilesOf, writeOutput } from "./training-output.ts";
 
 const usualSeed = 1;

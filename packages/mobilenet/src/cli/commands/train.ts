@@ -1,14 +1,14 @@
 /** `mobilenet train`: a network learns from pictures, from scratch or from what another network knows. */
 import { buildCommand } from "@stricli/core";
-import { MobileNetError } from "../base/error.ts";
-import type { Context } from "./context.ts";
-import { wholeNumber } from "./numbers.ts";
-import type { TrainOptions } from "./train-options.ts";
-import { dataArgument, number, parsed, text, trainingFlags } from "./training-flags.ts";
+import { MobileNetError } from "../../base/error.ts";
+import type { Context } from "../context.ts";
+import { wholeNumber } from "../options/numbers.ts";
+import type { TrainOptions } from "../options/train.ts";
+import { dataArgument, number, parsed, text, trainingFlags } from "../options/training.ts";
 
 export const trainCommand = buildCommand<TrainOptions, [string], Context>({
 	async func(options, data) {
-		const { runTraining } = await import("./train-run.ts");
+		const { runTraining } = await import("../train-run.ts");
 		const finished = await runTraining(options, data, this.process);
 		if (!finished) this.process.exitCode = 1;
 	},

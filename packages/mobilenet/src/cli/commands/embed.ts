@@ -2,12 +2,12 @@
 
 import { buildCommand } from "@stricli/core";
 import { writeLocation } from "#files";
-import { MobileNetError, messageOf, shown } from "../base/error.ts";
-import { layers } from "../network/index.ts";
-import type { Context } from "./context.ts";
-import { loadOptions, type ModelOptions, modelFlags } from "./model-options.ts";
-import { modelSource } from "./model-source.ts";
-import { writeNpy } from "./npy.ts";
+import { MobileNetError, messageOf, shown } from "../../base/error.ts";
+import { layers } from "../../network/index.ts";
+import type { Context } from "../context.ts";
+import { modelSource } from "../model-source.ts";
+import { writeNpy } from "../npy.ts";
+import { loadOptions, type ModelOptions, modelFlags } from "../options/model.ts";
 import {
 	checkPictures,
 	type PicturesOptions,
@@ -15,7 +15,7 @@ import {
 	pictureFlags,
 	picturesArgument,
 	rowsOf,
-} from "./pictures.ts";
+} from "../pictures.ts";
 
 interface Options extends ModelOptions, PicturesOptions {
 	readonly output?: string | undefined;
@@ -31,7 +31,7 @@ export const embedCommand = buildCommand<Options, string[], Context>({
 				"usage",
 				`--output must end in .npy, not ${shown(output)}; without it JSON lines go to standard output.`,
 			);
-		const { MobileNet } = await import("../model/mobilenet.ts");
+		const { MobileNet } = await import("../../model/mobilenet.ts");
 		const model = await MobileNet.load(modelSource(options.model), loadOptions(options));
 		const files: string[] = [];
 		const embeddings: Float32Array[] = [];

@@ -3,13 +3,13 @@
 import { availableParallelism, cpus, freemem, totalmem } from "node:os";
 import process from "node:process";
 import { buildCommand } from "@stricli/core";
-import { messageOf } from "../base/error.ts";
-import type { ChosenBuild } from "../kernels/load.ts";
-import type { Build } from "../kernels/walker.ts";
-import type { Configuration } from "../network/configuration.ts";
-import type { Context, ProcessLike } from "./context.ts";
-import { color, samplePictures } from "./sample-pictures.ts";
-import { packageVersion } from "./version.ts";
+import { messageOf } from "../../base/error.ts";
+import type { ChosenBuild } from "../../kernels/load.ts";
+import type { Build } from "../../kernels/walker.ts";
+import type { Configuration } from "../../network/configuration.ts";
+import type { Context, ProcessLike } from "../context.ts";
+import { color, samplePictures } from "../sample-pictures.ts";
+import { packageVersion } from "../version.ts";
 
 interface Options {
 	readonly json: boolean;
@@ -103,7 +103,7 @@ async function examine(env: ProcessLike["env"]): Promise<Report> {
 }
 
 async function kernelsOf(env: ProcessLike["env"], missing: string[]): Promise<Report["kernels"]> {
-	const { builds, loadBuild } = await import("../kernels/load.ts");
+	const { builds, loadBuild } = await import("../../kernels/load.ts");
 	const forced = env.MOBILENET_SIMD || null;
 	let choice: ChosenBuild;
 	const start = performance.now();
@@ -129,7 +129,7 @@ async function kernelsOf(env: ProcessLike["env"], missing: string[]): Promise<Re
 }
 
 async function runSmallNetwork(): Promise<void> {
-	const { MobileNet } = await import("../model/mobilenet.ts");
+	const { MobileNet } = await import("../../model/mobilenet.ts");
 	const model = await MobileNet.create({ alpha: 0.25, size: 32, classes: 2 });
 	const output = model.run(new Float32Array(32 * 32 * 3));
 	model.dispose();
@@ -138,8 +138,8 @@ async function runSmallNetwork(): Promise<void> {
 
 /** At few pixels: where only the reference runs, its own size would take seconds. */
 async function runEmbedded(): Promise<Pick<Configuration, "alpha" | "size" | "classes">> {
-	const { readDefaultModel } = await import("../model/default-model.ts");
-	const { MobileNet } = await import("../model/mobilenet.ts");
+	const { readDefaultModel } = await import("../../model/default-model.ts");
+	const { MobileNet } = await import("../../model/mobilenet.ts");
 	const model = await readDefaultModel();
 	const { alpha, size, classes, inputChannels } = model.configuration;
 	const mobilenet = await MobileNet.from(model, { size: fewPixels, threads: 1 });

@@ -3,14 +3,14 @@ import { readFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { buildCommand } from "@stricli/core";
 import { writeLocation } from "#files";
-import { MobileNetError, shown } from "../base/error.ts";
-import type { CurvePoint, Evaluation, EvaluationProgress } from "../evaluation/index.ts";
-import type { Context, Output } from "./context.ts";
-import { loadOptions, type ModelOptions, modelFlags } from "./model-options.ts";
-import { modelSource } from "./model-source.ts";
-import { wholeNumber } from "./numbers.ts";
-import { pictureError } from "./pictures.ts";
-import { grouped, percent, table } from "./table.ts";
+import { MobileNetError, shown } from "../../base/error.ts";
+import type { CurvePoint, Evaluation, EvaluationProgress } from "../../evaluation/index.ts";
+import type { Context, Output } from "../context.ts";
+import { modelSource } from "../model-source.ts";
+import { loadOptions, type ModelOptions, modelFlags } from "../options/model.ts";
+import { wholeNumber } from "../options/numbers.ts";
+import { pictureError } from "../pictures.ts";
+import { grouped, percent, table } from "../table.ts";
 
 interface Options extends ModelOptions {
 	readonly batch: number;
@@ -26,8 +26,8 @@ export const evaluateCommand = buildCommand<Options, [string], Context>({
 		const { stdout, stderr } = this.process;
 		const { batch, report, json } = options;
 		if (report !== undefined) await checkReport(report);
-		const { MobileNet } = await import("../model/mobilenet.ts");
-		const { evaluate, reportHtml, thumbnailsOf } = await import("../evaluation/index.ts");
+		const { MobileNet } = await import("../../model/mobilenet.ts");
+		const { evaluate, reportHtml, thumbnailsOf } = await import("../../evaluation/index.ts");
 		const { openDataset } = await import("#datasets");
 		const dataset = await openDataset(location, {
 			oneClass: true,
@@ -125,7 +125,7 @@ function progressTo(stderr: Output): (progress: EvaluationProgress) => void {
 
 /** The curves of the training that wrote the model, where its log still lies beside it. */
 async function curvesOf(model: string): Promise<readonly CurvePoint[]> {
-	const { parseCurves } = await import("../evaluation/index.ts");
+	const { parseCurves } = await import("../../evaluation/index.ts");
 	const file = modelSource(model);
 	if (file === undefined) return [];
 	const log = file.replace(/\.safetensors$/i, "").concat(".log.jsonl");

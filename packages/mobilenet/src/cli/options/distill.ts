@@ -1,6 +1,6 @@
 /** What a command line of `mobilenet distill` asks for, and what of it contradicts itself. */
-import { MobileNetError } from "../base/error.ts";
-import { checkTrainOptions, type TrainOptions } from "./train-options.ts";
+import { MobileNetError } from "../../base/error.ts";
+import { checkTrainOptions, type TrainOptions } from "./train.ts";
 
 /**
  * What the teacher is shown: each picture whole and mirrored, once, whatever crops the student sees; so many crops of

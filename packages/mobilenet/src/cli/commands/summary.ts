@@ -1,9 +1,9 @@
 /** `mobilenet summary`: the network as torchinfo prints it. */
 import { buildCommand } from "@stricli/core";
-import { type SummaryColumn, summary, summaryColumns, summaryTable } from "../network/index.ts";
-import type { Context } from "./context.ts";
-import { configurationOf, describedClasses, type NetworkOptions, networkFlags } from "./network-options.ts";
-import { wholeNumber } from "./numbers.ts";
+import { type SummaryColumn, summary, summaryColumns, summaryTable } from "../../network/index.ts";
+import type { Context } from "../context.ts";
+import { configurationOf, describedClasses, type NetworkOptions, networkFlags } from "../options/network.ts";
+import { wholeNumber } from "../options/numbers.ts";
 
 interface Options extends NetworkOptions {
 	readonly batch: number;

@@ -1,21 +1,21 @@
 /** `mobilenet quantize`: a network in float made one of 8-bit integers, with some pictures to learn from. */
 import { buildCommand } from "@stricli/core";
 import { writeLocation } from "#files";
-import { MobileNetError, shown } from "../base/error.ts";
-import { random } from "../base/random.ts";
+import { MobileNetError, shown } from "../../base/error.ts";
+import { random } from "../../base/random.ts";
 import type {
 	LayerReport,
 	QuantizationProgress,
 	QuantizationReport,
 	RangeMethod,
-} from "../quantization/index.ts";
-import type { Context, Output } from "./context.ts";
+} from "../../quantization/index.ts";
+import type { Context, Output } from "../context.ts";
+import { modelBrief, modelSource } from "../model-source.ts";
+import { changeFlags, loadOptions, type ModelChanges } from "../options/model.ts";
+import { wholeNumber } from "../options/numbers.ts";
+import { type NamedPicture, pictureError, picturesOf } from "../pictures.ts";
+import { grouped, percent, table } from "../table.ts";
 import { checkOverwriting, filesOf } from "./convert.ts";
-import { changeFlags, loadOptions, type ModelChanges } from "./model-options.ts";
-import { modelBrief, modelSource } from "./model-source.ts";
-import { wholeNumber } from "./numbers.ts";
-import { type NamedPicture, pictureError, picturesOf } from "./pictures.ts";
-import { grouped, percent, table } from "./table.ts";
 
 interface Options extends ModelChanges {
 	readonly calibrate: string;
@@ -39,8 +39,8 @@ export const quantizeCommand = buildCommand<Options, [string], Context>({
 		for await (const picture of picturesOf([calibrate], stdin, undefined)) named.push(picture);
 		const chosen = choose(named, options.pictures);
 
-		const { MobileNet } = await import("../model/mobilenet.ts");
-		const { quantize, writeModel } = await import("../quantization/index.ts");
+		const { MobileNet } = await import("../../model/mobilenet.ts");
+		const { quantize, writeModel } = await import("../../quantization/index.ts");
 		const { model } = await MobileNet.load(modelSource(input), loadOptions(options));
 		const files = new Map(chosen.map(({ file, source }) => [source, file]));
 		const { model: quantized, report } = await quantize(model, files.keys(), {

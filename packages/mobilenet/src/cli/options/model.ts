@@ -1,9 +1,9 @@
 /** Options of every command that runs a model: which one, its labels, its size, and what differs from its preprocessing. */
-import { parseFit } from "../image/fit.ts";
-import type { LoadOptions } from "../model/options.ts";
-import type { Filter, Fit } from "../weights/model.ts";
-import { filters } from "../weights/preprocessing.ts";
-import { defaultModel, modelBrief } from "./model-source.ts";
+import { parseFit } from "../../image/fit.ts";
+import type { LoadOptions } from "../../model/options.ts";
+import type { Filter, Fit } from "../../weights/model.ts";
+import { filters } from "../../weights/preprocessing.ts";
+import { defaultModel, modelBrief } from "../model-source.ts";
 import { expected, number, wholeNumber } from "./numbers.ts";
 
 /** What differs from the model's file. */

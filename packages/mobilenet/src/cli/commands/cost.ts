@@ -3,7 +3,7 @@
  * tables, or all published networks (cost-tables.ts).
  */
 import { buildCommand } from "@stricli/core";
-import { MobileNetError } from "../base/error.ts";
+import { MobileNetError } from "../../base/error.ts";
 import {
 	type Cost,
 	type CostConvention,
@@ -13,17 +13,17 @@ import {
 	type PaperTableNumber,
 	paperTable,
 	paperTableNumbers,
-} from "../network/index.ts";
-import type { Context } from "./context.ts";
-import { gridText, paperTableText } from "./cost-tables.ts";
+} from "../../network/index.ts";
+import type { Context } from "../context.ts";
+import { gridText, paperTableText } from "../cost-tables.ts";
 import {
 	configurationOf,
 	describe,
 	describedClasses,
 	type NetworkOptions,
 	networkFlags,
-} from "./network-options.ts";
-import { type Column, grouped, percent, table } from "./table.ts";
+} from "../options/network.ts";
+import { type Column, grouped, percent, table } from "../table.ts";
 
 interface Options extends NetworkOptions {
 	readonly convention: CostConvention;

@@ -3,16 +3,16 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildCommand } from "@stricli/core";
-import { MobileNetError, messageOf, shown } from "../base/error.ts";
-import { isAddress } from "../base/fetch.ts";
-import type { MobileNet } from "../model/mobilenet.ts";
-import type { Context } from "./context.ts";
-import { changeFlags, loadOptions, type ModelChanges } from "./model-options.ts";
-import { modelBrief, modelSource } from "./model-source.ts";
-import { pictureError, picturesOf } from "./pictures.ts";
-import { grouped } from "./table.ts";
-import { error as errorLine } from "./usage.ts";
-import { type Compared, compare, randomPictures, same, seed, tolerance } from "./verify.ts";
+import { MobileNetError, messageOf, shown } from "../../base/error.ts";
+import { isAddress } from "../../base/fetch.ts";
+import type { MobileNet } from "../../model/mobilenet.ts";
+import type { Context } from "../context.ts";
+import { modelBrief, modelSource } from "../model-source.ts";
+import { changeFlags, loadOptions, type ModelChanges } from "../options/model.ts";
+import { pictureError, picturesOf } from "../pictures.ts";
+import { grouped } from "../table.ts";
+import { error as errorLine } from "../usage.ts";
+import { type Compared, compare, randomPictures, same, seed, tolerance } from "../verify.ts";
 
 interface Options extends ModelChanges {
 	readonly output: string;
@@ -28,7 +28,7 @@ export const convertCommand = buildCommand<Options, string[], Context>({
 		const files = await filesOf(model);
 		await checkOverwriting(files, output);
 
-		const { MobileNet } = await import("../model/mobilenet.ts");
+		const { MobileNet } = await import("../../model/mobilenet.ts");
 		const original = await MobileNet.load(modelSource(model), loadOptions(options));
 		await original.save(output);
 		const bytes = { before: await sizeOf(files), after: await sizeOf([output]) };

@@ -1,17 +1,17 @@
 /** `mobilenet distill`: a small network learns from a large one. */
 import { buildCommand } from "@stricli/core";
-import { MobileNetError, shown } from "../base/error.ts";
-import type { Context } from "./context.ts";
-import type { DistillOptions, Views } from "./distill-options.ts";
-import { modelBrief } from "./model-source.ts";
-import { wholeNumber } from "./numbers.ts";
-import { dataArgument, number, parsed, text, trainingFlags } from "./training-flags.ts";
+import { MobileNetError, shown } from "../../base/error.ts";
+import type { Context } from "../context.ts";
+import { modelBrief } from "../model-source.ts";
+import type { DistillOptions, Views } from "../options/distill.ts";
+import { wholeNumber } from "../options/numbers.ts";
+import { dataArgument, number, parsed, text, trainingFlags } from "../options/training.ts";
 
 type Flags = Omit<DistillOptions, "fineTune" | "head">;
 
 export const distillCommand = buildCommand<Flags, [string], Context>({
 	async func(options, data) {
-		const { runDistillation } = await import("./distill-run.ts");
+		const { runDistillation } = await import("../distill-run.ts");
 		const finished = await runDistillation(options, data, this.process);
 		if (!finished) this.process.exitCode = 1;
 	},

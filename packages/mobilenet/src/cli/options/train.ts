@@ -1,10 +1,10 @@
 /** What a command line of `mobilenet train` asks for, in the words of `mobilenet/training`. */
-import { MobileNetError, shown } from "../base/error.ts";
-import { parseAugmentation } from "../training/augmentation-text.ts";
-import { type OptimizerKind, optimizers } from "../training/optimizer.ts";
-import type { TrainingOptions } from "../training/options.ts";
-import { parseSchedule } from "../training/schedule.ts";
-import type { NetworkOptions } from "./network-options.ts";
+import { MobileNetError, shown } from "../../base/error.ts";
+import { parseAugmentation } from "../../training/augmentation-text.ts";
+import { type OptimizerKind, optimizers } from "../../training/optimizer.ts";
+import type { TrainingOptions } from "../../training/options.ts";
+import { parseSchedule } from "../../training/schedule.ts";
+import type { NetworkOptions } from "./network.ts";
 
 export interface TrainOptions extends Omit<NetworkOptions, "classes" | "rho"> {
 	readonly output: string;

@@ -1,7 +1,7 @@
 /** The options of every command that makes a network, and the configuration that they mean. */
 import type { FlagParametersForType } from "@stricli/core";
-import { type Configuration, configure, type Preset, presets } from "../network/index.ts";
-import type { Context } from "./context.ts";
+import { type Configuration, configure, type Preset, presets } from "../../network/index.ts";
+import type { Context } from "../context.ts";
 import { number, numberOrFraction, wholeNumber } from "./numbers.ts";
 
 export interface NetworkOptions {

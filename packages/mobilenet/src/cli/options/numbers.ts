@@ -2,7 +2,7 @@
  * Numbers of the command line, read strictly: what JavaScript would make of `""`, `0x10` or `1e3` is not taken.
  * The errors' messages are the end of a sentence that begins with the option's name (usage.ts).
  */
-import { shown } from "../base/error.ts";
+import { shown } from "../../base/error.ts";
 
 const decimal = /^(\d+(\.\d*)?|\.\d+)$/;
 

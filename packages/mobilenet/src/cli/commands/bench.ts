@@ -1,11 +1,11 @@
 /** `mobilenet bench`: how fast a model is on this machine. */
 import { buildCommand } from "@stricli/core";
-import type { Bench } from "../model/options.ts";
-import type { Context } from "./context.ts";
-import { loadOptions, modelFlags } from "./model-options.ts";
-import { modelSource } from "./model-source.ts";
-import { number, wholeNumber } from "./numbers.ts";
-import { percent, table } from "./table.ts";
+import type { Bench } from "../../model/options.ts";
+import type { Context } from "../context.ts";
+import { modelSource } from "../model-source.ts";
+import { loadOptions, modelFlags } from "../options/model.ts";
+import { number, wholeNumber } from "../options/numbers.ts";
+import { percent, table } from "../table.ts";
 
 interface Options {
 	readonly model: string;
@@ -20,7 +20,7 @@ interface Options {
 
 export const benchCommand = buildCommand<Options, [], Context>({
 	async func({ model: name, batch, seconds, profile, json, ...options }) {
-		const { MobileNet } = await import("../model/mobilenet.ts");
+		const { MobileNet } = await import("../../model/mobilenet.ts");
 		const model = await MobileNet.load(modelSource(name), loadOptions(options));
 		const bench = await model.bench({ batch, seconds, profile });
 		const { alpha, size: ownSize } = model.configuration;

@@ -1,12 +1,12 @@
 /** `mobilenet classify`: pictures in, labels out. */
 import { buildCommand } from "@stricli/core";
-import { messageOf } from "../base/error.ts";
-import type { Prediction } from "../model/predictions.ts";
-import { hasBackground, type Model } from "../weights/model.ts";
-import type { Context } from "./context.ts";
-import { loadOptions, type ModelOptions, modelFlags } from "./model-options.ts";
-import { modelSource } from "./model-source.ts";
-import { number, wholeNumber } from "./numbers.ts";
+import { messageOf } from "../../base/error.ts";
+import type { Prediction } from "../../model/predictions.ts";
+import { hasBackground, type Model } from "../../weights/model.ts";
+import type { Context } from "../context.ts";
+import { modelSource } from "../model-source.ts";
+import { loadOptions, type ModelOptions, modelFlags } from "../options/model.ts";
+import { number, wholeNumber } from "../options/numbers.ts";
 import {
 	checkPictures,
 	type PicturesOptions,
@@ -14,8 +14,8 @@ import {
 	pictureFlags,
 	picturesArgument,
 	rowsOf,
-} from "./pictures.ts";
-import { grouped, percent } from "./table.ts";
+} from "../pictures.ts";
+import { grouped, percent } from "../table.ts";
 
 interface Options extends ModelOptions, PicturesOptions {
 	readonly top: number;
@@ -28,7 +28,7 @@ export const classifyCommand = buildCommand<Options, string[], Context>({
 		const { stdout, stderr, stdin } = this.process;
 		const { top, threshold, batch, json } = options;
 		checkPictures(inputs, "classify");
-		const { MobileNet } = await import("../model/mobilenet.ts");
+		const { MobileNet } = await import("../../model/mobilenet.ts");
 		const model = await MobileNet.load(modelSource(options.model), loadOptions(options));
 		const rows = rowsOf(inputs, options, stdin, (sources) =>
 			model.classifyEach(sources, { top, threshold, batch }),

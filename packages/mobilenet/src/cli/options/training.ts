@@ -1,9 +1,9 @@
 /** Options that every command has in which a network learns: what it is shown, how it is changed, and for how long. */
 import type { FlagParametersForType } from "@stricli/core";
-import type { Context } from "./context.ts";
-import { networkFlags } from "./network-options.ts";
+import type { Context } from "../context.ts";
+import { networkFlags } from "./network.ts";
 import { number as decimal, expected, wholeNumber } from "./numbers.ts";
-import type { TrainOptions } from "./train-options.ts";
+import type { TrainOptions } from "./train.ts";
 
 export const text = (input: string): string => input;
 

@@ -3,8 +3,8 @@
  * next. Where that is a file, nothing is proposed, and the shell completes names of files as it does.
  */
 import { type Application, buildCommand, proposeCompletions } from "@stricli/core";
-import { MobileNetError, shown } from "../base/error.ts";
-import type { Context } from "./context.ts";
+import { MobileNetError, shown } from "../../base/error.ts";
+import type { Context } from "../context.ts";
 
 /** The hidden command: the words after it are those of the line after `mobilenet`, the last one unfinished. */
 export const completionRequest = "__complete";
