@@ -27,8 +27,7 @@ const entries = {
 /** Programs of their own, found by their names. */
 const workers = { "worker.node": "engine/worker.node.js", "decoder.node": "data/decoder.node.js" };
 
-const libraries =
-	/^(node:|(sharp|@stricli\/core|d3-scale|d3-shape|flatbuffers|fflate|papaparse|tinyglobby)$)/;
+const libraries = /^(node:|(sharp|@stricli\/core|d3-array|flatbuffers|fflate|papaparse|tinyglobby)$)/;
 /** The bytes of the embedded model. */
 const model = /[\\/]browser[\\/]chunks[\\/]default-model-\d+-[\w-]+\.js$/;
 
