@@ -5,7 +5,7 @@
  */
 import { MobileNetError, shown } from "../base/error.ts";
 import type { Configuration } from "./configuration.ts";
-import { isConvolution, type Layer, type LayerKind, layers, weightsOf } from "./layers.ts";
+import { isConvolution, type Layer, type LayerKind, layers, weightCount } from "./layers.ts";
 
 /**
  * How multiply-adds are counted.
@@ -132,7 +132,7 @@ export function cost(configuration: Configuration, { convention = "paper" }: Cos
 
 function layerCost(layer: Layer, convention: CostConvention): LayerCost {
 	const { name, kind, outputSize, outputChannels } = layer;
-	const weights = weightsOf(layer);
+	const weights = weightCount(layer);
 	// Scale and shift of a batch norm, or the classifier's bias.
 	const others = isConvolution(layer) ? 2 * outputChannels : kind === "dense" ? outputChannels : 0;
 	const multAdds = weights * outputSize ** 2;
@@ -168,7 +168,9 @@ function kindCosts(rows: readonly LayerCost[]): KindCost[] {
 
 /** A pointwise layer as the standard 3×3 convolution that would stand in its block's place. */
 function standardized(layer: Layer): Layer {
-	return layer.kind === "pointwise" ? { ...layer, kind: "convolution", kernel: 3 } : layer;
+	if (layer.kind !== "pointwise") return layer;
+	const { inputChannels, outputChannels } = layer;
+	return { ...layer, kind: "convolution", kernel: 3, weightShape: [outputChannels, inputChannels, 3, 3] };
 }
 
 function activationMemory(table: readonly Layer[]): ActivationMemory {

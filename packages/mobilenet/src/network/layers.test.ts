@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { configure } from "./configuration.ts";
-import { isConvolution, type Layer, layers, separableBlock, width } from "./layers.ts";
+import { isConvolution, type Layer, layers, separableBlock, weightCount, width } from "./layers.ts";
 
 /** How many times a filter fits on a padded row, by trying every place. */
 function places({ inputSize, padding, kernel, stride }: Layer): number {
@@ -58,6 +58,40 @@ describe("layers", () => {
 			["pool", 1, 7, 1024, 1024],
 			["dense", 1, 1, 1024, 1000],
 		]);
+	});
+
+	// The column "Filter Shape" of the same table (height × width × inputs × outputs, of a depthwise layer × channels),
+	// in the order of a convolution's weights: outputs, inputs of one output, height, width.
+	test("have the filters of the paper's Table 1, and names that begin alike", () => {
+		const rows = layers(configure({ preset: "tutorial" })).map((layer) => [
+			layer.tensorPrefix,
+			...layer.weightShape,
+		]);
+		const block = (n: number, inputs: number, outputs: number) => [
+			[`blocks.${n}.depthwise.conv`, inputs, 1, 3, 3],
+			[`blocks.${n}.pointwise.conv`, outputs, inputs, 1, 1],
+		];
+		expect(rows).toEqual([
+			["stem.conv", 32, 3, 3, 3],
+			...block(0, 32, 64),
+			...block(1, 64, 128),
+			...block(2, 128, 128),
+			...block(3, 128, 256),
+			...block(4, 256, 256),
+			...block(5, 256, 512),
+			...[6, 7, 8, 9, 10].flatMap((n) => block(n, 512, 512)),
+			...block(11, 512, 1024),
+			...block(12, 1024, 1024),
+			[undefined],
+			["classifier", 1000, 1024],
+		]);
+	});
+
+	test("hold as many weights as their filters have numbers; the pool none", () => {
+		const counts = layers(configure({ alpha: 0.5, inputChannels: 1, classes: 7 })).map(weightCount);
+		// 3·3·1·16, 3·3·16, 16·32; 512·7.
+		expect(counts.slice(0, 3)).toEqual([144, 144, 512]);
+		expect(counts.slice(-2)).toEqual([0, 3584]);
 	});
 
 	test("the shallow network lacks the five 14×14×512 blocks", () => {

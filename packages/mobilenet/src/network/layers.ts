@@ -28,7 +28,7 @@ export type LayerKind = "convolution" | "depthwise" | "pointwise" | "pool" | "de
 
 /** One layer. All pictures are square, so one number serves width and height. */
 export interface Layer {
-	/** `stem`, `blocks.0.depthwise`, `blocks.0.pointwise` …, `pool`, `classifier`: the prefix of its tensors' names. */
+	/** `stem`, `blocks.0.depthwise`, `blocks.0.pointwise` …, `pool`, `classifier`. */
 	readonly name: string;
 	readonly kind: LayerKind;
 	/** Width and height of the filter, in pixels; of the pool, the whole picture. */
@@ -40,6 +40,10 @@ export interface Layer {
 	readonly outputChannels: number;
 	readonly inputSize: number;
 	readonly outputSize: number;
+	/** How the names of its weights and biases begin: `stem.conv`, `classifier`. The pool has none. */
+	readonly tensorPrefix: string | undefined;
+	/** [out, in / groups, kernel, kernel] of a convolution, [out, in] of the classifier, empty for the pool. */
+	readonly weightShape: readonly number[];
 }
 
 /** What a separable block is made of; all else follows. */
@@ -147,11 +151,32 @@ export function separableBlock(options: BlockOptions): readonly [depthwise: Laye
 	return [depthwise, pointwise];
 }
 
-/** A layer with its output's size: as many places as the filter finds on the padded picture. */
-function layerOf(layer: Omit<Layer, "outputSize">): Layer {
+/** A layer with what follows from the rest of it; the filter goes to as many places as it finds on the padded picture. */
+function layerOf(layer: Omit<Layer, "outputSize" | "tensorPrefix" | "weightShape">): Layer {
 	const { inputSize, padding, kernel, stride } = layer;
 	const room = inputSize + padding.before + padding.after - kernel;
-	return { ...layer, outputSize: Math.floor(room / stride) + 1 };
+	return {
+		...layer,
+		outputSize: Math.floor(room / stride) + 1,
+		tensorPrefix: prefixOf(layer),
+		weightShape: shapeOf(layer),
+	};
+}
+
+function prefixOf({ name, kind }: Pick<Layer, "name" | "kind">): string | undefined {
+	if (kind === "pool") return undefined;
+	return kind === "dense" ? name : `${name}.conv`;
+}
+
+function shapeOf({
+	kind,
+	kernel,
+	inputChannels,
+	outputChannels,
+}: Pick<Layer, "kind" | "kernel" | "inputChannels" | "outputChannels">): readonly number[] {
+	if (kind === "pool") return [];
+	if (kind === "dense") return [outputChannels, inputChannels];
+	return [outputChannels, kind === "depthwise" ? 1 : inputChannels, kernel, kernel];
 }
 
 /** A layer that goes over every place once and needs no zeros around the picture. */
@@ -188,8 +213,7 @@ export function isConvolution(layer: Layer): boolean {
 	return layer.kind === "convolution" || layer.kind === "depthwise" || layer.kind === "pointwise";
 }
 
-/** Weights of a layer: OIHW for a convolution, [out, in] for the classifier. */
-export function weightsOf({ kind, kernel, inputChannels, outputChannels }: Layer): number {
-	if (kind === "pool") return 0;
-	return kernel * kernel * (kind === "depthwise" ? 1 : inputChannels) * outputChannels;
+/** How many weights a layer has, without biases and batch norm; 0 for the pool. */
+export function weightCount({ weightShape }: Layer): number {
+	return weightShape.length === 0 ? 0 : weightShape.reduce((product, n) => product * n, 1);
 }

@@ -4,7 +4,7 @@
  * layers; a module that a configuration has no use for (softmax over logits, a dropout of 0) has no row.
  */
 import type { Configuration } from "./configuration.ts";
-import { isConvolution, type Layer, layers, weightsOf } from "./layers.ts";
+import { isConvolution, type Layer, layers, weightCount } from "./layers.ts";
 
 /** One module. Shapes are NCHW, with the batch first. */
 export interface ModuleRow {
@@ -95,10 +95,10 @@ function plain(type: string, layer: Layer, inputShape: readonly number[], output
 
 /** Convolution, batch norm, activation. */
 function convolution(layer: Layer, { activation }: Configuration, batch: number): Module[] {
-	const { name, kind, kernel, padding, inputChannels, outputChannels, inputSize, outputSize } = layer;
+	const { name, kernel, padding, inputChannels, outputChannels, inputSize, outputSize } = layer;
 	const inputShape = [batch, inputChannels, inputSize, inputSize];
 	const outputShape = [batch, outputChannels, outputSize, outputSize];
-	const weights = weightsOf(layer);
+	const weights = weightCount(layer);
 	const modules: Module[] = [];
 	let paddedShape = inputShape;
 	// PyTorch's convolution pads both sides alike; TensorFlow's odd pixel takes a module of its own.
@@ -113,7 +113,7 @@ function convolution(layer: Layer, { activation }: Configuration, batch: number)
 		inputShape: paddedShape,
 		outputShape,
 		parameters: weights,
-		kernelShape: [kind === "depthwise" ? 1 : inputChannels, outputChannels, kernel, kernel],
+		kernelShape: [layer.weightShape[1]!, outputChannels, kernel, kernel],
 		multAdds: batch * weights * outputSize ** 2,
 	});
 	// Scale and shift; torchinfo counts each as one operation, whatever the picture's size.
@@ -142,7 +142,7 @@ function head(layer: Layer, { dropout, output }: Configuration, batch: number): 
 	const { name, inputChannels, outputChannels } = layer;
 	const inputShape = [batch, inputChannels];
 	const outputShape = [batch, outputChannels];
-	const parameters = weightsOf(layer) + outputChannels;
+	const parameters = weightCount(layer) + outputChannels;
 	const modules: Module[] = [];
 	if (dropout > 0) modules.push(plain("Dropout", layer, inputShape));
 	modules.push({
