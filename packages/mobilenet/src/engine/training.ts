@@ -3,10 +3,11 @@ import { MobileNetError } from "../base/error.ts";
 import { packings } from "../kernels/packing.ts";
 import { normVectors, settingNames, vectorOf } from "../kernels/training-shapes.ts";
 import { type LoadedBuild, packingOf } from "../kernels/walker.ts";
-import { isConvolution, layers } from "../network/layers.ts";
 import { dequantize } from "../weights/dequantize.ts";
 import { fold } from "../weights/fold.ts";
-import { type Model, sizeOf, type Tensor } from "../weights/model.ts";
+import type { Model } from "../weights/model.ts";
+import { partsOf, tensorsOf } from "../weights/parts.ts";
+import { float32, sizeOf, type Tensor } from "../weights/tensor.ts";
 import { unfold } from "../weights/unfold.ts";
 import { layIn } from "./memory.ts";
 import type { ParameterList } from "./parameters.ts";
@@ -82,7 +83,7 @@ export function createTrainer(
 				const data = new Float32Array(sizeOf(shape));
 				const length = packing[kind].length(shape);
 				packing[kind].unpack(values.subarray(offset / 4, offset / 4 + length), shape, data);
-				return [tensor, { dtype: "F32", shape: start.tensors.get(tensor)!.shape, data }];
+				return [tensor, float32(data, start.tensors.get(tensor)!.shape)];
 			}),
 		);
 	const pack = ({ values, of }: Values, tensors: ReadonlyMap<string, Tensor>, prefix: string): void => {
@@ -200,12 +201,10 @@ interface Values {
 
 /** The model as the plan takes it: layers that do not learn are folded, as in inference. */
 function prepared(model: Model, from: string): Model {
-	const table = layers(model.configuration);
-	const learning = table.slice(table.findIndex(({ name }) => name === from)).filter(isConvolution);
-	const own = learning.flatMap(({ name }) =>
-		[...model.tensors].filter(([tensor]) => tensor.startsWith(`${name}.`)),
-	);
-	return { ...model, tensors: new Map([...fold(model).tensors, ...own]) };
+	const parts = partsOf(model).layers;
+	const start = parts.findIndex(({ layer }) => layer.name === from);
+	const folded = partsOf(fold(model)).layers;
+	return { ...model, tensors: tensorsOf({ layers: [...folded.slice(0, start), ...parts.slice(start)] }) };
 }
 
 function allFinite(values: Float32Array): boolean {

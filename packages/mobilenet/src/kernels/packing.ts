@@ -18,6 +18,16 @@ export interface Packing {
 export type Numbers = Float32Array | Int8Array | Int16Array | Int32Array;
 export type Shape = readonly [outputs: number, inputs: number, height: number, width: number];
 
+/**
+ * A tensor's shape with all four axes, of which those that it lacks are 1.
+ *
+ * @example
+ * packedShape([1000, 1024]) // [1000, 1024, 1, 1]
+ */
+export function packedShape([outputs = 1, inputs = 1, height = 1, width = 1]: readonly number[]): Shape {
+	return [outputs, inputs, height, width];
+}
+
 /** Output channels that a panel of pointwise weights holds: a tile's columns, or two tiles' in the 128-bit builds. */
 const panelColumns = 16;
 

@@ -1,13 +1,14 @@
 /** A network in float and the one of integers side by side, on the engine that runs them. */
 import { MobileNetError, shown } from "../base/error.ts";
 import { createExecutor } from "../engine/executor.ts";
-import { codesOf, integers } from "../engine/integers.ts";
+import { integers, wordsOf } from "../engine/integers.ts";
 import { int8Plan } from "../engine/plans/int8.ts";
 import { loadBuild } from "../kernels/load.ts";
 import { backgroundOutputs } from "../labels/background.ts";
 import { isConvolution, type Layer, layers } from "../network/layers.ts";
 import { dequantize } from "../weights/dequantize.ts";
 import type { Model, Tensor } from "../weights/model.ts";
+import { partsOf } from "../weights/parts.ts";
 import {
 	floatNetwork,
 	type Observation,
@@ -77,11 +78,12 @@ export async function compareNetworks(
 		await pause();
 	}
 	const weights = weightErrors(models.float, models.quantized);
+	const words = wordsOf(partsOf(models.quantized));
 	return {
 		compared: compared.length,
 		...(configuration.head && { agreement: agreeing / compared.length }),
 		layers: table.map(({ name }, i): LayerReport => {
-			const { scale, low, high } = codesOf(models.quantized, name);
+			const { scale, low, high } = words.get(name)!;
 			const weightSignalToNoise = weights.get(name);
 			return {
 				layer: name,

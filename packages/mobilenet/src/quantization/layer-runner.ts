@@ -10,7 +10,6 @@ import type { Shape } from "../kernels/packing.ts";
 import { pitchOf, stemBandRows } from "../kernels/table.ts";
 import type { LoadedBuild } from "../kernels/walker.ts";
 import type { Layer } from "../network/layers.ts";
-import { weightShape } from "../weights/check.ts";
 import type { Model } from "../weights/model.ts";
 
 /**
@@ -27,7 +26,7 @@ export function layerRunner(
 ): LayerRunner {
 	const { inputSize, inputChannels, outputChannels } = layer;
 	const tensors = new Map([
-		["weight", { dtype: "F32", shape: weightShape(layer), data: weights } as const],
+		["weight", { dtype: "F32", shape: layer.weightShape, data: weights } as const],
 		["bias", { dtype: "F32", shape: [outputChannels], data: new Float32Array(outputChannels) } as const],
 	]);
 	const plan = layerPlan(layer, loaded);

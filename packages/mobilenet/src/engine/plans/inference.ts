@@ -4,11 +4,12 @@
  * nothing needs the tensor between them, and activations share an arena by liveness.
  */
 import { MobileNetError, shown } from "../../base/error.ts";
-import type { Shape } from "../../kernels/packing.ts";
+import { packedShape } from "../../kernels/packing.ts";
 import { pitchOf, stemBandRows } from "../../kernels/table.ts";
 import { type Build, mostBytes } from "../../kernels/walker.ts";
 import { isConvolution, type Layer, layers } from "../../network/layers.ts";
 import type { Model, Preprocessing } from "../../weights/model.ts";
+import { namesOf } from "../../weights/names.ts";
 import { type Draft, draft, type Output } from "../draft.ts";
 import type { Address, Plan } from "../plan.ts";
 
@@ -123,12 +124,11 @@ function outputOf({ plan, batch, isKept }: Network, name: string, size: number, 
 
 /** Weights and bias of a layer as a folded model names them. */
 function parametersOf({ plan }: Network, layer: Layer) {
-	const tensor = isConvolution(layer) ? `${layer.name}.conv` : layer.name;
-	const inputs = layer.kind === "depthwise" ? 1 : layer.inputChannels;
-	const shape: Shape = [layer.outputChannels, inputs, layer.kernel, layer.kernel];
+	const names = namesOf(layer);
+	const packing = layer.kind === "depthwise" ? "lanes" : "panels";
 	return {
-		weights: plan.weights(layer.kind === "depthwise" ? "lanes" : "panels", `${tensor}.weight`, shape),
-		bias: plan.weights("bias", `${tensor}.bias`, [layer.outputChannels, 1, 1, 1]),
+		weights: plan.weights(packing, names.weight, packedShape(layer.weightShape)),
+		bias: plan.weights("bias", names.bias, packedShape([layer.outputChannels])),
 	};
 }
 
@@ -148,11 +148,11 @@ function stemSteps(network: Network, layer: Layer): Output {
 	plan.step("stemFloats", layer.name, { ...common, input, weights, bias });
 
 	const { order, factors, mean } = pixelInputs(model.preprocessing, inputChannels);
-	const shape: Shape = [outputChannels, inputChannels, 3, 3];
+	const shape = packedShape(layer.weightShape);
 	plan.step("stemBytes", layer.name, {
 		...common,
 		pixels: input,
-		weights: plan.weights("panels", `${layer.name}.conv.weight`, shape, { order, factors }),
+		weights: plan.weights("panels", namesOf(layer).weight, shape, { order, factors }),
 		bias,
 		mean: plan.constant(...Array.from({ length: inputSize }, () => mean).flat()),
 	});
