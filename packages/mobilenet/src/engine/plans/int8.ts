@@ -10,9 +10,9 @@ import type { Shape } from "../../kernels/packing.ts";
 import { pitchOf } from "../../kernels/table.ts";
 import { isConvolution, type Layer, layers } from "../../network/layers.ts";
 import type { Model } from "../../weights/model.ts";
-import { type Draft, draft, type Output } from "../draft.ts";
 import { type Codes, codesOf, hasByteWeights } from "../integers.ts";
 import type { Address, Plan } from "../plan.ts";
+import { createPlanBuilder, type Output, type PlanBuilder } from "../plan-builder.ts";
 import {
 	alwaysKept,
 	checkKept,
@@ -44,7 +44,7 @@ export function int8Plan(model: Model, options: Int8Options): Plan {
 	const table = layers(configuration);
 	checkKept(keep, table);
 
-	const plan = draft(build);
+	const plan = createPlanBuilder(build);
 	const isKept = (name: string): boolean => alwaysKept.includes(name) || keep.includes(name);
 	// What they take was a ReLU's, or is a mean of such: words that are bytes.
 	const takesBytes = (layer: Layer): boolean => hasBytes && hasByteWeights(model, layer);
@@ -73,7 +73,7 @@ export function int8Plan(model: Model, options: Int8Options): Plan {
 
 /** What the makers of steps share. */
 interface Network {
-	readonly plan: Draft;
+	readonly plan: PlanBuilder;
 	readonly model: Model;
 	readonly batch: number;
 	readonly threads: number;
@@ -112,7 +112,7 @@ function parametersOf({ plan }: Network, layer: Layer, panels: "wordPanels" | "b
 	const perChannel: Shape = [layer.outputChannels, 1, 1, 1];
 	const shape: Shape = [layer.outputChannels, inputs, layer.kernel, layer.kernel];
 	return {
-		weights: plan.weights(isDepthwise ? "wordLanes" : panels, `${tensor}.weight`, shape),
+		weights: plan.weights(isDepthwise ? "floatLanes" : panels, `${tensor}.weight`, shape),
 		bias: plan.weights(isDepthwise ? "bias" : "panelBias", `${tensor}.bias`, perChannel),
 		multipliers: plan.weights(isDepthwise ? "lanePairs" : "panelPairs", `${tensor}.multipliers`, [
 			layer.outputChannels,

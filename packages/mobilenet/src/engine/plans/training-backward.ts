@@ -4,9 +4,9 @@ import { pitchOf } from "../../kernels/table.ts";
 import { partialsOf } from "../../kernels/training-shapes.ts";
 import { packingOf } from "../../kernels/walker.ts";
 import type { Layer } from "../../network/layers.ts";
-import type { Output } from "../draft.ts";
 import { packedShape, weightOf } from "../parameters.ts";
 import type { Address } from "../plan.ts";
+import type { Output } from "../plan-builder.ts";
 import { bandsOfLayer } from "./training-bands.ts";
 import type { Network, Raw } from "./training-forward.ts";
 
