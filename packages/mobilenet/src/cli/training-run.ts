@@ -8,7 +8,7 @@ import { runFolder } from "#run-folder";
 import { MobileNetError } from "../base/error.ts";
 import { createCache, type PictureCache } from "../data/cache.ts";
 import type { Dataset } from "../data/dataset.ts";
-import type { OpenOptions } from "../data/open.ts";
+import type { OpenOptions } from "../data/open-options.ts";
 import { split } from "../data/split.ts";
 import { matchClasses } from "../labels/match.ts";
 import { decodeCheckpoint } from "../training/checkpoint.ts";

@@ -37,7 +37,7 @@ export interface Pair {
 export async function pairOf(float: Model, quantized: Model): Promise<Pair> {
 	const [{ loaded }, { loaded: loadedIntegers }] = [
 		await loadBuild(),
-		await loadBuild({ arithmetic: "integer" }),
+		await loadBuild({ kernelSet: "integer" }),
 	];
 	const keep = layers(quantized.configuration).map(({ name }) => name);
 	const plan = int8Plan(quantized, { build: loadedIntegers.build, batch: 1, keep });
