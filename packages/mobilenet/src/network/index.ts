@@ -1,4 +1,5 @@
 /** What a MobileNet is: configuration, layers, cost, the paper's tables, summary. The entry `mobilenet/network`. */
+export { type ErrorCode, MobileNetError } from "../base/error.ts";
 export {
 	type Block,
 	type BlockCost,
