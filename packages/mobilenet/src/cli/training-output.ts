@@ -10,12 +10,12 @@ import {
 	type TrainingEvent,
 	writeModel,
 } from "../training/index.ts";
-import type { ProgressStream } from "../training/progress.ts";
 import { runFiles } from "../training/run-folder.ts";
 import type { ProcessLike } from "./context.ts";
 import { messageOf } from "./errors.ts";
 import type { RunPaths } from "./options/train.ts";
 import { grouped, percent } from "./table.ts";
+import type { ProgressStream } from "./training-progress.ts";
 
 /** Writes the model; if that fails, training was not for nothing. */
 export async function writeOutput(

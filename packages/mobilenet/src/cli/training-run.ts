@@ -20,7 +20,6 @@ import type {
 	TrainingEvent,
 	TrainingOptions,
 } from "../training/index.ts";
-import { type ProgressStream, showProgress } from "../training/progress.ts";
 import { type RunFolder, runFiles } from "../training/run-folder.ts";
 import type { Label } from "../weights/model.ts";
 import { checkOverwriting, filesOf } from "./commands/convert.ts";
@@ -28,6 +27,7 @@ import type { ProcessLike } from "./context.ts";
 import { usageError } from "./errors.ts";
 import { pathsOf, settingsGiven, type TrainOptions } from "./options/train.ts";
 import { json, preparing, readable, runFilesOf, writeOutput } from "./training-output.ts";
+import { type ProgressStream, showProgress } from "./training-progress.ts";
 
 const usualSeed = 1;
 /** Of the pictures, where no others are given to judge by. */

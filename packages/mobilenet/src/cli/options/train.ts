@@ -1,10 +1,8 @@
 /** What a command line of `mobilenet train` asks for, in the words of `mobilenet/training`. */
-import { parseAugmentation } from "../../training/augmentation-text.ts";
-import { type OptimizerKind, optimizers } from "../../training/optimizer.ts";
-import type { TrainingOptions } from "../../training/options.ts";
-import { parseSchedule } from "../../training/schedule.ts";
+import { optimizers, type TrainingOptions } from "../../training/index.ts";
 import { quoted, usageError } from "../errors.ts";
 import type { NetworkOptions } from "./network.ts";
+import { parseAugmentation, parseSchedule } from "./recipe.ts";
 
 export interface TrainOptions extends Omit<NetworkOptions, "classes" | "rho"> {
 	readonly output: string;
@@ -15,7 +13,7 @@ export interface TrainOptions extends Omit<NetworkOptions, "classes" | "rho"> {
 	readonly epochs?: number | undefined;
 	readonly batch?: number | undefined;
 	readonly learningRate?: number | undefined;
-	readonly optimizer?: OptimizerKind | undefined;
+	readonly optimizer?: keyof typeof optimizers | undefined;
 	readonly schedule?: string | undefined;
 	readonly warmUp?: number | undefined;
 	readonly weightDecay?: number | undefined;
