@@ -3,7 +3,7 @@ export { openDataset } from "#datasets";
 export { MobileNetError } from "../base/error.ts";
 export type { Pixels } from "../image/pixels.ts";
 export type { Filter, Fit, Label } from "../weights/model.ts";
-export { type Augmentation, defaultAugmentation } from "./augmentation.ts";
+export { type Augmentation, checkAugmentation, defaultAugmentation } from "./augmentation.ts";
 export { type Batch, type BatchesOptions, batches } from "./batches.ts";
 export { createCache, type PictureCache } from "./cache.ts";
 export { classWeights } from "./classes.ts";

@@ -1,4 +1,5 @@
 /** The public entry `mobilenet/network`: configuration, layers, cost, summary and the paper's tables. */
+export { type ErrorCode, MobileNetError } from "../base/error.ts";
 export {
 	type Block,
 	type BlockCost,

@@ -1,10 +1,10 @@
 /** `mobilenet classify`: pictures in, labels out. */
 import { buildCommand } from "@stricli/core";
-import { messageOf } from "../../base/error.ts";
 import { backgroundOutputs } from "../../labels/background.ts";
 import type { Prediction } from "../../model/predictions.ts";
 import type { Model } from "../../weights/model.ts";
 import type { Context } from "../context.ts";
+import { messageOf } from "../errors.ts";
 import { modelSource } from "../model-source.ts";
 import { loadOptions, type ModelOptions, modelFlags } from "../options/model.ts";
 import { number, wholeNumber } from "../options/numbers.ts";

@@ -1,13 +1,12 @@
 /** `mobilenet doctor`: what this machine has of what the package can use, what is missing, and how to get it. */
-
 import { availableParallelism, cpus, freemem, totalmem } from "node:os";
 import process from "node:process";
 import { buildCommand } from "@stricli/core";
-import { messageOf } from "../../base/error.ts";
 import type { ChosenBuild } from "../../kernels/load.ts";
 import type { Build } from "../../kernels/walker.ts";
 import type { Configuration } from "../../network/configuration.ts";
 import type { Context, ProcessLike } from "../context.ts";
+import { messageOf } from "../errors.ts";
 import { color, samplePictures } from "../sample-pictures.ts";
 import { packageVersion } from "../version.ts";
 

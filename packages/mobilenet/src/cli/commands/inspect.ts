@@ -1,11 +1,11 @@
 /** `mobilenet inspect`: what is in a model file. */
 import { buildCommand } from "@stricli/core";
-import { fitText } from "../../image/fit.ts";
 import { backgroundOutputs } from "../../labels/background.ts";
 import { cost } from "../../network/cost.ts";
 import { type Model, sizeOf, type Tensor } from "../../weights/model.ts";
 import type { Context } from "../context.ts";
 import { defaultModel, modelBrief, readNamedModel } from "../model-source.ts";
+import { fitText } from "../options/fit.ts";
 import { grouped } from "../table.ts";
 
 interface Options {
