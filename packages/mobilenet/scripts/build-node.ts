@@ -7,7 +7,7 @@
  *   node scripts/build-node.ts        (part of `npm run build`)
  */
 import { rmSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type OutputOptions, rolldown } from "rolldown";
 import { refuse } from "./bundle.ts";
@@ -26,7 +26,10 @@ const entries = {
 	cli: "cli/main.js",
 };
 /** Programs of their own, found by their names. */
-const workers = { "worker.node": "engine/worker.node.js", "decoder.node": "data/decoder.node.js" };
+const workers = {
+	"worker.node": "engine/worker.node.js",
+	"decoding-worker-script.node": "data/decoding-worker-script.node.js",
+};
 
 const installed = /^(node:|(sharp|flatbuffers|fflate)$)/;
 /** Libraries that the package contains. */
@@ -38,17 +41,18 @@ rmSync(node, { recursive: true, force: true });
 for (const [name, file] of Object.entries(workers)) await bundle({ [name]: file }, {});
 // What running a network takes is one file, what learning takes beside it another: who classifies does not load it. The
 // command line has its own.
-const learning =
-	/[\\/](data|evaluation|quantization|training)[\\/]|[\\/](training[^\\/]*|parameters|unfold)\.js$/;
-const cli = /[\\/]cli[\\/]/;
-const isLearning = (module: string): boolean => learning.test(module) && !cli.test(module);
+const learning = /^(data|evaluation|quantization|training)\/|\/(training[^/]*|parameters|unfold)\.js$/;
+/** The place of a module in `dist`: what folders are called above it, `cli` among them, says nothing. */
+const placeOf = (module: string): string => relative(dist, module).replaceAll("\\", "/");
+const isCli = (module: string): boolean => placeOf(module).startsWith("cli/");
+const isLearning = (module: string): boolean => learning.test(placeOf(module)) && !isCli(module);
 await bundle(entries, {
 	groups: [
 		// A group takes what its modules import along: first come, first served.
 		{
 			name: "core",
 			tags: ["$initial"],
-			test: (module) => !isLearning(module) && !cli.test(module),
+			test: (module) => !isLearning(module) && !isCli(module),
 			priority: 1,
 		},
 		{ name: "learning", tags: ["$initial"], test: isLearning },

@@ -1,23 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { configure } from "../network/configuration.ts";
 import { layers } from "../network/layers.ts";
-import { weightShape } from "../weights/check.ts";
-import { type Model, sizeOf, type Tensor, usualPreprocessing } from "../weights/model.ts";
-import { codesOf, hasByteWeights, integers, runsInIntegers } from "./integers.ts";
+import { type Model, usualPreprocessing } from "../weights/model.ts";
+import { namesOf, outputNames } from "../weights/names.ts";
+import { partsOf, weightedParts } from "../weights/parts.ts";
+import { float32, int32, sizeOf, type Tensor } from "../weights/tensor.ts";
+import { hasByteWeights, integers, runsInIntegers, wordsOf } from "./integers.ts";
 
 // 8 channels in every layer.
 const configuration = configure({ alpha: 0.01, size: 32, depth: "shallow", classes: 2, inputChannels: 1 });
 
-const f32 = (...data: number[]): Tensor => ({
-	dtype: "F32",
-	shape: [data.length],
-	data: Float32Array.from(data),
-});
-const i32 = (...data: number[]): Tensor => ({
-	dtype: "I32",
-	shape: [data.length],
-	data: Int32Array.from(data),
-});
+const f32 = (...data: number[]): Tensor => float32(data);
+const i32 = (...data: number[]): Tensor => int32(data);
 
 /** A quantized network: activations of 1/64, weights of 1/32, all of them `code` less the zero point 3. */
 function modelWith(
@@ -31,15 +25,15 @@ function modelWith(
 	]);
 	for (const layer of layers(configuration)) {
 		if (layer.kind === "pool") continue;
-		const prefix = layer.kind === "dense" ? layer.name : `${layer.name}.conv`;
-		const shape = weightShape(layer);
+		const { weightShape: shape, outputChannels } = layer;
+		const [names, output] = [namesOf(layer), outputNames(layer)];
 		const data = (dtype === "I8" ? new Int8Array(sizeOf(shape)) : new Uint8Array(sizeOf(shape))).fill(code);
-		tensors.set(`${prefix}.weight`, { dtype, shape, data } as Tensor);
-		tensors.set(`${prefix}.bias`, i32(...new Array<number>(layer.outputChannels).fill(7)));
-		tensors.set(`${prefix}.scale`, f32(1 / 32));
-		tensors.set(`${prefix}.zero_point`, i32(3));
-		tensors.set(`${layer.name}.output.scale`, f32(1 / 64));
-		tensors.set(`${layer.name}.output.zero_point`, i32(2));
+		tensors.set(names.weight, { dtype, shape, data } as Tensor);
+		tensors.set(names.bias, i32(...new Array<number>(outputChannels).fill(7)));
+		tensors.set(names.codes.scale, f32(1 / 32));
+		tensors.set(names.codes.zeroPoint, i32(3));
+		tensors.set(output.scale, f32(1 / 64));
+		tensors.set(output.zeroPoint, i32(2));
 	}
 	for (const [name, tensor] of Object.entries(changes))
 		if (tensor) tensors.set(name, tensor);
@@ -77,10 +71,12 @@ describe("a model runs in integers", () => {
 	});
 });
 
-describe("codes", () => {
+describe("words", () => {
+	const wordsIn = (model: Model, layer: string) => wordsOf(partsOf(model)).get(layer);
+
 	test("of 8 bits with and without a sign, less their zero point", () => {
-		expect(codesOf(modelWith("U8", 5), "stem")).toEqual({ scale: 1 / 64, zeroPoint: 2, low: -2, high: 253 });
-		expect(codesOf(modelWith("I8", 5), "input")).toEqual({
+		expect(wordsIn(modelWith("U8", 5), "stem")).toEqual({ scale: 1 / 64, zeroPoint: 2, low: -2, high: 253 });
+		expect(wordsIn(modelWith("I8", 5), "input")).toEqual({
 			scale: 1 / 64,
 			zeroPoint: 1,
 			low: -129,
@@ -88,13 +84,11 @@ describe("codes", () => {
 		});
 	});
 
-	test("of a pool without its own are those that it takes", () => {
+	test("of a pool without its own codes are those that it takes", () => {
 		const model = modelWith("I8", 5, { "blocks.7.pointwise.output.scale": f32(1 / 16) });
-		expect(codesOf(model, "pool").scale).toBe(1 / 16);
-		expect(
-			codesOf(modelWith("I8", 5, { "pool.output.scale": f32(1), "pool.output.zero_point": i32(0) }), "pool")
-				.scale,
-		).toBe(1);
+		expect(wordsIn(model, "pool")?.scale).toBe(1 / 16);
+		const own = { "pool.output.scale": f32(1), "pool.output.zero_point": i32(0) };
+		expect(wordsIn(modelWith("I8", 5, own), "pool")?.scale).toBe(1);
 	});
 
 	test.each([
@@ -115,9 +109,10 @@ describe("codes", () => {
 });
 
 test("weights are bytes with a sign where they are of int8 and no channel has a zero point", () => {
-	const dense = layers(configuration).find(({ kind }) => kind === "dense")!;
 	const of = (dtype: "I8" | "U8", ...zeroPoint: number[]) =>
-		hasByteWeights(modelWith(dtype, 5, { "classifier.zero_point": i32(...zeroPoint) }), dense);
+		hasByteWeights(
+			weightedParts(modelWith(dtype, 5, { "classifier.zero_point": i32(...zeroPoint) })).at(-1)!,
+		);
 	expect(of("I8", 0)).toBe(true);
 	expect(of("I8", 0, 0)).toBe(true);
 	expect(of("I8", 0, 1)).toBe(false);

@@ -1,12 +1,14 @@
 /** A network in float and the one of integers side by side, on the engine that runs them. */
 import { MobileNetError, shown } from "../base/error.ts";
 import { createExecutor } from "../engine/executor.ts";
-import { codesOf, integers } from "../engine/integers.ts";
+import { integers, wordsOf } from "../engine/integers.ts";
 import { int8Plan } from "../engine/plans/int8.ts";
 import { loadBuild } from "../kernels/load.ts";
+import { backgroundOutputs } from "../labels/background.ts";
 import { isConvolution, type Layer, layers } from "../network/layers.ts";
 import { dequantize } from "../weights/dequantize.ts";
-import { hasBackground, type Model, type Tensor } from "../weights/model.ts";
+import type { Model, Tensor } from "../weights/model.ts";
+import { partsOf } from "../weights/parts.ts";
 import {
 	floatNetwork,
 	type Observation,
@@ -35,7 +37,7 @@ export interface Pair {
 export async function pairOf(float: Model, quantized: Model): Promise<Pair> {
 	const [{ loaded }, { loaded: loadedIntegers }] = [
 		await loadBuild(),
-		await loadBuild({ arithmetic: "integer" }),
+		await loadBuild({ kernelSet: "integer" }),
 	];
 	const keep = layers(quantized.configuration).map(({ name }) => name);
 	const plan = int8Plan(quantized, { build: loadedIntegers.build, batch: 1, keep });
@@ -76,11 +78,12 @@ export async function compareNetworks(
 		await pause();
 	}
 	const weights = weightErrors(models.float, models.quantized);
+	const words = wordsOf(partsOf(models.quantized));
 	return {
 		compared: compared.length,
 		...(configuration.head && { agreement: agreeing / compared.length }),
 		layers: table.map(({ name }, i): LayerReport => {
-			const { scale, low, high } = codesOf(models.quantized, name);
+			const { scale, low, high } = words.get(name)!;
 			const weightSignalToNoise = weights.get(name);
 			return {
 				layer: name,
@@ -104,7 +107,7 @@ export function checkLabeled(
 ): void {
 	if (!head)
 		throw new MobileNetError("usage", "the model has no classifier whose accuracy could be measured.");
-	const most = classes - 1 - (hasBackground(labels) ? 1 : 0);
+	const most = classes - 1 - backgroundOutputs(labels);
 	for (const { index } of labeled)
 		if (!(Number.isInteger(index) && index >= 0 && index <= most))
 			throw new MobileNetError(
@@ -120,7 +123,7 @@ export async function measureAccuracy(
 	labeled: readonly LabeledPicture[],
 	options: ComparisonOptions,
 ): Promise<AccuracyReport> {
-	const background = hasBackground(model.labels) ? 1 : 0;
+	const background = backgroundOutputs(model.labels);
 	const counts = { float: { top1: 0, top5: 0 }, integer: { top1: 0, top5: 0 } };
 	const pause = pauses(options.signal);
 	const sources = labeled.map(({ picture }) => picture);
@@ -153,7 +156,7 @@ function rankOf(logits: Float32Array, index: number, background: number): number
 
 /** The class with the largest logit, the background left out. */
 function bestOf({ labels }: Model): (logits: Float32Array) => number {
-	const background = hasBackground(labels) ? 1 : 0;
+	const background = backgroundOutputs(labels);
 	return (logits) => {
 		const answers = logits.subarray(background);
 		return answers.indexOf(answers.reduce((most, x) => Math.max(most, x), Number.NEGATIVE_INFINITY));

@@ -8,7 +8,6 @@
  */
 import type { LoadedBuild } from "../kernels/walker.ts";
 import { isConvolution, type Layer, layers } from "../network/layers.ts";
-import { weightShape } from "../weights/check.ts";
 import type { Model, Tensor } from "../weights/model.ts";
 import { correctedBias } from "./bias-correction.ts";
 import { type Observation, pauses } from "./calibration.ts";
@@ -117,7 +116,7 @@ function weightsAs(
 ): readonly (readonly [string, Tensor])[] {
 	const [prefix, shape] = [prefixOf(layer), [bias.length]];
 	return [
-		[`${prefix}.weight`, { dtype: "I8", shape: weightShape(layer), data: weights }],
+		[`${prefix}.weight`, { dtype: "I8", shape: layer.weightShape, data: weights }],
 		[`${prefix}.scale`, { dtype: "F32", shape, data: scales }],
 		[`${prefix}.zero_point`, { dtype: "I32", shape, data: new Int32Array(bias.length) }],
 		[`${prefix}.bias`, { dtype: "I32", shape, data: bias }],

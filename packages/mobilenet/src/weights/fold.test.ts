@@ -95,7 +95,7 @@ describe("what cannot be folded is refused", () => {
 
 	test("a part of batch norm is missing or misshapen", () => {
 		expect(foldWith("stem.bn.running_var", undefined)).toThrow(
-			"stem.bn.running_var must be F32 of shape [9] for its batch norm to be folded, but it is missing.",
+			"the tensor stem.bn.running_var must have the shape [9] in this network, but it is missing.",
 		);
 		expect(foldWith("stem.bn.bias", vector(new Float32Array(8)))).toThrow("but it is F32 of shape [8].");
 		expect(foldWith("stem.conv.weight", undefined)).toThrow(MobileNetError);

@@ -4,13 +4,14 @@
  * nothing needs the tensor between them, and activations share an arena by liveness.
  */
 import { MobileNetError, shown } from "../../base/error.ts";
-import type { Shape } from "../../kernels/packing.ts";
+import { packedShape } from "../../kernels/packing.ts";
 import { pitchOf, stemBandRows } from "../../kernels/table.ts";
 import { type Build, mostBytes } from "../../kernels/walker.ts";
 import { isConvolution, type Layer, layers } from "../../network/layers.ts";
 import type { Model, Preprocessing } from "../../weights/model.ts";
-import { type Draft, draft, type Output } from "../draft.ts";
+import { namesOf } from "../../weights/names.ts";
 import type { Address, Plan } from "../plan.ts";
+import { createPlanBuilder, type Output, type PlanBuilder } from "../plan-builder.ts";
 
 export interface InferenceOptions {
 	readonly build: Build;
@@ -44,7 +45,7 @@ export function inferencePlan(model: Model, options: InferenceOptions): Plan {
 	const table = layers(configuration);
 	checkKept(keep, table);
 
-	const plan = draft(build);
+	const plan = createPlanBuilder(build);
 	const network = networkOf(plan, model, { batch, threads, keep });
 	const last = layersInto(network, table);
 	// There whatever the network gives out: answers are probabilities.
@@ -71,7 +72,7 @@ export function inferencePlan(model: Model, options: InferenceOptions): Plan {
 
 /** What the makers of steps share. */
 export interface Network {
-	readonly plan: Draft;
+	readonly plan: PlanBuilder;
 	readonly model: Model;
 	readonly batch: number;
 	readonly threads: number;
@@ -85,7 +86,7 @@ export interface Network {
 
 /** What the makers of steps need of a model. */
 export function networkOf(
-	plan: Draft,
+	plan: PlanBuilder,
 	model: Model,
 	{ batch, threads, keep }: Required<Omit<InferenceOptions, "build">>,
 ): Network {
@@ -112,7 +113,7 @@ export function layersInto(network: Network, [stem, ...rest]: readonly Layer[]):
 	return last;
 }
 
-function activationBounds(plan: Draft, { configuration: { activation } }: Model): Address {
+function activationBounds(plan: PlanBuilder, { configuration: { activation } }: Model): Address {
 	if (activation === "leakyRelu") return plan.constant(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
 	return plan.constant(0, activation === "relu6" ? 6 : Number.POSITIVE_INFINITY);
 }
@@ -123,12 +124,11 @@ function outputOf({ plan, batch, isKept }: Network, name: string, size: number, 
 
 /** Weights and bias of a layer as a folded model names them. */
 function parametersOf({ plan }: Network, layer: Layer) {
-	const tensor = isConvolution(layer) ? `${layer.name}.conv` : layer.name;
-	const inputs = layer.kind === "depthwise" ? 1 : layer.inputChannels;
-	const shape: Shape = [layer.outputChannels, inputs, layer.kernel, layer.kernel];
+	const names = namesOf(layer);
+	const packing = layer.kind === "depthwise" ? "lanes" : "panels";
 	return {
-		weights: plan.weights(layer.kind === "depthwise" ? "lanes" : "panels", `${tensor}.weight`, shape),
-		bias: plan.weights("bias", `${tensor}.bias`, [layer.outputChannels, 1, 1, 1]),
+		weights: plan.weights(packing, names.weight, packedShape(layer.weightShape)),
+		bias: plan.weights("bias", names.bias, packedShape([layer.outputChannels])),
 	};
 }
 
@@ -148,11 +148,11 @@ function stemSteps(network: Network, layer: Layer): Output {
 	plan.step("stemFloats", layer.name, { ...common, input, weights, bias });
 
 	const { order, factors, mean } = pixelInputs(model.preprocessing, inputChannels);
-	const shape: Shape = [outputChannels, inputChannels, 3, 3];
+	const shape = packedShape(layer.weightShape);
 	plan.step("stemBytes", layer.name, {
 		...common,
 		pixels: input,
-		weights: plan.weights("panels", `${layer.name}.conv.weight`, shape, { order, factors }),
+		weights: plan.weights("panels", namesOf(layer).weight, shape, { order, factors }),
 		bias,
 		mean: plan.constant(...Array.from({ length: inputSize }, () => mean).flat()),
 	});
@@ -251,7 +251,7 @@ export function checkKept(keep: readonly string[], table: readonly Layer[]): voi
 /** Refuses a plan that needs more memory than can be addressed. */
 export function checkSize(regions: Plan["regions"], batch: number, size: number): void {
 	const perPicture = (regions.pixels + regions.activations) / batch;
-	const room = mostBytes - regions.weights - regions.run - 2 ** 20;
+	const room = mostBytes - regions.weights - regions.exchange - 2 ** 20;
 	if (batch * perPicture <= room) return;
 	const most = Math.floor(room / perPicture);
 	throw new MobileNetError(

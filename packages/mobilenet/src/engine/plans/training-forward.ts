@@ -3,9 +3,9 @@ import { pitchOf } from "../../kernels/table.ts";
 import { normOf, normVectors, partialsOf } from "../../kernels/training-shapes.ts";
 import { type Layer, layers } from "../../network/layers.ts";
 import type { Model } from "../../weights/model.ts";
-import type { Draft, Output } from "../draft.ts";
-import { weightOf } from "../parameters.ts";
+import { namesOf } from "../../weights/names.ts";
 import type { Address } from "../plan.ts";
+import type { Output, PlanBuilder } from "../plan-builder.ts";
 import type { TrainingPlanOptions } from "../training-executor.ts";
 import { pixelInputs } from "./inference.ts";
 import { bandsOfLayer } from "./training-bands.ts";
@@ -19,7 +19,7 @@ export interface Raw extends Output {
 
 /** What the makers of steps share. */
 export interface Network {
-	readonly plan: Draft;
+	readonly plan: PlanBuilder;
 	readonly model: Model;
 	readonly options: TrainingPlanOptions;
 	readonly parameter: (tensor: string) => Address;
@@ -42,7 +42,7 @@ export function activationOf({
 }
 
 /** A norm and an activation that change nothing. */
-export function identityOf(plan: Draft, vector: number): Pick<Raw, "norm" | "activation"> {
+export function identityOf(plan: PlanBuilder, vector: number): Pick<Raw, "norm" | "activation"> {
 	const values = normVectors.map((name) => (name === "scale" || name === "inverseDeviation" ? 1 : 0));
 	return {
 		norm: plan.constant(...values.flatMap((value) => new Array<number>(vector).fill(value))),
@@ -65,12 +65,13 @@ function normForward(
 	const { plan, model, options, constants, activation } = network;
 	const { name, outputChannels: channels, outputSize } = layer;
 	const norm = plan.scratch(normOf(channels));
+	const names = namesOf(layer).norm!;
 	plan.step("batchNorm", name, {
 		...partials,
-		gamma: network.parameter(`${name}.bn.weight`),
-		beta: network.parameter(`${name}.bn.bias`),
-		runningMean: network.running(`${name}.bn.running_mean`),
-		runningVariance: network.running(`${name}.bn.running_var`),
+		gamma: network.parameter(names.weight),
+		beta: network.parameter(names.bias),
+		runningMean: network.running(names.mean),
+		runningVariance: network.running(names.variance),
 		...{ constants, norm, channels, pixels: outputSize ** 2 },
 		frozen: options.frozenNorm ? 1 : 0,
 		unbiased: model.configuration.runningVariance === "unbiased" ? 1 : 0,
@@ -99,7 +100,7 @@ export function stemForward(network: Network, layer: Layer, inputs: TrainingPlan
 	const partials = plan.scratch(partialsOf(options.batch * outputSize, bandRows, outputChannels));
 	plan.step("trainStem", name, {
 		input: inputs.floats,
-		weights: network.parameter(weightOf(layer)),
+		weights: network.parameter(namesOf(layer).weight),
 		...{ bias: zeros, bounds: unbounded, output: output.address, outputPitch: output.pitch, partials },
 		band: plan.scratch(options.threads * bandFloats),
 		...{ inputSize, outputSize, inputChannels, outputChannels, before: padding.before, bandRows },
@@ -117,7 +118,7 @@ export function convolutionForward(network: Network, layer: Layer, from: Raw): R
 	const partials = plan.scratch(partialsOf(batch * rows, bandRows, outputChannels));
 	const operands = {
 		...{ input: from.address, inputNorm: from.norm, activation: from.activation, inputPitch: from.pitch },
-		weights: network.parameter(weightOf(layer)),
+		weights: network.parameter(namesOf(layer).weight),
 		...{ bias: zeros, bounds: unbounded, band: plan.scratch(threads * bandFloats) },
 		...{ output: output.address, outputPitch: output.pitch, partials, bandRows },
 	};
@@ -158,8 +159,8 @@ export function classifierForward(network: Network, layer: Layer, pooled: Output
 	plan.step("pointwise", name, {
 		...{ input: pooled.address, inputPitch: pooled.pitch },
 		...{ output: output.address, outputPitch: output.pitch, bounds: unbounded },
-		weights: network.parameter(weightOf(layer)),
-		bias: network.parameter(`${name}.bias`),
+		weights: network.parameter(namesOf(layer).weight),
+		bias: network.parameter(namesOf(layer).bias),
 		...{ rows: 1, inputChannels, outputChannels },
 	});
 	return output;
