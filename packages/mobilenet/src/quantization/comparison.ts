@@ -4,10 +4,11 @@ import { createExecutor } from "../engine/executor.ts";
 import { integers, wordsOf } from "../engine/integers.ts";
 import { int8Plan } from "../engine/plans/int8.ts";
 import { loadBuild } from "../kernels/load.ts";
-import { isConvolution, type Layer, layers } from "../network/layers.ts";
+import { layers } from "../network/layers.ts";
 import { dequantize } from "../weights/dequantize.ts";
-import { hasBackground, type Model, type Tensor } from "../weights/model.ts";
-import { partsOf } from "../weights/parts.ts";
+import { foldedWeights } from "../weights/fold.ts";
+import { hasBackground, type Model } from "../weights/model.ts";
+import { partsOf, weightedParts } from "../weights/parts.ts";
 import {
 	floatNetwork,
 	type Observation,
@@ -164,15 +165,12 @@ function bestOf({ labels }: Model): (logits: Float32Array) => number {
 
 /** Signal to noise of the weights of every layer that has some. */
 function weightErrors(float: Model, quantized: Model): ReadonlyMap<string, number> {
-	const [before, after] = [withPixelCodes(float).model, dequantize(quantized)];
-	const weightsOf = ({ tensors }: Model, layer: Layer): Float32Array => {
-		const name = isConvolution(layer) ? `${layer.name}.conv.weight` : `${layer.name}.weight`;
-		return (tensors.get(name) as Extract<Tensor, { dtype: "F32" }>).data;
-	};
+	const after = weightedParts(dequantize(quantized));
 	return new Map(
-		layers(float.configuration)
-			.filter(({ kind }) => kind !== "pool")
-			.map((layer) => [layer.name, decibels(squares(weightsOf(before, layer), weightsOf(after, layer)))]),
+		weightedParts(withPixelCodes(float).model).map((own, i) => [
+			own.layer.name,
+			decibels(squares(foldedWeights(own).weight, foldedWeights(after[i]!).weight)),
+		]),
 	);
 }
 

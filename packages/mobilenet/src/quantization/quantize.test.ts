@@ -11,7 +11,7 @@ import { type ConfigurationOptions, configure } from "../network/configuration.t
 import { isConvolution, layers } from "../network/layers.ts";
 import { initialize } from "../weights/initialize.ts";
 import type { Model, Tensor } from "../weights/model.ts";
-import type { Codes } from "./codes.ts";
+import type { Codes } from "../weights/parts.ts";
 import { integerLayer } from "./integer-layer.ts";
 import { codesOfPixels } from "./pixel-codes.ts";
 import { type QuantizationProgress, quantize } from "./quantize.ts";

@@ -6,14 +6,15 @@
 import { MobileNetError, shown } from "../base/error.ts";
 import { loadBuild } from "../kernels/load.ts";
 import type { PictureSource } from "../model/pictures.ts";
-import { layers } from "../network/layers.ts";
 import { checkTensors } from "../weights/check.ts";
 import { dequantize } from "../weights/dequantize.ts";
-import { fold } from "../weights/fold.ts";
+import { fold, foldedWeights } from "../weights/fold.ts";
 import type { Model } from "../weights/model.ts";
+import { namesOf } from "../weights/names.ts";
+import { weightedParts } from "../weights/parts.ts";
 import { observe, preparedPictures } from "./calibration.ts";
 import { checkLabeled, compareNetworks, measureAccuracy, pairOf } from "./comparison.ts";
-import { correctingPictures, integerNetwork, prefixOf, real } from "./integer-network.ts";
+import { correctingPictures, integerNetwork } from "./integer-network.ts";
 import { type RangeMethod, rangeMethods } from "./ranges.ts";
 import type { LabeledPicture, QuantizationReport } from "./report.ts";
 
@@ -112,13 +113,11 @@ function realNetwork(model: Model): Model {
 			"a network with leaky ReLU cannot be quantized: the integer kernels have ReLU and ReLU6 only.",
 		);
 	const folded = fold(dequantize(model));
-	for (const layer of layers(folded.configuration)) {
-		if (layer.kind === "pool") continue;
-		for (const part of ["weight", "bias"]) {
-			const name = `${prefixOf(layer)}.${part}`;
-			if (!real(folded, name).every(Number.isFinite))
-				throw new MobileNetError("broken-file", `${name} holds numbers that are not finite.`);
-		}
+	for (const own of weightedParts(folded)) {
+		const [names, numbers] = [namesOf(own.layer), foldedWeights(own)];
+		for (const part of ["weight", "bias"] as const)
+			if (!numbers[part].every(Number.isFinite))
+				throw new MobileNetError("broken-file", `${names[part]} holds numbers that are not finite.`);
 	}
 	return folded;
 }

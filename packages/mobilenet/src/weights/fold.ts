@@ -55,6 +55,33 @@ function foldedParts(own: WeightedParts, norm: BatchNorm, epsilon: number): Weig
 	return { ...rest, layer, weight: float32(weights, layer.weightShape), bias: float32(biases) };
 }
 
+/** Weights and bias of a layer without batch norm, as numbers. */
+export interface FoldedWeights {
+	/** Of the shape `layer.weightShape`. */
+	readonly weight: Float32Array;
+	/** One a channel. */
+	readonly bias: Float32Array;
+}
+
+/**
+ * The numbers of a layer of a folded model of float32; they are shared.
+ *
+ * @throws MobileNetError `usage` where weights or bias are not in float32
+ */
+export function foldedWeights({ layer, weight, bias }: WeightedParts): FoldedWeights {
+	const names = namesOf(layer);
+	for (const [name, tensor] of [
+		[names.weight, weight],
+		[names.bias, bias],
+	] as const)
+		if (tensor?.dtype !== "F32")
+			throw new MobileNetError(
+				"usage",
+				`${name} must be F32, as in a model that was dequantized and folded, but it is ${tensor?.dtype ?? "missing"}.`,
+			);
+	return { weight: weight.data as Float32Array, bias: bias!.data as Float32Array };
+}
+
 /** A tensor that folding needs: in float32, of this shape. */
 function checked(tensor: Tensor, name: string, shape: readonly number[]): Float32Tensor {
 	const fits = sameShape(tensor.shape, shape);
