@@ -12,7 +12,7 @@ serve(async (job) => {
 	const { batch, threads } = job;
 	const { labels, learningRate, momentum, losses } = job.training!;
 	const model = await readModel(`${job.folder}/${job.network}`);
-	const { loaded } = await loadBuild({ shared: threads > 1, arithmetic: "training" });
+	const { loaded } = await loadBuild({ shared: threads > 1, kernelSet: "training" });
 	const trainer = createTrainer(
 		model,
 		{

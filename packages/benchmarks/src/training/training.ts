@@ -2,6 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { MobileNet } from "mobilenet";
 import { fold } from "mobilenet/formats";
+import { againstTable } from "../against.ts";
 import { versionOf } from "../folders.ts";
 import { inputsFor, jobFor, type Network, withFiles } from "../network.ts";
 import type { Options } from "../options.ts";
@@ -76,7 +77,9 @@ export async function benchTraining(
 	await withFiles(network, { files: new Set(["network.safetensors"]), inputs, batch }, async (folder) => {
 		const job = jobFor(network, { ...options, folder, inputs });
 		let first: { readonly name: string; readonly losses: readonly number[] } | undefined;
-		const check = ({ name }: Row, { outputs }: Ready): void => {
+		const check = (row: Row, ready: Ready): void => {
+			const { outputs } = ready;
+			const name = labelOf(row, ready);
 			first ??= { name, losses: outputs };
 			const common = outputs.slice(0, first.losses.length);
 			const apart = Math.max(...common.map((loss, i) => Math.abs(loss / first!.losses[i]! - 1)));
@@ -92,20 +95,24 @@ export async function benchTraining(
 				threads,
 				training: { ...training, losses: trainers[name as TrainerName].firstSteps },
 			}),
-			leaveOut: ({ name }, error) => {
-				if (options.only || name === "mobilenet") throw new Error(`${name}: ${error.message}`);
-				note(`left out: ${name}: ${error.message}`);
+			leaveOut: (row, error) => {
+				const fault = `${labelOf(row, {})}: ${error.message}`;
+				if (options.only || row.name === "mobilenet") throw new Error(fault);
+				note(`left out: ${fault}`);
 			},
 		});
 		console.log(stepsTable(measured, batch));
 		const ratios = ratiosTable(measured);
 		if (ratios) console.log(`\n${ratios}`);
+		const against = againstTable(measured, "images/s");
+		if (against) console.log(`\n${against}`);
 		if (options.json)
 			await writeFile(
 				options.json,
 				`${JSON.stringify(
 					measured.map(({ row, ready, times }) => ({
 						runtime: row.name,
+						...(row.checkout ? { checkout: row.checkout.commit } : {}),
 						version: ready.version ?? row.version,
 						...{ alpha, size, precision: "fp32", batch, threads: row.threads, simd: ready.build ?? null },
 						...{ host: ready.host, minMs: times.minimum, medianMs: times.median },
@@ -136,8 +143,9 @@ function stepsTable(measured: readonly Measured[], batch: number): string {
 
 /** Images a second of ours over those of each peer: above 1 ours is quicker. */
 function ratiosTable(measured: readonly Measured[]): string | undefined {
-	const ours = measured.filter(({ row }) => row.name === "mobilenet" && row.label === undefined);
-	const others = measured.filter((other) => !ours.includes(other));
+	const here = measured.filter(({ row }) => !row.checkout);
+	const ours = here.filter(({ row }) => row.name === "mobilenet" && row.label === undefined);
+	const others = here.filter((other) => !ours.includes(other));
 	if (ours.length === 0 || others.length === 0) return undefined;
 	return table([
 		["images/s of ours over (minima, medians)", ...ours.map(({ row, ready }) => labelOf(row, ready))],

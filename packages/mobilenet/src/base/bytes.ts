@@ -1,11 +1,11 @@
 /**
- * The one bounds-checked reader of binary files: little-endian, a cursor over bytes, and an error that names
- * the file and the offset where bytes are missing. Formats build on it or on its checks.
+ * The one bounds-checked reader of binary files: a little-endian cursor over bytes whose errors name the file and
+ * the offset where bytes are missing. Every format builds on this reader or on its checks.
  */
 import { MobileNetError } from "./error.ts";
 
 export interface ByteReader {
-	/** How errors call the file. */
+	/** What errors call the file. */
 	readonly name: string;
 	readonly bytes: Uint8Array;
 	readonly view: DataView;
@@ -16,7 +16,7 @@ export function byteReader(bytes: Uint8Array, name: string): ByteReader {
 	return { name, bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 };
 }
 
-/** Fails unless `length` bytes are there from `offset` on; `what` says what they should be. */
+/** Throws unless the file has `length` bytes at `offset`; `what` says in the error what they should hold. */
 export function checkRange(reader: ByteReader, offset: number, length: number, what: string): void {
 	const size = reader.bytes.byteLength;
 	if (!(offset >= 0 && length >= 0 && offset + length <= size))
@@ -26,7 +26,7 @@ export function checkRange(reader: ByteReader, offset: number, length: number, w
 		);
 }
 
-/** The next `length` bytes, as a view. */
+/** The next `length` bytes, as a view rather than a copy. */
 export function readBytes(reader: ByteReader, length: number, what: string): Uint8Array {
 	checkRange(reader, reader.offset, length, what);
 	const bytes = reader.bytes.subarray(reader.offset, reader.offset + length);
@@ -34,7 +34,7 @@ export function readBytes(reader: ByteReader, length: number, what: string): Uin
 	return bytes;
 }
 
-/** The next unsigned 64-bit integer, which must be a safe one. */
+/** The next unsigned 64-bit integer, rounded to a number: callers must refuse what is above 2^53. */
 export function readUint64(reader: ByteReader, what: string): number {
 	checkRange(reader, reader.offset, 8, what);
 	const value = Number(reader.view.getBigUint64(reader.offset, true));

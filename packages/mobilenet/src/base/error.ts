@@ -1,6 +1,6 @@
 /**
- * The one error of this package. Its message is one sentence: what was wrong, where, what was expected, what
- * was received, what to do.
+ * The only error class of this package. The message is one sentence: what was wrong, where, what was expected,
+ * what was received and what to do.
  *
  * @example
  * try {
@@ -22,12 +22,12 @@ export class MobileNetError extends Error {
 /**
  * What kind of thing went wrong.
  *
- * - `configuration`: a network that cannot be, such as a width multiplier of 0
+ * - `configuration`: a network that cannot exist, such as one with a width multiplier of 0
  * - `usage`: a call or an option that makes no sense
- * - `not-found`: a file or an address that is not there or cannot be read
+ * - `not-found`: a file or an address that does not exist, or cannot be read or written
  * - `broken-file`: a model file that is damaged, cut short or not of its format
- * - `not-mobilenet`: a sound model file that holds another network
- * - `unsupported`: something well formed that this package does not read or do
+ * - `not-mobilenet`: an intact model file that holds another network
+ * - `unsupported`: valid input that this package does not support
  * - `picture`: a picture that cannot be decoded
  * - `disposed`: a model used after `dispose()`
  * - `engine`: WebAssembly is missing or failed its self-test, or memory ran out
@@ -43,14 +43,14 @@ export type ErrorCode =
 	| "disposed"
 	| "engine";
 
-/** The message of anything thrown, on one line. */
+/** The message of any thrown value, on one line. */
 export function messageOf(error: unknown): string {
 	return String(error instanceof Error ? error.message : error)
 		.trim()
 		.replaceAll(/\s*\n\s*/g, " ");
 }
 
-/** A value as an error message shows it: text quoted, long things cut. */
+/** A value as error messages show it: strings quoted, long values shortened. */
 export function shown(value: unknown): string {
 	let text: string | undefined;
 	try {

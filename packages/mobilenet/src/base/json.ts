@@ -1,12 +1,12 @@
 /**
- * JSON of files, which is shallow. `JSON.parse` takes many seconds and many times the text's size for a text of
- * brackets within brackets, so the depth is counted first.
+ * JSON from files that may be hostile. On deeply nested brackets `JSON.parse` takes many seconds and many times the
+ * memory of the text, so the depth is counted first; valid files are shallow.
  */
 
 /**
- * The value of a JSON text whose objects and lists are nested `deepest` levels at most.
+ * Parses JSON text whose objects and lists are nested at most `deepest` levels.
  *
- * @throws Error with a message that says why, for the caller to name the file
+ * @throws Error that says why; the caller adds the name of the file
  * @example
  * parseJson('{"shape": [1, 2]}', 2)
  */

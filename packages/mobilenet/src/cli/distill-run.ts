@@ -1,9 +1,11 @@
 /** A run of `mobilenet distill`: the teacher made ready, and the student that learns from it. */
+
+import { backgroundOutputs } from "../labels/background.ts";
 import { changedModel } from "../model/changed-model.ts";
 import { train } from "../training/index.ts";
 import { usualLearningRate } from "../training/optimizer.ts";
 import { settingsOf } from "../training/options.ts";
-import { hasBackground, type Label, type Model } from "../weights/model.ts";
+import type { Label, Model } from "../weights/model.ts";
 import type { ProcessLike } from "./context.ts";
 import { numbered, studentOf } from "./distill-student.ts";
 import { askedTeacher, listenedTo, viewsOf } from "./distill-teacher.ts";
@@ -49,7 +51,7 @@ export async function runDistillation(
 /** The teacher's classes, without the background. */
 function classesOf({ labels, configuration }: Model): readonly Label[] {
 	if (!labels) return numbered(configuration.classes);
-	return hasBackground(labels) ? labels.slice(1) : labels;
+	return labels.slice(backgroundOutputs(labels));
 }
 
 /** The pictures; where the teacher is all that is learned from, nothing says any more of what class they are. */

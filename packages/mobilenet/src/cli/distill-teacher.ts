@@ -1,6 +1,6 @@
 /** The teacher of `mobilenet distill`: brought to the data's classes, asked once or all the time. */
 import { runFolder } from "#run-folder";
-import { MobileNetError, messageOf } from "../base/error.ts";
+import { MobileNetError } from "../network/index.ts";
 import { type EmbeddingSize, embeddingSize, mostForSize } from "../training/embedding-size.ts";
 import type { TrainingSettings } from "../training/options.ts";
 import { indicesOf } from "../training/pictures.ts";
@@ -13,6 +13,7 @@ import {
 	withTeacherHead,
 } from "../training/teacher-network.ts";
 import type { Label, Model } from "../weights/model.ts";
+import { messageOf, usageError } from "./errors.ts";
 import type { DistillOptions, Views } from "./options/distill.ts";
 import { pathsOf } from "./options/train.ts";
 import { grouped } from "./table.ts";
@@ -53,8 +54,7 @@ export async function askedTeacher(
 		return network;
 	} catch (error) {
 		if (own.length > 0 || !(error instanceof MobileNetError && error.code === "usage")) throw error;
-		throw new MobileNetError(
-			"usage",
+		throw usageError(
 			`the teacher cannot be asked about the data's classes unless --teacher-head trains a classifier of them: ${messageOf(error)}`,
 		);
 	}
@@ -74,8 +74,7 @@ export function viewsOf(
 	if (asked === undefined) return bytes <= mostAnswers.usual ? views : "live";
 	if (bytes <= mostAnswers.asked) return views;
 	const mebibytes = (count: number): string => `${grouped(Math.ceil(count / 2 ** 20))} MiB`;
-	throw new MobileNetError(
-		"usage",
+	throw usageError(
 		`--views ${asked} needs ${mebibytes(bytes)} of memory for the teacher's answers, more than the ${mebibytes(mostAnswers.asked)} that they may take: give live${views === "whole" ? "" : ", whole or fewer crops"}.`,
 	);
 }

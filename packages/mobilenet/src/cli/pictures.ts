@@ -2,11 +2,10 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { glob, isDynamicPattern } from "tinyglobby";
-import { MobileNetError, messageOf } from "../base/error.ts";
 import type { PictureSource } from "../model/pictures.ts";
 import type { ProcessLike } from "./context.ts";
+import { errorLine, messageOf, usageError } from "./errors.ts";
 import { expected, wholeNumber } from "./options/numbers.ts";
-import { error as errorLine } from "./usage.ts";
 
 /** Endings of the files of a folder or a glob that are taken for pictures. */
 const endings = /\.(jpe?g|jfif|png|webp|gif|avif|tiff?)$/i;
@@ -60,8 +59,7 @@ export const picturesArgument = {
 /** Fails where a command line names no pictures, before a model is loaded for them. */
 export function checkPictures(inputs: readonly string[], purpose: string): void {
 	if (inputs.length === 0)
-		throw new MobileNetError(
-			"usage",
+		throw usageError(
 			`give pictures to ${purpose}: files, folders, globs, addresses, or - for standard input.`,
 		);
 }
@@ -126,7 +124,7 @@ async function* filesOf(input: string, wanted: RegExp): AsyncGenerator<string, v
 	const found = await stat(input).catch(() => undefined);
 	if (found?.isDirectory()) {
 		const files = (await readdir(input, { recursive: true })).filter((file) => wanted.test(file)).sort();
-		if (files.length === 0) throw new MobileNetError("usage", `the folder ${input} holds no pictures.`);
+		if (files.length === 0) throw usageError(`the folder ${input} holds no pictures.`);
 		for (const file of files) yield join(input, file);
 	} else if (!found && isDynamicPattern(input)) {
 		const files = (await glob(input.replaceAll("\\", "/"), { absolute: false })).sort();

@@ -9,7 +9,7 @@ import {
 	ExitCode as StricliExitCode,
 	type StricliProcess,
 } from "@stricli/core";
-import { MobileNetError } from "../base/error.ts";
+import { MobileNetError } from "../network/index.ts";
 import { benchCommand } from "./commands/bench.ts";
 import { classifyCommand } from "./commands/classify.ts";
 import { completionCommand, completionRequest, completions } from "./commands/completion.ts";

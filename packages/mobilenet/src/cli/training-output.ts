@@ -1,7 +1,7 @@
 /** What a training run of the command line leaves: the model, its log and curves, and what it says at the end. */
 import { appendFile, rm, writeFile } from "node:fs/promises";
 import { writeLocation } from "#files";
-import { MobileNetError, messageOf } from "../base/error.ts";
+import { MobileNetError } from "../network/index.ts";
 import {
 	type EpochReport,
 	logLine,
@@ -10,11 +10,12 @@ import {
 	type TrainingEvent,
 	writeModel,
 } from "../training/index.ts";
-import type { ProgressStream } from "../training/progress.ts";
 import { runFiles } from "../training/run-folder.ts";
 import type { ProcessLike } from "./context.ts";
+import { messageOf } from "./errors.ts";
 import type { RunPaths } from "./options/train.ts";
 import { grouped, percent } from "./table.ts";
+import type { ProgressStream } from "./training-progress.ts";
 
 /** Writes the model; if that fails, training was not for nothing. */
 export async function writeOutput(

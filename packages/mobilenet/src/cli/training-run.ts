@@ -5,12 +5,12 @@
 import process from "node:process";
 import { openDataset } from "#datasets";
 import { runFolder } from "#run-folder";
-import { MobileNetError } from "../base/error.ts";
 import { createCache, type PictureCache } from "../data/cache.ts";
 import type { Dataset } from "../data/dataset.ts";
-import type { OpenOptions } from "../data/open.ts";
+import type { OpenOptions } from "../data/open-options.ts";
 import { split } from "../data/split.ts";
 import { matchClasses } from "../labels/match.ts";
+import { MobileNetError } from "../network/index.ts";
 import { decodeCheckpoint } from "../training/checkpoint.ts";
 import type {
 	EpochReport,
@@ -20,13 +20,14 @@ import type {
 	TrainingEvent,
 	TrainingOptions,
 } from "../training/index.ts";
-import { type ProgressStream, showProgress } from "../training/progress.ts";
 import { type RunFolder, runFiles } from "../training/run-folder.ts";
 import type { Label } from "../weights/model.ts";
 import { checkOverwriting, filesOf } from "./commands/convert.ts";
 import type { ProcessLike } from "./context.ts";
+import { usageError } from "./errors.ts";
 import { pathsOf, settingsGiven, type TrainOptions } from "./options/train.ts";
 import { json, preparing, readable, runFilesOf, writeOutput } from "./training-output.ts";
+import { type ProgressStream, showProgress } from "./training-progress.ts";
 
 const usualSeed = 1;
 /** Of the pictures, where no others are given to judge by. */
@@ -148,8 +149,7 @@ async function checkUnfinished(folder: RunFolder): Promise<void> {
 		// No checkpoint that anybody could go on from.
 		return;
 	}
-	throw new MobileNetError(
-		"usage",
+	throw usageError(
 		`${folder.name} holds a run that was stopped after ${epoch} epochs: go on with --resume, or begin anew with --restart.`,
 	);
 }

@@ -5,24 +5,20 @@ import {
 	formatMessageForArgumentScannerError,
 	text_en,
 } from "@stricli/core";
-import { MobileNetError, messageOf, shown } from "../base/error.ts";
+import { MobileNetError } from "../network/index.ts";
+import { errorLine, messageOf, quoted } from "./errors.ts";
 
 export const text: ApplicationText = {
 	...text_en,
 	noCommandRegisteredForInput: ({ input, corrections }) =>
-		error(`there is no command ${shown(input)}${suggested(corrections)}`),
+		errorLine(`there is no command ${quoted(input)}${suggested(corrections)}`),
 	exceptionWhileParsingArguments: (thrown) =>
-		error(thrown instanceof ArgumentScannerError ? scannerMessage(thrown) : failure(thrown)),
-	exceptionWhileLoadingCommandFunction: (thrown) => error(failure(thrown)),
-	exceptionWhileLoadingCommandContext: (thrown) => error(failure(thrown)),
-	exceptionWhileRunningCommand: (thrown) => error(failure(thrown)),
-	commandErrorResult: (thrown) => error(failure(thrown)),
+		errorLine(thrown instanceof ArgumentScannerError ? scannerMessage(thrown) : failure(thrown)),
+	exceptionWhileLoadingCommandFunction: (thrown) => errorLine(failure(thrown)),
+	exceptionWhileLoadingCommandContext: (thrown) => errorLine(failure(thrown)),
+	exceptionWhileRunningCommand: (thrown) => errorLine(failure(thrown)),
+	commandErrorResult: (thrown) => errorLine(failure(thrown)),
 };
-
-/** An error as people see it: one line that says whose it is. */
-export function error(sentence: string): string {
-	return `mobilenet: ${sentence.replace(/[.?]?$/, (end) => end || ".")}`;
-}
 
 /** Names that every JavaScript object has, and that stricli would therefore find among options and commands. */
 const inherited = Object.getOwnPropertyNames(Object.prototype);
@@ -30,14 +26,14 @@ const inherited = Object.getOwnPropertyNames(Object.prototype);
 /** The message about an option or command such as `--constructor`, which nobody meant to define; else undefined. */
 export function inheritedName(inputs: readonly string[]): string | undefined {
 	const [command = ""] = inputs;
-	if (inherited.includes(camelCase(command))) return error(`there is no command ${shown(command)}`);
+	if (inherited.includes(camelCase(command))) return errorLine(`there is no command ${quoted(command)}`);
 	const end = inputs.indexOf("--");
 	for (const input of inputs.slice(0, end < 0 ? inputs.length : end)) {
 		const [, name] = /^--([^=]+)/.exec(input) ?? [];
 		if (name === undefined) continue;
 		const positive = camelCase(name).replace(/^no([A-Z])/, (_, first: string) => first.toLowerCase());
 		if (inherited.includes(camelCase(name)) || inherited.includes(positive))
-			return error(`there is no option --${name}`);
+			return errorLine(`there is no option --${name}`);
 	}
 	return undefined;
 }
@@ -61,14 +57,14 @@ function scannerMessage(thrown: ArgumentScannerError): string {
 				? messageOf(exception)
 				: `--${externalFlagNameOrPlaceholder} ${messageOf(exception)}`,
 		EnumValidationError: ({ externalFlagName, input, values }) =>
-			`--${externalFlagName} must be ${listed(values)}, not ${shown(input)}`,
+			`--${externalFlagName} must be ${listed(values)}, not ${quoted(input)}`,
 		UnsatisfiedFlagError: ({ externalFlagName }) => `--${externalFlagName} needs a value`,
 		UnexpectedFlagError: ({ externalFlagName, previousInput, input }) =>
-			`--${externalFlagName} is given twice: ${shown(previousInput)} and ${shown(input)}`,
+			`--${externalFlagName} is given twice: ${quoted(previousInput)} and ${quoted(input)}`,
 		InvalidNegatedFlagSyntaxError: ({ externalFlagName, valueText }) =>
-			`--${externalFlagName} takes no value, but ${shown(valueText)} is given`,
+			`--${externalFlagName} takes no value, but ${quoted(valueText)} is given`,
 		UnexpectedPositionalError: ({ expectedCount, input }) =>
-			`${shown(input)} is one argument too many: the command takes ${expectedCount === 0 ? "none" : expectedCount}`,
+			`${quoted(input)} is one argument too many: the command takes ${expectedCount === 0 ? "none" : expectedCount}`,
 		UnsatisfiedPositionalError: ({ placeholder }) => `an argument is missing: <${placeholder}>`,
 	});
 }

@@ -58,7 +58,13 @@ export interface Drawn {
 	readonly erased: Rectangle | undefined;
 }
 
-/** @throws MobileNetError `usage` where a field is not within its bounds */
+/**
+ * Checks an augmentation that comes from outside, such as a form or a file, before a run begins with it.
+ *
+ * @throws MobileNetError `usage` where a field is not within its bounds
+ * @example
+ * checkAugmentation({ ...defaultAugmentation, flip: 2 }) // throws: augmentation.flip must be a number from 0 to 1, not 2.
+ */
 export function checkAugmentation(augmentation: Augmentation): void {
 	const check = (field: keyof Augmentation, good: boolean, expected: string): void => {
 		if (!good)

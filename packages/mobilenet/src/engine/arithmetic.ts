@@ -28,11 +28,11 @@ export function arithmeticOf(model: Model, asked: Arithmetic | undefined): Arith
 }
 
 /** The kernels for a model: how integers round is a module's own. */
-export function kernelsFor(model: Model, arithmetic: Arithmetic): KernelSet {
+export function kernelSetFor(model: Model, arithmetic: Arithmetic): KernelSet {
 	return arithmetic === "integer" && model.rounding === "reference" ? "fixedPoint" : arithmetic;
 }
 
-/** Plans a model in an arithmetic and lays it in memory; `loaded` holds the kernels that `kernelsFor` names. */
+/** Plans a model in an arithmetic and lays it in memory; `loaded` holds the kernels that `kernelSetFor` names. */
 export function executorFor(
 	model: Model,
 	arithmetic: Arithmetic,

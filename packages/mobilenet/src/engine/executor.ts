@@ -1,7 +1,7 @@
 /** Runs a plan of inference on pictures. */
 import type { LoadedBuild } from "../kernels/walker.ts";
 import type { Model } from "../weights/model.ts";
-import { layIn } from "./memory.ts";
+import { placeInMemory } from "./memory.ts";
 import type { Plan } from "./plan.ts";
 
 export interface Executor {
@@ -32,25 +32,25 @@ export interface Executor {
  *   dequantize.ts), or in integers (integers.ts)
  */
 export function createExecutor(plan: Plan, model: Model, loaded: LoadedBuild): Executor {
-	const laid = layIn(plan, model, loaded);
+	const placed = placeInMemory(plan, model, loaded);
 	const { batch, entries, steps } = plan;
 	// The step after a layer's last; the stem's first are the entries.
 	const ends = new Map(steps.map(({ layer }, i) => [layer, Math.max(i + 1, entries.after)] as const));
 	const inputs = batch * plan.size ** 2 * plan.inputChannels;
-	const pixels = laid.byteOf({ region: "pixels", offset: 0 });
+	const pixels = placed.byteOf({ region: "pixels", offset: 0 });
 	return {
 		plan,
-		bytes: laid.buffer.byteLength,
-		pixels: new Uint8Array(laid.buffer, pixels, inputs),
-		floats: new Float32Array(laid.buffer, pixels, inputs),
+		bytes: placed.buffer.byteLength,
+		pixels: new Uint8Array(placed.buffer, pixels, inputs),
+		floats: new Float32Array(placed.buffer, pixels, inputs),
 		run: (input, pictures, until) => {
 			const last = until === undefined ? steps.length : (ends.get(until) ?? entries.after);
-			laid.run(pictures, entries[input], entries.after, last);
+			placed.run(pictures, entries[input], entries.after, last);
 		},
-		runStep: (step, pictures) => laid.run(pictures, step, step + 1, step + 1),
-		load: laid.load,
-		threads: laid.threads,
-		dispose: laid.dispose,
-		read: laid.read,
+		runStep: (step, pictures) => placed.run(pictures, step, step + 1, step + 1),
+		load: placed.load,
+		threads: placed.threads,
+		dispose: placed.dispose,
+		read: placed.read,
 	};
 }

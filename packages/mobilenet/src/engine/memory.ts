@@ -3,6 +3,7 @@
  * start, and a run allocates nothing.
  */
 import { MobileNetError } from "../base/error.ts";
+import { bumpAllocator } from "../kernels/bump-allocator.ts";
 import {
 	addressBytes,
 	arrayAt,
@@ -13,14 +14,13 @@ import {
 	stepWords,
 } from "../kernels/operations.ts";
 import { packedAs, packings } from "../kernels/packing.ts";
-import { stack } from "../kernels/stack.ts";
 import { type Build, createWalker, type LoadedBuild, packingOf } from "../kernels/walker.ts";
 import type { Model } from "../weights/model.ts";
 import type { Address, Layout, Placement, Region } from "./plan.ts";
 import { createTeam } from "./team.ts";
 
 /** A plan in memory. */
-export interface Laid {
+export interface PlacedPlan {
 	readonly buffer: ArrayBuffer;
 	readonly byteOf: (address: Address) => number;
 	/** Packs the plan's weights of a model. */
@@ -36,8 +36,8 @@ export interface Laid {
 }
 
 /** Lays a plan out and packs the weights of a model. */
-export function layIn(plan: Layout, model: Model, loaded: LoadedBuild): Laid {
-	const memory = stack();
+export function placeInMemory(plan: Layout, model: Model, loaded: LoadedBuild): PlacedPlan {
+	const memory = bumpAllocator();
 	const block = memory.take(runWords * 4);
 	const list = memory.take(plan.steps.length * stepWords * 4);
 	const bases = Object.fromEntries(

@@ -3,8 +3,9 @@
  * packing of their forward kernels. Gradients, the optimizer's memories and the moving average lie in the same order, so
  * that an optimizer goes over all of them as they lie. The running statistics of batch norm are a list of their own.
  */
+
+import { bumpAllocator } from "../kernels/bump-allocator.ts";
 import { type PackingKind, packedShape, packings, type Shape } from "../kernels/packing.ts";
-import { stack } from "../kernels/stack.ts";
 import { type Build, packingOf } from "../kernels/walker.ts";
 import type { Layer } from "../network/layers.ts";
 import { namesOf } from "../weights/names.ts";
@@ -64,7 +65,7 @@ function listOf(
 	build: Build,
 ): ParameterList {
 	const packing = packings[packingOf(build)];
-	const memory = stack();
+	const memory = bumpAllocator();
 	const parameters = new Map<string, Parameter>();
 	const place = (parameter: Omit<Parameter, "offset">): void => {
 		const offset = memory.take(packing[parameter.packing].length(parameter.shape) * 4);

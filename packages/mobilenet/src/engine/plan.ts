@@ -11,7 +11,7 @@ import type { Build } from "../kernels/walker.ts";
  * `pixels`: the pictures that come in. `weights`: packed at load, with the constants, and what training keeps of them.
  * `run`: what training is given from run to run, and what it gives. `activations`: the arena.
  */
-export type Region = "pixels" | "weights" | "run" | "activations";
+export type Region = "pixels" | "weights" | "exchange" | "activations";
 
 export interface Address {
 	readonly region: Region;

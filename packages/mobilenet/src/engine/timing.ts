@@ -1,6 +1,7 @@
 /** How long an executor's plan and its steps take here, and how fast this build can multiply and add at the most. */
+
+import { bumpAllocator } from "../kernels/bump-allocator.ts";
 import { type Arithmetic, encodeStep, runWords, stepWords } from "../kernels/operations.ts";
-import { stack } from "../kernels/stack.ts";
 import { createWalker, type LoadedBuild } from "../kernels/walker.ts";
 import type { Executor } from "./executor.ts";
 import type { Step } from "./plan.ts";
@@ -104,7 +105,7 @@ const smallOfBytes = {
  * from afar: what a layer can reach at the most.
  */
 export function peakFlops(loaded: LoadedBuild, arithmetic: Arithmetic, seconds: number): number {
-	const memory = stack();
+	const memory = bumpAllocator();
 	const block = memory.take(runWords * 4);
 	const plan = memory.take(stepWords * 4);
 	const take = (floats: number): number => memory.take(floats * 4);

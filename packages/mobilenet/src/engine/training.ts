@@ -9,7 +9,7 @@ import type { Model } from "../weights/model.ts";
 import { partsOf, tensorsOf } from "../weights/parts.ts";
 import { float32, sizeOf, type Tensor } from "../weights/tensor.ts";
 import { unfold } from "../weights/unfold.ts";
-import { layIn } from "./memory.ts";
+import { placeInMemory } from "./memory.ts";
 import type { ParameterList } from "./parameters.ts";
 import type { Address } from "./plan.ts";
 import { trainingPlan } from "./plans/training.ts";
@@ -22,7 +22,7 @@ const stateLists = ["first", "second", "average", "runningAverage"] as const;
  * A network that learns.
  *
  * @param model what it begins with; quantized or folded weights become float32 with batch norm
- * @param loaded the training kernels: `loadBuild({ arithmetic: "training" })`
+ * @param loaded the training kernels: `loadBuild({ kernelSet: "training" })`
  * @throws MobileNetError `engine` where the batch does not fit, `usage` where there is nothing to train
  */
 export function createTrainer(
@@ -32,8 +32,8 @@ export function createTrainer(
 ): TrainingExecutor {
 	const start = unfold(dequantize(model));
 	const plan = trainingPlan(start, options);
-	const laid = layIn(plan, prepared(start, options.from), loaded);
-	const { buffer, byteOf } = laid;
+	const placed = placeInMemory(plan, prepared(start, options.from), loaded);
+	const { buffer, byteOf } = placed;
 	const { run, lists, forward, backward, norm, update, batch } = plan;
 	const floatsAt = (address: Address, length: number): Float32Array =>
 		new Float32Array(buffer, byteOf(address), length);
@@ -119,17 +119,17 @@ export function createTrainer(
 			dropout[0] = dropoutSeed;
 			dropout[1] = before;
 			const { entry, first, last } = forward[input];
-			laid.run(count, entry, first, last);
+			placed.run(count, entry, first, last);
 			let sum = 0;
 			for (let n = 0; n < count; n++) sum += losses[n]!;
 			return (sum * total) / count;
 		},
 		backward: () => {
-			laid.run(pictures, backward.first, backward.first + 1, backward.last);
+			placed.run(pictures, backward.first, backward.first + 1, backward.last);
 			before += pictures;
 		},
 		gradientNorm: () => {
-			laid.run(pictures, norm.first, norm.first + 1, norm.last);
+			placed.run(pictures, norm.first, norm.first + 1, norm.last);
 			let sum = 0;
 			for (let i = 0; i < squares.length; i++) sum += squares[i]!;
 			return Math.sqrt(sum);
@@ -150,9 +150,9 @@ export function createTrainer(
 			settings[9] = 1 / (1 - Math.fround(given.beta1) ** given.step);
 			settings[10] = 1 / (1 - Math.fround(given.beta2) ** given.step);
 			settings[11] = given.averageShare;
-			laid.run(pictures, update.first, update.first + 1, update.last);
+			placed.run(pictures, update.first, update.first + 1, update.last);
 		},
-		logits: (picture) => laid.read("classifier", picture),
+		logits: (picture) => placed.read("classifier", picture),
 		firstNotFinite: () =>
 			norms.find(({ values, vector }) => !allFinite(values.subarray(0, 4 * vector)))?.layer ??
 			(allFinite(losses.subarray(0, pictures)) ? undefined : "classifier"),
@@ -182,14 +182,14 @@ export function createTrainer(
 		},
 		gradient: (name) => {
 			if (name === "input")
-				return concatenated(Array.from({ length: pictures }, (_, n) => laid.read("input", n)));
+				return concatenated(Array.from({ length: pictures }, (_, n) => placed.read("input", n)));
 			const found = unpacked(gradients).get(name);
 			if (!found) throw new MobileNetError("usage", `${name} does not learn.`);
 			return found.data as Float32Array;
 		},
 		bytes: buffer.byteLength,
-		threads: laid.threads,
-		dispose: laid.dispose,
+		threads: placed.threads,
+		dispose: placed.dispose,
 	};
 }
 

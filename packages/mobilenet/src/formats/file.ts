@@ -1,5 +1,5 @@
 /** A model file as a format's reader gets it: bytes, a name for errors, and the way to the files beside it. */
-import { beside, readLocation } from "#files";
+import { locationBeside, readLocation } from "#files";
 import { MobileNetError } from "../base/error.ts";
 
 export interface ModelFile {
@@ -17,7 +17,7 @@ export async function fileAt(
 	signal: AbortSignal | undefined,
 ): Promise<ModelFile> {
 	const bytes = await readLocation(location, signal);
-	return { name, bytes, beside: (path) => readLocation(beside(location, path), signal) };
+	return { name, bytes, beside: (path) => readLocation(locationBeside(location, path), signal) };
 }
 
 /** A file of which there are only the bytes. */

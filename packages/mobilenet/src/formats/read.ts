@@ -2,7 +2,7 @@
  * Reading a model from wherever it is: a path, an address, bytes, or a folder. The format is told by the content,
  * never by the name; what a file leaves open is completed here only as far as labels go.
  */
-import { listFolder, readLocation, within } from "#files";
+import { listFolder, locationIn, readLocation } from "#files";
 import { MobileNetError, shown } from "../base/error.ts";
 import { labelsFor, parseLabels } from "../labels/parse.ts";
 import type { Label, Model } from "../weights/model.ts";
@@ -66,12 +66,12 @@ async function locate(
 	const names = await listFolder(source);
 	if (!names) {
 		const isFolder = String(source).endsWith("/");
-		const location = isFolder ? within(source, folderModel) : source;
+		const location = isFolder ? locationIn(source, folderModel) : source;
 		return { file: await fileAt(location, isFolder ? `${called}${folderModel}` : called, signal) };
 	}
 	const chosen = modelIn(names, called);
-	const file = await fileAt(within(source, chosen), `${called.replace(/[/\\]$/, "")}/${chosen}`, signal);
-	return names.includes(folderLabels) ? { file, labels: within(source, folderLabels) } : { file };
+	const file = await fileAt(locationIn(source, chosen), `${called.replace(/[/\\]$/, "")}/${chosen}`, signal);
+	return names.includes(folderLabels) ? { file, labels: locationIn(source, folderLabels) } : { file };
 }
 
 /** The one model file of a folder. */

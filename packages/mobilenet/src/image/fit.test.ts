@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Fit } from "../weights/model.ts";
 import { filters } from "../weights/preprocessing.ts";
-import { fitText, type Preparation, parseFit, prepare } from "./fit.ts";
+import { type Preparation, prepare } from "./fit.ts";
 import type { Pixels } from "./pixels.ts";
 import { resize } from "./resize.ts";
 
@@ -27,51 +27,6 @@ function numbered(width: number, height: number, by: "column" | "row"): Pixels {
 	);
 	return { data, width, height, channels: 1 };
 }
-
-describe("parseFit and fitText", () => {
-	it.each([
-		["stretch", "stretch"],
-		["shorter-side=256", { shorterSide: 256 }],
-		["central=0.875", { centralFraction: 0.875 }],
-		["central=1", { centralFraction: 1 }],
-	] as const)("%s", (text, fit) => {
-		expect(parseFit(text)).toEqual(fit);
-		expect(fitText(fit)).toBe(text);
-	});
-
-	it("are opposites", () => {
-		fc.assert(
-			fc.property(fit, (fit) => {
-				expect(parseFit(fitText(fit))).toEqual(fit);
-			}),
-		);
-	});
-
-	it.each([
-		"",
-		"Stretch",
-		"stretch=1",
-		"shorter-side",
-		"shorter-side=",
-		"shorter-side=0",
-		"shorter-side=-5",
-		"shorter-side=25.6",
-		"shorter-side=99999999999999999999",
-		"shorter-side=256=1",
-		"central=0",
-		"central=1.01",
-		"central=-",
-		"central=0.5.5",
-		"crop",
-	])("refuse %o", (text) => {
-		expect(() => parseFit(text)).toThrow(
-			expect.objectContaining({
-				code: "usage",
-				message: expect.stringContaining(`not ${JSON.stringify(text)}.`),
-			}),
-		);
-	});
-});
 
 describe("prepare", () => {
 	it("fills its region and nothing else, whatever the picture, the filter and the fit", () => {

@@ -1,8 +1,8 @@
 /**
- * How a picture of any shape becomes the network's square: the three fits, their spelling on the command line,
- * and `prepare`, which goes the whole way from pixels to the network's bytes.
+ * How a picture of any shape becomes the network's square: the three fits, and `prepare`, which goes the whole way from
+ * pixels to the network's bytes.
  */
-import { MobileNetError, shown } from "../base/error.ts";
+import { MobileNetError } from "../base/error.ts";
 import { type Filter, type Fit, usualPreprocessing } from "../weights/model.ts";
 import { preprocessingFault } from "../weights/preprocessing.ts";
 import { type Alpha, checkPixels, flatten, type Pixels, rgbToGray, spreadGray } from "./pixels.ts";
@@ -21,35 +21,6 @@ export interface Preparation {
 	readonly fit: Fit;
 	/** What becomes of transparency; `white` if not given. */
 	readonly alpha?: Alpha;
-}
-
-/**
- * A fit as the command line spells it: `stretch`, `shorter-side=256`, `central=0.875`.
- *
- * @example
- * parseFit("shorter-side=256") // { shorterSide: 256 }
- */
-export function parseFit(text: string): Fit {
-	const shorterSide = /^shorter-side=(\d+)$/.exec(text)?.[1];
-	const central = /^central=([\d.e-]+)$/.exec(text)?.[1];
-	const fit =
-		shorterSide !== undefined
-			? { shorterSide: Number(shorterSide) }
-			: central !== undefined
-				? { centralFraction: Number(central) }
-				: text;
-	if (preprocessingFault({ ...usualPreprocessing(1), fit }, 1) !== undefined)
-		throw new MobileNetError(
-			"usage",
-			`the fit must be stretch, shorter-side=256 (a whole number) or central=0.875 (above 0, at most 1), not ${shown(text)}.`,
-		);
-	return fit as Fit;
-}
-
-/** A fit as the command line spells it: the opposite of `parseFit`. */
-export function fitText(fit: Fit): string {
-	if (fit === "stretch") return fit;
-	return "shorterSide" in fit ? `shorter-side=${fit.shorterSide}` : `central=${fit.centralFraction}`;
 }
 
 /**

@@ -1,8 +1,8 @@
 /** Depthwise convolution on random sizes, strides and paddings against the reference: where others have been wrong. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compute, distance } from "./conformance.ts";
 import { loadBuild } from "./load.ts";
+import { compute, distance } from "./self-test.ts";
 import { kernels, pitchOf } from "./table.ts";
 import type { Build } from "./walker.ts";
 

@@ -190,7 +190,7 @@ export const int8Kernels: { readonly [O in keyof typeof int8Operations]: Kernel<
 	int8Depthwise: {
 		reference: int8Depthwise,
 		parameters: ({ channels }) => ({
-			weights: ["wordLanes", [channels, 1, 3, 3]],
+			weights: ["floatLanes", [channels, 1, 3, 3]],
 			bias: ["bias", [channels, 1, 1, 1]],
 			multipliers: ["lanePairs", [channels, 2, 1, 1]],
 		}),
@@ -258,7 +258,7 @@ export const int8Kernels: { readonly [O in keyof typeof int8Operations]: Kernel<
 	int8Separable: {
 		reference: int8Separable,
 		parameters: ({ inputChannels, outputChannels }) => ({
-			depthwiseWeights: ["wordLanes", [inputChannels, 1, 3, 3]],
+			depthwiseWeights: ["floatLanes", [inputChannels, 1, 3, 3]],
 			depthwiseBias: ["bias", [inputChannels, 1, 1, 1]],
 			depthwiseMultipliers: ["lanePairs", [inputChannels, 2, 1, 1]],
 			weights: ["wordPanels", [outputChannels, inputChannels, 1, 1]],

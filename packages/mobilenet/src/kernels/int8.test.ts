@@ -1,13 +1,13 @@
 /** Integer kernels on random sizes, strides and paddings: equal to the reference, whose arithmetic is shown by itself. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compute, distance } from "./conformance.ts";
 import { wordPitchOf } from "./int8-table.ts";
 import type { Kernel } from "./kernel.ts";
 import { loadBuild } from "./load.ts";
 import type { Operands } from "./operations.ts";
 import { int8Pointwise } from "./reference/int8-pointwise.ts";
 import { nearest, requantize } from "./reference/int8-requantize.ts";
+import { compute, distance } from "./self-test.ts";
 import { kernels } from "./table.ts";
 import { type Build, kernelOf } from "./walker.ts";
 
@@ -40,7 +40,7 @@ const block = fc
 
 describe.each(["wide", "relaxed", "baseline"] satisfies Build[])("the %s build", (build) => {
 	it("gives the reference's words at every size, stride and padding", async () => {
-		const { loaded } = await loadBuild({ build, arithmetic: "integer" });
+		const { loaded } = await loadBuild({ build, kernelSet: "integer" });
 		fc.assert(
 			fc.property(block, fc.integer({ min: 1, max: 3 }), fc.integer(), (shape, pictures, seed) => {
 				const got = compute(loaded, "int8Separable", shape, pictures, seed);
@@ -52,7 +52,7 @@ describe.each(["wide", "relaxed", "baseline"] satisfies Build[])("the %s build",
 	});
 
 	it("gives the reference's words for every number of rows and channels", async () => {
-		const { loaded } = await loadBuild({ build, arithmetic: "integer" });
+		const { loaded } = await loadBuild({ build, kernelSet: "integer" });
 		const size = fc.integer({ min: 1, max: 70 });
 		fc.assert(
 			fc.property(size, size, size, fc.integer(), (rows, inputChannels, outputChannels, seed) => {
@@ -70,7 +70,7 @@ describe.each(["wide", "relaxed", "baseline"] satisfies Build[])("the %s build",
 
 describe.each(["wide", "relaxed"] satisfies Build[])("the %s build on bytes", (build) => {
 	it("gives the reference's words at every size, stride and padding", async (context) => {
-		const { loaded } = await loadBuild({ build, arithmetic: "integer" });
+		const { loaded } = await loadBuild({ build, kernelSet: "integer" });
 		if (!loaded.kernels.int8ByteSeparable) context.skip("this processor's products of bytes are not exact");
 		fc.assert(
 			fc.property(block, fc.integer({ min: 1, max: 3 }), fc.integer(), (shape, pictures, seed) => {
@@ -83,7 +83,7 @@ describe.each(["wide", "relaxed"] satisfies Build[])("the %s build on bytes", (b
 	});
 
 	it("gives the reference's words for every number of rows and channels", async (context) => {
-		const { loaded } = await loadBuild({ build, arithmetic: "integer" });
+		const { loaded } = await loadBuild({ build, kernelSet: "integer" });
 		if (!loaded.kernels.int8BytePointwise) context.skip("this processor's products of bytes are not exact");
 		const size = fc.integer({ min: 1, max: 70 });
 		fc.assert(

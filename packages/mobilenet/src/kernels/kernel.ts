@@ -31,7 +31,7 @@ export interface Kernel<O extends Operation> {
 	readonly extents: (geometry: Geometry<O>) => Readonly<Partial<Record<Address<O>, number>>>;
 	/** Where results are. */
 	readonly results: (geometry: Geometry<O>, pictures: number) => readonly Result<O>[];
-	/** What random inputs are like, by operand, where that is not left to conformance.ts: item `i`, given numbers in −1…1. */
+	/** What random inputs are like, by operand, where that is not left to self-test.ts: item `i`, given numbers in −1…1. */
 	readonly sample?: (
 		operand: string,
 		geometry: Geometry<O>,

@@ -6,12 +6,11 @@
 import { compile, findWide } from "#wide";
 import { fromBase64 } from "../base/base64.ts";
 import { MobileNetError, messageOf, shown } from "../base/error.ts";
-import { compute, distance } from "./conformance.ts";
-import { int8ByteOperations, int8Operations } from "./int8-operations.ts";
 import type { KernelTable } from "./kernel.ts";
-import { type KernelSet, operationsOf } from "./operations.ts";
+import type { KernelSet } from "./operations.ts";
+import { exactKernels, selfTest } from "./self-test.ts";
 import { kernels } from "./table.ts";
-import { type Build, createWalker, kernelOf, type LoadedBuild, type Walker } from "./walker.ts";
+import type { Build, LoadedBuild } from "./walker.ts";
 import { type CompiledModule, findWebAssembly } from "./webassembly.ts";
 
 /** Fastest first. */
@@ -22,7 +21,7 @@ const closeEnough = 1e-5;
 export interface ChosenBuild {
 	readonly loaded: LoadedBuild;
 	/** For every faster build why it was passed over, a sentence each. */
-	readonly passedOver: readonly string[];
+	readonly skippedBuilds: readonly string[];
 }
 
 export interface BuildOptions {
@@ -30,8 +29,8 @@ export interface BuildOptions {
 	readonly build?: Build | undefined;
 	/** Whether threads will share its memory. */
 	readonly shared?: boolean;
-	/** What its plans compute in, and how integers round; `float` if not given. */
-	readonly arithmetic?: KernelSet;
+	/** Which kernels the module holds. Default: `float`. */
+	readonly kernelSet?: KernelSet;
 }
 
 /** What was compiled and tested once is not compiled and tested again. */
@@ -45,12 +44,12 @@ const chosen = new Map<string, Promise<ChosenBuild>>();
 export function loadBuild({
 	build = fromEnvironment(),
 	shared = false,
-	arithmetic = "float",
+	kernelSet = "float",
 }: BuildOptions = {}): Promise<ChosenBuild> {
-	const key = `${build} ${shared} ${arithmetic}`;
+	const key = `${build} ${shared} ${kernelSet}`;
 	let choice = chosen.get(key);
 	if (!choice) {
-		choice = choose(build, shared, arithmetic);
+		choice = choose(build, shared, kernelSet);
 		chosen.set(key, choice);
 	}
 	return choice;
@@ -70,43 +69,43 @@ function fromEnvironment(): Build | undefined {
 async function choose(
 	forced: Build | undefined,
 	shared: boolean,
-	arithmetic: KernelSet,
+	kernelSet: KernelSet,
 ): Promise<ChosenBuild> {
-	const passedOver: string[] = [];
+	const skippedBuilds: string[] = [];
 	for (const build of forced ? [forced] : builds) {
 		try {
-			const loaded = await load(build, shared, arithmetic, forced !== undefined);
-			return { loaded, passedOver };
+			const loaded = await load(build, shared, kernelSet, forced !== undefined);
+			return { loaded, skippedBuilds };
 		} catch (error) {
-			passedOver.push(`${build}: ${messageOf(error)}`);
+			skippedBuilds.push(`${build}: ${messageOf(error)}`);
 		}
 	}
-	throw new MobileNetError("engine", `no build of the kernels runs here: ${passedOver.join("; ")}.`);
+	throw new MobileNetError("engine", `no build of the kernels runs here: ${skippedBuilds.join("; ")}.`);
 }
 
 async function load(
 	build: Build,
 	shared: boolean,
-	arithmetic: KernelSet,
+	kernelSet: KernelSet,
 	asked: boolean,
 ): Promise<LoadedBuild> {
-	const kernels = await tableOf(arithmetic);
+	const kernels = await tableOf(kernelSet);
 	if (build === "reference") return { build, kernels };
 	const platform = findWebAssembly();
 	if (!platform) throw new Error("this platform has no WebAssembly");
 	if (build === "wide") {
 		const wide = findWide(asked, shared);
 		if (typeof wide === "string") throw new Error(wide);
-		const widened = wide.embedded[arithmetic];
+		const widened = wide.embedded[kernelSet];
 		// What this version of V8 does not widen is fastest at 128 bits.
-		if (!widened) return load("relaxed", shared, arithmetic, asked);
+		if (!widened) return load("relaxed", shared, kernelSet, asked);
 		const bytes = withSharing(fromBase64(await widened()), shared);
 		const loaded = { build, shared, kernels, module: wide.compile(withName(bytes, "wide")) };
 		// The pass keeps the order of operations: what it makes of the module gives the same bits as the module itself.
-		selfTest(arithmetic, loaded, { ...loaded, module: await compile(withName(bytes, "narrow")) }, 0);
-		return { ...loaded, kernels: exactKernels(arithmetic, loaded) };
+		selfTest(kernelSet, loaded, { ...loaded, module: await compile(withName(bytes, "narrow")) }, 0);
+		return { ...loaded, kernels: exactKernels(kernelSet, loaded) };
 	}
-	const bytes = withSharing(fromBase64(await embedded[arithmetic][build]()), shared);
+	const bytes = withSharing(fromBase64(await embedded[kernelSet][build]()), shared);
 	if (!platform.validate(bytes)) throw new Error(`this platform lacks ${needs[build]}`);
 	let module: CompiledModule;
 	try {
@@ -115,8 +114,8 @@ async function load(
 		throw new Error(`this platform forbids compiling WebAssembly (${messageOf(error)})`);
 	}
 	const loaded = { build, module, shared, kernels };
-	selfTest(arithmetic, loaded, { build: "reference", kernels }, closeEnough);
-	return { ...loaded, kernels: exactKernels(arithmetic, loaded) };
+	selfTest(kernelSet, loaded, { build: "reference", kernels }, closeEnough);
+	return { ...loaded, kernels: exactKernels(kernelSet, loaded) };
 }
 
 const fixedPoint = async () => (await import("./generated/int8-fixed-baseline.ts")).bytes;
@@ -168,63 +167,4 @@ function withName(bytes: Uint8Array, name: string): Uint8Array {
 
 function ascii(text: string): number[] {
 	return [...text].map((character) => character.charCodeAt(0));
-}
-
-function selfTest(
-	arithmetic: KernelSet,
-	loaded: LoadedBuild,
-	against: LoadedBuild,
-	floatTolerance: number,
-): void {
-	const [own, other] = [oneWalker(loaded), oneWalker(against)];
-	for (const operation of operationsOf[arithmetic]) {
-		// A processor may lack these; exactKernels tests them.
-		if (operation in int8ByteOperations) continue;
-		// Integers are equal in all builds.
-		const tolerance = operation in int8Operations ? 0 : floatTolerance;
-		for (const geometry of kernelOf(loaded.kernels, operation).small) {
-			const apart = distance(
-				compute(loaded, operation, geometry, 1, 1, own, arithmetic),
-				compute(against, operation, geometry, 1, 1, other, arithmetic),
-			);
-			if (!(apart <= tolerance))
-				throw new Error(
-					`its self-test failed: ${operation} of ${shown(geometry)} is ${apart} off ${against.build === "reference" ? "the reference" : "the same module at 128 bits"}`,
-				);
-		}
-	}
-}
-
-/**
- * The kernels without those on bytes where the module has none, and where the processor's instruction does not give
- * their exact sums: relaxed SIMD leaves it open whether it takes the second operand's bytes with a sign, and whether a
- * sum of two products stops at 16 bits. What one says it does always.
- */
-function exactKernels(
-	arithmetic: KernelSet,
-	loaded: Exclude<LoadedBuild, { build: "reference" }>,
-): KernelTable {
-	const { int8BytePointwise, int8ByteSeparable, ...others } = loaded.kernels;
-	if (arithmetic !== "integer" || loaded.build === "baseline") return others;
-	const reference = { build: "reference", kernels: loaded.kernels } as const;
-	const [own, other] = [oneWalker(loaded), oneWalker(reference)];
-	const isExact = (["int8BytePointwise", "int8ByteSeparable"] as const).every((operation) =>
-		kernelOf(loaded.kernels, operation).small.every((geometry) => {
-			const got = compute(loaded, operation, geometry, 1, 1, own);
-			return distance(got, compute(reference, operation, geometry, 1, 1, other)) === 0;
-		}),
-	);
-	return isExact ? loaded.kernels : others;
-}
-
-/** Memories are dear: one serves the whole test. */
-const testBytes = 2 ** 18;
-
-function oneWalker(loaded: LoadedBuild): (bytes: number) => Walker {
-	const walker = createWalker(loaded, testBytes);
-	return (bytes) => {
-		if (bytes > testBytes) throw new Error(`a shape of the self-test takes ${bytes} bytes`);
-		new Uint8Array(walker.buffer, 0, bytes).fill(0);
-		return walker;
-	};
 }

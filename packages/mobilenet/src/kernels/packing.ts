@@ -139,7 +139,7 @@ const inHalves = [0, 1, 2, 3, 8, 9, 10, 11, 4, 5, 6, 7, 12, 13, 14, 15];
 
 /**
  * What weights are for: `panels` a pointwise layer or the stem, `lanes` a depthwise layer; in integers `wordPanels` or
- * `bytePanels` and `wordLanes`, with `panelBias`, and `panelPairs` and `lanePairs` for the two multipliers of each
+ * `bytePanels` and `floatLanes`, with `panelBias`, and `panelPairs` and `lanePairs` for the two multipliers of each
  * channel.
  */
 export type PackingKind =
@@ -148,7 +148,7 @@ export type PackingKind =
 	| "bias"
 	| "wordPanels"
 	| "bytePanels"
-	| "wordLanes"
+	| "floatLanes"
 	| "panelBias"
 	| "panelPairs"
 	| "lanePairs";
@@ -160,7 +160,7 @@ export const packedAs: Readonly<Record<PackingKind, Exclude<AddressKind, "bytes"
 	bias: "floats",
 	wordPanels: "words",
 	bytePanels: "signedBytes",
-	wordLanes: "floats",
+	floatLanes: "floats",
 	panelBias: "sums",
 	panelPairs: "floats",
 	lanePairs: "floats",
@@ -169,7 +169,7 @@ export const packedAs: Readonly<Record<PackingKind, Exclude<AddressKind, "bytes"
 const int8 = (columns: readonly number[]) => ({
 	wordPanels: groupedPanels(2, columns),
 	bytePanels: groupedPanels(4, columns),
-	wordLanes: lanes(8),
+	floatLanes: lanes(8),
 	panelBias: panelValues(columns),
 	panelPairs: panelValues(columns),
 	lanePairs: lanes(8),
@@ -185,7 +185,7 @@ export const packings: Readonly<
 		bias: asWritten,
 		wordPanels: asWritten,
 		bytePanels: asWritten,
-		wordLanes: asWritten,
+		floatLanes: asWritten,
 		panelBias: asWritten,
 		panelPairs: asWritten,
 		lanePairs: asWritten,

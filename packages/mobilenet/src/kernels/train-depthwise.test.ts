@@ -4,8 +4,8 @@
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compute, distance } from "./conformance.ts";
 import { loadBuild } from "./load.ts";
+import { compute, distance } from "./self-test.ts";
 import { pitchOf } from "./table.ts";
 import {
 	depthwiseBackwardBandRows,
@@ -70,7 +70,7 @@ const reference = { build: "reference", kernels } as const;
 
 describe.each(["wide", "relaxed", "baseline"] satisfies Build[])("the %s build", (build) => {
 	it("agrees with the reference on every depthwise layer", async () => {
-		const { loaded } = await loadBuild({ build, arithmetic: "training" });
+		const { loaded } = await loadBuild({ build, kernelSet: "training" });
 		fc.assert(
 			fc.property(depthwiseGeometry, fc.integer(), ({ pictures, forward, backward }, seed) => {
 				for (const [operation, geometry] of [
@@ -89,7 +89,7 @@ describe.each(["wide", "relaxed", "baseline"] satisfies Build[])("the %s build",
 	});
 
 	it("agrees with the reference on every stem", async () => {
-		const { loaded } = await loadBuild({ build, arithmetic: "training" });
+		const { loaded } = await loadBuild({ build, kernelSet: "training" });
 		fc.assert(
 			fc.property(stemGeometry, fc.integer(), ({ pictures, forward, backward }, seed) => {
 				for (const [operation, geometry] of [
@@ -110,7 +110,7 @@ describe.each(["wide", "relaxed", "baseline"] satisfies Build[])("the %s build",
 	it.each(["depthwiseBackward", "stemBackward"] as const)(
 		"leaves zeros in the padding of the weights' gradient: %s",
 		async (operation) => {
-			const { loaded } = await loadBuild({ build, arithmetic: "training" });
+			const { loaded } = await loadBuild({ build, kernelSet: "training" });
 			// With a norm as batchNorm leaves it: zeros past the channels.
 			const geometry =
 				operation === "stemBackward"

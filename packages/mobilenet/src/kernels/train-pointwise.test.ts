@@ -4,12 +4,12 @@
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compute, distance } from "./conformance.ts";
 import type { Geometry, Kernel } from "./kernel.ts";
 import { loadBuild } from "./load.ts";
 import type { Operands, Operation } from "./operations.ts";
 import { packings } from "./packing.ts";
 import { denseBackward, pointwiseBackward, trainPointwise } from "./reference/train-pointwise.ts";
+import { compute, distance } from "./self-test.ts";
 import { pitchOf } from "./table.ts";
 import {
 	pointwiseBandRows,
@@ -204,7 +204,7 @@ describe.each(["wide", "relaxed", "baseline"] satisfies Build[])("the %s build",
 	it.each(Object.keys(trainingPointwiseKernels) as (keyof typeof trainingPointwiseKernels)[])(
 		"agrees with the reference about %s of all sizes, in bands and slices of all lengths",
 		async (operation) => {
-			const { loaded } = await loadBuild({ build, arithmetic: "training" });
+			const { loaded } = await loadBuild({ build, kernelSet: "training" });
 			const reference = { build: "reference", kernels: loaded.kernels } as const;
 			fc.assert(
 				fc.property(layer, fc.integer({ min: 1, max: 3 }), fc.integer(), (shape, pictures, seed) => {
@@ -224,7 +224,7 @@ describe.each(["wide", "relaxed", "baseline"] satisfies Build[])("the %s build",
 		operand: string,
 		shape: readonly [number, number, number, number],
 	): Promise<number[]> => {
-		const { loaded } = await loadBuild({ build, arithmetic: "training" });
+		const { loaded } = await loadBuild({ build, kernelSet: "training" });
 		const { panels } = packings[packingOf(build)];
 		const length = panels.length(shape);
 		const slices = (geometry as { slices?: number }).slices ?? 1;

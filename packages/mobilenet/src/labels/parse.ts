@@ -3,7 +3,8 @@
  * for so many classes.
  */
 import { MobileNetError, messageOf, shown } from "../base/error.ts";
-import { backgroundName, type Label } from "../weights/model.ts";
+import type { Label } from "../weights/model.ts";
+import { backgroundName } from "./background.ts";
 
 /**
  * The labels in a label file, in the order of the classes.

@@ -5,7 +5,7 @@
  */
 import { writeLocation } from "#files";
 import { MobileNetError, shown } from "../base/error.ts";
-import { arithmeticOf, executorFor, kernelsFor } from "../engine/arithmetic.ts";
+import { arithmeticOf, executorFor, kernelSetFor } from "../engine/arithmetic.ts";
 import type { Executor } from "../engine/executor.ts";
 import { threadsFor } from "../engine/threads.ts";
 import { peakFlops, timeRuns, timeSteps } from "../engine/timing.ts";
@@ -51,7 +51,7 @@ export class MobileNet {
 	readonly model: Model;
 	/** The build of the kernels that runs, and why faster ones do not. */
 	readonly build: Build;
-	readonly passedOver: readonly string[];
+	readonly skippedBuilds: readonly string[];
 	/** What it is computed in. */
 	readonly arithmetic: Arithmetic;
 	/** The most threads that run it; workers join in the background, one by one. */
@@ -64,7 +64,7 @@ export class MobileNet {
 
 	private constructor(
 		model: Model,
-		{ loaded, passedOver }: ChosenBuild,
+		{ loaded, skippedBuilds }: ChosenBuild,
 		arithmetic: Arithmetic,
 		threads: number,
 		transparency: Alpha | undefined,
@@ -73,7 +73,7 @@ export class MobileNet {
 		this.arithmetic = arithmetic;
 		this.threads = threads;
 		this.build = loaded.build;
-		this.passedOver = passedOver;
+		this.skippedBuilds = skippedBuilds;
 		this.#loaded = loaded;
 		this.#transparency = transparency;
 	}
@@ -116,7 +116,7 @@ export class MobileNet {
 		const chosen = await loadBuild({
 			build,
 			shared: threads > 1,
-			arithmetic: kernelsFor(changed, arithmetic),
+			kernelSet: kernelSetFor(changed, arithmetic),
 		});
 		return new MobileNet(changed, chosen, arithmetic, threads, transparency);
 	}

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { configure } from "./configuration.ts";
 import { isConvolution, type Layer, layers, separableBlock, weightCount, width } from "./layers.ts";
 
-/** How many times a filter fits on a padded row, by trying every place. */
+/** How many times a filter fits on a padded row, found by trying every position. */
 function places({ inputSize, padding, kernel, stride }: Layer): number {
 	let count = 0;
 	for (let at = -padding.before; at + kernel <= inputSize + padding.after; at += stride) count++;
@@ -113,7 +113,7 @@ describe("layers", () => {
 		expect(layers(configure({ head: false })).at(-1)?.name).toBe("pool");
 	});
 
-	test("chain: what one gives the next takes, from the picture to the classes", () => {
+	test("chain: each takes what the one before gives, from the picture to the classes", () => {
 		fc.assert(
 			fc.property(anyConfiguration, (configuration) => {
 				const table = layers(configuration);
@@ -138,7 +138,7 @@ describe("layers", () => {
 		);
 	});
 
-	test("`same` pads as little as ⌈size / stride⌉ places need, the odd pixel after the picture", () => {
+	test("`same` pads as little as ⌈size / stride⌉ positions need, the odd pixel after the picture", () => {
 		fc.assert(
 			fc.property(anyConfiguration, (configuration) => {
 				for (const layer of layers(configuration).filter(isConvolution)) {
@@ -151,7 +151,7 @@ describe("layers", () => {
 					expect(outputSize).toBe(Math.ceil(inputSize / stride));
 					expect([0, 1]).toContain(padding.after - padding.before);
 					const total = padding.before + padding.after;
-					// One zero less would lose the last place, unless there is none to take away.
+					// One zero less would lose the last position, unless there is no zero to take away.
 					if (total > 0)
 						expect(Math.floor((inputSize + total - 1 - kernel) / stride) + 1).toBeLessThan(outputSize);
 				}
@@ -159,7 +159,7 @@ describe("layers", () => {
 		);
 	});
 
-	test("the last block's stride of 2 with a padding of 4 keeps 7×7, and is the depthwise layer's alone", () => {
+	test("the last block's stride of 2 with a padding of 4 keeps 7×7, and only the depthwise layer has it", () => {
 		const table = layers(configure({ lastBlock: "stride2" }));
 		expect(table.find(({ name }) => name === "blocks.12.depthwise")).toMatchObject({
 			stride: 2,
@@ -172,7 +172,7 @@ describe("layers", () => {
 });
 
 describe("separableBlock", () => {
-	test("is a filter a channel, then a mixture of the channels", () => {
+	test("is a filter per channel, then a mixture of the channels", () => {
 		const [depthwise, pointwise] = separableBlock({
 			name: "block",
 			inputChannels: 64,

@@ -4,10 +4,11 @@ import { createExecutor } from "../engine/executor.ts";
 import { integers, wordsOf } from "../engine/integers.ts";
 import { int8Plan } from "../engine/plans/int8.ts";
 import { loadBuild } from "../kernels/load.ts";
+import { backgroundOutputs } from "../labels/background.ts";
 import { layers } from "../network/layers.ts";
 import { dequantize } from "../weights/dequantize.ts";
 import { foldedWeights } from "../weights/fold.ts";
-import { hasBackground, type Model } from "../weights/model.ts";
+import type { Model } from "../weights/model.ts";
 import { partsOf, weightedParts } from "../weights/parts.ts";
 import {
 	floatNetwork,
@@ -37,7 +38,7 @@ export interface Pair {
 export async function pairOf(float: Model, quantized: Model): Promise<Pair> {
 	const [{ loaded }, { loaded: loadedIntegers }] = [
 		await loadBuild(),
-		await loadBuild({ arithmetic: "integer" }),
+		await loadBuild({ kernelSet: "integer" }),
 	];
 	const keep = layers(quantized.configuration).map(({ name }) => name);
 	const plan = int8Plan(quantized, { build: loadedIntegers.build, batch: 1, keep });
@@ -107,7 +108,7 @@ export function checkLabeled(
 ): void {
 	if (!head)
 		throw new MobileNetError("usage", "the model has no classifier whose accuracy could be measured.");
-	const most = classes - 1 - (hasBackground(labels) ? 1 : 0);
+	const most = classes - 1 - backgroundOutputs(labels);
 	for (const { index } of labeled)
 		if (!(Number.isInteger(index) && index >= 0 && index <= most))
 			throw new MobileNetError(
@@ -123,7 +124,7 @@ export async function measureAccuracy(
 	labeled: readonly LabeledPicture[],
 	options: ComparisonOptions,
 ): Promise<AccuracyReport> {
-	const background = hasBackground(model.labels) ? 1 : 0;
+	const background = backgroundOutputs(model.labels);
 	const counts = { float: { top1: 0, top5: 0 }, integer: { top1: 0, top5: 0 } };
 	const pause = pauses(options.signal);
 	const sources = labeled.map(({ picture }) => picture);
@@ -156,7 +157,7 @@ function rankOf(logits: Float32Array, index: number, background: number): number
 
 /** The class with the largest logit, the background left out. */
 function bestOf({ labels }: Model): (logits: Float32Array) => number {
-	const background = hasBackground(labels) ? 1 : 0;
+	const background = backgroundOutputs(labels);
 	return (logits) => {
 		const answers = logits.subarray(background);
 		return answers.indexOf(answers.reduce((most, x) => Math.max(most, x), Number.NEGATIVE_INFINITY));

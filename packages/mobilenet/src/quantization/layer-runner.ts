@@ -3,9 +3,9 @@
  * real weights on mean activations, to learn a layer's mean output, and with integers, whose sums float32 holds exactly
  * as long as they stay below 2^24, to run a network layer by layer as integer kernels would.
  */
-import { draft } from "../engine/draft.ts";
 import { createExecutor } from "../engine/executor.ts";
 import type { Address, Plan } from "../engine/plan.ts";
+import { createPlanBuilder } from "../engine/plan-builder.ts";
 import { packedShape } from "../kernels/packing.ts";
 import { pitchOf, stemBandRows } from "../kernels/table.ts";
 import type { LoadedBuild } from "../kernels/walker.ts";
@@ -45,7 +45,7 @@ export function layerRunner(
 /** A plan of one step, whose input lies where pictures do otherwise, with the pitch of an activation. */
 function layerPlan(layer: Layer, { build }: LoadedBuild): Plan {
 	const { name, kind, stride, padding, inputSize, outputSize, inputChannels, outputChannels } = layer;
-	const plan = draft(build);
+	const plan = createPlanBuilder(build);
 	const inputPitch = kind === "convolution" ? inputChannels : pitchOf(inputChannels);
 	const pitch = pitchOf(outputChannels);
 	const output = plan.output(name, { size: outputSize, channels: outputChannels, pitch }, 1, true);

@@ -69,7 +69,7 @@ describe("a quantized model", () => {
 	it("is computed by the engine as it was when it was made, layer by layer", async () => {
 		const { model } = await quantize(network(), pictures(6));
 		const { loaded: float } = await loadBuild();
-		const { loaded } = await loadBuild({ arithmetic: "integer" });
+		const { loaded } = await loadBuild({ kernelSet: "integer" });
 		const table = layers(model.configuration);
 		const keep = table.map(({ name }) => name);
 		const executor = createExecutor(

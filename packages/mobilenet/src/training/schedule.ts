@@ -2,8 +2,6 @@
  * The learning rate as a pure function of the place in the run. Rates change by the step where they glide (warm-up,
  * cosine) and by the epoch where they are a staircase.
  */
-import { MobileNetError, shown } from "../base/error.ts";
-
 /**
  * How the rate falls from its height.
  *
@@ -62,28 +60,4 @@ export function learningRateAt(
 			return (learningRate * (1 + Math.cos(Math.PI * Math.min(1, done)))) / 2;
 		}
 	}
-}
-
-/**
- * A schedule as the command line spells it: `constant`, `cosine`, `exponential` (the paper's), `exponential=0.9` or
- * `exponential=0.9/3` for every third epoch.
- *
- * @throws MobileNetError `usage`
- */
-export function parseSchedule(text: string): Schedule {
-	if (text === "constant" || text === "cosine") return { kind: text };
-	const [, factor, epochs] = /^exponential(?:=(\d*\.?\d+)(?:\/(\d*\.?\d+))?)?$/.exec(text) ?? [undefined];
-	if (/^exponential/.test(text)) {
-		const schedule: Schedule = {
-			kind: "exponential",
-			factor: factor === undefined ? paperSchedule.factor : Number(factor),
-			epochs: factor === undefined ? paperSchedule.epochs : Number(epochs ?? 1),
-		};
-		const valid = text === "exponential" || factor !== undefined;
-		if (valid && schedule.factor > 0 && schedule.factor <= 1 && schedule.epochs > 0) return schedule;
-	}
-	throw new MobileNetError(
-		"usage",
-		`the schedule must be constant, cosine, exponential (times 0.94 every 2 epochs) or such as exponential=0.9/3 (times 0.9 every 3 epochs), not ${shown(text)}.`,
-	);
 }

@@ -97,11 +97,3 @@ export function usualPreprocessing(inputChannels: number): Preprocessing {
 		fit: "stretch",
 	};
 }
-
-/** The name of a class that stands for nothing in particular, as Google's checkpoints have it first. */
-export const backgroundName = "background";
-
-/** Whether the first output is a background class, which answers leave out. */
-export function hasBackground(labels: readonly Label[] | undefined): boolean {
-	return labels?.[0]?.name === backgroundName;
-}

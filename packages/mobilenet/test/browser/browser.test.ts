@@ -87,7 +87,7 @@ function asking(page: Page) {
 
 interface Answers {
 	readonly build: string;
-	readonly passedOver: readonly string[];
+	readonly skippedBuilds: readonly string[];
 	readonly rows: readonly (readonly number[])[];
 }
 
@@ -275,7 +275,7 @@ describeWithChromium("the browser file", () => {
 		it("gives Node's probabilities where WebAssembly is forbidden, and says why it is slow", async () => {
 			const { ask } = await openPage(content, { policy: strictestPolicy });
 			const pictures = 3;
-			const { build, passedOver, rows } = await ask<Answers>(
+			const { build, skippedBuilds, rows } = await ask<Answers>(
 				"probabilities",
 				"/model.safetensors",
 				"/pixels",
@@ -284,7 +284,7 @@ describeWithChromium("the browser file", () => {
 			);
 			expect(build).toBe("reference");
 			for (const faster of ["relaxed", "baseline"])
-				expect(passedOver.find((reason) => reason.startsWith(`${faster}:`))).toMatch(
+				expect(skippedBuilds.find((reason) => reason.startsWith(`${faster}:`))).toMatch(
 					/: this platform forbids compiling WebAssembly \(.*\)$/,
 				);
 			expectClose(rows, expected.slice(0, pictures));

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import type { Found } from "../../src/formats/chain/chain.ts";
+import type { Chain } from "../../src/formats/chain/chain.ts";
 import { recognize } from "../../src/formats/chain/recognize.ts";
 import { readTensorFlowJs } from "../../src/formats/tensorflowjs/read.ts";
 import { readTensorFlowLite } from "../../src/formats/tflite/read.ts";
@@ -117,7 +117,7 @@ function modelFile(name: string, bytes: Uint8Array) {
 	};
 }
 
-const read = (path: string): Promise<Found> =>
+const read = (path: string): Promise<Chain> =>
 	readTensorFlowLite(modelFile(path, readFileSync(shared(path))));
 const floatsOf = async (path: string): Promise<Model> => fold(dequantize(recognize(await read(path))));
 

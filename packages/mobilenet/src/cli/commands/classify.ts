@@ -1,9 +1,10 @@
 /** `mobilenet classify`: pictures in, labels out. */
 import { buildCommand } from "@stricli/core";
-import { messageOf } from "../../base/error.ts";
+import { backgroundOutputs } from "../../labels/background.ts";
 import type { Prediction } from "../../model/predictions.ts";
-import { hasBackground, type Model } from "../../weights/model.ts";
+import type { Model } from "../../weights/model.ts";
 import type { Context } from "../context.ts";
+import { messageOf } from "../errors.ts";
 import { modelSource } from "../model-source.ts";
 import { loadOptions, type ModelOptions, modelFlags } from "../options/model.ts";
 import { number, wholeNumber } from "../options/numbers.ts";
@@ -105,6 +106,6 @@ function readable(file: string, predictions: readonly Prediction[], top: number)
 
 /** What "unsure" means and what to do, once for all pictures. */
 function unsureHint({ configuration, labels }: Model): string {
-	const classes = configuration.classes - (hasBackground(labels) ? 1 : 0);
+	const classes = configuration.classes - backgroundOutputs(labels);
 	return `"unsure": the picture is probably of none of the ${grouped(classes)} classes that this model knows, or hard to tell. For others bring a model of your own by --model, or train one: mobilenet train.\n`;
 }

@@ -3,8 +3,8 @@
  * next. Where that is a file, nothing is proposed, and the shell completes names of files as it does.
  */
 import { type Application, buildCommand, proposeCompletions } from "@stricli/core";
-import { MobileNetError, shown } from "../../base/error.ts";
 import type { Context } from "../context.ts";
+import { quoted, usageError } from "../errors.ts";
 
 /** The hidden command: the words after it are those of the line after `mobilenet`, the last one unfinished. */
 export const completionRequest = "__complete";
@@ -32,9 +32,8 @@ export const completionCommand = buildCommand<object, [Shell], Context>({
 					placeholder: "shell",
 					parse: (input: string): Shell => {
 						if (Object.hasOwn(scripts, input)) return input as Shell;
-						throw new MobileNetError(
-							"usage",
-							`there is completion for ${Object.keys(scripts).join(" and ")}, not for ${shown(input)}.`,
+						throw usageError(
+							`there is completion for ${Object.keys(scripts).join(" and ")}, not for ${quoted(input)}.`,
 						);
 					},
 					proposeCompletions: () => Object.keys(scripts),

@@ -3,15 +3,14 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildCommand } from "@stricli/core";
-import { MobileNetError, messageOf, shown } from "../../base/error.ts";
 import { isAddress } from "../../base/fetch.ts";
 import type { MobileNet } from "../../model/mobilenet.ts";
 import type { Context } from "../context.ts";
+import { errorLine, messageOf, quoted, usageError } from "../errors.ts";
 import { modelBrief, modelSource } from "../model-source.ts";
 import { changeFlags, loadOptions, type ModelChanges } from "../options/model.ts";
 import { pictureError, picturesOf } from "../pictures.ts";
 import { grouped } from "../table.ts";
-import { error as errorLine } from "../usage.ts";
 import { type Compared, compare, randomPictures, same, seed, tolerance } from "../verify.ts";
 
 interface Options extends ModelChanges {
@@ -106,14 +105,12 @@ export const convertCommand = buildCommand<Options, string[], Context>({
 
 function checkUsage({ output, verify }: Options, pictures: readonly string[]): void {
 	if (!/\.safetensors$/i.test(output))
-		throw new MobileNetError(
-			"usage",
-			`--output must end in .safetensors, the only format that is written, not ${shown(output)}.`,
+		throw usageError(
+			`--output must end in .safetensors, the only format that is written, not ${quoted(output)}.`,
 		);
 	if (pictures.length > 0 && !verify)
-		throw new MobileNetError(
-			"usage",
-			`${shown(pictures[0])} is one argument too many: one model is converted, and pictures are for --verify.`,
+		throw usageError(
+			`${quoted(pictures[0])} is one argument too many: one model is converted, and pictures are for --verify.`,
 		);
 }
 
@@ -152,10 +149,7 @@ export async function checkOverwriting(files: readonly string[] = [], output: st
 	if (there === undefined) return;
 	for (const file of files)
 		if ((await identity(file)) === there)
-			throw new MobileNetError(
-				"usage",
-				`${output} is a file of the model that is read: give another --output.`,
-			);
+			throw usageError(`${output} is a file of the model that is read: give another --output.`);
 }
 
 async function sizeOf(files: readonly string[] | undefined): Promise<number | undefined> {

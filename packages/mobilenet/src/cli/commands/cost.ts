@@ -3,7 +3,6 @@
  * tables, or all published networks (cost-tables.ts).
  */
 import { buildCommand } from "@stricli/core";
-import { MobileNetError } from "../../base/error.ts";
 import {
 	type Cost,
 	type CostConvention,
@@ -16,6 +15,7 @@ import {
 } from "../../network/index.ts";
 import type { Context } from "../context.ts";
 import { gridText, paperTableText } from "../cost-tables.ts";
+import { usageError } from "../errors.ts";
 import {
 	configurationOf,
 	describe,
@@ -118,14 +118,13 @@ export const costCommand = buildCommand<Options, [], Context>({
 function checkTogether(options: Options): void {
 	if (!options.table && !options.grid) return;
 	if (options.table && options.grid)
-		throw new MobileNetError("usage", "--table and --grid print different things: give one of them.");
+		throw usageError("--table and --grid print different things: give one of them.");
 	const ignored = networkOptions.filter((name) => options[name] !== nothingSaid[name]);
 	if (ignored.length === 0) return;
 	const names = ignored.map(
 		(name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
 	);
-	throw new MobileNetError(
-		"usage",
+	throw usageError(
 		`${options.grid ? "--grid" : "--table"} has networks of its own, which no option changes: leave out ${names.join(", ")}.`,
 	);
 }

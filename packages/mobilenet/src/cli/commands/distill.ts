@@ -1,7 +1,7 @@
 /** `mobilenet distill`: a small network learns from a large one. */
 import { buildCommand } from "@stricli/core";
-import { MobileNetError, shown } from "../../base/error.ts";
 import type { Context } from "../context.ts";
+import { quoted, usageError } from "../errors.ts";
 import { modelBrief } from "../model-source.ts";
 import type { DistillOptions, Views } from "../options/distill.ts";
 import { wholeNumber } from "../options/numbers.ts";
@@ -119,9 +119,6 @@ function views(input: string): Views {
 	try {
 		return wholeNumber(input);
 	} catch {
-		throw new MobileNetError(
-			"usage",
-			`--views must be whole, live or a number of crops, not ${shown(input)}.`,
-		);
+		throw usageError(`--views must be whole, live or a number of crops, not ${quoted(input)}.`);
 	}
 }

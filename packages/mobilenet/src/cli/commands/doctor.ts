@@ -1,13 +1,12 @@
 /** `mobilenet doctor`: what this machine has of what the package can use, what is missing, and how to get it. */
-
 import { availableParallelism, cpus, freemem, totalmem } from "node:os";
 import process from "node:process";
 import { buildCommand } from "@stricli/core";
-import { messageOf } from "../../base/error.ts";
 import type { ChosenBuild } from "../../kernels/load.ts";
 import type { Build } from "../../kernels/walker.ts";
 import type { Configuration } from "../../network/configuration.ts";
 import type { Context, ProcessLike } from "../context.ts";
+import { messageOf } from "../errors.ts";
 import { color, samplePictures } from "../sample-pictures.ts";
 import { packageVersion } from "../version.ts";
 
@@ -35,8 +34,8 @@ interface Report {
 		readonly chosen: Build | null;
 		/** The build that MOBILENET_SIMD asks for, whatever else there is. */
 		readonly forced: string | null;
-		readonly passedOver: readonly string[];
-		/** Compiled and tested against the reference; those that were passed over are left out. */
+		readonly skippedBuilds: readonly string[];
+		/** Compiled and tested against the reference; those that were skipped are left out. */
 		readonly tested: readonly ({ readonly build: Build } & Tried)[];
 	};
 	/** A small network, made and run. */
@@ -111,12 +110,12 @@ async function kernelsOf(env: ProcessLike["env"], missing: string[]): Promise<Re
 		choice = await loadBuild();
 	} catch (error) {
 		missing.push(messageOf(error));
-		return { chosen: null, forced, passedOver: [], tested: [] };
+		return { chosen: null, forced, skippedBuilds: [], tested: [] };
 	}
-	const { loaded, passedOver } = choice;
+	const { loaded, skippedBuilds } = choice;
 	const tested: ({ readonly build: Build } & Tried)[] = [];
 	if (forced !== null) tested.push({ build: loaded.build, ...since(start) });
-	// Not those that were passed over: to ask for a build by name can allow what is not safe here.
+	// Not those that were skipped: to ask for a build by name can allow what is not safe here.
 	for (const build of builds.slice(builds.indexOf(loaded.build) + tested.length))
 		tested.push({ build, ...(await tried(async () => void (await loadBuild({ build })))) });
 	if (Number.parseInt(process.versions.node, 10) < 22)
@@ -125,7 +124,7 @@ async function kernelsOf(env: ProcessLike["env"], missing: string[]): Promise<Re
 		missing.push(
 			"WebAssembly: without it networks run in plain JavaScript, many times slower; start Node without the flags that forbid it, such as --jitless.",
 		);
-	return { chosen: loaded.build, forced, passedOver, tested };
+	return { chosen: loaded.build, forced, skippedBuilds, tested };
 }
 
 async function runSmallNetwork(): Promise<void> {
@@ -213,7 +212,7 @@ function readable(report: Report): string {
 		["processor", `${processor}, ${cores} ${cores === 1 ? "core" : "cores"}`],
 		["memory", `${gib(memory.total)}, ${gib(memory.free)} free`],
 		["kernels", chosen],
-		...kernels.passedOver.map((why) => ["passed over", why] as const),
+		...kernels.skippedBuilds.map((why) => ["skipped", why] as const),
 		...kernels.tested.map(
 			(one) =>
 				[

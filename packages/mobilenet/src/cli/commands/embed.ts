@@ -1,10 +1,9 @@
 /** `mobilenet embed`: pictures in, the network's features out, as JSON lines or as NumPy's table. */
-
 import { buildCommand } from "@stricli/core";
 import { writeLocation } from "#files";
-import { MobileNetError, messageOf, shown } from "../../base/error.ts";
 import { layers } from "../../network/index.ts";
 import type { Context } from "../context.ts";
+import { messageOf, quoted, usageError } from "../errors.ts";
 import { modelSource } from "../model-source.ts";
 import { writeNpy } from "../npy.ts";
 import { loadOptions, type ModelOptions, modelFlags } from "../options/model.ts";
@@ -27,9 +26,8 @@ export const embedCommand = buildCommand<Options, string[], Context>({
 		const { batch, output } = options;
 		checkPictures(inputs, "embed");
 		if (output !== undefined && !/\.npy$/i.test(output))
-			throw new MobileNetError(
-				"usage",
-				`--output must end in .npy, not ${shown(output)}; without it JSON lines go to standard output.`,
+			throw usageError(
+				`--output must end in .npy, not ${quoted(output)}; without it JSON lines go to standard output.`,
 			);
 		const { MobileNet } = await import("../../model/mobilenet.ts");
 		const model = await MobileNet.load(modelSource(options.model), loadOptions(options));

@@ -3,9 +3,9 @@ import { readFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { buildCommand } from "@stricli/core";
 import { writeLocation } from "#files";
-import { MobileNetError, shown } from "../../base/error.ts";
 import type { CurvePoint, Evaluation, EvaluationProgress } from "../../evaluation/index.ts";
 import type { Context, Output } from "../context.ts";
+import { quoted, usageError } from "../errors.ts";
 import { modelSource } from "../model-source.ts";
 import { loadOptions, type ModelOptions, modelFlags } from "../options/model.ts";
 import { wholeNumber } from "../options/numbers.ts";
@@ -106,11 +106,10 @@ export const evaluateCommand = buildCommand<Options, [string], Context>({
 
 /** Before minutes of work: the ending keeps a slip from writing over a model or a list. */
 async function checkReport(report: string): Promise<void> {
-	if (!/\.html?$/i.test(report))
-		throw new MobileNetError("usage", `--report must end in .html, not ${shown(report)}.`);
+	if (!/\.html?$/i.test(report)) throw usageError(`--report must end in .html, not ${quoted(report)}.`);
 	const folder = dirname(report);
 	if (!(await stat(folder).catch(() => undefined))?.isDirectory())
-		throw new MobileNetError("usage", `--report cannot be written: there is no folder ${folder}.`);
+		throw usageError(`--report cannot be written: there is no folder ${folder}.`);
 }
 
 /** On a terminal one line that counts, elsewhere a line at the end. */

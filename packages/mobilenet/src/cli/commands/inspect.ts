@@ -1,10 +1,11 @@
 /** `mobilenet inspect`: what is in a model file. */
 import { buildCommand } from "@stricli/core";
-import { fitText } from "../../image/fit.ts";
+import { backgroundOutputs } from "../../labels/background.ts";
 import { cost } from "../../network/cost.ts";
-import { hasBackground, type Model, sizeOf, type Tensor } from "../../weights/model.ts";
+import { type Model, sizeOf, type Tensor } from "../../weights/model.ts";
 import type { Context } from "../context.ts";
 import { defaultModel, modelBrief, readNamedModel } from "../model-source.ts";
+import { fitText } from "../options/fit.ts";
 import { grouped } from "../table.ts";
 
 interface Options {
@@ -124,7 +125,7 @@ function readable(file: string, model: Model): string {
 		[
 			"output",
 			c.head
-				? `${c.classes} classes${hasBackground(labels) ? ", a background class first" : ""}; ${marked("output", c.output)}`
+				? `${c.classes} classes${backgroundOutputs(labels) > 0 ? ", a background class first" : ""}; ${marked("output", c.output)}`
 				: "features only: there is no classifier",
 		],
 		["parameters", `${grouped(parameters)}, ${grouped(multAdds)} mult-adds at this size`],

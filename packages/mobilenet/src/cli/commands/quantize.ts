@@ -1,7 +1,6 @@
 /** `mobilenet quantize`: a network in float made one of 8-bit integers, with some pictures to learn from. */
 import { buildCommand } from "@stricli/core";
 import { writeLocation } from "#files";
-import { MobileNetError, shown } from "../../base/error.ts";
 import { random } from "../../base/random.ts";
 import type {
 	LayerReport,
@@ -10,6 +9,7 @@ import type {
 	RangeMethod,
 } from "../../quantization/index.ts";
 import type { Context, Output } from "../context.ts";
+import { quoted, usageError } from "../errors.ts";
 import { modelBrief, modelSource } from "../model-source.ts";
 import { changeFlags, loadOptions, type ModelChanges } from "../options/model.ts";
 import { wholeNumber } from "../options/numbers.ts";
@@ -118,11 +118,10 @@ export const quantizeCommand = buildCommand<Options, [string], Context>({
 
 function checkUsage({ output, pictures }: Options): void {
 	if (!/\.safetensors$/i.test(output))
-		throw new MobileNetError(
-			"usage",
-			`--output must end in .safetensors, the only format that is written, not ${shown(output)}.`,
+		throw usageError(
+			`--output must end in .safetensors, the only format that is written, not ${quoted(output)}.`,
 		);
-	if (pictures === 0) throw new MobileNetError("usage", "--pictures must be at least 1, not 0.");
+	if (pictures === 0) throw usageError("--pictures must be at least 1, not 0.");
 }
 
 /** So many of them at random, in random order; all where there are no more. */

@@ -1,7 +1,7 @@
 /** `mobilenet train`: a network learns from pictures, from scratch or from what another network knows. */
 import { buildCommand } from "@stricli/core";
-import { MobileNetError } from "../../base/error.ts";
 import type { Context } from "../context.ts";
+import { usageError } from "../errors.ts";
 import { wholeNumber } from "../options/numbers.ts";
 import type { TrainOptions } from "../options/train.ts";
 import { dataArgument, number, parsed, text, trainingFlags } from "../options/training.ts";
@@ -82,6 +82,6 @@ function fineTuned(input: string): "all" | "none" | number {
 	try {
 		return wholeNumber(input);
 	} catch {
-		throw new MobileNetError("usage", `--fine-tune must be all, none or a number of blocks, not "${input}".`);
+		throw usageError(`--fine-tune must be all, none or a number of blocks, not "${input}".`);
 	}
 }

@@ -1,5 +1,5 @@
 /** What a command line of `mobilenet distill` asks for, and what of it contradicts itself. */
-import { MobileNetError } from "../../base/error.ts";
+import { usageError } from "../errors.ts";
 import { checkTrainOptions, type TrainOptions } from "./train.ts";
 
 /**
@@ -32,7 +32,7 @@ export function checkDistillOptions(options: DistillOptions): void {
 	checkTrainOptions(options);
 	const { embedding, unlabeled, temperature, weight, views, validation } = options;
 	const refuse = (sentence: string): never => {
-		throw new MobileNetError("usage", sentence);
+		throw usageError(sentence);
 	};
 	if (temperature !== undefined && !(temperature > 0)) refuse("--temperature must be above 0, not 0.");
 	if (weight !== undefined && !(weight > 0 && weight <= 1))

@@ -1,10 +1,18 @@
 /** Options of every command that runs a model: which one, its labels, its size, and what differs from its preprocessing. */
-import { parseFit } from "../../image/fit.ts";
-import type { LoadOptions } from "../../model/options.ts";
-import type { Filter, Fit } from "../../weights/model.ts";
-import { filters } from "../../weights/preprocessing.ts";
+import type { Filter, Fit, LoadOptions } from "../../index.ts";
 import { defaultModel, modelBrief } from "../model-source.ts";
+import { parseFit } from "./fit.ts";
 import { expected, number, wholeNumber } from "./numbers.ts";
+
+/** Written out: the list that the package checks by would load the package. */
+const filters = Object.keys({
+	"pillow-bilinear": true,
+	"pillow-bicubic": true,
+	"tf-bilinear": true,
+	"tf-bilinear-legacy": true,
+	"tf-bilinear-align-corners": true,
+	nearest: true,
+} satisfies Record<Filter, true>) as Filter[];
 
 /** What differs from the model's file. */
 export interface ModelChanges {

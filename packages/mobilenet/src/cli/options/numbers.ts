@@ -2,7 +2,7 @@
  * Numbers of the command line, read strictly: what JavaScript would make of `""`, `0x10` or `1e3` is not taken.
  * The errors' messages are the end of a sentence that begins with the option's name (usage.ts).
  */
-import { shown } from "../../base/error.ts";
+import { quoted } from "../errors.ts";
 
 const decimal = /^(\d+(\.\d*)?|\.\d+)$/;
 
@@ -28,5 +28,5 @@ export function numberOrFraction(input: string): number {
 
 /** The end of an error's sentence. */
 export function expected(what: string, input: string): Error {
-	return new Error(`must be ${what}, not ${shown(input)}`);
+	return new Error(`must be ${what}, not ${quoted(input)}`);
 }

@@ -1,10 +1,8 @@
 /** What a command line of `mobilenet train` asks for, in the words of `mobilenet/training`. */
-import { MobileNetError, shown } from "../../base/error.ts";
-import { parseAugmentation } from "../../training/augmentation-text.ts";
-import { type OptimizerKind, optimizers } from "../../training/optimizer.ts";
-import type { TrainingOptions } from "../../training/options.ts";
-import { parseSchedule } from "../../training/schedule.ts";
+import { optimizers, type TrainingOptions } from "../../training/index.ts";
+import { quoted, usageError } from "../errors.ts";
 import type { NetworkOptions } from "./network.ts";
+import { parseAugmentation, parseSchedule } from "./recipe.ts";
 
 export interface TrainOptions extends Omit<NetworkOptions, "classes" | "rho"> {
 	readonly output: string;
@@ -15,7 +13,7 @@ export interface TrainOptions extends Omit<NetworkOptions, "classes" | "rho"> {
 	readonly epochs?: number | undefined;
 	readonly batch?: number | undefined;
 	readonly learningRate?: number | undefined;
-	readonly optimizer?: OptimizerKind | undefined;
+	readonly optimizer?: keyof typeof optimizers | undefined;
 	readonly schedule?: string | undefined;
 	readonly warmUp?: number | undefined;
 	readonly weightDecay?: number | undefined;
@@ -45,9 +43,8 @@ export interface RunPaths {
 export function pathsOf(output: string): RunPaths {
 	const [, base] = /^(.+)\.safetensors$/i.exec(output) ?? [];
 	if (base === undefined)
-		throw new MobileNetError(
-			"usage",
-			`--output must end in .safetensors, the only format that is written, not ${shown(output)}.`,
+		throw usageError(
+			`--output must end in .safetensors, the only format that is written, not ${quoted(output)}.`,
 		);
 	return {
 		output,
@@ -60,12 +57,11 @@ export function pathsOf(output: string): RunPaths {
 /** Fails where options contradict each other. */
 export function checkTrainOptions(options: TrainOptions): void {
 	const { from, resume, restart } = options;
-	if (resume && restart)
-		throw new MobileNetError("usage", "--resume and --restart contradict each other: give one of them.");
+	if (resume && restart) throw usageError("--resume and --restart contradict each other: give one of them.");
 	if (from === undefined && options.fineTune !== undefined)
-		throw new MobileNetError("usage", "--fine-tune needs --from: a network from scratch learns as a whole.");
+		throw usageError("--fine-tune needs --from: a network from scratch learns as a whole.");
 	if (from === undefined && options.head !== undefined)
-		throw new MobileNetError("usage", "--head needs --from: a network from scratch has no features yet.");
+		throw usageError("--head needs --from: a network from scratch has no features yet.");
 	if (from === undefined) return;
 	for (const [name, value] of [
 		["alpha", options.alpha],
@@ -74,10 +70,7 @@ export function checkTrainOptions(options: TrainOptions): void {
 		["shallow", options.shallow || undefined],
 	] as const)
 		if (value !== undefined)
-			throw new MobileNetError(
-				"usage",
-				`--${name} cannot be given with --from: ${from} has its own; only --size can differ.`,
-			);
+			throw usageError(`--${name} cannot be given with --from: ${from} has its own; only --size can differ.`);
 }
 
 /** The settings that were given; what was not is training's to choose. */

@@ -10,8 +10,8 @@ import { type Build, mostBytes } from "../../kernels/walker.ts";
 import { isConvolution, type Layer, layers } from "../../network/layers.ts";
 import type { Model, Preprocessing } from "../../weights/model.ts";
 import { namesOf } from "../../weights/names.ts";
-import { type Draft, draft, type Output } from "../draft.ts";
 import type { Address, Plan } from "../plan.ts";
+import { createPlanBuilder, type Output, type PlanBuilder } from "../plan-builder.ts";
 
 export interface InferenceOptions {
 	readonly build: Build;
@@ -45,7 +45,7 @@ export function inferencePlan(model: Model, options: InferenceOptions): Plan {
 	const table = layers(configuration);
 	checkKept(keep, table);
 
-	const plan = draft(build);
+	const plan = createPlanBuilder(build);
 	const network = networkOf(plan, model, { batch, threads, keep });
 	const last = layersInto(network, table);
 	// There whatever the network gives out: answers are probabilities.
@@ -72,7 +72,7 @@ export function inferencePlan(model: Model, options: InferenceOptions): Plan {
 
 /** What the makers of steps share. */
 export interface Network {
-	readonly plan: Draft;
+	readonly plan: PlanBuilder;
 	readonly model: Model;
 	readonly batch: number;
 	readonly threads: number;
@@ -86,7 +86,7 @@ export interface Network {
 
 /** What the makers of steps need of a model. */
 export function networkOf(
-	plan: Draft,
+	plan: PlanBuilder,
 	model: Model,
 	{ batch, threads, keep }: Required<Omit<InferenceOptions, "build">>,
 ): Network {
@@ -113,7 +113,7 @@ export function layersInto(network: Network, [stem, ...rest]: readonly Layer[]):
 	return last;
 }
 
-function activationBounds(plan: Draft, { configuration: { activation } }: Model): Address {
+function activationBounds(plan: PlanBuilder, { configuration: { activation } }: Model): Address {
 	if (activation === "leakyRelu") return plan.constant(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
 	return plan.constant(0, activation === "relu6" ? 6 : Number.POSITIVE_INFINITY);
 }
@@ -251,7 +251,7 @@ export function checkKept(keep: readonly string[], table: readonly Layer[]): voi
 /** Refuses a plan that needs more memory than can be addressed. */
 export function checkSize(regions: Plan["regions"], batch: number, size: number): void {
 	const perPicture = (regions.pixels + regions.activations) / batch;
-	const room = mostBytes - regions.weights - regions.run - 2 ** 20;
+	const room = mostBytes - regions.weights - regions.exchange - 2 ** 20;
 	if (batch * perPicture <= room) return;
 	const most = Math.floor(room / perPicture);
 	throw new MobileNetError(

@@ -12,9 +12,9 @@ import { isConvolution, type Layer, layers } from "../../network/layers.ts";
 import type { Model } from "../../weights/model.ts";
 import { namesOf } from "../../weights/names.ts";
 import { partsOf } from "../../weights/parts.ts";
-import { type Draft, draft, type Output } from "../draft.ts";
 import { hasByteWeights, multipliersName, rescaleName, type Words, wordsOf } from "../integers.ts";
 import type { Address, Plan } from "../plan.ts";
+import { createPlanBuilder, type Output, type PlanBuilder } from "../plan-builder.ts";
 import {
 	alwaysKept,
 	checkKept,
@@ -46,7 +46,7 @@ export function int8Plan(model: Model, options: Int8Options): Plan {
 	const table = layers(configuration);
 	checkKept(keep, table);
 
-	const plan = draft(build);
+	const plan = createPlanBuilder(build);
 	const isKept = (name: string): boolean => alwaysKept.includes(name) || keep.includes(name);
 	// What they take was a ReLU's, or is a mean of such: words that are bytes.
 	const parts = partsOf(model);
@@ -84,7 +84,7 @@ export function int8Plan(model: Model, options: Int8Options): Plan {
 
 /** What the makers of steps share. */
 interface Network {
-	readonly plan: Draft;
+	readonly plan: PlanBuilder;
 	readonly model: Model;
 	readonly batch: number;
 	readonly threads: number;
@@ -123,7 +123,7 @@ function parametersOf({ plan }: Network, layer: Layer, panels: "wordPanels" | "b
 	const isDepthwise = layer.kind === "depthwise";
 	const channels = layer.outputChannels;
 	return {
-		weights: plan.weights(isDepthwise ? "wordLanes" : panels, names.weight, packedShape(layer.weightShape)),
+		weights: plan.weights(isDepthwise ? "floatLanes" : panels, names.weight, packedShape(layer.weightShape)),
 		bias: plan.weights(isDepthwise ? "bias" : "panelBias", names.bias, packedShape([channels])),
 		multipliers: plan.weights(
 			isDepthwise ? "lanePairs" : "panelPairs",

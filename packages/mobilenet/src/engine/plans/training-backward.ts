@@ -5,8 +5,8 @@ import { partialsOf } from "../../kernels/training-shapes.ts";
 import { packingOf } from "../../kernels/walker.ts";
 import type { Layer } from "../../network/layers.ts";
 import { namesOf } from "../../weights/names.ts";
-import type { Output } from "../draft.ts";
 import type { Address } from "../plan.ts";
+import type { Output } from "../plan-builder.ts";
 import { bandsOfLayer } from "./training-bands.ts";
 import type { Network, Raw } from "./training-forward.ts";
 

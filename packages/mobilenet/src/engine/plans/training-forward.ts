@@ -4,8 +4,8 @@ import { normOf, normVectors, partialsOf } from "../../kernels/training-shapes.t
 import { type Layer, layers } from "../../network/layers.ts";
 import type { Model } from "../../weights/model.ts";
 import { namesOf } from "../../weights/names.ts";
-import type { Draft, Output } from "../draft.ts";
 import type { Address } from "../plan.ts";
+import type { Output, PlanBuilder } from "../plan-builder.ts";
 import type { TrainingPlanOptions } from "../training-executor.ts";
 import { pixelInputs } from "./inference.ts";
 import { bandsOfLayer } from "./training-bands.ts";
@@ -19,7 +19,7 @@ export interface Raw extends Output {
 
 /** What the makers of steps share. */
 export interface Network {
-	readonly plan: Draft;
+	readonly plan: PlanBuilder;
 	readonly model: Model;
 	readonly options: TrainingPlanOptions;
 	readonly parameter: (tensor: string) => Address;
@@ -42,7 +42,7 @@ export function activationOf({
 }
 
 /** A norm and an activation that change nothing. */
-export function identityOf(plan: Draft, vector: number): Pick<Raw, "norm" | "activation"> {
+export function identityOf(plan: PlanBuilder, vector: number): Pick<Raw, "norm" | "activation"> {
 	const values = normVectors.map((name) => (name === "scale" || name === "inverseDeviation" ? 1 : 0));
 	return {
 		norm: plan.constant(...values.flatMap((value) => new Array<number>(vector).fill(value))),

@@ -9,9 +9,9 @@ import { settingNames, vectorOf } from "../../kernels/training-shapes.ts";
 import { mostBytes } from "../../kernels/walker.ts";
 import { type Layer, layers } from "../../network/layers.ts";
 import type { Model } from "../../weights/model.ts";
-import { draft } from "../draft.ts";
 import { type ParameterList, parametersOf, runningOf } from "../parameters.ts";
 import type { Address } from "../plan.ts";
+import { createPlanBuilder } from "../plan-builder.ts";
 import type { TrainingPlanOptions } from "../training-executor.ts";
 import { layersInto, networkOf } from "./inference.ts";
 import {
@@ -91,7 +91,7 @@ function draftOf(model: Model, options: TrainingPlanOptions): TrainingPlan {
 			`there is no layer ${shown(from)} to train from; the layers are ${table.map(({ name }) => name).join(", ")}.`,
 		);
 	const learning = table.slice(start);
-	const plan = draft(build);
+	const plan = createPlanBuilder(build);
 	const parameters = parametersOf(learning, build, options.decayAll);
 	const running = runningOf(learning, build);
 
@@ -111,20 +111,20 @@ function draftOf(model: Model, options: TrainingPlanOptions): TrainingPlan {
 		for (const { offset, ...placement } of all.values())
 			plan.pack({ ...placement, offset: list.offset + offset });
 	const targetPitch = pitchOf(classes);
-	const targets = (): Address => plan.reserve("run", batch * targetPitch);
+	const targets = (): Address => plan.reserve("exchange", batch * targetPitch);
 	const run = {
 		targets: targets(),
 		softTargets: targets(),
 		factors: {
-			crossEntropy: plan.reserve("run", 2),
-			distillation: plan.reserve("run", 2),
-			squaredError: plan.reserve("run", 2),
+			crossEntropy: plan.reserve("exchange", 2),
+			distillation: plan.reserve("exchange", 2),
+			squaredError: plan.reserve("exchange", 2),
 		},
-		losses: plan.reserve("run", batch),
-		constants: plan.reserve("run", 2),
-		settings: plan.reserve("run", settingNames.length),
-		dropout: plan.reserve("run", 2),
-		squares: plan.reserve("run", squareSlices),
+		losses: plan.reserve("exchange", batch),
+		constants: plan.reserve("exchange", 2),
+		settings: plan.reserve("exchange", settingNames.length),
+		dropout: plan.reserve("exchange", 2),
+		squares: plan.reserve("exchange", squareSlices),
 	};
 
 	const widest = Math.max(

@@ -6,7 +6,7 @@
 import { shown } from "../../base/error.ts";
 import { isFloat } from "../../weights/float.ts";
 import { sizeOf, type Tensor } from "../../weights/model.ts";
-import type { Found, FoundTensor, Quantization } from "./chain.ts";
+import type { Chain, ChainTensor, Quantization } from "./chain.ts";
 import type { ScaledChannels } from "./multiplier.ts";
 import { type BatchNorm, type Dense, type Parts, refuse, type Unit } from "./units.ts";
 
@@ -29,7 +29,7 @@ export interface NamedTensors {
 const biasScaleTolerance = 0.02;
 
 export function namedTensors(
-	found: Found,
+	chain: Chain,
 	{ stem, blocks, pool }: Parts,
 	classifier: Dense | undefined,
 	base: BaseChannels,
@@ -37,9 +37,9 @@ export function namedTensors(
 	const tensors = new Map<string, Tensor>();
 	const counts: (ScaledChannels & { layer: string })[] = [];
 	const first = stem.convolution.weight.tensor.shape;
-	const inputChannels = found.inputChannels ?? first[1]!;
+	const inputChannels = chain.inputChannels ?? first[1]!;
 	let channels = inputChannels;
-	let codes = found.input?.quantization;
+	let codes = chain.input?.quantization;
 
 	const add = (name: string, unit: Unit, shape: readonly number[]): void => {
 		const { convolution, batchNorm, activation } = unit;
@@ -49,9 +49,9 @@ export function namedTensors(
 			weight: convolution.weight,
 			...(convolution.bias && { bias: convolution.bias }),
 		};
-		addWeights(found, tensors, `${name}.conv`, weights, shape, codes, !batchNorm);
-		if (batchNorm) addBatchNorm(found, tensors, `${name}.bn`, batchNorm, shape[0]!);
-		if (output) addQuantization(found, tensors, `${name}.output`, unit.name, output, 1);
+		addWeights(chain, tensors, `${name}.conv`, weights, shape, codes, !batchNorm);
+		if (batchNorm) addBatchNorm(chain, tensors, `${name}.bn`, batchNorm, shape[0]!);
+		if (output) addQuantization(chain, tensors, `${name}.output`, unit.name, output, 1);
 		codes = output;
 	};
 	const outputsOf = (unit: Unit): number => unit.convolution.weight.tensor.shape[0]!;
@@ -66,49 +66,49 @@ export function namedTensors(
 		counts.push({ base: base.blocks[i]!, channels, layer: pointwise.name });
 	}
 	if (pool?.output) {
-		addQuantization(found, tensors, "pool.output", pool.name, pool.output, 1);
+		addQuantization(chain, tensors, "pool.output", pool.name, pool.output, 1);
 		codes = pool.output;
 	}
 	if (classifier) {
 		const classes = classifier.weight.tensor.shape[0] ?? 0;
-		addWeights(found, tensors, "classifier", classifier, [classes, channels], codes, true);
+		addWeights(chain, tensors, "classifier", classifier, [classes, channels], codes, true);
 		if (classifier.output)
-			addQuantization(found, tensors, "classifier.output", classifier.name, classifier.output, 1);
+			addQuantization(chain, tensors, "classifier.output", classifier.name, classifier.output, 1);
 	}
-	if (found.input) addInput(found, tensors, stem);
+	if (chain.input) addInput(chain, tensors, stem);
 	return { tensors, inputChannels, classes: classifier?.weight.tensor.shape[0], counts };
 }
 
 /** Weights and bias of a convolution or of the classifier, with the scale of integer ones. */
 function addWeights(
-	found: Found,
+	chain: Chain,
 	tensors: Map<string, Tensor>,
 	prefix: string,
 	{
 		name,
 		weight,
 		bias,
-	}: { readonly name: string; readonly weight: FoundTensor; readonly bias?: FoundTensor },
+	}: { readonly name: string; readonly weight: ChainTensor; readonly bias?: ChainTensor },
 	shape: readonly number[],
 	input: Quantization | undefined,
 	needsBias: boolean,
 ): void {
 	const channels = shape[0]!;
 	const { tensor, quantization } = weight;
-	checkTensor(found, name, "weights", tensor, shape);
+	checkTensor(chain, name, "weights", tensor, shape);
 	tensors.set(`${prefix}.weight`, tensor);
 	if (!isFloat(tensor)) {
 		if (!quantization || tensor.dtype === "I32")
 			refuse(
-				found,
+				chain,
 				`the weights of the layer ${name} are of the type ${tensor.dtype}${quantization ? "" : " without a scale"} where floats, or I8 or U8 with a scale, were expected`,
 				"broken-file",
 			);
-		addQuantization(found, tensors, prefix, name, quantization, channels);
+		addQuantization(chain, tensors, prefix, name, quantization, channels);
 	}
 	if (bias) {
-		checkTensor(found, name, "bias", bias.tensor, [channels]);
-		checkBias(found, name, weight, bias, input);
+		checkTensor(chain, name, "bias", bias.tensor, [channels]);
+		checkBias(chain, name, weight, bias, input);
 		tensors.set(`${prefix}.bias`, bias.tensor);
 	} else if (needsBias) {
 		// Integer arithmetic adds integers.
@@ -122,16 +122,16 @@ function addWeights(
 
 /** A bias of integers has no scale of its own in the model: it must be the input's times the weights'. */
 function checkBias(
-	found: Found,
+	chain: Chain,
 	name: string,
-	weight: FoundTensor,
-	bias: FoundTensor,
+	weight: ChainTensor,
+	bias: ChainTensor,
 	input: Quantization | undefined,
 ): void {
 	if (isFloat(bias.tensor)) return;
 	if (bias.tensor.dtype !== "I32" || isFloat(weight.tensor) || !input)
 		refuse(
-			found,
+			chain,
 			`the bias of the layer ${name} is of the type ${bias.tensor.dtype}, where its weights are ${weight.tensor.dtype} and its input ${input ? "is of integers" : "is not"}: floats were expected`,
 			"broken-file",
 		);
@@ -140,7 +140,7 @@ function checkBias(
 		const expected = at(input.scale, c) * at(weight.quantization?.scale ?? [], c);
 		if (!(Math.abs(scales[c]! - expected) <= biasScaleTolerance * expected))
 			refuse(
-				found,
+				chain,
 				`the bias of the layer ${name} has the scale ${scales[c]} at channel ${c} where ${expected}, its input's times its weights', was expected`,
 				"broken-file",
 			);
@@ -153,7 +153,7 @@ function at(values: readonly number[], channel: number): number {
 }
 
 function addBatchNorm(
-	found: Found,
+	chain: Chain,
 	tensors: Map<string, Tensor>,
 	prefix: string,
 	norm: BatchNorm,
@@ -171,10 +171,10 @@ function addBatchNorm(
 		running_var: norm.variance,
 	};
 	for (const [part, tensor] of Object.entries(parts)) {
-		checkTensor(found, norm.name, part.replace("_", " "), tensor, [channels]);
+		checkTensor(chain, norm.name, part.replace("_", " "), tensor, [channels]);
 		if (!isFloat(tensor))
 			refuse(
-				found,
+				chain,
 				`the ${part.replace("_", " ")} of the batch norm ${norm.name} is of the type ${tensor.dtype} where floats were expected`,
 				"broken-file",
 			);
@@ -186,7 +186,7 @@ function addBatchNorm(
 		dtype === "F32" ? data.findIndex((value) => value < 0) : data.findIndex((bits) => bits > 0x8000);
 	if (negative >= 0)
 		refuse(
-			found,
+			chain,
 			`the batch norm ${norm.name} has a negative variance at channel ${negative}; the file is damaged`,
 			"broken-file",
 		);
@@ -194,7 +194,7 @@ function addBatchNorm(
 
 /** `prefix.scale` and `prefix.zero_point`, one or one a channel. */
 function addQuantization(
-	found: Found,
+	chain: Chain,
 	tensors: Map<string, Tensor>,
 	prefix: string,
 	layer: string,
@@ -207,7 +207,7 @@ function addQuantization(
 	] as const)
 		if (values.length !== 1 && values.length !== channels)
 			refuse(
-				found,
+				chain,
 				`the layer ${layer} has ${values.length} ${what} where ${channels === 1 ? "one was" : `one or ${channels} were`} expected`,
 				"broken-file",
 			);
@@ -217,7 +217,7 @@ function addQuantization(
 		zeroPoint.find((value) => !(Number.isInteger(value) && value >= -128 && value <= 255));
 	if (strange !== undefined)
 		refuse(
-			found,
+			chain,
 			`the layer ${layer} is quantized with ${strange} where a scale above 0 and a zero point from -128 to 255 were expected`,
 			"broken-file",
 		);
@@ -230,23 +230,23 @@ function addQuantization(
 }
 
 /** The picture's own quantization, its codes in the type of the first layer's weights. */
-function addInput(found: Found, tensors: Map<string, Tensor>, stem: Unit): void {
-	const { dtype, quantization } = found.input!;
+function addInput(chain: Chain, tensors: Map<string, Tensor>, stem: Unit): void {
+	const { dtype, quantization } = chain.input!;
 	const weights = stem.convolution.weight.tensor.dtype;
 	if ((dtype !== "U8" && dtype !== "I8") || (weights !== "U8" && weights !== "I8"))
 		refuse(
-			found,
+			chain,
 			`its input is of the type ${dtype} and the weights of its first convolution are ${weights} where I8 or U8 were expected of both`,
 			"broken-file",
 		);
 	// A file may take uint8 pictures and subtract 128 before its int8 layers: the same numbers, other codes.
 	const shift = dtype === weights ? 0 : weights === "I8" ? -128 : 128;
 	const zeroPoint = quantization.zeroPoint.map((zero) => zero + shift);
-	addQuantization(found, tensors, "input", "of the input", { ...quantization, zeroPoint }, 1);
+	addQuantization(chain, tensors, "input", "of the input", { ...quantization, zeroPoint }, 1);
 }
 
 function checkTensor(
-	found: Found,
+	chain: Chain,
 	layer: string,
 	what: string,
 	tensor: Tensor,
@@ -254,20 +254,20 @@ function checkTensor(
 ): void {
 	if (tensor.shape.length !== shape.length || tensor.shape.some((n, axis) => n !== shape[axis]))
 		refuse(
-			found,
+			chain,
 			`the ${what} of the layer ${layer} ${what === "weights" ? "have" : "has"} the shape ${shown(tensor.shape)} where ${shown(shape)} was expected`,
 			"broken-file",
 		);
 	if (tensor.data.length !== sizeOf(shape))
 		refuse(
-			found,
+			chain,
 			`the ${what} of the layer ${layer} should be ${sizeOf(shape)} numbers of the shape ${shown(shape)}, but there are ${tensor.data.length}`,
 			"broken-file",
 		);
 	const strange = notFinite(tensor);
 	if (strange >= 0)
 		refuse(
-			found,
+			chain,
 			`the ${what} of the layer ${layer} are not all numbers: the one at ${strange} is infinite or none; the file is damaged`,
 			"broken-file",
 		);

@@ -20,7 +20,7 @@ const modelClasses = ["Functional", "Model", "Sequential"];
 const mostNested = 8;
 
 /** The layers between input and output in order, input layers too. */
-export function kerasChain(topology: unknown, name: string, path: readonly string[] = []): KerasLayer[] {
+export function kerasLayers(topology: unknown, name: string, path: readonly string[] = []): KerasLayer[] {
 	const { className, config } = classOf(topology, name, "the model");
 	if (!modelClasses.includes(className))
 		refuse(
@@ -38,7 +38,7 @@ export function kerasChain(topology: unknown, name: string, path: readonly strin
 	return ordered.flatMap((layer) => {
 		const inner = classOf(layer, name, "a layer");
 		const innerPath = [...path, nameOf(layer, name)];
-		if (modelClasses.includes(inner.className)) return kerasChain(layer, name, innerPath);
+		if (modelClasses.includes(inner.className)) return kerasLayers(layer, name, innerPath);
 		if (!isJson(inner.config))
 			return refuse({ name }, `the layer ${innerPath.at(-1)} has no configuration`, "broken-file");
 		return [{ className: inner.className, path: innerPath, config: inner.config }];

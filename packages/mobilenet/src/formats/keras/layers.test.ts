@@ -12,13 +12,13 @@ import { configure } from "../../network/configuration.ts";
 import { layers } from "../../network/layers.ts";
 import type { Tensor } from "../../weights/model.ts";
 import { recognize } from "../chain/recognize.ts";
-import { foundInKeras } from "./layers.ts";
+import { kerasChain } from "./layers.ts";
 
 const small = configure({ alpha: 0.25, size: 64, classes: 5 });
 const about = { name: "model.json", format: "Test" };
 
 const read = ({ topology, weights }: KerasModel) =>
-	recognize(foundInKeras(topology, (path, weight) => weights.get(`${path.at(-1)}/${weight}`), about));
+	recognize(kerasChain(topology, (path, weight) => weights.get(`${path.at(-1)}/${weight}`), about));
 
 function refusal(model: KerasModel | { topology: unknown }): string {
 	try {

@@ -7,15 +7,15 @@
  */
 import { messageOf, shown } from "../../base/error.ts";
 import type { Tensor } from "../../weights/model.ts";
-import type { Found } from "../chain/chain.ts";
+import type { Chain } from "../chain/chain.ts";
 import { refuse } from "../chain/units.ts";
 import type { ModelFile } from "../file.ts";
 import { find, type Hdf5Object, openHdf5, tensor, texts } from "../hdf5/hdf5.ts";
 import { oneLine } from "../hdf5/reader.ts";
-import { foundInKeras } from "./layers.ts";
+import { kerasChain } from "./layers.ts";
 import { layersOfVariables } from "./variables.ts";
 import type { KerasWeights } from "./weights.ts";
-import { foundInWeights, type WeightedLayer } from "./weights-alone.ts";
+import { chainOfWeights, type WeightedLayer } from "./weights-alone.ts";
 
 const format = { model: "Keras HDF5", weights: "Keras HDF5 weights" } as const;
 
@@ -30,12 +30,12 @@ interface Entry {
  *
  * @throws MobileNetError `broken-file`, `unsupported` for HDF5 that is not Keras's, `not-mobilenet` for another network
  */
-export function readKerasHdf5({ bytes, name }: Pick<ModelFile, "bytes" | "name">): Found {
+export function readKerasHdf5({ bytes, name }: Pick<ModelFile, "bytes" | "name">): Chain {
 	const root = openHdf5(bytes, name);
 	const weights = find(root, "model_weights") ?? root;
 	const [config] = texts(root, "model_config") ?? [];
 	if (config !== undefined)
-		return foundInKeras(parsed(config, name), weightsIn(weights), { name, format: format.model });
+		return kerasChain(parsed(config, name), weightsIn(weights), { name, format: format.model });
 	const layers = find(weights, "layers");
 	const names = list(weights, "layer_names");
 	if (!names && !layers)
@@ -47,7 +47,7 @@ export function readKerasHdf5({ bytes, name }: Pick<ModelFile, "bytes" | "name">
 	const weighted = names
 		? names.flatMap((layer) => weightedLayers(weights, layer, name))
 		: layersOfVariables(layers!, name);
-	return foundInWeights(weighted, { name, format: format.weights });
+	return chainOfWeights(weighted, { name, format: format.weights });
 }
 
 function parsed(config: string, name: string): unknown {

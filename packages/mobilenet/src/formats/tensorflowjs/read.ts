@@ -7,11 +7,11 @@
  */
 import { MobileNetError, messageOf, shown } from "../../base/error.ts";
 import { sizeOf, type Tensor } from "../../weights/model.ts";
-import type { Found } from "../chain/chain.ts";
+import type { Chain } from "../chain/chain.ts";
 import { refuse } from "../chain/units.ts";
 import type { ModelFile } from "../file.ts";
 import { isJson, type Json } from "../keras/graph.ts";
-import { foundInKeras } from "../keras/layers.ts";
+import { kerasChain } from "../keras/layers.ts";
 import type { KerasWeights } from "../keras/weights.ts";
 
 const format = "TensorFlow.js layers model";
@@ -43,7 +43,7 @@ interface Group {
  * @param file its `model.json`
  * @throws MobileNetError `broken-file`, `unsupported` for a graph model, `not-mobilenet` for a graph that branches
  */
-export async function readTensorFlowJs(file: ModelFile): Promise<Found> {
+export async function readTensorFlowJs(file: ModelFile): Promise<Chain> {
 	const { name } = file;
 	const json = parsed(file);
 	const topology = json.modelTopology;
@@ -60,7 +60,7 @@ export async function readTensorFlowJs(file: ModelFile): Promise<Found> {
 			"broken-file",
 		);
 	const tensors = await readGroups(file, groupsOf(json.weightsManifest, name));
-	return foundInKeras(topology.model_config ?? topology, lookup(tensors), { name, format });
+	return kerasChain(topology.model_config ?? topology, lookup(tensors), { name, format });
 }
 
 function parsed(file: ModelFile): Json {

@@ -130,7 +130,7 @@ export function openGraph({ name, bytes }: ModelFile): Graph {
  *
  * @param known names of the operators that a chain may have; each takes the data as its first input
  */
-export function chainOf(graph: Graph, known: ReadonlySet<string>): readonly Operator[] {
+export function operatorsOf(graph: Graph, known: ReadonlySet<string>): readonly Operator[] {
 	const chain: Operator[] = [];
 	for (let index = graph.output; index !== graph.input; ) {
 		const operator = graph.producers.get(index);

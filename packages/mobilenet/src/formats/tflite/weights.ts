@@ -4,7 +4,7 @@
  */
 import { shown } from "../../base/error.ts";
 import { type DType, sizeOf, type Tensor, type TensorData } from "../../weights/model.ts";
-import type { FoundTensor, Quantization } from "../chain/chain.ts";
+import type { ChainTensor, Quantization } from "../chain/chain.ts";
 import { charge } from "./flatbuffer.ts";
 import { broken, foreign, type Graph, type GraphTensor, tensorAt, unsupported } from "./graph.ts";
 
@@ -42,7 +42,7 @@ const layouts = {
 } as const;
 
 /** Weights: [out, in, height, width] of convolutions, [out, 1, height, width] of depthwise ones, [out, in] of dense layers. */
-export function weightsAt(graph: Graph, index: number, layout: keyof typeof layouts): FoundTensor {
+export function weightsAt(graph: Graph, index: number, layout: keyof typeof layouts): ChainTensor {
 	const { rank, outputs } = layouts[layout];
 	const constant = constantAt(graph, index);
 	const { name, shape } = constant;
@@ -64,7 +64,7 @@ export function weightsAt(graph: Graph, index: number, layout: keyof typeof layo
 }
 
 /** A bias, or undefined where there is none: one number an output channel. */
-export function biasAt(graph: Graph, index: number | undefined, channels: number): FoundTensor | undefined {
+export function biasAt(graph: Graph, index: number | undefined, channels: number): ChainTensor | undefined {
 	if (index === undefined || index === -1) return undefined;
 	const constant = constantAt(graph, index);
 	const { name, shape } = constant;

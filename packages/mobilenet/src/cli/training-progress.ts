@@ -3,7 +3,7 @@
  * that is left, the loss and the validation's top-1; elsewhere a line an epoch. No color, so that NO_COLOR is kept by
  * itself. Everything goes to one stream, which is not the one of results.
  */
-import type { EpochReport, TrainingEvent } from "./events.ts";
+import type { EpochReport, TrainingEvent } from "../training/index.ts";
 
 export interface ProgressStream {
 	readonly write: (text: string) => unknown;

@@ -1,9 +1,9 @@
 /** Every kernel of every build that this machine runs, on small and on real shapes, against the reference. */
 import { describe, expect, it } from "vitest";
-import { compute, distance } from "./conformance.ts";
 import { int8ByteOperations, int8Operations } from "./int8-operations.ts";
 import { loadBuild } from "./load.ts";
 import { type KernelSet, operationsOf } from "./operations.ts";
+import { compute, distance } from "./self-test.ts";
 import { kernels as inferenceKernels } from "./table.ts";
 import { trainingKernels } from "./training-table.ts";
 import { type Build, kernelOf } from "./walker.ts";
@@ -30,7 +30,7 @@ describe.each(["wide", "relaxed", "baseline"] satisfies Build[])("the %s build",
 				it.for(shapes.map((g) => [JSON.stringify(g), g] as const))(
 					`${operation} %s`,
 					async ([, geometry], { skip }) => {
-						const { loaded } = await loadBuild({ build, arithmetic: set });
+						const { loaded } = await loadBuild({ build, kernelSet: set });
 						if (!loaded.kernels[operation]) skip("this processor's products of bytes are not exact");
 						const pictures = "rows" in geometry && Number(geometry.rows) > 1000 ? 1 : 2;
 						const got = compute(loaded, operation, geometry, pictures, 1, undefined, set);

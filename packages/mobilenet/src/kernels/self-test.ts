@@ -2,7 +2,10 @@
  * Runs one operation in a build and in the reference on the same random numbers, and tells how far apart the
  * results are. The self-test at load, the tests and the fuzzing use it.
  */
-import type { Geometry, Kernel } from "./kernel.ts";
+import { shown } from "../base/error.ts";
+import { bumpAllocator } from "./bump-allocator.ts";
+import { int8ByteOperations, int8Operations } from "./int8-operations.ts";
+import type { Geometry, Kernel, KernelTable } from "./kernel.ts";
 import {
 	addressBytes,
 	arrayAt,
@@ -10,11 +13,11 @@ import {
 	type KernelSet,
 	type Operands,
 	type Operation,
+	operationsOf,
 	runWords,
 	stepWords,
 } from "./operations.ts";
 import { packedAs, packings, type Shape } from "./packing.ts";
-import { stack } from "./stack.ts";
 import { addressesOf } from "./table.ts";
 import { createWalker, kernelOf, type LoadedBuild, packingOf, type Walker } from "./walker.ts";
 
@@ -84,7 +87,7 @@ export function compute<O extends Operation>(
 	const addresses = addressesOf(operation);
 	const itemsOf = (name: string): number => extents[name]! * (travels(name) ? pictures : 1);
 
-	const memory = stack();
+	const memory = bumpAllocator();
 	const block = memory.take(runWords * 4);
 	const plan = memory.take(stepWords * 4);
 	const places = Object.fromEntries(
@@ -171,4 +174,63 @@ function apart(a: Float32Array, b: Float32Array): number {
 		largest = Math.max(largest, Math.abs(b[i]!));
 	}
 	return most / largest;
+}
+
+export function selfTest(
+	kernelSet: KernelSet,
+	loaded: LoadedBuild,
+	against: LoadedBuild,
+	floatTolerance: number,
+): void {
+	const [own, other] = [oneWalker(loaded), oneWalker(against)];
+	for (const operation of operationsOf[kernelSet]) {
+		// A processor may lack these; exactKernels tests them.
+		if (operation in int8ByteOperations) continue;
+		// Integers are equal in all builds.
+		const tolerance = operation in int8Operations ? 0 : floatTolerance;
+		for (const geometry of kernelOf(loaded.kernels, operation).small) {
+			const apart = distance(
+				compute(loaded, operation, geometry, 1, 1, own, kernelSet),
+				compute(against, operation, geometry, 1, 1, other, kernelSet),
+			);
+			if (!(apart <= tolerance))
+				throw new Error(
+					`its self-test failed: ${operation} of ${shown(geometry)} is ${apart} off ${against.build === "reference" ? "the reference" : "the same module at 128 bits"}`,
+				);
+		}
+	}
+}
+
+/**
+ * The kernels without those on bytes where the module has none, and where the processor's instruction does not give
+ * their exact sums: relaxed SIMD leaves it open whether it takes the second operand's bytes with a sign, and whether a
+ * sum of two products stops at 16 bits. What one says it does always.
+ */
+export function exactKernels(
+	kernelSet: KernelSet,
+	loaded: Exclude<LoadedBuild, { build: "reference" }>,
+): KernelTable {
+	const { int8BytePointwise, int8ByteSeparable, ...others } = loaded.kernels;
+	if (kernelSet !== "integer" || loaded.build === "baseline") return others;
+	const reference = { build: "reference", kernels: loaded.kernels } as const;
+	const [own, other] = [oneWalker(loaded), oneWalker(reference)];
+	const isExact = (["int8BytePointwise", "int8ByteSeparable"] as const).every((operation) =>
+		kernelOf(loaded.kernels, operation).small.every((geometry) => {
+			const got = compute(loaded, operation, geometry, 1, 1, own);
+			return distance(got, compute(reference, operation, geometry, 1, 1, other)) === 0;
+		}),
+	);
+	return isExact ? loaded.kernels : others;
+}
+
+/** Memories are dear: one serves the whole test. */
+const testBytes = 2 ** 18;
+
+function oneWalker(loaded: LoadedBuild): (bytes: number) => Walker {
+	const walker = createWalker(loaded, testBytes);
+	return (bytes) => {
+		if (bytes > testBytes) throw new Error(`a shape of the self-test takes ${bytes} bytes`);
+		new Uint8Array(walker.buffer, 0, bytes).fill(0);
+		return walker;
+	};
 }

@@ -2,14 +2,14 @@
 
 export const lineBytes = 64;
 
-export interface Stack {
+export interface BumpAllocator {
 	/** The place of the next so many bytes. */
 	readonly take: (bytes: number) => number;
 	/** Bytes taken so far. */
 	readonly size: () => number;
 }
 
-export function stack(): Stack {
+export function bumpAllocator(): BumpAllocator {
 	let end = 0;
 	return {
 		take: (bytes) => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { TrainingEvent } from "./events.ts";
-import { duration, progressLine, showProgress } from "./progress.ts";
+import type { TrainingEvent } from "../training/index.ts";
+import { duration, progressLine, showProgress } from "./training-progress.ts";
 
 const state = { step: 5, steps: 10, epoch: 1, epochs: 2, loss: 1.25, imagesPerSecond: 120 };
 const step = (number: number): TrainingEvent => ({

@@ -2,9 +2,10 @@
  * A plan in the making: steps are added one after the other, and every buffer of the arena lives from the first step
  * that names it to the last. Places are found when all steps are known.
  */
+
+import { bumpAllocator, lineBytes } from "../kernels/bump-allocator.ts";
 import { addressBytes, type Operands, type Operation } from "../kernels/operations.ts";
 import { type PackingKind, packedAs, packings, type Shape } from "../kernels/packing.ts";
-import { lineBytes, stack } from "../kernels/stack.ts";
 import { type Build, packingOf } from "../kernels/walker.ts";
 import { layOut } from "./arena.ts";
 import type { Activation, Address, Constant, Placement, Plan, Step } from "./plan.ts";
@@ -15,7 +16,7 @@ export interface Output {
 	readonly pitch: number;
 }
 
-export interface Draft {
+export interface PlanBuilder {
 	/** Numbers that the plan brings along. */
 	readonly constant: (...values: number[]) => Address;
 	/** Weights of a model as the executor will have it, packed for the build. */
@@ -26,7 +27,7 @@ export interface Draft {
 		inputs?: Placement["inputs"],
 	) => Address;
 	/** Room in a region that outlives the run, zero at first. */
-	readonly reserve: (region: "weights" | "run", floats: number) => Address;
+	readonly reserve: (region: "weights" | "exchange", floats: number) => Address;
 	/** Weights of a model that are packed into room that was reserved. */
 	readonly pack: (placement: Placement) => void;
 	/** Floats of the arena that no layer is named for. */
@@ -46,13 +47,13 @@ export interface Draft {
 		/** Where an address of the draft has come to lie. */
 		readonly placed: (address: Address) => Address;
 		/** Bytes of the regions that were drafted. */
-		readonly bytes: Readonly<Record<"weights" | "run" | "activations", number>>;
+		readonly bytes: Readonly<Record<"weights" | "exchange" | "activations", number>>;
 	};
 }
 
-export function draft(build: Build): Draft {
+export function createPlanBuilder(build: Build): PlanBuilder {
 	const packing = packings[packingOf(build)];
-	const regions = { weights: stack(), run: stack() };
+	const regions = { weights: bumpAllocator(), exchange: bumpAllocator() };
 	const { weights } = regions;
 	const placements: Placement[] = [];
 	const constants: Constant[] = [];
@@ -132,7 +133,7 @@ export function draft(build: Build): Draft {
 					]),
 				),
 				placed,
-				bytes: { weights: weights.size(), run: regions.run.size(), activations: arena.size },
+				bytes: { weights: weights.size(), exchange: regions.exchange.size(), activations: arena.size },
 			};
 		},
 	};

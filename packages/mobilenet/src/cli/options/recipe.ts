@@ -1,0 +1,59 @@
+/**
+ * Augmentation and schedule as the command line spells them. What they differ from is training's, so that this is
+ * imported only when a run begins.
+ */
+import { type Augmentation, checkAugmentation, defaultAugmentation } from "../../data/index.ts";
+import { paperSchedule, type Schedule } from "../../training/index.ts";
+import { quoted, usageError } from "../errors.ts";
+
+const fields = Object.keys(defaultAugmentation) as (keyof Augmentation)[];
+
+/**
+ * `default`, `none`, or what differs from the default: `flip=0,area=0.5-1,rotation=10`.
+ *
+ * @throws MobileNetError `usage`
+ * @example
+ * parseAugmentation("rotation=15,erasing=0.25").rotation // 15
+ */
+export function parseAugmentation(text: string): Augmentation | "none" {
+	if (text === "none") return text;
+	if (text === "default") return defaultAugmentation;
+	const changes = text.split(",").map((part): [keyof Augmentation, number | [number, number]] => {
+		const [, name, first, second] =
+			/^([a-z]+)=(\d+(?:\.\d*)?|\.\d+)(?:-(\d+(?:\.\d*)?|\.\d+))?$/.exec(part.trim()) ?? [];
+		const field = fields.find((field) => field === name);
+		const isRange = field !== undefined && Array.isArray(defaultAugmentation[field]);
+		if (field === undefined || isRange !== (second !== undefined))
+			throw usageError(
+				`the augmentation must be default, none, or what differs from the default, such as flip=0,area=0.5-1 (${fields.join(", ")}), not ${quoted(text)}.`,
+			);
+		return [field, isRange ? [Number(first), Number(second)] : Number(first)];
+	});
+	const augmentation = { ...defaultAugmentation, ...(Object.fromEntries(changes) as Partial<Augmentation>) };
+	checkAugmentation(augmentation);
+	return augmentation;
+}
+
+/**
+ * `constant`, `cosine`, `exponential` (the paper's), `exponential=0.9` or `exponential=0.9/3` for every third epoch.
+ *
+ * @throws MobileNetError `usage`
+ * @example
+ * parseSchedule("exponential=0.9/3") // { kind: "exponential", factor: 0.9, epochs: 3 }
+ */
+export function parseSchedule(text: string): Schedule {
+	if (text === "constant" || text === "cosine") return { kind: text };
+	const [, factor, epochs] = /^exponential(?:=(\d*\.?\d+)(?:\/(\d*\.?\d+))?)?$/.exec(text) ?? [undefined];
+	if (/^exponential/.test(text)) {
+		const schedule: Schedule = {
+			kind: "exponential",
+			factor: factor === undefined ? paperSchedule.factor : Number(factor),
+			epochs: factor === undefined ? paperSchedule.epochs : Number(epochs ?? 1),
+		};
+		const valid = text === "exponential" || factor !== undefined;
+		if (valid && schedule.factor > 0 && schedule.factor <= 1 && schedule.epochs > 0) return schedule;
+	}
+	throw usageError(
+		`the schedule must be constant, cosine, exponential (times 0.94 every 2 epochs) or such as exponential=0.9/3 (times 0.9 every 3 epochs), not ${quoted(text)}.`,
+	);
+}
