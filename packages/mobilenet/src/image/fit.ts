@@ -20,7 +20,7 @@ export interface Preparation {
 	readonly filter: Filter;
 	readonly fit: Fit;
 	/** What becomes of transparency; `white` if not given. */
-	readonly alpha?: Alpha;
+	readonly alpha?: Alpha | undefined;
 }
 
 /**

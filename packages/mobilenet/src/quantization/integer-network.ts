@@ -6,12 +6,13 @@
  * The model is laid out as TensorFlow Lite's integer files: weights by channel from −127 to 127, activations from −128
  * to 127 with one scale a layer, biases of 32 bits, pixels as they are less 128.
  */
+import { pauses } from "../base/pauses.ts";
 import type { LoadedBuild } from "../kernels/walker.ts";
 import { isConvolution, type Layer, layers } from "../network/layers.ts";
 import { weightShape } from "../weights/check.ts";
 import type { Model, Tensor } from "../weights/model.ts";
 import { correctedBias } from "./bias-correction.ts";
-import { type Observation, pauses } from "./calibration.ts";
+import type { Observation } from "./calibration.ts";
 import { type Codes, codesFor } from "./codes.ts";
 import type { Seen } from "./histogram.ts";
 import { integerLayer } from "./integer-layer.ts";
