@@ -3,8 +3,8 @@
  * and `prepare`, which goes the whole way from pixels to the network's bytes.
  */
 import { MobileNetError, shown } from "../base/error.ts";
-import { type Filter, type Fit, usualPreprocessing } from "../weights/model.ts";
-import { preprocessingFault } from "../weights/preprocessing.ts";
+import type { Filter, Fit } from "../weights/model.ts";
+import { fieldFault } from "../weights/preprocessing.ts";
 import { type Alpha, checkPixels, flatten, type Pixels, rgbToGray, spreadGray } from "./pixels.ts";
 import { type Rectangle, whole } from "./resampling.ts";
 import { resizeInto } from "./resize.ts";
@@ -38,7 +38,7 @@ export function parseFit(text: string): Fit {
 			: central !== undefined
 				? { centralFraction: Number(central) }
 				: text;
-	if (preprocessingFault({ ...usualPreprocessing(1), fit }, 1) !== undefined)
+	if (fieldFault("fit", fit, 1) !== undefined)
 		throw new MobileNetError(
 			"usage",
 			`the fit must be stretch, shorter-side=256 (a whole number) or central=0.875 (above 0, at most 1), not ${shown(text)}.`,
@@ -57,16 +57,12 @@ export function fitText(fit: Fit): string {
  * row, channels side by side. Transparency goes first, then the channels become the network's, then the
  * picture is resized: the order of Python's `picture.convert("RGB").resize(…)`.
  *
+ * @param preparation Checked where it came from, once for all pictures: filter and fit are not looked at again here.
  * @param into A region of exactly that many bytes, such as the engine's. It is written whole.
  */
-export function prepare(
-	pixels: Pixels,
-	{ size, channels, filter, fit, alpha = "white" }: Preparation,
-	into: Uint8Array,
-): void {
+export function prepare(pixels: Pixels, preparation: Preparation, into: Uint8Array): void {
+	const { size, channels, filter, fit, alpha = "white" } = preparation;
 	checkPixels(pixels);
-	const fault = preprocessingFault({ ...usualPreprocessing(channels), filter, fit }, channels);
-	if (fault !== undefined) throw new MobileNetError("usage", `${fault}.`);
 	if (into.length !== size * size * channels)
 		throw new MobileNetError(
 			"usage",

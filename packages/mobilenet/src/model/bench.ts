@@ -5,8 +5,8 @@ import type { Executor } from "../engine/executor.ts";
 import { peakFlops, type StepTime, type Times, timeRuns, timeSteps } from "../engine/timing.ts";
 import type { Build } from "../kernels/walker.ts";
 import type { Model } from "../weights/model.ts";
+import { checkBatch } from "./network.ts";
 import type { RunOptions } from "./options.ts";
-import { checkBatch } from "./pipeline.ts";
 import { readyModel } from "./ready.ts";
 
 export interface BenchOptions extends RunOptions {

@@ -275,6 +275,11 @@ describe("a model", () => {
 		await expect(MobileNet.from(model, { preprocessing: { std: 0 } })).rejects.toThrow(/std/);
 		await expect(MobileNet.from(model, { preprocessing: { mean: [1, 2] } })).rejects.toThrow(/mean/);
 		await expect(MobileNet.from(model, { size: 8 })).rejects.toThrow(/size must be/);
+		// Checked here once: what a picture becomes is not checked again for each.
+		const filter = "box" as "nearest";
+		await expect(MobileNet.from(model, { preprocessing: { filter } })).rejects.toThrow(/filter must be/);
+		const broken = { ...model.preprocessing, fit: { centralFraction: 2 } };
+		await expect(MobileNet.from({ ...model, preprocessing: broken })).rejects.toThrow(/fit must be/);
 		const larger = await MobileNet.from(model, { size: 65 });
 		expect((await larger.features(plain(1, 1, 1), "stem")).shape).toEqual([33, 33, 8]);
 	});

@@ -4,19 +4,16 @@
  * on numbers, tells what it is, and saves itself.
  */
 import { writeLocation } from "#files";
-import { MobileNetError, shown } from "../base/error.ts";
-import { checkKept } from "../engine/plans/inference.ts";
+import { MobileNetError } from "../base/error.ts";
 import { writeModel } from "../formats/safetensors/model-file.ts";
-import { prepare } from "../image/fit.ts";
-import type { Alpha } from "../image/pixels.ts";
 import type { Arithmetic } from "../kernels/operations.ts";
 import type { Build } from "../kernels/walker.ts";
 import { type Configuration, type ConfigurationOptions, configure } from "../network/configuration.ts";
 import { type Cost, type CostOptions, cost } from "../network/cost.ts";
-import { layers } from "../network/layers.ts";
 import { type SummaryTextOptions, summary } from "../network/summary.ts";
 import { type InitializeOptions, initialize } from "../weights/initialize.ts";
 import type { Label, Model } from "../weights/model.ts";
+import { featuresOf, type Network, networkOf, outputOf } from "./network.ts";
 import type {
 	ClassifiedPicture,
 	ClassifyOptions,
@@ -29,11 +26,10 @@ import type {
 	RunOptions,
 } from "./options.ts";
 import type { KeyOf, Picture, PictureSource, Pictures } from "./pictures.ts";
-import { checkBatch, type Network, outputsOf, rowsOf } from "./pipeline.ts";
+import { rowsOf } from "./pipeline.ts";
 import { type Prediction, ranking } from "./predictions.ts";
 import { type ModelSource, readAnyModel } from "./read-model.ts";
 import { type ReadyModel, readyModel } from "./ready.ts";
-import { localRunner, type Runner } from "./runner.ts";
 
 /**
  * A MobileNet v1 that is ready to run.
@@ -54,27 +50,15 @@ export class MobileNet {
 	readonly arithmetic: Arithmetic;
 	/** The most threads that run it; workers join in the background, one by one. */
 	readonly threads: number;
-	readonly #runner: Runner;
 	readonly #network: Network;
 
-	private constructor(
-		{ model, arithmetic, threads, loaded, passedOver }: ReadyModel,
-		runner: Runner,
-		alpha: Alpha | undefined,
-	) {
-		this.model = model;
-		this.arithmetic = arithmetic;
-		this.threads = threads;
-		this.build = loaded.build;
-		this.passedOver = passedOver;
-		this.#runner = runner;
-		const { size, inputChannels: channels } = model.configuration;
-		const { filter, fit } = model.preprocessing;
-		const preparation = { size, channels, filter, fit, alpha };
-		this.#network = {
-			...{ runner, alpha, bytes: size * size * channels },
-			prepare: (pixels, into) => prepare(pixels, preparation, into),
-		};
+	private constructor(ready: ReadyModel, network: Network) {
+		this.model = ready.model;
+		this.build = ready.loaded.build;
+		this.passedOver = ready.passedOver;
+		this.arithmetic = ready.arithmetic;
+		this.threads = ready.threads;
+		this.#network = network;
 	}
 
 	/**
@@ -109,7 +93,7 @@ export class MobileNet {
 	/** Makes a model ready to run, such as a reader of `mobilenet/formats` gives. */
 	static async from(model: Model, options: RunOptions = {}): Promise<MobileNet> {
 		const ready = await readyModel(model, options);
-		return new MobileNet(ready, localRunner(ready), options.transparency);
+		return new MobileNet(ready, networkOf(ready, options.transparency));
 	}
 
 	get configuration(): Configuration {
@@ -271,17 +255,8 @@ export class MobileNet {
 		layer: string | readonly string[],
 		{ signal }: FeaturesOptions = {},
 	): Promise<Features | Map<string, Features>> {
-		const table = layers(this.configuration);
-		const names = typeof layer === "string" ? [layer] : [...layer];
-		checkKept(names, table);
-		const outputs = await outputsOf(source, this.#network, names, { signal });
-		const features = new Map(
-			names.map((name, n): [string, Features] => {
-				const { outputSize: size, outputChannels } = table.find((one) => one.name === name)!;
-				return [name, { data: outputs[n]!, shape: [size, size, outputChannels] }];
-			}),
-		);
-		return typeof layer === "string" ? features.get(layer)! : features;
+		if (typeof layer !== "string") return featuresOf(this.#network, source, layer, signal);
+		return (await featuresOf(this.#network, source, [layer], signal)).get(layer)!;
 	}
 
 	/**
@@ -298,19 +273,7 @@ export class MobileNet {
 		input: Float32Array,
 		{ batch = 1 }: { readonly batch?: number | undefined } = {},
 	): Promise<Float32Array> {
-		checkBatch(batch);
-		const { size, inputChannels, head, output } = this.configuration;
-		const expected = batch * size * size * inputChannels;
-		if (!(input instanceof Float32Array) || input.length !== expected)
-			throw new MobileNetError(
-				"usage",
-				`run takes a Float32Array of ${expected} numbers ([${batch}, ${size}, ${size}, ${inputChannels}], NHWC), not ${input instanceof Float32Array ? input.length : shown(input)}.`,
-			);
-		const layer = !head ? "pool" : output === "softmax" ? "probabilities" : "classifier";
-		const [rows] = await this.#runner.run({ batch, input, layers: [layer] });
-		const result = new Float32Array(batch * rows![0]!.length);
-		for (const [n, row] of rows!.entries()) result.set(row, n * row.length);
-		return result;
+		return outputOf(this.#network, input, batch);
 	}
 
 	/** The network as a table of layers, shapes and parameters, as torchinfo prints it. */
@@ -335,7 +298,7 @@ export class MobileNet {
 
 	/** Frees memory and threads. Afterwards only metadata can be read. */
 	dispose(): void {
-		this.#runner.dispose();
+		this.#network.runner.dispose();
 	}
 
 	[Symbol.dispose](): void {

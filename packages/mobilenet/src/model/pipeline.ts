@@ -2,8 +2,8 @@
  * Many pictures through a network: keyed pictures in, keyed rows out, in order. While the network runs, the next pictures
  * are read and decoded. One that cannot be read becomes a row with its error, and the others go on.
  */
-import { MobileNetError, shown } from "../base/error.ts";
 import type { Alpha, Pixels } from "../image/pixels.ts";
+import { checkBatch, type Network } from "./network.ts";
 import type { PictureOptions } from "./options.ts";
 import {
 	type KeyedPicture,
@@ -14,7 +14,7 @@ import {
 	pixelsOf,
 	type Row,
 } from "./pictures.ts";
-import type { Outputs, Runner } from "./runner.ts";
+import type { Outputs } from "./runner.ts";
 
 /** How pictures become pixels. */
 export interface DecodingOptions {
@@ -51,16 +51,6 @@ function keyed<P extends Picture>(picture: P): { readonly key: KeyOf<P>; readonl
 	const isKeyed = typeof picture === "object" && picture !== null && "source" in picture;
 	const { source, key = source }: KeyedPicture = isKeyed ? picture : { source: picture as PictureSource };
 	return { key: key as KeyOf<P>, source };
-}
-
-/** A network as pictures go through it. */
-export interface Network {
-	readonly runner: Runner;
-	/** Writes a picture as the network takes it, [size, size, inputChannels] bytes. */
-	readonly prepare: (pixels: Pixels, into: Uint8Array) => void;
-	/** Bytes of such a picture. */
-	readonly bytes: number;
-	readonly alpha: Alpha | undefined;
 }
 
 /**
@@ -110,28 +100,4 @@ export async function* rowsOf<P extends Picture, Result extends object>(
 		group = [];
 	}
 	if (group.length > 0) yield* await run(group);
-}
-
-/** What layers give out for one picture, in the order of the layers. */
-export async function outputsOf(
-	source: PictureSource,
-	{ runner, prepare, bytes, alpha }: Network,
-	layers: readonly string[],
-	{ signal }: Pick<PictureOptions, "signal">,
-): Promise<readonly Float32Array[]> {
-	signal?.throwIfAborted();
-	await runner.reserve(1, layers);
-	const pixels = await pixelsOf(source, { alpha, signal });
-	const input = (region: Uint8Array): number => {
-		prepare(pixels, region.subarray(0, bytes));
-		return 1;
-	};
-	const outputs = await runner.run({ batch: 1, input, layers });
-	return outputs.map(([output]) => output!);
-}
-
-/** @throws MobileNetError `usage` where a batch is not a number of pictures */
-export function checkBatch(batch: number): void {
-	if (!(Number.isInteger(batch) && batch >= 1))
-		throw new MobileNetError("usage", `batch must be a whole number of at least 1, not ${shown(batch)}.`);
 }

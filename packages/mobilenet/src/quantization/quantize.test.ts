@@ -230,6 +230,15 @@ describe("calibration", () => {
 			},
 		],
 		[
+			"a preprocessing that is none",
+			() => {
+				const model = network();
+				const preprocessing = { ...model.preprocessing, fit: { shorterSide: 0 } };
+				return quantize({ ...model, preprocessing }, pictures(1));
+			},
+			{ code: "usage", message: /^preprocessing\.fit must be .*, not \{"shorterSide":0\}\.$/ },
+		],
+		[
 			"activations that are not finite",
 			() => quantize(broken("classifier.weight", 3e38), pictures(1)),
 			{ code: "broken-file", message: /^the layer classifier gives out numbers that are not finite .*\.$/ },

@@ -11,6 +11,7 @@ import { checkTensors } from "../weights/check.ts";
 import { dequantize } from "../weights/dequantize.ts";
 import { fold } from "../weights/fold.ts";
 import type { Model } from "../weights/model.ts";
+import { preprocessingFault } from "../weights/preprocessing.ts";
 import { observe, preparedPictures } from "./calibration.ts";
 import { checkLabeled, compareNetworks, measureAccuracy, pairOf } from "./comparison.ts";
 import { correctingPictures, integerNetwork, prefixOf, real } from "./integer-network.ts";
@@ -106,6 +107,9 @@ export async function quantize<P extends Picture>(
 /** The network in float32 without batch norm, looked through. */
 function realNetwork(model: Model): Model {
 	checkTensors(model);
+	const { preprocessing, configuration } = model;
+	const fault = preprocessingFault(preprocessing, configuration.inputChannels);
+	if (fault !== undefined) throw new MobileNetError("usage", `${fault}.`);
 	if (model.configuration.activation === "leakyRelu")
 		throw new MobileNetError(
 			"unsupported",
