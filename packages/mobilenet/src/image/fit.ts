@@ -3,8 +3,7 @@
  * pixels to the network's bytes.
  */
 import { MobileNetError } from "../base/error.ts";
-import { type Filter, type Fit, usualPreprocessing } from "../weights/model.ts";
-import { preprocessingFault } from "../weights/preprocessing.ts";
+import type { Filter, Fit } from "../weights/model.ts";
 import { type Alpha, checkPixels, flatten, type Pixels, rgbToGray, spreadGray } from "./pixels.ts";
 import { type Rectangle, whole } from "./resampling.ts";
 import { resizeInto } from "./resize.ts";
@@ -20,7 +19,7 @@ export interface Preparation {
 	readonly filter: Filter;
 	readonly fit: Fit;
 	/** What becomes of transparency; `white` if not given. */
-	readonly alpha?: Alpha;
+	readonly alpha?: Alpha | undefined;
 }
 
 /**
@@ -28,16 +27,12 @@ export interface Preparation {
  * row, channels side by side. Transparency goes first, then the channels become the network's, then the
  * picture is resized: the order of Python's `picture.convert("RGB").resize(…)`.
  *
+ * @param preparation Checked where it came from, once for all pictures: filter and fit are not looked at again here.
  * @param into A region of exactly that many bytes, such as the engine's. It is written whole.
  */
-export function prepare(
-	pixels: Pixels,
-	{ size, channels, filter, fit, alpha = "white" }: Preparation,
-	into: Uint8Array,
-): void {
+export function prepare(pixels: Pixels, preparation: Preparation, into: Uint8Array): void {
+	const { size, channels, filter, fit, alpha = "white" } = preparation;
 	checkPixels(pixels);
-	const fault = preprocessingFault({ ...usualPreprocessing(channels), filter, fit }, channels);
-	if (fault !== undefined) throw new MobileNetError("usage", `${fault}.`);
 	if (into.length !== size * size * channels)
 		throw new MobileNetError(
 			"usage",

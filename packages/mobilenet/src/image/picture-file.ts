@@ -9,7 +9,7 @@ export interface DecodeOptions {
 	/** How errors call the picture: its path or address. */
 	readonly name: string;
 	/** What becomes of transparency; `white` if not given. */
-	readonly alpha?: Alpha;
+	readonly alpha?: Alpha | undefined;
 	/** Looked at before and after decoding; a decoder at work cannot be stopped. */
 	readonly signal?: AbortSignal | undefined;
 }

@@ -148,7 +148,7 @@ async function readWhole(name: string): Promise<Whole> {
 async function outputOf(model: Model): Promise<Float32Array> {
 	const mobilenet = await MobileNet.from(model);
 	const { size, inputChannels } = model.configuration;
-	const output = mobilenet.run(
+	const output = await mobilenet.run(
 		Float32Array.from({ length: size * size * inputChannels }, (_, i) => Math.sin(i)),
 	);
 	mobilenet.dispose();

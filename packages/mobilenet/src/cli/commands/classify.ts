@@ -14,7 +14,7 @@ import {
 	pictureError,
 	pictureFlags,
 	picturesArgument,
-	rowsOf,
+	picturesOf,
 } from "../pictures.ts";
 import { grouped, percent } from "../table.ts";
 
@@ -31,11 +31,10 @@ export const classifyCommand = buildCommand<Options, string[], Context>({
 		checkPictures(inputs, "classify");
 		const { MobileNet } = await import("../../model/mobilenet.ts");
 		const model = await MobileNet.load(modelSource(options.model), loadOptions(options));
-		const rows = rowsOf(inputs, options, stdin, (sources) =>
-			model.classifyEach(sources, { top, threshold, batch }),
-		);
+		const pictures = picturesOf(inputs, stdin, options.rgb);
 		let anyUnsure = false;
-		for await (const { file, row } of rows) {
+		for await (const row of model.classifyEach(pictures, { top, threshold, batch })) {
+			const file = row.key;
 			if ("error" in row) {
 				this.process.exitCode = 1;
 				if (json) stdout.write(`${JSON.stringify({ file, error: messageOf(row.error) })}\n`);

@@ -130,7 +130,7 @@ async function kernelsOf(env: ProcessLike["env"], missing: string[]): Promise<Re
 async function runSmallNetwork(): Promise<void> {
 	const { MobileNet } = await import("../../model/mobilenet.ts");
 	const model = await MobileNet.create({ alpha: 0.25, size: 32, classes: 2 });
-	const output = model.run(new Float32Array(32 * 32 * 3));
+	const output = await model.run(new Float32Array(32 * 32 * 3));
 	model.dispose();
 	if (!output.every(Number.isFinite)) throw new Error(`a small network gave ${output.join(", ")}`);
 }
@@ -142,7 +142,7 @@ async function runEmbedded(): Promise<Pick<Configuration, "alpha" | "size" | "cl
 	const model = await readDefaultModel();
 	const { alpha, size, classes, inputChannels } = model.configuration;
 	const mobilenet = await MobileNet.from(model, { size: fewPixels, threads: 1 });
-	const output = mobilenet.run(new Float32Array(fewPixels * fewPixels * inputChannels));
+	const output = await mobilenet.run(new Float32Array(fewPixels * fewPixels * inputChannels));
 	mobilenet.dispose();
 	if (!output.every(Number.isFinite)) throw new Error(`it gave ${output.slice(0, 5).join(", ")}, …`);
 	return { alpha, size, classes };

@@ -13,7 +13,7 @@ import {
 	pictureError,
 	pictureFlags,
 	picturesArgument,
-	rowsOf,
+	picturesOf,
 } from "../pictures.ts";
 
 interface Options extends ModelOptions, PicturesOptions {
@@ -33,8 +33,9 @@ export const embedCommand = buildCommand<Options, string[], Context>({
 		const model = await MobileNet.load(modelSource(options.model), loadOptions(options));
 		const files: string[] = [];
 		const embeddings: Float32Array[] = [];
-		const rows = rowsOf(inputs, options, stdin, (sources) => model.embedEach(sources, { batch }));
-		for await (const { file, row } of rows) {
+		const pictures = picturesOf(inputs, stdin, options.rgb);
+		for await (const row of model.embedEach(pictures, { batch })) {
+			const file = row.key;
 			if ("error" in row) {
 				this.process.exitCode = 1;
 				if (output === undefined) stdout.write(`${JSON.stringify({ file, error: messageOf(row.error) })}\n`);

@@ -42,14 +42,13 @@ export const quantizeCommand = buildCommand<Options, [string], Context>({
 		const { MobileNet } = await import("../../model/mobilenet.ts");
 		const { quantize, writeModel } = await import("../../quantization/index.ts");
 		const { model } = await MobileNet.load(modelSource(input), loadOptions(options));
-		const files = new Map(chosen.map(({ file, source }) => [source, file]));
-		const { model: quantized, report } = await quantize(model, files.keys(), {
+		const { model: quantized, report } = await quantize(model, chosen, {
 			range,
 			biasCorrection,
 			onProgress: progressTo(stderr),
-			onUnreadable: (source, error) => {
+			onUnreadable: (file, error) => {
 				this.process.exitCode = 1;
-				stderr.write(pictureError(files.get(source)!, error));
+				stderr.write(pictureError(file, error));
 			},
 		});
 		// Whole or not at all: what is interrupted before leaves nothing.
