@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { buildCommand } from "@stricli/core";
 import { MobileNetError, messageOf, shown } from "../../base/error.ts";
 import { isAddress } from "../../base/fetch.ts";
+import { parseJson } from "../../base/json.ts";
 import type { MobileNet } from "../../model/mobilenet.ts";
 import type { Context } from "../context.ts";
 import { modelBrief, modelSource } from "../model-source.ts";
@@ -132,7 +133,7 @@ export async function filesOf(model: string): Promise<readonly string[] | undefi
 async function shardsOf(file: string): Promise<readonly string[]> {
 	if (!/\.json$/i.test(file)) return [];
 	try {
-		const { weightsManifest } = JSON.parse(await readFile(file, "utf8")) as {
+		const { weightsManifest } = parseJson(await readFile(file, "utf8")) as {
 			weightsManifest: { paths: string[] }[];
 		};
 		return weightsManifest.flatMap(({ paths }) => paths).map((path) => join(file, "..", path));

@@ -6,6 +6,7 @@
  * layout of weights alone, `saving/saving_lib.py`.
  */
 import { messageOf, shown } from "../../base/error.ts";
+import { parseJson } from "../../base/json.ts";
 import type { Tensor } from "../../weights/model.ts";
 import type { Chain } from "../chain/chain.ts";
 import { refuse } from "../chain/units.ts";
@@ -52,7 +53,7 @@ export function readKerasHdf5({ bytes, name }: Pick<ModelFile, "bytes" | "name">
 
 function parsed(config: string, name: string): unknown {
 	try {
-		return JSON.parse(config);
+		return parseJson(config);
 	} catch (error) {
 		return refuse(
 			{ name },
