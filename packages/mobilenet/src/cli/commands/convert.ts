@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildCommand } from "@stricli/core";
 import { isAddress } from "../../base/fetch.ts";
+import { parseJson } from "../../base/json.ts";
 import type { MobileNet } from "../../model/mobilenet.ts";
 import type { Context } from "../context.ts";
 import { errorLine, messageOf, quoted, usageError } from "../errors.ts";
@@ -129,7 +130,7 @@ export async function filesOf(model: string): Promise<readonly string[] | undefi
 async function shardsOf(file: string): Promise<readonly string[]> {
 	if (!/\.json$/i.test(file)) return [];
 	try {
-		const { weightsManifest } = JSON.parse(await readFile(file, "utf8")) as {
+		const { weightsManifest } = parseJson(await readFile(file, "utf8")) as {
 			weightsManifest: { paths: string[] }[];
 		};
 		return weightsManifest.flatMap(({ paths }) => paths).map((path) => join(file, "..", path));

@@ -1,6 +1,6 @@
 /**
  * From a Keras topology and its weights to a chain of layers: for TensorFlow.js layers models, and for whatever
- * else keeps Keras's JSON. keras-graph.ts puts the layers in order, keras-weights.ts finds and turns their weights.
+ * else keeps Keras's JSON. graph.ts puts the layers in order, weights.ts finds and turns their weights.
  *
  * Source of the layers' fields and defaults: Keras 2.15 and 3, `get_config` of each layer.
  */

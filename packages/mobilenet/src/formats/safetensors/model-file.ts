@@ -31,7 +31,7 @@ export function writeModel(model: Model): Uint8Array {
 /** The metadata by which a safetensors file with the tensors of a model, and others beside them, is that model's. */
 export function modelMetadata(model: Model): Readonly<Record<string, string>> {
 	const text = JSON.stringify({ format_version: formatVersion, ...modelToJson(model) });
-	modelFromJson(JSON.parse(text), "the model");
+	modelFromJson(readJson(text, "the model"), "the model");
 	checkTensors(model);
 	return { [key]: text };
 }

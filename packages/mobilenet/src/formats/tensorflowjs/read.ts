@@ -6,6 +6,7 @@
  * Source: the tfjs-converter's README and tfjs-core's `io/types.ts` (`WeightsManifestConfig`).
  */
 import { MobileNetError, messageOf, shown } from "../../base/error.ts";
+import { parseJson } from "../../base/json.ts";
 import { sizeOf, type Tensor } from "../../weights/model.ts";
 import type { Chain } from "../chain/chain.ts";
 import { refuse } from "../chain/units.ts";
@@ -66,7 +67,7 @@ export async function readTensorFlowJs(file: ModelFile): Promise<Chain> {
 function parsed(file: ModelFile): Json {
 	let json: unknown;
 	try {
-		json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(file.bytes));
+		json = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(file.bytes));
 	} catch (error) {
 		return refuse(
 			file,

@@ -1,7 +1,7 @@
 /**
  * The graph of a TensorFlow Lite file: its tensors, its operators, and the chain of operators that leads from the
  * one input to the one output. A MobileNet v1 is such a chain; a graph that is none is refused here. What an
- * operator means is tflite-layers.ts's.
+ * operator means is layers.ts's.
  */
 import { MobileNetError, shown } from "../../base/error.ts";
 import type { ModelFile } from "../file.ts";
