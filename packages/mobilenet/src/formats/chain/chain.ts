@@ -2,13 +2,9 @@
  * What stands between a file and a model: a chain of layers, in order, in no framework's words. A format's reader makes
  * a chain of a file; making a MobileNet of the chain, or refusing it, is recognize.ts's, once for all formats.
  */
-import type { DType, Label, Preprocessing, Rounding, Tensor } from "../../weights/model.ts";
-
-/** Quantization of a tensor: real = scale · (code − zeroPoint); one of each, or one per output channel. */
-export interface Quantization {
-	readonly scale: readonly number[];
-	readonly zeroPoint: readonly number[];
-}
+import type { Label, Preprocessing, Rounding } from "../../weights/model.ts";
+import type { Quantization } from "../../weights/parts.ts";
+import type { DType, Tensor } from "../../weights/tensor.ts";
 
 /** A tensor of weights with its quantization, if it is one of integers. */
 export interface ChainTensor {

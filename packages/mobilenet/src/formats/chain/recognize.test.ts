@@ -6,7 +6,8 @@ import { type Configuration, configure } from "../../network/configuration.ts";
 import { layers } from "../../network/layers.ts";
 import { checkTensors } from "../../weights/check.ts";
 import type { Tensor } from "../../weights/model.ts";
-import type { Chain, ChainLayer, Quantization } from "./chain.ts";
+import type { Quantization } from "../../weights/parts.ts";
+import type { Chain, ChainLayer } from "./chain.ts";
 import { recognize } from "./recognize.ts";
 
 /** α small, so that the tests are quick. */

@@ -5,7 +5,8 @@
 import { binaryFile, readerAt, readInt32, readInt64 } from "../../base/bytes.ts";
 import { shown } from "../../base/error.ts";
 import { type DType, sizeOf, type Tensor, type TensorData } from "../../weights/model.ts";
-import type { ChainTensor, Quantization } from "../chain/chain.ts";
+import type { Quantization } from "../../weights/parts.ts";
+import type { ChainTensor } from "../chain/chain.ts";
 import { charge } from "./flatbuffer.ts";
 import { broken, foreign, type Graph, type GraphTensor, tensorAt, unsupported } from "./graph.ts";
 
