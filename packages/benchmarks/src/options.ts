@@ -95,9 +95,24 @@ function parse(argv: readonly string[]) {
 		return parseArgs({
 			args: [...argv],
 			options: {
-				...{ only: text, simd: text, model: text, alpha: text, size: text, batch: text, threads: text },
-				...{ precision: text, cores: text, seconds: text, node: text, python: text, json: text },
-				...{ cold: flag, memory: flag, overload: flag, training: flag, help: flag },
+				only: text,
+				simd: text,
+				model: text,
+				alpha: text,
+				size: text,
+				batch: text,
+				threads: text,
+				precision: text,
+				cores: text,
+				seconds: text,
+				node: text,
+				python: text,
+				json: text,
+				cold: flag,
+				memory: flag,
+				overload: flag,
+				training: flag,
+				help: flag,
 			},
 		});
 	} catch (error) {
