@@ -1,4 +1,4 @@
-/** How long an executor's plan and its steps take here, and how fast this build can multiply and add at the most. */
+/** Measures how long an executor's plan and its steps take, and the peak rate of multiply-adds of a build. */
 import { mostBusy, pauses } from "../base/pauses.ts";
 import { bumpAllocator } from "../kernels/bump-allocator.ts";
 import { type Arithmetic, encodeStep, runWords, stepWords } from "../kernels/operations.ts";
@@ -18,14 +18,14 @@ export interface StepTime {
 	/** The layer, or the last of those that the step fuses. */
 	readonly layer: string;
 	readonly operation: Step["operation"];
-	/** Milliseconds, the least seen. */
+	/** The shortest time, in milliseconds. */
 	readonly min: number;
-	/** Floating-point operations, or integer ones: two a mult-add. */
+	/** Floating-point or integer operations, two per mult-add. */
 	readonly flops: number;
 }
 
 /**
- * Times runs of the plan for some seconds, in slices with pauses between them.
+ * Times runs of the plan for a number of seconds, in slices with pauses between them.
  *
  * @param signal ends it with its reason
  */
@@ -55,7 +55,7 @@ export async function timeRuns(
 	return { min: times[0]!, median: at(0.5), p90: at(0.9), runs: times.length };
 }
 
-/** Times the steps one by one, in turn, for some seconds, as `timeRuns` does. */
+/** Times the steps one by one, in turn, for a number of seconds, as `timeRuns` does. */
 export async function timeSteps(
 	executor: Executor,
 	pictures: number,
@@ -90,7 +90,7 @@ function timed(run: () => void): number {
 	return performance.now() - start;
 }
 
-/** Floating-point operations, or integer ones, of a step for one picture. */
+/** Floating-point or integer operations of a step for one picture. */
 function flopsOf({ operation, operands }: Step): number {
 	switch (operation) {
 		case "stemBytes":
@@ -114,7 +114,7 @@ function flopsOf({ operation, operands }: Step): number {
 	}
 }
 
-/** A product whose operands stay in the first cache; of bytes with more outputs, for the inputs become bytes first. */
+/** A product whose operands stay in the L1 cache; with bytes it has more outputs, since inputs are narrowed first. */
 const small = { rows: 60, inputChannels: 96, outputChannels: 16, inputPitch: 96, outputPitch: 16 } as const;
 const smallOfBytes = {
 	...small,
@@ -125,8 +125,8 @@ const smallOfBytes = {
 } as const;
 
 /**
- * Operations a second that this build's pointwise kernel reaches on one thread when nothing has to come
- * from afar: what a layer can reach at the most.
+ * Operations per second of this build's pointwise kernel on one thread with all operands in the L1 cache: an upper bound
+ * for every layer.
  */
 export async function peakFlops(
 	loaded: LoadedBuild,
