@@ -4,10 +4,9 @@
  * nested models are laid out in place. A MobileNet v1 is a chain, so a graph that branches is refused.
  */
 import { shown } from "../../base/error.ts";
+import { isJson, type Json } from "../../base/json.ts";
 import { refuse } from "../chain/units.ts";
 import { nodesTo } from "../graph.ts";
-
-export type Json = Readonly<Record<string, unknown>>;
 
 export interface KerasLayer {
 	readonly className: string;
@@ -144,8 +143,4 @@ function nameOf(layer: unknown, name: string): string {
 		if (Array.isArray(config)) return "sequential";
 	}
 	return refuse({ name }, `its topology has a layer without a name: ${shown(layer)}`, "broken-file");
-}
-
-export function isJson(value: unknown): value is Json {
-	return typeof value === "object" && value !== null && !Array.isArray(value);
 }
