@@ -4,6 +4,13 @@
  * nothing: how deep it nests, and about what its objects will cost.
  */
 
+/** An object of a JSON text. */
+export type Json = Readonly<Record<string, unknown>>;
+
+export function isJson(value: unknown): value is Json {
+	return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** What every use that does not say otherwise may nest: no file that is read here nests half as deep. */
 const usualDepth = 100;
 /** About what V8 takes, in bytes, beside the characters of texts. */
