@@ -1,5 +1,6 @@
 /** A run of `mobilenet distill`: the teacher made ready, and the student that learns from it. */
 import { changedModel } from "../model/changed-model.ts";
+import { loadModel } from "../model/source.ts";
 import { train } from "../training/index.ts";
 import { usualLearningRate } from "../training/optimizer.ts";
 import { settingsOf } from "../training/options.ts";
@@ -7,7 +8,6 @@ import { hasBackground, type Label, type Model } from "../weights/model.ts";
 import type { ProcessLike } from "./context.ts";
 import { numbered, studentOf } from "./distill-student.ts";
 import { askedTeacher, listenedTo, viewsOf } from "./distill-teacher.ts";
-import { readNamedModel } from "./model-source.ts";
 import { checkDistillOptions, type DistillOptions, isTeacherAlone } from "./options/distill.ts";
 import {
 	type Begun,
@@ -37,7 +37,7 @@ export async function runDistillation(
 ): Promise<boolean> {
 	checkDistillOptions(options);
 	const { teacher, from, teacherSize: size } = options;
-	const model = changedModel(await readNamedModel(teacher), { size });
+	const model = changedModel(await loadModel(teacher), { size });
 	const own = isTeacherAlone(options) ? classesOf(model) : [];
 	return runInTerminal(options, data, process, {
 		models: [teacher, ...(from === undefined ? [] : [from])],

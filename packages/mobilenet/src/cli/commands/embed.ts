@@ -5,7 +5,6 @@ import { writeLocation } from "#files";
 import { MobileNetError, messageOf, shown } from "../../base/error.ts";
 import { layers } from "../../network/index.ts";
 import type { Context } from "../context.ts";
-import { modelSource } from "../model-source.ts";
 import { writeNpy } from "../npy.ts";
 import { loadOptions, type ModelOptions, modelFlags } from "../options/model.ts";
 import {
@@ -32,7 +31,7 @@ export const embedCommand = buildCommand<Options, string[], Context>({
 				`--output must end in .npy, not ${shown(output)}; without it JSON lines go to standard output.`,
 			);
 		const { MobileNet } = await import("../../model/mobilenet.ts");
-		const model = await MobileNet.load(modelSource(options.model), loadOptions(options));
+		const model = await MobileNet.load(options.model, loadOptions(options));
 		const files: string[] = [];
 		const embeddings: Float32Array[] = [];
 		const pictures = picturesOf(inputs, stdin, options.rgb);

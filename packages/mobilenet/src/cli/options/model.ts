@@ -1,10 +1,13 @@
 /** Options of every command that runs a model: which one, its labels, its size, and what differs from its preprocessing. */
 import { parseFit } from "../../image/fit.ts";
+import { defaultName } from "../../model/names.ts";
 import type { LoadOptions } from "../../model/options.ts";
 import type { Filter, Fit } from "../../weights/model.ts";
 import { filters } from "../../weights/preprocessing.ts";
-import { defaultModel, modelBrief } from "../model-source.ts";
 import { expected, number, wholeNumber } from "./numbers.ts";
+
+/** What stands in a command's help for a model. */
+export const modelBrief = `a file, a folder, an address, or ${defaultName}, the package's own`;
 
 /** What differs from the model's file. */
 export interface ModelChanges {
@@ -18,7 +21,7 @@ export interface ModelChanges {
 }
 
 export interface ModelOptions extends ModelChanges {
-	/** A name that `modelSource` understands. */
+	/** A name or a location, as `loadModel` takes it. */
 	readonly model: string;
 	readonly threads?: number | undefined;
 	readonly float?: boolean | undefined;
@@ -70,7 +73,7 @@ export const modelFlags = {
 	model: {
 		kind: "parsed",
 		parse: (input: string) => input,
-		default: defaultModel,
+		default: defaultName,
 		placeholder: "model",
 		brief: `the model: ${modelBrief}`,
 	},
