@@ -20,8 +20,8 @@ import { grouped } from "../../packages/mobilenet/src/cli/table.ts";
 import { metricsOf } from "../../packages/mobilenet/src/evaluation/metrics.ts";
 import { readModel } from "../../packages/mobilenet/src/formats/read.ts";
 import { writeModel } from "../../packages/mobilenet/src/formats/safetensors/model-file.ts";
+import { bench } from "../../packages/mobilenet/src/model/bench.ts";
 import { changedModel } from "../../packages/mobilenet/src/model/changed-model.ts";
-import { MobileNet } from "../../packages/mobilenet/src/model/mobilenet.ts";
 import { cost } from "../../packages/mobilenet/src/network/cost.ts";
 import { dequantize } from "../../packages/mobilenet/src/weights/dequantize.ts";
 import type { Model } from "../../packages/mobilenet/src/weights/model.ts";
@@ -135,10 +135,8 @@ async function price(): Promise<void> {
 	row("bytes by gzip", ...networks.map(([, , bytes]) => grouped(gzipSync(bytes, { level: 9 }).length)));
 	const times: string[] = [];
 	for (const [, model] of networks) {
-		const timed = await MobileNet.from(model, { threads: 1 });
-		const { median, runs } = await timed.bench({ seconds: timing });
+		const { median, runs } = await bench(model, { threads: 1, seconds: timing });
 		times.push(`${median.toFixed(2)} (${runs} runs)`);
-		timed.dispose();
 	}
 	row("milliseconds a picture on one thread, median", ...times);
 }

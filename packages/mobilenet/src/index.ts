@@ -3,21 +3,31 @@ export { type ErrorCode, MobileNetError } from "./base/error.ts";
 export type { Alpha, Pixels } from "./image/pixels.ts";
 export type { Arithmetic } from "./kernels/operations.ts";
 export type { Build } from "./kernels/walker.ts";
+export { type Bench, type BenchOptions, bench } from "./model/bench.ts";
 export { MobileNet } from "./model/mobilenet.ts";
 export type {
-	Bench,
-	BenchOptions,
-	Classified,
+	ClassifiedPicture,
 	ClassifyOptions,
-	Embedded,
+	EmbeddedPicture,
 	Features,
+	FeaturesOptions,
 	LoadOptions,
 	PictureOptions,
 	PreprocessingOptions,
-	Probable,
+	ProbabilityRow,
 	RunOptions,
 } from "./model/options.ts";
-export type { BlobLike, ImageDataLike, PictureSource } from "./model/pictures.ts";
+export type {
+	BlobLike,
+	ImageDataLike,
+	KeyedPicture,
+	KeyOf,
+	Picture,
+	PictureSource,
+	Pictures,
+	ReadyPicture,
+} from "./model/pictures.ts";
 export type { Prediction, PredictionOptions } from "./model/predictions.ts";
+export { loadModel, type ModelSource } from "./model/source.ts";
 export type { Configuration, ConfigurationOptions, Preset } from "./network/configuration.ts";
 export type { Filter, Fit, Label, Model, Preprocessing, Source, Tensor } from "./weights/model.ts";

@@ -16,8 +16,14 @@ serve(async (job) => {
 	const trainer = createTrainer(
 		model,
 		{
-			...{ build: loaded.build, threads, batch, from: "stem", frozenNorm: false, optimizer: "sgd" },
-			...{ average: false, decayAll: false },
+			build: loaded.build,
+			threads,
+			batch,
+			from: "stem",
+			frozenNorm: false,
+			optimizer: "sgd",
+			average: false,
+			decayAll: false,
 			loss: { crossEntropy: true, distillation: false, squaredError: false },
 		},
 		loaded,

@@ -71,7 +71,10 @@ export async function benchTraining(
 	const { alpha, size, classes, epsilon, momentum: normMomentum } = network.model.configuration;
 	const inputs = await inputsFor(network, batch);
 	const training: Omit<TrainingJob, "losses"> = {
-		...{ learningRate, momentum, epsilon, normMomentum },
+		learningRate,
+		momentum,
+		epsilon,
+		normMomentum,
 		labels: Array.from({ length: batch }, (_, i) => (i * labelStep) % classes),
 	};
 	await withFiles(network, { files: new Set(["network.safetensors"]), inputs, batch }, async (folder) => {
@@ -89,7 +92,10 @@ export async function benchTraining(
 				);
 		};
 		const measured = await measure(rows, {
-			...{ seconds: options.seconds, pace, place: options, check },
+			seconds: options.seconds,
+			pace,
+			place: options,
+			check,
 			jobOf: ({ name, threads }) => ({
 				...job,
 				threads,
@@ -114,8 +120,15 @@ export async function benchTraining(
 						runtime: row.name,
 						...(row.checkout ? { checkout: row.checkout.commit } : {}),
 						version: ready.version ?? row.version,
-						...{ alpha, size, precision: "fp32", batch, threads: row.threads, simd: ready.build ?? null },
-						...{ host: ready.host, minMs: times.minimum, medianMs: times.median },
+						alpha,
+						size,
+						precision: "fp32",
+						batch,
+						threads: row.threads,
+						simd: ready.build ?? null,
+						host: ready.host,
+						minMs: times.minimum,
+						medianMs: times.median,
 						imagesPerSecond: perSecond(times.median, batch),
 					})),
 					undefined,

@@ -7,8 +7,8 @@ const picture = { data: new Uint8Array(32 * 32 * 3).fill(99), width: 32, height:
 
 async function all(one: MobileNet, other: MobileNet): Promise<Compared[]> {
 	const pictures = async function* () {
-		yield { file: "gray", source: picture };
-		yield { file: "nothing.jpg", source: "nothing.jpg" };
+		yield { key: "gray", source: picture };
+		yield { key: "nothing.jpg", source: "nothing.jpg" };
 	};
 	const found: Compared[] = [];
 	for await (const compared of compare(one, other, pictures())) found.push(compared);

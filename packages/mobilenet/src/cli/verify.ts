@@ -42,14 +42,15 @@ export async function* compare(
 		() => 2 * uniform() - 1,
 	);
 	const batch = { batch: randomPictures };
-	yield comparison("random", one.run(input, batch), other.run(input, batch), randomPictures, head);
+	const [a, b] = [await one.run(input, batch), await other.run(input, batch)];
+	yield comparison("random", a, b, randomPictures, head);
 	const layer = head ? "classifier" : "pool";
-	for await (const { file, source } of pictures)
+	for await (const { key, source } of pictures)
 		try {
 			const [a, b] = [await one.features(source, layer), await other.features(source, layer)];
-			yield comparison(file, a.data, b.data, 1, head);
+			yield comparison(key, a.data, b.data, 1, head);
 		} catch (error) {
-			yield { input: file, error };
+			yield { input: key, error };
 		}
 }
 

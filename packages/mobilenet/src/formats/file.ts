@@ -5,6 +5,7 @@ import { MobileNetError } from "../base/error.ts";
 export interface ModelFile {
 	/** How errors call the file. */
 	readonly name: string;
+	/** None where it is a folder. */
 	readonly bytes: Uint8Array;
 	/** The bytes of another file, by its path from this one's folder. */
 	beside(path: string): Promise<Uint8Array>;

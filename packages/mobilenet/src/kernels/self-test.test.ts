@@ -10,14 +10,14 @@ import { type Build, kernelOf } from "./walker.ts";
 
 const kernels = { ...inferenceKernels, ...trainingKernels };
 
-/** Sums of a thousand float32 products in another order; integers are equal. */
+/** For sums of a thousand float32 products in another order; integers must be equal. */
 const floatTolerance = 1e-5;
 
 describe.each(["wide", "relaxed", "baseline"] satisfies Build[])("the %s build", (build) => {
 	describe.each(["float", "integer", "fixedPoint", "training"] satisfies KernelSet[])(
 		"of kernels in %s",
 		(set) => {
-			// The kernels of inference are in the module of training too: they are tested in their own.
+			// The module of training also has the kernels of inference, which are tested in their own modules.
 			const held = operationsOf[set].filter(
 				(name) =>
 					(set !== "training" || name in trainingKernels) &&
@@ -25,7 +25,7 @@ describe.each(["wide", "relaxed", "baseline"] satisfies Build[])("the %s build",
 			);
 			for (const operation of held) {
 				const { small, real } = kernelOf(kernels, operation);
-				// Fixed point differs in what comes after the sums.
+				// Fixed point differs only in what follows the sums.
 				const shapes = set === "fixedPoint" ? small : [...small, ...real];
 				it.for(shapes.map((g) => [JSON.stringify(g), g] as const))(
 					`${operation} %s`,

@@ -1,5 +1,6 @@
 /** A network in float and the one of integers side by side, on the engine that runs them. */
 import { MobileNetError, shown } from "../base/error.ts";
+import { pauses } from "../base/pauses.ts";
 import { createExecutor } from "../engine/executor.ts";
 import { integers, wordsOf } from "../engine/integers.ts";
 import { int8Plan } from "../engine/plans/int8.ts";
@@ -14,7 +15,6 @@ import {
 	floatNetwork,
 	type Observation,
 	type PictureOptions,
-	pauses,
 	preparedPictures,
 	type RunningNetwork,
 } from "./calibration.ts";
@@ -24,7 +24,8 @@ import type { Accuracy, AccuracyReport, LabeledPicture, LayerReport, Quantizatio
 /** Pictures after which the figures of a layer hardly change. */
 const mostCompared = 64;
 
-export interface ComparisonOptions extends PictureOptions {
+export interface ComparisonOptions {
+	readonly signal?: AbortSignal | undefined;
 	readonly onPicture: (done: number, total: number) => void;
 }
 
@@ -104,7 +105,7 @@ export async function compareNetworks(
  */
 export function checkLabeled(
 	{ configuration: { head, classes }, labels }: Model,
-	labeled: readonly LabeledPicture[],
+	labeled: readonly Pick<LabeledPicture, "index">[],
 ): void {
 	if (!head)
 		throw new MobileNetError("usage", "the model has no classifier whose accuracy could be measured.");
@@ -118,18 +119,22 @@ export function checkLabeled(
 }
 
 /** The accuracy of two networks on pictures whose classes are known. */
-export async function measureAccuracy(
+export async function measureAccuracy<Key>(
 	{ float, integer }: Pair,
 	model: Model,
-	labeled: readonly LabeledPicture[],
-	options: ComparisonOptions,
+	labeled: readonly LabeledPicture<Key>[],
+	options: ComparisonOptions & PictureOptions<Key>,
 ): Promise<AccuracyReport> {
 	const background = backgroundOutputs(model.labels);
 	const counts = { float: { top1: 0, top5: 0 }, integer: { top1: 0, top5: 0 } };
 	const pause = pauses(options.signal);
-	const sources = labeled.map(({ picture }) => picture);
+	const { signal, onUnreadable } = options;
+	const numbered = labeled.map(({ source }, key) => ({ key, source }));
 	let pictures = 0;
-	for await (const { number, pixels } of preparedPictures(sources, model, options)) {
+	for await (const { key: number, pixels } of preparedPictures(numbered, model, {
+		signal,
+		onUnreadable: onUnreadable && ((key, error) => onUnreadable(keyOf(labeled[key]!), error)),
+	})) {
 		for (const [run, count] of [
 			[float, counts.float],
 			[integer, counts.integer],
@@ -145,6 +150,11 @@ export async function measureAccuracy(
 	if (pictures === 0) throw new MobileNetError("usage", "there are no labeled pictures that can be read.");
 	const share = ({ top1, top5 }: Accuracy): Accuracy => ({ top1: top1 / pictures, top5: top5 / pictures });
 	return { pictures, float: share(counts.float), integer: share(counts.integer) };
+}
+
+function keyOf<Key>({ key, source }: LabeledPicture<Key>): Key {
+	// Where there is no key, the type of keys is that of sources.
+	return key ?? (source as Key);
 }
 
 /** How many classes are answered before this one; among equals the smaller index is first. */

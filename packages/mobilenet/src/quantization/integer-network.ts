@@ -6,6 +6,7 @@
  * The model is laid out as TensorFlow Lite's integer files: weights by channel from −127 to 127, activations from −128
  * to 127 with one scale a layer, biases of 32 bits, pixels as they are less 128.
  */
+import { pauses } from "../base/pauses.ts";
 import type { LoadedBuild } from "../kernels/walker.ts";
 import { type Layer, layers } from "../network/layers.ts";
 import { foldedWeights } from "../weights/fold.ts";
@@ -13,7 +14,7 @@ import type { Model } from "../weights/model.ts";
 import { type Codes, type LayerParts, partsOf, tensorsOf, type WeightedParts } from "../weights/parts.ts";
 import { int32 } from "../weights/tensor.ts";
 import { correctedBias } from "./bias-correction.ts";
-import { type Observation, pauses } from "./calibration.ts";
+import type { Observation } from "./calibration.ts";
 import { codesFor } from "./codes.ts";
 import type { Seen } from "./histogram.ts";
 import { integerLayer } from "./integer-layer.ts";

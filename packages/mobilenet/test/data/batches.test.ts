@@ -281,6 +281,8 @@ describe("batches of pictures in memory", () => {
 		);
 		expect(await error({ views: [] })).toMatch(/^batches need at least one view/);
 		expect(await error({ views: [{ ...view, size: 0 }] })).toMatch(/^a view's size must be/);
+		expect(await error({ views: [{ ...view, filter: "box" as "nearest" }] })).toMatch(/filter must be/);
+		expect(await error({ views: [view, { ...view, fit: { shorterSide: 0 } }] })).toMatch(/fit must be/);
 		expect(await error({ workers: 1.5 })).toMatch(/^decoding workers must be/);
 		expect(await error({ seed: -1 })).toMatch(/^seed must be/);
 		expect(await error({ views: [{ ...view, channels: 2 }] })).toMatch(/the network takes 2 channels/);

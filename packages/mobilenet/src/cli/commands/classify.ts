@@ -5,7 +5,6 @@ import type { Prediction } from "../../model/predictions.ts";
 import type { Model } from "../../weights/model.ts";
 import type { Context } from "../context.ts";
 import { messageOf } from "../errors.ts";
-import { modelSource } from "../model-source.ts";
 import { loadOptions, type ModelOptions, modelFlags } from "../options/model.ts";
 import { number, wholeNumber } from "../options/numbers.ts";
 import {
@@ -14,7 +13,7 @@ import {
 	pictureError,
 	pictureFlags,
 	picturesArgument,
-	rowsOf,
+	picturesOf,
 } from "../pictures.ts";
 import { grouped, percent } from "../table.ts";
 
@@ -30,12 +29,11 @@ export const classifyCommand = buildCommand<Options, string[], Context>({
 		const { top, threshold, batch, json } = options;
 		checkPictures(inputs, "classify");
 		const { MobileNet } = await import("../../model/mobilenet.ts");
-		const model = await MobileNet.load(modelSource(options.model), loadOptions(options));
-		const rows = rowsOf(inputs, options, stdin, (sources) =>
-			model.classifyEach(sources, { top, threshold, batch }),
-		);
+		const model = await MobileNet.load(options.model, loadOptions(options));
+		const pictures = picturesOf(inputs, stdin, options.rgb);
 		let anyUnsure = false;
-		for await (const { file, row } of rows) {
+		for await (const row of model.classifyEach(pictures, { top, threshold, batch })) {
+			const file = row.key;
 			if ("error" in row) {
 				this.process.exitCode = 1;
 				if (json) stdout.write(`${JSON.stringify({ file, error: messageOf(row.error) })}\n`);

@@ -130,19 +130,19 @@ async function kernelsOf(env: ProcessLike["env"], missing: string[]): Promise<Re
 async function runSmallNetwork(): Promise<void> {
 	const { MobileNet } = await import("../../model/mobilenet.ts");
 	const model = await MobileNet.create({ alpha: 0.25, size: 32, classes: 2 });
-	const output = model.run(new Float32Array(32 * 32 * 3));
+	const output = await model.run(new Float32Array(32 * 32 * 3));
 	model.dispose();
 	if (!output.every(Number.isFinite)) throw new Error(`a small network gave ${output.join(", ")}`);
 }
 
 /** At few pixels: where only the reference runs, its own size would take seconds. */
 async function runEmbedded(): Promise<Pick<Configuration, "alpha" | "size" | "classes">> {
-	const { readDefaultModel } = await import("../../model/default-model.ts");
 	const { MobileNet } = await import("../../model/mobilenet.ts");
-	const model = await readDefaultModel();
+	const { loadModel } = await import("../../model/source.ts");
+	const model = await loadModel();
 	const { alpha, size, classes, inputChannels } = model.configuration;
 	const mobilenet = await MobileNet.from(model, { size: fewPixels, threads: 1 });
-	const output = mobilenet.run(new Float32Array(fewPixels * fewPixels * inputChannels));
+	const output = await mobilenet.run(new Float32Array(fewPixels * fewPixels * inputChannels));
 	mobilenet.dispose();
 	if (!output.every(Number.isFinite)) throw new Error(`it gave ${output.slice(0, 5).join(", ")}, …`);
 	return { alpha, size, classes };

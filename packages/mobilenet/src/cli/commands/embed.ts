@@ -4,7 +4,6 @@ import { writeLocation } from "#files";
 import { layers } from "../../network/index.ts";
 import type { Context } from "../context.ts";
 import { messageOf, quoted, usageError } from "../errors.ts";
-import { modelSource } from "../model-source.ts";
 import { writeNpy } from "../npy.ts";
 import { loadOptions, type ModelOptions, modelFlags } from "../options/model.ts";
 import {
@@ -13,7 +12,7 @@ import {
 	pictureError,
 	pictureFlags,
 	picturesArgument,
-	rowsOf,
+	picturesOf,
 } from "../pictures.ts";
 
 interface Options extends ModelOptions, PicturesOptions {
@@ -30,11 +29,12 @@ export const embedCommand = buildCommand<Options, string[], Context>({
 				`--output must end in .npy, not ${quoted(output)}; without it JSON lines go to standard output.`,
 			);
 		const { MobileNet } = await import("../../model/mobilenet.ts");
-		const model = await MobileNet.load(modelSource(options.model), loadOptions(options));
+		const model = await MobileNet.load(options.model, loadOptions(options));
 		const files: string[] = [];
 		const embeddings: Float32Array[] = [];
-		const rows = rowsOf(inputs, options, stdin, (sources) => model.embedEach(sources, { batch }));
-		for await (const { file, row } of rows) {
+		const pictures = picturesOf(inputs, stdin, options.rgb);
+		for await (const row of model.embedEach(pictures, { batch })) {
+			const file = row.key;
 			if ("error" in row) {
 				this.process.exitCode = 1;
 				if (output === undefined) stdout.write(`${JSON.stringify({ file, error: messageOf(row.error) })}\n`);

@@ -2,6 +2,7 @@
  * Constant tensors of a TensorFlow Lite graph: weights in this project's layouts (OIHW, [out, in]), biases, and
  * the small integers that say where to pad. Codes stay codes, half floats stay half floats.
  */
+import { binaryFile, readerAt, readInt32, readInt64 } from "../../base/bytes.ts";
 import { shown } from "../../base/error.ts";
 import { type DType, sizeOf, type Tensor, type TensorData } from "../../weights/model.ts";
 import type { Quantization } from "../../weights/parts.ts";
@@ -91,10 +92,8 @@ export function integersAt(graph: Graph, index: number | undefined, what: string
 			`${what} ${name} should be ${count} integers, but ${data.byteLength} bytes of ${type} are there`,
 		);
 	charge(graph.model.flatbuffer, 8 * count);
-	const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-	return Array.from({ length: count }, (_, i) =>
-		size === 4 ? view.getInt32(4 * i, true) : Number(view.getBigInt64(8 * i, true)),
-	);
+	const reader = readerAt(binaryFile(data, graph.name), 0, data.byteLength, name);
+	return Array.from({ length: count }, () => (size === 4 ? readInt32(reader) : readInt64(reader)));
 }
 
 /** A tensor that the file holds: itself, or what an operator dequantizes into it. */
