@@ -28,5 +28,6 @@ export type {
 	ReadyPicture,
 } from "./model/pictures.ts";
 export type { Prediction, PredictionOptions } from "./model/predictions.ts";
+export { loadModel, type ModelSource } from "./model/source.ts";
 export type { Configuration, ConfigurationOptions, Preset } from "./network/configuration.ts";
 export type { Filter, Fit, Label, Model, Preprocessing, Source, Tensor } from "./weights/model.ts";

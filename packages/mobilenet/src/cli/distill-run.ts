@@ -2,6 +2,7 @@
 
 import { backgroundOutputs } from "../labels/background.ts";
 import { changedModel } from "../model/changed-model.ts";
+import { loadModel } from "../model/source.ts";
 import { train } from "../training/index.ts";
 import { usualLearningRate } from "../training/optimizer.ts";
 import { settingsOf } from "../training/options.ts";
@@ -9,7 +10,6 @@ import type { Label, Model } from "../weights/model.ts";
 import type { ProcessLike } from "./context.ts";
 import { numbered, studentOf } from "./distill-student.ts";
 import { askedTeacher, listenedTo, viewsOf } from "./distill-teacher.ts";
-import { readNamedModel } from "./model-source.ts";
 import { checkDistillOptions, type DistillOptions, isTeacherAlone } from "./options/distill.ts";
 import {
 	type Begun,
@@ -39,7 +39,7 @@ export async function runDistillation(
 ): Promise<boolean> {
 	checkDistillOptions(options);
 	const { teacher, from, teacherSize: size } = options;
-	const model = changedModel(await readNamedModel(teacher), { size });
+	const model = changedModel(await loadModel(teacher), { size });
 	const own = isTeacherAlone(options) ? classesOf(model) : [];
 	return runInTerminal(options, data, process, {
 		models: [teacher, ...(from === undefined ? [] : [from])],

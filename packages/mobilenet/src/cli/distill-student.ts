@@ -1,10 +1,10 @@
 /** The network that is to learn from a teacher: random weights or a trained one's, with the outputs that it is to have. */
 import { changedModel } from "../model/changed-model.ts";
+import { loadModel } from "../model/source.ts";
 import { type Configuration, configure } from "../network/configuration.ts";
 import { withHead } from "../training/head.ts";
 import { initialize } from "../training/index.ts";
 import type { Label, Model } from "../weights/model.ts";
-import { readNamedModel } from "./model-source.ts";
 import type { DistillOptions } from "./options/distill.ts";
 import { configurationOf } from "./options/network.ts";
 
@@ -36,7 +36,7 @@ export async function studentOf(options: DistillOptions, outputs: Outputs, seed:
 				: tensors,
 		});
 	}
-	const trained = changedModel(await readNamedModel(from), { size });
+	const trained = changedModel(await loadModel(from), { size });
 	if (hasOutputs(trained, outputs)) return trained;
 	const { tensors } = initialize(configure({ ...trained.configuration, classes: count, head: true }), {
 		seed,

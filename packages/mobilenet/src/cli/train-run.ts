@@ -1,9 +1,9 @@
 /** A run of `mobilenet train`: a network from scratch, or one that is brought to another task. */
 import { changedModel } from "../model/changed-model.ts";
+import { loadModel } from "../model/source.ts";
 import { initialize, train, transfer } from "../training/index.ts";
 import type { Model } from "../weights/model.ts";
 import type { ProcessLike } from "./context.ts";
-import { readNamedModel } from "./model-source.ts";
 import { configurationOf } from "./options/network.ts";
 import { checkTrainOptions, type TrainOptions } from "./options/train.ts";
 import { labeledPictures, runInTerminal } from "./training-run.ts";
@@ -40,6 +40,6 @@ export async function runTraining(
 /** The network that the run begins with. */
 async function startOf(options: TrainOptions, classes: number, seed: number): Promise<Model> {
 	const { from, size } = options;
-	if (from !== undefined) return changedModel(await readNamedModel(from), { size });
+	if (from !== undefined) return changedModel(await loadModel(from), { size });
 	return initialize(configurationOf(options, classes), { seed });
 }

@@ -28,8 +28,8 @@ import type {
 import type { KeyOf, Picture, PictureSource, Pictures } from "./pictures.ts";
 import { rowsOf } from "./pipeline.ts";
 import { type Prediction, ranking } from "./predictions.ts";
-import { type ModelSource, readAnyModel } from "./read-model.ts";
 import { type ReadyModel, readyModel } from "./ready.ts";
+import { loadModel, type ModelSource } from "./source.ts";
 
 /**
  * A MobileNet v1 that is ready to run.
@@ -65,14 +65,15 @@ export class MobileNet {
 	 * Loads a model from a file of any format that can be read; the format is told by the content. Without a source it is
 	 * the model that the package carries: 200 classes of things, in 8-bit integers.
 	 *
-	 * @param source a path, a URL, the bytes of a file, or a folder that holds a model; the embedded model if not given
+	 * @param source a path, a URL, the bytes of a file, or a folder that holds a model. Default: `default`, the name of the
+	 *   package's own; a file that is called so is `./default`
 	 * @throws MobileNetError in one sentence: `not-found`, `broken-file`, `not-mobilenet`, `unsupported`, `usage`, `engine`
 	 * @example
 	 * const mobilenet = await MobileNet.load();
 	 * const other = await MobileNet.load("mobilenet_v1_0.25_224.tflite", { size: 160 });
 	 */
 	static async load(source?: ModelSource, options: LoadOptions = {}): Promise<MobileNet> {
-		return MobileNet.from(await readAnyModel(source, options), options);
+		return MobileNet.from(await loadModel(source, options), options);
 	}
 
 	/**

@@ -2,7 +2,6 @@
 import { buildCommand } from "@stricli/core";
 import type { Bench } from "../../model/bench.ts";
 import type { Context } from "../context.ts";
-import { readNamedModel } from "../model-source.ts";
 import { loadOptions, modelFlags } from "../options/model.ts";
 import { number, wholeNumber } from "../options/numbers.ts";
 import { percent, table } from "../table.ts";
@@ -21,7 +20,8 @@ interface Options {
 export const benchCommand = buildCommand<Options, [], Context>({
 	async func({ model: name, batch, seconds, profile, json, ...options }) {
 		const { bench } = await import("../../model/bench.ts");
-		const model = await readNamedModel(name);
+		const { loadModel } = await import("../../model/source.ts");
+		const model = await loadModel(name);
 		const times = await bench(model, { ...loadOptions(options), batch, seconds, profile });
 		const { alpha, size } = model.configuration;
 		this.process.stdout.write(

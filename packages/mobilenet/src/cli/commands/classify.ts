@@ -5,7 +5,6 @@ import type { Prediction } from "../../model/predictions.ts";
 import type { Model } from "../../weights/model.ts";
 import type { Context } from "../context.ts";
 import { messageOf } from "../errors.ts";
-import { modelSource } from "../model-source.ts";
 import { loadOptions, type ModelOptions, modelFlags } from "../options/model.ts";
 import { number, wholeNumber } from "../options/numbers.ts";
 import {
@@ -30,7 +29,7 @@ export const classifyCommand = buildCommand<Options, string[], Context>({
 		const { top, threshold, batch, json } = options;
 		checkPictures(inputs, "classify");
 		const { MobileNet } = await import("../../model/mobilenet.ts");
-		const model = await MobileNet.load(modelSource(options.model), loadOptions(options));
+		const model = await MobileNet.load(options.model, loadOptions(options));
 		const pictures = picturesOf(inputs, stdin, options.rgb);
 		let anyUnsure = false;
 		for await (const row of model.classifyEach(pictures, { top, threshold, batch })) {

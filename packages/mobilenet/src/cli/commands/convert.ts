@@ -6,10 +6,10 @@ import { buildCommand } from "@stricli/core";
 import { isAddress } from "../../base/fetch.ts";
 import { parseJson } from "../../base/json.ts";
 import type { MobileNet } from "../../model/mobilenet.ts";
+import { namedModel } from "../../model/names.ts";
 import type { Context } from "../context.ts";
 import { errorLine, messageOf, quoted, usageError } from "../errors.ts";
-import { modelBrief, modelSource } from "../model-source.ts";
-import { changeFlags, loadOptions, type ModelChanges } from "../options/model.ts";
+import { changeFlags, loadOptions, type ModelChanges, modelBrief } from "../options/model.ts";
 import { pictureError, picturesOf } from "../pictures.ts";
 import { grouped } from "../table.ts";
 import { type Compared, compare, randomPictures, same, seed, tolerance } from "../verify.ts";
@@ -29,7 +29,7 @@ export const convertCommand = buildCommand<Options, string[], Context>({
 		await checkOverwriting(files, output);
 
 		const { MobileNet } = await import("../../model/mobilenet.ts");
-		const original = await MobileNet.load(modelSource(model), loadOptions(options));
+		const original = await MobileNet.load(model, loadOptions(options));
 		await original.save(output);
 		const bytes = { before: await sizeOf(files), after: await sizeOf([output]) };
 		if (!json) stdout.write(`${converted(output, original, bytes)}\n`);
@@ -117,7 +117,7 @@ function checkUsage({ output, verify }: Options, pictures: readonly string[]): v
 
 /** The files that a model is made of, as far as there are any: undefined for an address and the embedded one. */
 export async function filesOf(model: string): Promise<readonly string[] | undefined> {
-	if (modelSource(model) === undefined || isAddress(model)) return undefined;
+	if (namedModel(model) || isAddress(model)) return undefined;
 	if (model.startsWith("file:")) return filesOf(fileURLToPath(model));
 	const found = await stat(model).catch(() => undefined);
 	if (!found?.isDirectory()) return found ? [model, ...(await shardsOf(model))] : [];

@@ -2,8 +2,8 @@
 import { buildCommand } from "@stricli/core";
 import type { Context } from "../context.ts";
 import { quoted, usageError } from "../errors.ts";
-import { modelBrief } from "../model-source.ts";
 import type { DistillOptions, Views } from "../options/distill.ts";
+import { modelBrief } from "../options/model.ts";
 import { wholeNumber } from "../options/numbers.ts";
 import { dataArgument, number, parsed, text, trainingFlags } from "../options/training.ts";
 

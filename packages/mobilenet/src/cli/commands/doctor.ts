@@ -137,9 +137,9 @@ async function runSmallNetwork(): Promise<void> {
 
 /** At few pixels: where only the reference runs, its own size would take seconds. */
 async function runEmbedded(): Promise<Pick<Configuration, "alpha" | "size" | "classes">> {
-	const { readDefaultModel } = await import("../../model/default-model.ts");
 	const { MobileNet } = await import("../../model/mobilenet.ts");
-	const model = await readDefaultModel();
+	const { loadModel } = await import("../../model/source.ts");
+	const model = await loadModel();
 	const { alpha, size, classes, inputChannels } = model.configuration;
 	const mobilenet = await MobileNet.from(model, { size: fewPixels, threads: 1 });
 	const output = await mobilenet.run(new Float32Array(fewPixels * fewPixels * inputChannels));

@@ -4,7 +4,6 @@ import { writeLocation } from "#files";
 import { layers } from "../../network/index.ts";
 import type { Context } from "../context.ts";
 import { messageOf, quoted, usageError } from "../errors.ts";
-import { modelSource } from "../model-source.ts";
 import { writeNpy } from "../npy.ts";
 import { loadOptions, type ModelOptions, modelFlags } from "../options/model.ts";
 import {
@@ -30,7 +29,7 @@ export const embedCommand = buildCommand<Options, string[], Context>({
 				`--output must end in .npy, not ${quoted(output)}; without it JSON lines go to standard output.`,
 			);
 		const { MobileNet } = await import("../../model/mobilenet.ts");
-		const model = await MobileNet.load(modelSource(options.model), loadOptions(options));
+		const model = await MobileNet.load(options.model, loadOptions(options));
 		const files: string[] = [];
 		const embeddings: Float32Array[] = [];
 		const pictures = picturesOf(inputs, stdin, options.rgb);

@@ -4,9 +4,9 @@ import { dirname } from "node:path";
 import { buildCommand } from "@stricli/core";
 import { writeLocation } from "#files";
 import type { CurvePoint, Evaluation, EvaluationProgress } from "../../evaluation/index.ts";
+import { namedModel } from "../../model/names.ts";
 import type { Context, Output } from "../context.ts";
 import { quoted, usageError } from "../errors.ts";
-import { modelSource } from "../model-source.ts";
 import { loadOptions, type ModelOptions, modelFlags } from "../options/model.ts";
 import { wholeNumber } from "../options/numbers.ts";
 import { pictureError } from "../pictures.ts";
@@ -34,7 +34,7 @@ export const evaluateCommand = buildCommand<Options, [string], Context>({
 			onNote: (note) => stderr.write(`${note}\n`),
 		});
 		try {
-			const model = await MobileNet.load(modelSource(options.model), loadOptions(options));
+			const model = await MobileNet.load(options.model, loadOptions(options));
 			const evaluation = await evaluate(model, dataset, {
 				batch,
 				onProgress: progressTo(stderr),
@@ -125,9 +125,8 @@ function progressTo(stderr: Output): (progress: EvaluationProgress) => void {
 /** The curves of the training that wrote the model, where its log still lies beside it. */
 async function curvesOf(model: string): Promise<readonly CurvePoint[]> {
 	const { parseCurves } = await import("../../evaluation/index.ts");
-	const file = modelSource(model);
-	if (file === undefined) return [];
-	const log = file.replace(/\.safetensors$/i, "").concat(".log.jsonl");
+	if (namedModel(model)) return [];
+	const log = model.replace(/\.safetensors$/i, "").concat(".log.jsonl");
 	return parseCurves(await readFile(log, "utf8").catch(() => ""));
 }
 

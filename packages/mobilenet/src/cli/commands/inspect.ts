@@ -1,11 +1,12 @@
 /** `mobilenet inspect`: what is in a model file. */
 import { buildCommand } from "@stricli/core";
 import { backgroundOutputs } from "../../labels/background.ts";
+import { defaultName } from "../../model/names.ts";
 import { cost } from "../../network/cost.ts";
 import { type Model, sizeOf, type Tensor } from "../../weights/model.ts";
 import type { Context } from "../context.ts";
-import { defaultModel, modelBrief, readNamedModel } from "../model-source.ts";
 import { fitText } from "../options/fit.ts";
+import { modelBrief } from "../options/model.ts";
 import { grouped } from "../table.ts";
 
 interface Options {
@@ -15,7 +16,8 @@ interface Options {
 
 export const inspectCommand = buildCommand<Options, [string], Context>({
 	async func({ labels, json }, file) {
-		const model = await readNamedModel(file, { labels });
+		const { loadModel } = await import("../../model/source.ts");
+		const model = await loadModel(file, { labels });
 		this.process.stdout.write(json ? `${JSON.stringify(report(file, model))}\n` : readable(file, model));
 	},
 	parameters: {
@@ -34,7 +36,7 @@ export const inspectCommand = buildCommand<Options, [string], Context>({
 			parameters: [
 				{
 					brief: modelBrief,
-					default: defaultModel,
+					default: defaultName,
 					parse: (input: string) => input,
 					placeholder: "model",
 				},

@@ -10,8 +10,7 @@ import type {
 } from "../../quantization/index.ts";
 import type { Context, Output } from "../context.ts";
 import { quoted, usageError } from "../errors.ts";
-import { modelBrief, modelSource } from "../model-source.ts";
-import { changeFlags, loadOptions, type ModelChanges } from "../options/model.ts";
+import { changeFlags, loadOptions, type ModelChanges, modelBrief } from "../options/model.ts";
 import { wholeNumber } from "../options/numbers.ts";
 import { type NamedPicture, pictureError, picturesOf } from "../pictures.ts";
 import { grouped, percent, table } from "../table.ts";
@@ -41,7 +40,7 @@ export const quantizeCommand = buildCommand<Options, [string], Context>({
 
 		const { MobileNet } = await import("../../model/mobilenet.ts");
 		const { quantize, writeModel } = await import("../../quantization/index.ts");
-		const { model } = await MobileNet.load(modelSource(input), loadOptions(options));
+		const { model } = await MobileNet.load(input, loadOptions(options));
 		const { model: quantized, report } = await quantize(model, chosen, {
 			range,
 			biasCorrection,

@@ -1,6 +1,6 @@
 /** Options of every command that runs a model: which one, its labels, its size, and what differs from its preprocessing. */
 import type { Filter, Fit, LoadOptions } from "../../index.ts";
-import { defaultModel, modelBrief } from "../model-source.ts";
+import { defaultName } from "../../model/names.ts";
 import { parseFit } from "./fit.ts";
 import { expected, number, wholeNumber } from "./numbers.ts";
 
@@ -14,6 +14,9 @@ const filters = Object.keys({
 	nearest: true,
 } satisfies Record<Filter, true>) as Filter[];
 
+/** What stands in a command's help for a model. */
+export const modelBrief = `a file, a folder, an address, or ${defaultName}, the package's own`;
+
 /** What differs from the model's file. */
 export interface ModelChanges {
 	readonly labels?: string | undefined;
@@ -26,7 +29,7 @@ export interface ModelChanges {
 }
 
 export interface ModelOptions extends ModelChanges {
-	/** A name that `modelSource` understands. */
+	/** A name or a location, as `loadModel` takes it. */
 	readonly model: string;
 	readonly threads?: number | undefined;
 	readonly float?: boolean | undefined;
@@ -78,7 +81,7 @@ export const modelFlags = {
 	model: {
 		kind: "parsed",
 		parse: (input: string) => input,
-		default: defaultModel,
+		default: defaultName,
 		placeholder: "model",
 		brief: `the model: ${modelBrief}`,
 	},
