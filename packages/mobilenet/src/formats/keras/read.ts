@@ -16,7 +16,7 @@ import { find, type Hdf5Object, openHdf5, tensor, texts } from "../hdf5/hdf5.ts"
 import { kerasChain } from "./layers.ts";
 import { layersOfVariables } from "./variables.ts";
 import type { KerasWeights } from "./weights.ts";
-import { chainOfWeights, type WeightedLayer } from "./weights-alone.ts";
+import { type KerasWeightedLayer, kerasChainOfWeights } from "./weights-alone.ts";
 
 const format = { model: "Keras HDF5", weights: "Keras HDF5 weights" } as const;
 
@@ -48,7 +48,7 @@ export function readKerasHdf5({ bytes, name }: Pick<ModelFile, "bytes" | "name">
 	const weighted = names
 		? names.flatMap((layer) => weightedLayers(weights, layer, name))
 		: layersOfVariables(layers!, name);
-	return chainOfWeights(weighted, { name, format: format.weights });
+	return kerasChainOfWeights(weighted, { name, format: format.weights });
 }
 
 function parsed(config: string, name: string): unknown {
@@ -114,7 +114,7 @@ function byEnd(entries: readonly Entry[], parts: 1 | 2): ReadonlyMap<string, Ent
 }
 
 /** The layers in the group of one, which are several where it is a model. */
-function weightedLayers(root: Hdf5Object, layer: string, name: string): readonly WeightedLayer[] {
+function weightedLayers(root: Hdf5Object, layer: string, name: string): readonly KerasWeightedLayer[] {
 	const group = find(root, layer);
 	if (!group)
 		return refuse({ name }, `its layer_names speak of ${shown(layer)}, which has no group`, "broken-file");
