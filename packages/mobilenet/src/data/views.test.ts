@@ -192,7 +192,6 @@ describe("what is kept of a picture", () => {
 
 describe("an augmentation", () => {
 	it("is checked field by field", () => {
-		expect(() => checkAugmentation(defaultAugmentation)).not.toThrow();
 		expect(() => checkAugmentation({ ...still, area: [0, 1] })).toThrow(/^augmentation\.area must be/);
 		expect(() => checkAugmentation({ ...still, area: [0.9, 0.5] })).toThrow(/^augmentation\.area must be/);
 		expect(() => checkAugmentation({ ...still, aspect: [1, Number.POSITIVE_INFINITY] })).toThrow(
