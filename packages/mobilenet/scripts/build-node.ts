@@ -25,7 +25,10 @@ const entries = {
 	cli: "cli/main.js",
 };
 /** Programs of their own, found by their names. */
-const workers = { "worker.node": "engine/worker.node.js", "decoding-worker-script.node": "data/decoding-worker-script.node.js" };
+const workers = {
+	"worker.node": "engine/worker.node.js",
+	"decoding-worker-script.node": "data/decoding-worker-script.node.js",
+};
 
 const libraries =
 	/^(node:|(sharp|@stricli\/core|d3-scale|d3-shape|flatbuffers|fflate|papaparse|tinyglobby)$)/;
