@@ -20,7 +20,7 @@ export interface Preparation {
 	readonly filter: Filter;
 	readonly fit: Fit;
 	/** How transparency is handled. Default: `white`. */
-	readonly alpha?: Alpha;
+	readonly alpha?: Alpha | undefined;
 }
 
 /**

@@ -9,7 +9,7 @@ export interface DecodeOptions {
 	/** What errors call the picture: its path or address. */
 	readonly name: string;
 	/** How transparency is handled. Default: `white`. */
-	readonly alpha?: Alpha;
+	readonly alpha?: Alpha | undefined;
 	/** Checked before and after decoding, which itself cannot be interrupted. */
 	readonly signal?: AbortSignal | undefined;
 }
