@@ -1,11 +1,11 @@
 /**
- * Tries the package as people get it: packed, installed into an empty folder, on every Node that it is meant for;
- * imported, required, run as a command, typed; with the model that it carries; without its optional dependency too.
+ * Tests the package as users get it: packed and installed into an empty folder, on every supported Node; imported,
+ * required, run as a command, type-checked; with its embedded model; with and without its optional dependency.
  *
  *   node scripts/check-package.ts        (part of `npm test`)
  *
- * Other Nodes than this one come from npm, into the git-ignored folder .nodes; where npm has none for the platform only
- * this one is tried, and a line says so.
+ * Other versions of Node come from npm, into the git-ignored folder .nodes. Versions that npm does not have for this
+ * platform are skipped with a note.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import {
@@ -80,18 +80,18 @@ function install(name: string, tarball: string, options: readonly string[]): str
 	return place;
 }
 
-/** The model that the package carries must be in it once. */
+/** Checks that the package contains its model exactly once. */
 function reportModel(place: string): void {
 	const dist = join(place, "node_modules", "mobilenet", "dist");
 	const files = readdirSync(dist, { recursive: true, encoding: "utf8" }).filter((name) => /\.js$/.test(name));
-	// Some characters of its middle, of which every copy has one part.
+	// Some characters from the middle, which are within one part of every copy.
 	const bytes = readFileSync(modelFile);
 	const third = 3 * Math.round(bytes.length / 6);
 	const text = bytes.subarray(third, third + 300).toString("base64");
 	const copies = files.filter((name) => readFileSync(join(dist, name), "utf8").includes(text));
 	expect(
 		copies.length === 1 && /^browser.chunks.default-model-/.test(copies[0]!),
-		`the package's model lies in ${copies.join(", ") || "no file"}`,
+		`the package's model must be in one chunk of the browser file, not in ${copies.join(", ") || "no file"}`,
 	);
 	const parts = files.filter((name) => /^browser.chunks.default-model-/.test(name));
 	const size = (measure: (part: Buffer) => number): number =>
@@ -105,7 +105,7 @@ function writePrograms(place: string): void {
 	const body = `
 		const model = await MobileNet.create({ alpha: 0.25, size: 64, classes: 5 }, { seed: 1, threads: 2 });
 		const picture = { data: new Uint8Array(64 * 64 * 3).fill(90), width: 64, height: 64, channels: 3 };
-		// Often enough for workers to join, and for all code to be compiled for speed meanwhile.
+		// Often enough for workers to join, and for all code to be optimized meanwhile.
 		for (const end = performance.now() + 700; performance.now() < end; ) await model.classify(picture);
 		const [best] = await model.classify(picture);
 		console.log(model.build, best.index, best.probability.toFixed(4));`;
@@ -114,7 +114,7 @@ function writePrograms(place: string): void {
 		join(place, "require.cjs"),
 		`const { MobileNet } = require("mobilenet");(async () => {${body}})();`,
 	);
-	// The model that the package carries answers as its file does, which is given as an argument.
+	// The package's model must answer like its file, which is given as an argument.
 	writeFileSync(
 		join(place, "default.mjs"),
 		`import { MobileNet } from "mobilenet";
@@ -160,7 +160,7 @@ function writePrograms(place: string): void {
 		);
 }
 
-/** The path of a Node of this major version. */
+/** The path of a Node with this major version; undefined if there is none. */
 function nodeOf(version: string): string | undefined {
 	if (process.versions.node.startsWith(`${version}.`)) return process.execPath;
 	const name = `node-${process.platform === "win32" ? "win" : process.platform}-${process.arch}`;
@@ -186,7 +186,7 @@ function nodeOf(version: string): string | undefined {
 function tryOn(version: string, whole: string, bare: string): void {
 	const node = nodeOf(version);
 	if (!node) {
-		console.warn(`skipped: Node ${version}: npm has none for this platform`);
+		console.warn(`skipped: Node ${version}, which npm does not have for this platform`);
 		return;
 	}
 	const run = (place: string, ...parts: string[]): string =>
@@ -208,7 +208,7 @@ function tryOn(version: string, whole: string, bare: string): void {
 	expect(summary.includes("Total params: 4,231,976"), `the command on Node ${version} printed ${summary}`);
 	const answered = run(bare, "default.mjs", modelFile);
 	expect(/^as its file ./.test(answered), `on Node ${version} the package's model answers ${answered}`);
-	// Without sharp raw pixels still work, and everything else says so in one sentence.
+	// Without sharp, raw pixels still work, and everything else fails with one sentence.
 	expect(run(bare, "import.mjs") === imported, `without sharp Node ${version} gives another answer`);
 	const { stderr } = spawnSync(
 		node,
@@ -238,11 +238,11 @@ function checkTypes(place: string): void {
 	console.log("types: moduleResolution node16 and bundler");
 }
 
-/** publint and attw look at the tarball for what resolvers and TypeScript would stumble over. */
+/** Runs publint and attw on the tarball, which find problems for resolvers and TypeScript. */
 function lint(tarball: string): void {
 	const tools = [
 		["publint", "src/cli.js", "run", tarball, "--strict"],
-		// CommonJS gets the same ES module by require.
+		// CommonJS loads the same ES module with require.
 		["@arethetypeswrong/cli", "dist/index.js", tarball, "--profile", "esm-only", "--no-emoji"],
 	] as const;
 	for (const [name, program, ...words] of tools) {

@@ -1,8 +1,8 @@
 /**
- * Builds what Node loads from `dist/`: the same modules in a few files, for Node takes about half a millisecond to
- * find and load each of a hundred. Readers of formats, ImageNet's labels and the builds of the kernels stay chunks that
- * load when asked for; libraries stay where npm puts them, and the embedded model in the browser file's chunks, which
- * must be there already, so that the package has it once.
+ * Builds what Node loads from `dist/`: the same modules in a few files, because Node takes about half a millisecond to
+ * find and load each of a hundred. Format readers, ImageNet's labels and the builds of the kernels remain chunks that are
+ * loaded when needed. Libraries remain separate packages. The embedded model remains in the chunks of the browser file,
+ * which must already exist, so that the package contains it only once.
  *
  *   node scripts/build-node.ts        (part of `npm run build`)
  */
@@ -13,7 +13,7 @@ import { type LogLevel, type OutputOptions, type RolldownLog, rolldown } from "r
 
 const dist = fileURLToPath(new URL("../dist/", import.meta.url));
 const node = join(dist, "node");
-/** All files lie side by side: some find others (the worker, the package's manifest) by their own place. */
+/** All files are in one folder, because some find others (the worker, the package's manifest) by a relative path. */
 const entries = {
 	index: "index.js",
 	network: "network/index.js",
@@ -24,7 +24,7 @@ const entries = {
 	training: "training/index.js",
 	cli: "cli/main.js",
 };
-/** Programs of their own, found by their names. */
+/** Separate programs, which are found by their names. */
 const workers = {
 	"worker.node": "engine/worker.node.js",
 	"decoding-worker-script.node": "data/decoding-worker-script.node.js",
@@ -37,15 +37,15 @@ const model = /[\\/]browser[\\/]chunks[\\/]default-model-\d+-[\w-]+\.js$/;
 
 rmSync(node, { recursive: true, force: true });
 for (const [name, file] of Object.entries(workers)) await bundle({ [name]: file }, {});
-// What running a network takes is one file, what learning takes beside it another: who classifies does not load it. The
-// command line has its own.
+// One file for running networks, another for what training needs in addition, which is not loaded to classify, and a
+// third for the command line.
 const learning =
 	/[\\/](data|evaluation|quantization|training)[\\/]|[\\/](training[^\\/]*|parameters|unfold)\.js$/;
 const cli = /[\\/]cli[\\/]/;
 const isLearning = (module: string): boolean => learning.test(module) && !cli.test(module);
 await bundle(entries, {
 	groups: [
-		// A group takes what its modules import along: first come, first served.
+		// A group also takes what its modules import, unless an earlier group has it.
 		{
 			name: "core",
 			tags: ["$initial"],
@@ -77,6 +77,6 @@ async function bundle(
 }
 
 function refuse(level: LogLevel, log: RolldownLog): void {
-	// What is imported both at once and later is merely there at once.
+	// A module that is imported both statically and dynamically is simply loaded at once.
 	if (level === "warn" && log.code !== "INEFFECTIVE_DYNAMIC_IMPORT") throw new Error(log.message);
 }
