@@ -1,4 +1,4 @@
-/** The network in integers, for all runtimes the same codes, and the photographs on which they must agree. */
+/** The network in integers, with the same codes for all runtimes, and the photographs on which they must agree. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Model } from "mobilenet";
@@ -9,10 +9,10 @@ import { codesOfPixels } from "../../mobilenet/dist/quantization/pixel-codes.js"
 import { pictures } from "./folders.ts";
 import { activationCodes } from "./weights.ts";
 
-/** Fewer than `mobilenet quantize` takes: times do not depend on them. */
+/** Fewer than `mobilenet quantize` uses, since times do not depend on them. */
 const calibrationPictures = 64;
 
-/** A model of int8; one that is of int8 already stays as it is. */
+/** Quantizes a model to int8, unless it already is. */
 export async function inIntegers(model: Model): Promise<Model> {
 	if (isInt8(model)) return model;
 	const folder = join(pictures, "imagenet_samples");
@@ -38,7 +38,7 @@ function isInt8(model: Model): boolean {
 	);
 }
 
-/** What a network takes for each of the photographs, [size, size, inputChannels]. */
+/** The network's input for each of the photographs, [size, size, inputChannels]. */
 export async function photographs(model: Model): Promise<readonly Float32Array[]> {
 	const folder = join(pictures, "photos");
 	const listed = existsSync(folder)
@@ -56,6 +56,6 @@ export async function photographs(model: Model): Promise<readonly Float32Array[]
 function namesIn(folder: string, wanted: (name: string) => boolean): readonly string[] {
 	const names = existsSync(folder) ? readdirSync(folder).filter(wanted).sort() : [];
 	if (names.length === 0)
-		throw new Error(`--precision int8 needs the pictures of ../shared/data, and ${folder} has none.`);
+		throw new Error(`--precision int8 needs the pictures of ../shared/data, but ${folder} has none.`);
 	return names;
 }

@@ -1,4 +1,4 @@
-/** Weights as the peers want them: frameworks differ in the order of a tensor's axes. */
+/** Converts weights for the peers: frameworks differ in the order of a tensor's axes. */
 import type { Model } from "mobilenet";
 import type { Layer } from "mobilenet/network";
 import { codesOf } from "../../mobilenet/dist/engine/integers.js";
@@ -11,34 +11,33 @@ export function parametersOf(
 	const prefix = kind === "dense" ? name : `${name}.conv`;
 	const values = (part: string): Float32Array => {
 		const tensor = tensors.get(`${prefix}.${part}`);
-		if (tensor?.dtype !== "F32")
-			throw new Error(`${prefix}.${part} should be in the folded model as float32, and is not.`);
+		if (tensor?.dtype !== "F32") throw new Error(`the folded model must have ${prefix}.${part} in float32.`);
 		return tensor.data;
 	};
 	return { weight: values("weight"), bias: values("bias") };
 }
 
-/** What codes of an activation stand for: scale · (code − zero point), with codes from −128 to 127. */
+/** The codes of an activation, from −128 to 127: a code stands for scale · (code − zero point). */
 export interface Codes {
 	readonly scale: number;
 	readonly zeroPoint: number;
 }
 
-/** What a layer of a model of integers gives out, or the picture (`input`). */
+/** The codes of a layer's output in an integer model, or of the picture (`input`). */
 export function activationCodes(model: Model, layer: string): Codes {
 	return codesOf(model, layer);
 }
 
-/** A layer of a model of integers: weights in the order of the model, with a scale for every output channel. */
+/** The parameters of a layer in an integer model: weights in the model's layout, with a scale per output channel. */
 export interface IntegerParameters {
 	readonly weight: Int8Array<ArrayBuffer>;
 	readonly scales: Float32Array<ArrayBuffer>;
 	readonly bias: Int32Array<ArrayBuffer>;
-	/** What a bias of 1 stands for. */
+	/** The value of a bias of 1. */
 	readonly biasScales: Float32Array<ArrayBuffer>;
 }
 
-/** @param input what the codes that the layer takes stand for */
+/** @param input the codes of the layer's input */
 export function integerParametersOf(
 	{ tensors }: Model,
 	{ name, kind }: Layer,
@@ -49,7 +48,7 @@ export function integerParametersOf(
 	const scale = tensors.get(`${prefix}.scale`);
 	const bias = tensors.get(`${prefix}.bias`);
 	if (weight?.dtype !== "I8" || scale?.dtype !== "F32" || bias?.dtype !== "I32")
-		throw new Error(`${prefix} should be in the model in integers of 8 bits with a bias of 32, and is not.`);
+		throw new Error(`the model must have ${prefix} in 8-bit integers with a 32-bit bias.`);
 	const scales = Float32Array.from({ length: bias.data.length }, (_, c) =>
 		scale.data.length === 1 ? scale.data[0]! : scale.data[c]!,
 	);
@@ -62,9 +61,9 @@ export function integerParametersOf(
 }
 
 /**
- * The same numbers with the axes in another order.
+ * Permutes the axes of a tensor.
  *
- * @param axes for each axis of the result, which one of `shape` it is
+ * @param axes for each axis of the result, its number in `shape`
  * @example
  * permute(weights, [o, i, h, w], [2, 3, 1, 0]) // OIHW → HWIO
  */

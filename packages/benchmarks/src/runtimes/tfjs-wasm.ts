@@ -1,6 +1,6 @@
 /**
- * TensorFlow.js with its WebAssembly backend, in Node: its fused operations called one after the other, and the
- * output's data read. The published layers model, batch norm unfolded and nothing fused, takes three times as long.
+ * TensorFlow.js with its WebAssembly backend, in Node: calls its fused operations in turn and reads the output. The
+ * published layers model, without folded batch norm or fused operations, takes three times as long.
  */
 import { setThreadsCount, setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import * as tf from "@tensorflow/tfjs-core";
@@ -42,8 +42,8 @@ serve(async (job) => {
 });
 
 /**
- * HWIO; [3, 3, channels, 1] of a depthwise layer; [in, out] of the classifier, since a matrix that is to be
- * transposed takes a slower way, which also adds the bias too often (4.22.0).
+ * HWIO; [3, 3, channels, 1] for a depthwise layer; [in, out] for the classifier, because a matrix that must be transposed
+ * takes a slower path, which also adds the bias too often (4.22.0).
  */
 function filterOf({ kind, kernel, inputChannels, outputChannels }: Layer, weight: Float32Array): tf.Tensor {
 	const shape =

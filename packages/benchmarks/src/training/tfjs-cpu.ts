@@ -1,9 +1,9 @@
 /**
- * TensorFlow.js with its plain JavaScript backend, in Node: its WebAssembly backend lacks the gradient of filters. Batch
- * norm is made of its moments, whose gradients flow, as its layers do it.
+ * TensorFlow.js with its plain JavaScript backend, in Node, because its WebAssembly backend lacks gradients of filters.
+ * Batch norm is composed from moments, through which gradients flow, as in its layers.
  */
 import "@tensorflow/tfjs-backend-cpu";
-// The gradients of the operations come with it.
+// Imported for the gradients of operations.
 import "@tensorflow/tfjs-layers";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Model } from "mobilenet";
@@ -51,7 +51,7 @@ serve(async (job) => {
 
 function numbers({ tensors }: Model, name: string): Float32Array {
 	const tensor = tensors.get(name);
-	if (tensor?.dtype !== "F32") throw new Error(`${name} should be in the model as float32, and is not.`);
+	if (tensor?.dtype !== "F32") throw new Error(`the model must have ${name} in float32.`);
 	return tensor.data;
 }
 
