@@ -1,10 +1,13 @@
 /** Files outside Node: there are only addresses, relative to the page. Its twin is files.node.ts; `#files` picks one. */
 import { MobileNetError } from "./error.ts";
-import { absolute, fetchBytes } from "./fetch.ts";
+import { absolute, fetchBytes, type LocationOptions } from "./fetch.ts";
 
 /** The bytes at an address. */
-export async function readLocation(location: string | URL, signal?: AbortSignal): Promise<Uint8Array> {
-	return fetchBytes(absolute(location), signal);
+export async function readLocation(
+	location: string | URL,
+	options: LocationOptions = {},
+): Promise<Uint8Array> {
+	return fetchBytes(absolute(location), options);
 }
 
 /** An address does not say whether it is a folder. */

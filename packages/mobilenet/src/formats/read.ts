@@ -4,6 +4,7 @@
  */
 import { listFolder, readLocation, within } from "#files";
 import { MobileNetError, shown } from "../base/error.ts";
+import type { OnProgress } from "../base/progress.ts";
 import { labelsFor, parseLabels } from "../labels/parse.ts";
 import type { Label, Model } from "../weights/model.ts";
 import { fileAt, fileOf, type ModelFile } from "./file.ts";
@@ -23,6 +24,8 @@ export interface ReadOptions {
 	/** Labels in the place of the file's: a list, or the path or address of a label file. */
 	readonly labels?: string | URL | readonly Label[] | undefined;
 	readonly signal?: AbortSignal | undefined;
+	/** Called with the bytes of each address as they come in, also of the files beside the first. */
+	readonly onProgress?: OnProgress | undefined;
 }
 
 /**
@@ -53,8 +56,9 @@ export async function readModel(
 /** The model's file, and the label file in its folder. */
 async function locate(
 	source: string | URL | Uint8Array | ArrayBuffer,
-	{ name, signal }: ReadOptions,
+	options: ReadOptions,
 ): Promise<{ readonly file: ModelFile; readonly labels?: string | URL }> {
+	const { name, signal, onProgress } = options;
 	if (source instanceof Uint8Array) return { file: fileOf(source, name ?? "the model") };
 	if (source instanceof ArrayBuffer) return { file: fileOf(new Uint8Array(source), name ?? "the model") };
 	if (typeof source !== "string" && !(source instanceof URL))
@@ -67,10 +71,15 @@ async function locate(
 	if (!names) {
 		const isFolder = String(source).endsWith("/");
 		const location = isFolder ? within(source, folderModel) : source;
-		return { file: await fileAt(location, isFolder ? `${called}${folderModel}` : called, signal) };
+		return {
+			file: await fileAt(location, isFolder ? `${called}${folderModel}` : called, { signal, onProgress }),
+		};
 	}
 	const chosen = modelIn(names, called);
-	const file = await fileAt(within(source, chosen), `${called.replace(/[/\\]$/, "")}/${chosen}`, signal);
+	const file = await fileAt(within(source, chosen), `${called.replace(/[/\\]$/, "")}/${chosen}`, {
+		signal,
+		onProgress,
+	});
 	return names.includes(folderLabels) ? { file, labels: within(source, folderLabels) } : { file };
 }
 
@@ -118,7 +127,7 @@ async function readLabels(
 	location: string | URL,
 	signal: AbortSignal | undefined,
 ): Promise<readonly Label[]> {
-	const bytes = await readLocation(location, signal);
+	const bytes = await readLocation(location, { signal });
 	return parseLabels(new TextDecoder().decode(bytes), shortened(location));
 }
 

@@ -12,7 +12,7 @@ import type { DataFingerprint } from "./fingerprint.ts";
 import type { TrainingSettings } from "./options.ts";
 
 /** Where a run is; plain data. */
-export interface Progress {
+export interface RunProgress {
 	/** Epochs that are done. */
 	readonly epoch: number;
 	/** Steps done in the epoch under way, and in all. */
@@ -47,7 +47,7 @@ export interface RunIdentity {
 
 export interface Checkpoint {
 	readonly identity: RunIdentity;
-	readonly progress: Progress;
+	readonly progress: RunProgress;
 	readonly model: Model;
 	/** The optimizer's. */
 	readonly state: ReadonlyMap<string, Tensor>;
@@ -102,7 +102,7 @@ export function decodeCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
 	}
 	return {
 		identity: withToday(identity as RunIdentity),
-		progress: progress as Progress,
+		progress: progress as RunProgress,
 		model: { ...whole, tensors: parts.model },
 		state: parts.state,
 		best: parts.best.size > 0 ? { ...whole, tensors: parts.best } : undefined,
@@ -122,7 +122,7 @@ function withToday(identity: RunIdentity): RunIdentity {
 function parse(text: string, name: string): Record<string, unknown> {
 	try {
 		const json = JSON.parse(text) as Record<string, unknown>;
-		const { identity, progress } = json as { identity?: RunIdentity; progress?: Progress };
+		const { identity, progress } = json as { identity?: RunIdentity; progress?: RunProgress };
 		const numbers = [progress?.epoch, progress?.position, progress?.step, progress?.loss, progress?.pictures];
 		if (
 			identity?.settings !== undefined &&

@@ -17,8 +17,8 @@ import {
 	type Checkpoint,
 	decodeCheckpoint,
 	differenceOf,
-	type Progress,
 	type RunIdentity,
+	type RunProgress,
 } from "./checkpoint.ts";
 import { checkpointsIn } from "./checkpoints.ts";
 import type { EpochReport, Training, TrainingDone, TrainingEvent, Validation } from "./events.ts";
@@ -82,7 +82,7 @@ async function* run(
 	const all = indicesOf(training);
 	const stepsPerEpoch = stepsOf(all.length, settings.batch);
 	const steps = stepsPerEpoch * settings.epochs;
-	let progress: Progress = saved?.progress ?? noProgress;
+	let progress: RunProgress = saved?.progress ?? noProgress;
 	let best: Model | undefined = saved?.best;
 	const unreadable = unreadables(progress.unreadable);
 	const place = await engine.place(options);
@@ -228,7 +228,7 @@ async function* run(
 }
 
 const newEpoch = { position: 0, loss: 0, pictures: 0, seconds: 0 } as const;
-const noProgress: Progress = {
+const noProgress: RunProgress = {
 	...newEpoch,
 	epoch: 0,
 	step: 0,
@@ -313,7 +313,7 @@ function checkValidation(model: Model, { validation, training }: TrainingOptions
 		);
 }
 
-function bestOf({ history, start }: Progress): Validation | undefined {
+function bestOf({ history, start }: RunProgress): Validation | undefined {
 	return history.findLast(({ best }) => best)?.validation ?? start;
 }
 
@@ -338,7 +338,7 @@ function withLabels(model: Model, { training }: TrainingOptions): Model {
 }
 
 /** The network as it leaves the run: its origin says so. */
-function trained(model: Model, { training }: TrainingOptions, { history, epoch }: Progress): Model {
+function trained(model: Model, { training }: TrainingOptions, { history, epoch }: RunProgress): Model {
 	const best = history.findLast((report) => report.best)?.epoch;
 	// The start, kept as it is.
 	if (best === undefined && (history.length === 0 || history[0]!.validation)) return model;
