@@ -10,6 +10,7 @@ import { orderOf } from "../data/order.ts";
 import type { TrainingExecutor, TrainingPlanOptions } from "../engine/training-executor.ts";
 import { checkTensors } from "../weights/check.ts";
 import { dequantize } from "../weights/dequantize.ts";
+import { digestOf } from "../weights/digest.ts";
 import { randomFormat } from "../weights/initialize.ts";
 import type { Model } from "../weights/model.ts";
 import { unfold } from "../weights/unfold.ts";
@@ -22,7 +23,7 @@ import {
 } from "./checkpoint.ts";
 import { checkpointsIn } from "./checkpoints.ts";
 import type { EpochReport, Training, TrainingDone, TrainingEvent, Validation } from "./events.ts";
-import { dataFingerprint, modelFingerprint } from "./fingerprint.ts";
+import { dataFingerprint } from "./fingerprint.ts";
 import { settingsOf, type TrainingOptions, type TrainingSettings } from "./options.ts";
 import { checkClasses, checkPictures, indicesOf } from "./pictures.ts";
 import { runFiles } from "./run-folder.ts";
@@ -263,7 +264,7 @@ function identityOf(
 		settings,
 		training: dataFingerprint(training),
 		validation: validation ? dataFingerprint(validation) : null,
-		model: modelFingerprint(start),
+		model: digestOf(start),
 		teacher: distillation
 			? `${distillation.name} ${distillation.hardWeight} ${distillation.softWeight} ${distillation.views ?? ""}`
 			: null,
