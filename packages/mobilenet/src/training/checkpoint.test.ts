@@ -3,7 +3,7 @@ import { readModelFile, writeModel } from "../formats/safetensors/model-file.ts"
 import { readSafetensors, writeSafetensors } from "../formats/safetensors/safetensors.ts";
 import { configure } from "../network/configuration.ts";
 import { initialize } from "../weights/initialize.ts";
-import type { Tensor } from "../weights/model.ts";
+import type { Tensor } from "../weights/tensor.ts";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 import { settingsOf } from "./options.ts";
 

@@ -10,7 +10,8 @@ import { readSafetensors } from "../../src/formats/safetensors/safetensors.ts";
 import { loadBuild } from "../../src/kernels/load.ts";
 import type { Build } from "../../src/kernels/walker.ts";
 import { type ConfigurationOptions, configure } from "../../src/network/configuration.ts";
-import { type Model, type Tensor, usualPreprocessing } from "../../src/weights/model.ts";
+import { type Model, usualPreprocessing } from "../../src/weights/model.ts";
+import type { Tensor } from "../../src/weights/tensor.ts";
 import { describeWithShared, shared } from "../support/shared.ts";
 
 /** golden/README.md. */
