@@ -3,11 +3,11 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Model } from "mobilenet";
 import { quantize } from "mobilenet/quantization";
-import { runsInIntegers } from "../../mobilenet/dist/engine/integers.js";
+import { hasByteWeights, runsInIntegers } from "../../mobilenet/dist/engine/integers.js";
 import { preparedPictures } from "../../mobilenet/dist/quantization/calibration.js";
 import { codesOfPixels } from "../../mobilenet/dist/quantization/pixel-codes.js";
+import { partsOf, weightedParts } from "../../mobilenet/dist/weights/parts.js";
 import { pictures } from "./folders.ts";
-import { activationCodes } from "./weights.ts";
 
 /** Fewer than `mobilenet quantize` uses, since times do not depend on them. */
 const calibrationPictures = 64;
@@ -27,14 +27,8 @@ export async function inIntegers(model: Model): Promise<Model> {
 }
 
 function isInt8(model: Model): boolean {
-	const { tensors, rounding } = model;
 	return (
-		runsInIntegers(model) &&
-		rounding !== "reference" &&
-		tensors.get("stem.conv.weight")?.dtype === "I8" &&
-		[...tensors].every(
-			([name, { data }]) => !name.endsWith(".conv.zero_point") || data.every((zero) => zero === 0),
-		)
+		runsInIntegers(model) && model.rounding !== "reference" && weightedParts(model).every(hasByteWeights)
 	);
 }
 
@@ -46,7 +40,7 @@ export async function photographs(model: Model): Promise<readonly Float32Array[]
 		: [];
 	const names = new Set(listed.map((line) => line.split("\t")[0]!));
 	const files = namesIn(folder, (name) => names.has(name)).map((name) => join(folder, name));
-	const { scale, zeroPoint } = activationCodes(model, "input");
+	const { scale, zeroPoint } = partsOf(model).input!;
 	const inputs: Float32Array[] = [];
 	for await (const { pixels } of preparedPictures(files, model, {}))
 		inputs.push(Float32Array.from(codesOfPixels(pixels, model), (code) => scale * (code - zeroPoint)));

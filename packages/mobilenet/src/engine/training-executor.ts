@@ -3,7 +3,8 @@
  * determines what is computed; the trainer decides when, and on which data.
  */
 import type { Build } from "../kernels/walker.ts";
-import type { Model, Tensor } from "../weights/model.ts";
+import type { Model } from "../weights/model.ts";
+import type { Tensor } from "../weights/tensor.ts";
 
 /** What a training plan is made for. None of it changes from step to step. */
 export interface TrainingPlanOptions {

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { Dataset } from "../data/dataset.ts";
 import type { Pixels } from "../image/pixels.ts";
 import { MobileNet } from "../model/mobilenet.ts";
-import type { Label, Tensor } from "../weights/model.ts";
+import type { Label } from "../weights/model.ts";
+import type { Tensor } from "../weights/tensor.ts";
 import { evaluate } from "./evaluate.ts";
 
 const gray: Pixels = { data: new Uint8Array(40 * 40 * 3).fill(99), width: 40, height: 40, channels: 3 };

@@ -4,7 +4,7 @@ import { readSafetensors, writeSafetensors } from "../formats/safetensors/safete
 import { configure } from "../network/configuration.ts";
 import { digestOf } from "../weights/digest.ts";
 import { initialize } from "../weights/initialize.ts";
-import type { Tensor } from "../weights/model.ts";
+import type { Tensor } from "../weights/tensor.ts";
 import { type Checkpoint, decodeCheckpoint, differenceOf, encodeCheckpoint } from "./checkpoint.ts";
 import { settingsOf } from "./options.ts";
 

@@ -14,7 +14,7 @@ import { batches } from "../data/batches.ts";
 import type { PictureCache } from "../data/cache.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { readSafetensors, writeSafetensors } from "../formats/safetensors/safetensors.ts";
-import type { Tensor } from "../weights/model.ts";
+import { float32, int32, type Tensor } from "../weights/tensor.ts";
 import { mirrored } from "./embeddings.ts";
 import { dataFingerprint } from "./fingerprint.ts";
 import type { RunFolder } from "./run-folder.ts";
@@ -219,8 +219,8 @@ async function fileOf(rows: ReadonlyMap<number, Float32Array>, outputs: number):
 	const answers = new Float32Array(rows.size * outputs);
 	for (const [n, row] of [...rows.values()].entries()) answers.set(row, n * outputs);
 	const tensors = new Map<string, Tensor>([
-		["pictures", { dtype: "I32", shape: [numbers.length], data: numbers }],
-		["answers", { dtype: "F32", shape: [numbers.length, outputs], data: answers }],
+		["pictures", int32(numbers)],
+		["answers", float32(answers, [numbers.length, outputs])],
 	]);
 	return writeSafetensors(tensors, { digest: await contentDigest(numbers, answers) });
 }

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { filled } from "../../../test/support/chain.ts";
 import { type Dialect, kerasOf, usualDialect } from "../../../test/support/keras.ts";
 import { MobileNetError } from "../../base/error.ts";
 import { type Configuration, configure } from "../../network/configuration.ts";
 import type { Tensor } from "../../weights/model.ts";
+import { filled } from "../../weights/tensor.ts";
 import { recognize } from "../chain/recognize.ts";
 import { chainOfWeights, type WeightedLayer } from "./weights-alone.ts";
 
