@@ -236,7 +236,7 @@ describe("what cannot be read is refused in one sentence", () => {
 		const tensor = { dtype: "F32", shape: [1], data: Float32Array.of(1) } as const;
 		const bytes = writeSafetensors(new Map([["model.conv_stem.weight", tensor]]), { format: "pt" });
 		expect(await refusal(bytes, { name: "hf.safetensors" })).toMatch(
-			/^unsupported: hf\.safetensors is a safetensors file without .* 1 tensors, the first called "model\.conv_stem\.weight"/,
+			/^unsupported: hf\.safetensors is a safetensors file without .* 1 tensors, the first called "model\.conv_stem\.weight", and the metadata {"format":"pt"}/,
 		);
 	});
 

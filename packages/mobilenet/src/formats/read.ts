@@ -15,8 +15,6 @@ import { formatOf, formats } from "./table.ts";
 const folderModel = "model.json";
 /** The labels of a folder's model. */
 const folderLabels = "labels.txt";
-/** An error names so many of a folder's files. */
-const mostNamed = 10;
 
 export interface ReadOptions {
 	/** How errors call the model; the location where there is one. */
@@ -90,28 +88,22 @@ async function locate(
 		folder: names,
 		beside: (path) => readLocation(locationIn(source, path), reading),
 	};
-	const chosen = modelIn(folder);
+	const chosen = await modelIn(folder);
 	if (chosen === undefined) return { opened: folder, ...labels };
 	const file = await fileAt(locationIn(source, chosen), `${called.replace(/[/\\]$/, "")}/${chosen}`, reading);
 	return { opened: await openFile(file), ...labels };
 }
 
 /** The one model file of a folder; undefined where the folder itself is the model. */
-function modelIn(opened: Opened): string | undefined {
+async function modelIn(opened: Opened): Promise<string | undefined> {
 	if (formatOf(opened)) return undefined;
-	const { name: called, folder = [] } = opened;
+	const { folder = [] } = opened;
 	if (folder.includes(folderModel)) return folderModel;
 	const endings = formats.flatMap((format) => (format.read ? format.endings : []));
 	const models = folder.filter((name) => endings.some((ending) => name.toLowerCase().endsWith(ending)));
 	if (models.length === 1) return models[0]!;
-	const found = models.length > 0 ? models : folder;
-	const list = found.slice(0, mostNamed).join(", ") + (found.length > mostNamed ? ", …" : "");
-	throw new MobileNetError(
-		"not-found",
-		models.length > 0
-			? `${called} holds ${models.length} files that may be the model (${list}): say which.`
-			: `${called} holds no ${folderModel} and no file that ends in ${endings.join(", ")}, but ${found.length > 0 ? `${found.length} others (${list})` : "nothing at all"}.`,
-	);
+	const { withoutModel } = await import("./unknown.ts");
+	throw withoutModel(opened, models, endings);
 }
 
 async function labeled(
