@@ -22,7 +22,8 @@ import { changedModel } from "../../packages/mobilenet/src/model/changed-model.t
 import { cost } from "../../packages/mobilenet/src/network/cost.ts";
 import { quantize } from "../../packages/mobilenet/src/quantization/quantize.ts";
 import { dequantize } from "../../packages/mobilenet/src/weights/dequantize.ts";
-import type { Model, Tensor } from "../../packages/mobilenet/src/weights/model.ts";
+import type { Model } from "../../packages/mobilenet/src/weights/model.ts";
+import type { Float32Tensor } from "../../packages/mobilenet/src/weights/tensor.ts";
 import {
 	answersOf,
 	type Best,
@@ -199,7 +200,7 @@ function temperatureOf(rows: readonly Float32Array[], truths: Int32Array): numbe
 function withTemperature(model: Model, temperature: number): Model {
 	const tensors = new Map(model.tensors);
 	for (const name of ["classifier.weight", "classifier.bias"]) {
-		const tensor = tensors.get(name) as Extract<Tensor, { dtype: "F32" }>;
+		const tensor = tensors.get(name) as Float32Tensor;
 		tensors.set(name, { ...tensor, data: tensor.data.map((x) => x / temperature) });
 	}
 	return { ...model, tensors };

@@ -35,13 +35,13 @@ export async function askedTeacher(
 	model: Model,
 	own: readonly Label[],
 	{ training, seed }: RunSettings,
-	{ note, onPrepare }: Tools,
+	{ note, onProgress }: Tools,
 ): Promise<TeacherNetwork> {
 	const { dataset } = training;
 	const trained = teacherHead
 		? await withTeacherHead(model, dataset, indicesOf(training), {
 				...{ seed, threads, batch: featureBatch },
-				onProgress: (done, total) => onPrepare("pictures for the teacher's classifier", done, total),
+				onProgress: (done) => onProgress({ ...done, source: "pictures for the teacher's classifier" }),
 				// The run itself tells of them.
 				onUnreadable: () => undefined,
 			})
@@ -93,7 +93,7 @@ export async function listenedTo(
 	network: TeacherNetwork,
 	{ training, cache }: RunSettings,
 	{ augmentation, seed }: TrainingSettings,
-	{ note, onPrepare }: Tools,
+	{ note, onProgress }: Tools,
 ): Promise<Listened> {
 	const { dataset } = training;
 	const { kind } = network;
@@ -105,7 +105,7 @@ export async function listenedTo(
 			...{ temperature, indices, folder, cache },
 			...(typeof views === "number" &&
 				augmentation !== "none" && { crops: { augmentation, seed, count: views } }),
-			onProgress: (done, total) => onPrepare(what, done, total),
+			onProgress: (done) => onProgress({ ...done, source: what }),
 			// The run itself tells of them.
 			onUnreadable: (name) => unreadable.add(name),
 		});

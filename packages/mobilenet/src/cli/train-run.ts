@@ -24,14 +24,14 @@ export async function runTraining(
 		models: from === undefined ? [] : [from],
 		// The classifier alone is not judged by validation pictures: it learns from all.
 		pictures: (tools) => labeledPictures(options, data, fineTune !== "none", tools),
-		begin: async (settings, { onPrepare }) => {
+		begin: async (settings, { onProgress }) => {
 			const { classes } = settings.training.dataset;
 			const model = await startOf(options, classes.length, settings.seed);
 			return {
 				run:
 					from === undefined
 						? train({ ...settings, model })
-						: transfer({ ...settings, model, fineTune, head, onPrepare }),
+						: transfer({ ...settings, model, fineTune, head, onProgress }),
 			};
 		},
 	});

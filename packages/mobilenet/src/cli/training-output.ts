@@ -1,6 +1,7 @@
 /** What a training run of the command line leaves: the model, its log and curves, and what it says at the end. */
 import { appendFile, rm, writeFile } from "node:fs/promises";
 import { writeLocation } from "#files";
+import type { Progress } from "../base/progress.ts";
 import { MobileNetError } from "../network/index.ts";
 import {
 	type EpochReport,
@@ -71,13 +72,13 @@ export function runFilesOf(
 /** What comes before the epochs, as a line that counts or, elsewhere than on a terminal, as nothing but its end. */
 export function preparing(stderr: ProcessLike["stderr"], { clear }: { readonly clear: () => void }) {
 	const isTerminal = (stderr as ProgressStream).isTTY === true;
-	return (what: string, done: number, total: number): void => {
+	return ({ loaded, total, source }: Progress): void => {
 		if (!isTerminal) {
-			if (done === total) stderr.write(`${what}: ${done} of ${total}\n`);
+			if (loaded === total) stderr.write(`${source}: ${loaded} of ${total}\n`);
 			return;
 		}
-		if (done === 1) clear();
-		stderr.write(`\r${what}: ${done} of ${total}\u001b[K${done === total ? "\n" : ""}`);
+		if (loaded === 1) clear();
+		stderr.write(`\r${source}: ${loaded} of ${total}\u001b[K${loaded === total ? "\n" : ""}`);
 	};
 }
 

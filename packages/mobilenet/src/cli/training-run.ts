@@ -14,6 +14,7 @@ import { MobileNetError } from "../network/index.ts";
 import { decodeCheckpoint } from "../training/checkpoint.ts";
 import type {
 	EpochReport,
+	OnProgress,
 	Pictures,
 	Training,
 	TrainingDone,
@@ -66,7 +67,7 @@ export interface Tools {
 	readonly open: (location: string, options?: OpenOptions) => Promise<Dataset>;
 	readonly note: (message: string) => Promise<void>;
 	/** Tells how far what comes before the epochs has come. */
-	readonly onPrepare: (what: string, done: number, total: number) => void;
+	readonly onProgress: OnProgress;
 }
 
 /**
@@ -105,7 +106,7 @@ export async function runInTerminal(
 			return dataset;
 		},
 		note,
-		onPrepare: preparing(stderr, progress),
+		onProgress: preparing(stderr, progress),
 	};
 	let begun: Begun | undefined;
 	try {

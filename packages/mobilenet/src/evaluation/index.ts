@@ -1,12 +1,12 @@
 /** The public entry `mobilenet/evaluation`: how good a network is on pictures whose classes are known, and the report. */
 export { MobileNetError } from "../base/error.ts";
+export type { OnProgress, Progress } from "../base/progress.ts";
 export { type Match, type MatchOptions, matchClasses } from "../labels/match.ts";
 export { type CurvePoint, curvesSvg, parseCurves } from "./curves.ts";
 export {
 	type EvaluatedClass,
 	type EvaluateOptions,
 	type Evaluation,
-	type EvaluationProgress,
 	evaluate,
 	type Mistake,
 	type Unreadable,

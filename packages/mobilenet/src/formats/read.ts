@@ -4,6 +4,7 @@
  */
 import { listFolder, locationIn, readLocation } from "#files";
 import { MobileNetError, shown } from "../base/error.ts";
+import type { OnProgress } from "../base/progress.ts";
 import { labelsFor, parseLabels } from "../labels/parse.ts";
 import type { Label, Model } from "../weights/model.ts";
 import { fileAt, fileOf } from "./file.ts";
@@ -21,6 +22,8 @@ export interface ReadOptions {
 	/** Labels in the place of the file's: a list, or the path or address of a label file. */
 	readonly labels?: string | URL | readonly Label[] | undefined;
 	readonly signal?: AbortSignal | undefined;
+	/** Called with the bytes of each address as they come in, also of the files beside the first. */
+	readonly onProgress?: OnProgress | undefined;
 }
 
 /**
@@ -57,8 +60,9 @@ export async function readOpened(opened: Opened): Promise<Model> {
 /** The model's file or folder, opened, and the label file in its folder. */
 async function locate(
 	source: string | URL | Uint8Array | ArrayBuffer,
-	{ name, signal }: ReadOptions,
+	options: ReadOptions,
 ): Promise<{ readonly opened: Opened; readonly labels?: string | URL }> {
+	const { name, signal, onProgress } = options;
 	if (source instanceof ArrayBuffer || source instanceof Uint8Array) {
 		const bytes = source instanceof ArrayBuffer ? new Uint8Array(source) : source;
 		return { opened: await openFile(fileOf(bytes, name ?? "the model")) };
@@ -69,11 +73,12 @@ async function locate(
 			`a model is read from a path, a URL or bytes, not from ${shown(source)}.`,
 		);
 	const called = name ?? shortened(source);
+	const reading = { signal, onProgress };
 	const names = await listFolder(source);
 	if (!names) {
 		const isFolder = String(source).endsWith("/");
 		const location = isFolder ? locationIn(source, folderModel) : source;
-		const file = await fileAt(location, isFolder ? `${called}${folderModel}` : called, signal);
+		const file = await fileAt(location, isFolder ? `${called}${folderModel}` : called, reading);
 		return { opened: await openFile(file) };
 	}
 	const labels = names.includes(folderLabels) ? { labels: locationIn(source, folderLabels) } : {};
@@ -81,11 +86,11 @@ async function locate(
 		name: called,
 		bytes: new Uint8Array(0),
 		folder: names,
-		beside: (path) => readLocation(locationIn(source, path), signal),
+		beside: (path) => readLocation(locationIn(source, path), reading),
 	};
 	const chosen = await modelIn(folder);
 	if (chosen === undefined) return { opened: folder, ...labels };
-	const file = await fileAt(locationIn(source, chosen), `${called.replace(/[/\\]$/, "")}/${chosen}`, signal);
+	const file = await fileAt(locationIn(source, chosen), `${called.replace(/[/\\]$/, "")}/${chosen}`, reading);
 	return { opened: await openFile(file), ...labels };
 }
 
@@ -129,7 +134,7 @@ async function readLabels(
 	location: string | URL,
 	signal: AbortSignal | undefined,
 ): Promise<readonly Label[]> {
-	const bytes = await readLocation(location, signal);
+	const bytes = await readLocation(location, { signal });
 	return parseLabels(new TextDecoder().decode(bytes), shortened(location));
 }
 

@@ -10,6 +10,7 @@
  * hymenoptera 0.157 and 0.149, 0.347 and 0.349).
  */
 import { MobileNetError } from "../base/error.ts";
+import type { OnProgress } from "../base/progress.ts";
 import { layers } from "../network/layers.ts";
 import { dequantize } from "../weights/dequantize.ts";
 import type { Label, Model } from "../weights/model.ts";
@@ -42,8 +43,8 @@ export interface TrainHeadOptions {
 	readonly seed?: number | undefined;
 	/** Numbers of the pictures, one a vector: where a picture has several, its mirror image too, they stay together. */
 	readonly groups?: Int32Array | undefined;
-	/** Learns how many penalties are tried; there may be fewer than `total`. */
-	readonly onProgress?: ((done: number, total: number) => void) | undefined;
+	/** Called with the penalties that were tried; there may be fewer than `total`. */
+	readonly onProgress?: OnProgress | undefined;
 	readonly signal?: AbortSignal | undefined;
 }
 

@@ -3,7 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { buildCommand } from "@stricli/core";
 import { writeLocation } from "#files";
-import type { CurvePoint, Evaluation, EvaluationProgress } from "../../evaluation/index.ts";
+import type { CurvePoint, Evaluation, Progress } from "../../evaluation/index.ts";
 import { namedModel } from "../../model/names.ts";
 import type { Context, Output } from "../context.ts";
 import { quoted, usageError } from "../errors.ts";
@@ -113,12 +113,12 @@ async function checkReport(report: string): Promise<void> {
 }
 
 /** On a terminal one line that counts, elsewhere a line at the end. */
-function progressTo(stderr: Output): (progress: EvaluationProgress) => void {
+function progressTo(stderr: Output): (progress: Progress) => void {
 	const isTerminal = (stderr as { readonly isTTY?: boolean }).isTTY === true;
-	return ({ done, total }) => {
-		const line = `pictures: ${grouped(done)} of ${grouped(total)}`;
-		if (isTerminal) stderr.write(`\r${line}${done === total ? "\n" : ""}`);
-		else if (done === total) stderr.write(`${line}\n`);
+	return ({ loaded, total = loaded }) => {
+		const line = `pictures: ${grouped(loaded)} of ${grouped(total)}`;
+		if (isTerminal) stderr.write(`\r${line}${loaded === total ? "\n" : ""}`);
+		else if (loaded === total) stderr.write(`${line}\n`);
 	};
 }
 

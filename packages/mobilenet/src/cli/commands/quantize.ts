@@ -4,8 +4,9 @@ import { writeLocation } from "#files";
 import { random } from "../../base/random.ts";
 import type {
 	LayerReport,
-	QuantizationProgress,
+	Progress,
 	QuantizationReport,
+	QuantizationStage,
 	RangeMethod,
 } from "../../quantization/index.ts";
 import type { Context, Output } from "../context.ts";
@@ -132,7 +133,7 @@ function choose(pictures: readonly NamedPicture[], count: number): readonly Name
 	);
 }
 
-const stages: Readonly<Record<QuantizationProgress["stage"], string>> = {
+const stages: Readonly<Record<QuantizationStage, string>> = {
 	calibrate: "pictures seen in float",
 	quantize: "layers quantized",
 	compare: "pictures compared",
@@ -140,12 +141,12 @@ const stages: Readonly<Record<QuantizationProgress["stage"], string>> = {
 };
 
 /** On a terminal one line that counts, elsewhere a line for every stage that is done. */
-function progressTo(stderr: Output): (progress: QuantizationProgress) => void {
+function progressTo(stderr: Output): (progress: Progress<QuantizationStage>) => void {
 	const isTerminal = (stderr as { readonly isTTY?: boolean }).isTTY === true;
-	return ({ stage, done, total }) => {
-		const line = `${stages[stage]}: ${done} of ${total}`;
-		if (isTerminal) stderr.write(`\r${line}${done === total ? "\n" : ""}`);
-		else if (done === total) stderr.write(`${line}\n`);
+	return ({ loaded, total, source }) => {
+		const line = `${stages[source]}: ${loaded} of ${total}`;
+		if (isTerminal) stderr.write(`\r${line}${loaded === total ? "\n" : ""}`);
+		else if (loaded === total) stderr.write(`${line}\n`);
 	};
 }
 
