@@ -1,4 +1,6 @@
 /** A run of `mobilenet distill`: the teacher made ready, and the student that learns from it. */
+
+import { withClasses } from "../data/index.ts";
 import { changedModel } from "../model/changed-model.ts";
 import { train } from "../training/index.ts";
 import { usualLearningRate } from "../training/optimizer.ts";
@@ -11,7 +13,6 @@ import { readNamedModel } from "./model-source.ts";
 import { checkDistillOptions, type DistillOptions, isTeacherAlone } from "./options/distill.ts";
 import {
 	type Begun,
-	inClasses,
 	labeledPictures,
 	type RunPictures,
 	type RunSettings,
@@ -64,7 +65,7 @@ async function picturesOf(
 	const plain = { ...dataset, classes: [], labels: new Int32Array(dataset.labels.length).fill(-1) };
 	if (options.validation === undefined) return { training: { dataset: plain } };
 	const other = await tools.open(options.validation, { oneClass: true });
-	return { training: { dataset: plain }, validation: { dataset: inClasses(other, own) } };
+	return { training: { dataset: plain }, validation: { dataset: withClasses(other, own) } };
 }
 
 async function begin(

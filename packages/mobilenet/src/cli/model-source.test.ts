@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { readDefaultModel } from "../model/default-model.ts";
-import { filesOf } from "./commands/convert.ts";
 import { modelSource, readNamedModel } from "./model-source.ts";
+import { filesOf } from "./output.ts";
 
 describe("the model of a command line", () => {
 	it("is the embedded one by the name default, and else what it is called", () => {

@@ -2,9 +2,10 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { glob, isDynamicPattern } from "tinyglobby";
-import type { PictureSource } from "../model/pictures.ts";
+import type { PictureSource } from "../index.ts";
 import type { ProcessLike } from "./context.ts";
 import { errorLine, messageOf, usageError } from "./errors.ts";
+import { isAddress } from "./model-source.ts";
 import { expected, wholeNumber } from "./options/numbers.ts";
 
 /** Endings of the files of a folder or a glob that are taken for pictures. */
@@ -117,7 +118,7 @@ export async function* picturesOf(
 }
 
 async function* filesOf(input: string, wanted: RegExp): AsyncGenerator<string, void, void> {
-	if (/^[a-z][a-z+.-]+:/i.test(input)) {
+	if (isAddress(input)) {
 		yield input;
 		return;
 	}

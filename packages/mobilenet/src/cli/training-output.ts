@@ -1,16 +1,16 @@
 /** What a training run of the command line leaves: the model, its log and curves, and what it says at the end. */
 import { appendFile, rm, writeFile } from "node:fs/promises";
-import { writeLocation } from "#files";
+import { writeLocation } from "../formats/index.ts";
 import { MobileNetError } from "../network/index.ts";
 import {
 	type EpochReport,
 	logLine,
 	runCurves,
+	runFiles,
 	type TrainingDone,
 	type TrainingEvent,
 	writeModel,
 } from "../training/index.ts";
-import { runFiles } from "../training/run-folder.ts";
 import type { ProcessLike } from "./context.ts";
 import { messageOf } from "./errors.ts";
 import type { RunPaths } from "./options/train.ts";

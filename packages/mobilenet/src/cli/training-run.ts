@@ -3,29 +3,31 @@
  * on disk, Ctrl-C. What is learned and how is the command's.
  */
 import process from "node:process";
-import { openDataset } from "#datasets";
-import { runFolder } from "#run-folder";
-import { createCache, type PictureCache } from "../data/cache.ts";
-import type { Dataset } from "../data/dataset.ts";
-import type { OpenOptions } from "../data/open.ts";
-import { split } from "../data/split.ts";
-import { matchClasses } from "../labels/match.ts";
+import {
+	createCache,
+	type Dataset,
+	type OpenOptions,
+	openDataset,
+	type PictureCache,
+	split,
+	withClasses,
+} from "../data/index.ts";
 import { MobileNetError } from "../network/index.ts";
-import { decodeCheckpoint } from "../training/checkpoint.ts";
-import type {
-	EpochReport,
-	Pictures,
-	Training,
-	TrainingDone,
-	TrainingEvent,
-	TrainingOptions,
+import {
+	type Pictures,
+	type RunFolder,
+	type RunState,
+	runFolder,
+	runState,
+	type Training,
+	type TrainingDone,
+	type TrainingEvent,
+	type TrainingOptions,
 } from "../training/index.ts";
-import { type RunFolder, runFiles } from "../training/run-folder.ts";
-import type { Label } from "../weights/model.ts";
-import { checkOverwriting, filesOf } from "./commands/convert.ts";
 import type { ProcessLike } from "./context.ts";
 import { usageError } from "./errors.ts";
 import { pathsOf, settingsGiven, type TrainOptions } from "./options/train.ts";
+import { checkOverwriting } from "./output.ts";
 import { json, preparing, readable, runFilesOf, writeOutput } from "./training-output.ts";
 import { type ProgressStream, showProgress } from "./training-progress.ts";
 
@@ -81,13 +83,13 @@ export async function runInTerminal(
 	work: Work,
 ): Promise<boolean> {
 	const paths = pathsOf(options.output);
-	for (const model of work.models) await checkOverwriting(await filesOf(model), options.output);
+	for (const model of work.models) await checkOverwriting(model, options.output);
 	const folder = runFolder(paths.checkpoints);
 	if (!options.resume && !options.restart) await checkUnfinished(folder);
 
 	const opened: Dataset[] = [];
 	const progress = showProgress(stderr as ProgressStream);
-	const history = options.resume ? await historyOf(folder) : [];
+	const history = options.resume ? ((await runState(folder))?.history ?? []) : [];
 	const files = runFilesOf(paths, options.resume, history, (message) =>
 		progress.show({ kind: "note", message }),
 	);
@@ -138,26 +140,16 @@ export async function runInTerminal(
 
 /** Refuses to begin anew over a run that was stopped. */
 async function checkUnfinished(folder: RunFolder): Promise<void> {
-	const bytes = await folder.read(runFiles.last);
-	if (!bytes) return;
-	let epoch: number;
+	let state: RunState | undefined;
 	try {
-		const { progress } = decodeCheckpoint(bytes, `${folder.name}/${runFiles.last}`);
-		if (progress.finished) return;
-		epoch = progress.epoch;
+		state = await runState(folder);
 	} catch {
 		// No checkpoint that anybody could go on from.
-		return;
 	}
+	if (!state || state.finished) return;
 	throw usageError(
-		`${folder.name} holds a run that was stopped after ${epoch} epochs: go on with --resume, or begin anew with --restart.`,
+		`${folder.name} holds a run that was stopped after ${state.epoch} epochs: go on with --resume, or begin anew with --restart.`,
 	);
-}
-
-/** The epochs of the run that is to be resumed. */
-async function historyOf(folder: RunFolder): Promise<readonly EpochReport[]> {
-	const bytes = await folder.read(runFiles.last);
-	return bytes ? decodeCheckpoint(bytes, `${folder.name}/${runFiles.last}`).progress.history : [];
 }
 
 /**
@@ -175,7 +167,7 @@ export async function labeledPictures(
 	if (validation !== undefined)
 		return {
 			training: { dataset },
-			validation: { dataset: inClasses(await open(validation, { oneClass: true }), dataset.classes) },
+			validation: { dataset: withClasses(await open(validation, { oneClass: true }), dataset.classes) },
 		};
 	if (!judges) return { training: { dataset } };
 	const parts = split(dataset, { share: validationShare, seed });
@@ -189,17 +181,6 @@ export async function labeledPictures(
 		training: { dataset, indices: parts.training },
 		validation: { dataset, indices: parts.validation },
 	};
-}
-
-/** Pictures whose classes are some of those that are learned, under their numbers. */
-export function inClasses(dataset: Dataset, classes: readonly Label[]): Dataset {
-	const { outputs } = matchClasses({
-		name: dataset.name,
-		classes: dataset.classes,
-		labels: classes,
-		outputs: classes.length,
-	});
-	return { ...dataset, classes, labels: dataset.labels.map((label) => (label < 0 ? -1 : outputs[label]!)) };
 }
 
 /** Lets a run go on until it is done, or until Ctrl-C. */

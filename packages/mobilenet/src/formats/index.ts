@@ -2,6 +2,7 @@
  * The public entry `mobilenet/formats`: models from files of any format, as plain models, and back into this
  * package's own format; without the engine.
  */
+export { writeLocation } from "#files";
 export { MobileNetError } from "../base/error.ts";
 export { parseLabels } from "../labels/parse.ts";
 export { dequantize } from "../weights/dequantize.ts";

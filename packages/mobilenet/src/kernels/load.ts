@@ -14,7 +14,12 @@ import { kernels } from "./table.ts";
 import { type Build, createWalker, kernelOf, type LoadedBuild, type Walker } from "./walker.ts";
 import { type CompiledModule, findWebAssembly } from "./webassembly.ts";
 
-/** Fastest first. */
+/**
+ * The builds of the kernels, fastest first; not every machine can run each.
+ *
+ * @example
+ * const model = await MobileNet.load("model.tflite", { build: builds.at(-1) }); // reference: plain TypeScript
+ */
 export const builds: readonly Build[] = ["wide", "relaxed", "baseline", "reference"];
 /** Relative; float32 sums of a few dozen numbers in another order differ by some 1e-7. */
 const closeEnough = 1e-5;

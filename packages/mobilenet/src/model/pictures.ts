@@ -22,10 +22,16 @@ export interface ImageDataLike {
  */
 export type PictureSource = string | URL | Uint8Array | ArrayBuffer | BlobLike | ImageDataLike | Pixels;
 
-/** The pixels of a picture, decoded where it is a file. */
+/**
+ * The pixels of a picture, decoded where it is a file: as it is, in its own size and channels.
+ *
+ * @throws MobileNetError `picture` where it cannot be decoded, `not-found`, `usage`; the signal's reason
+ * @example
+ * const { data, width, height, channels } = await pixelsOf("photo.jpg"); // data: [height, width, channels] bytes
+ */
 export async function pixelsOf(
 	source: PictureSource,
-	options: { readonly alpha?: Alpha; readonly signal?: AbortSignal | undefined },
+	options: { readonly alpha?: Alpha; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<Pixels> {
 	const { signal } = options;
 	if (typeof source === "string" || source instanceof URL) {

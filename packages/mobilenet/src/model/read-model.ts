@@ -6,13 +6,15 @@ import type { Model } from "../weights/model.ts";
 export type ModelSource = string | URL | Uint8Array | ArrayBuffer;
 
 /**
- * @param source the embedded model if not given
- * @throws MobileNetError in one sentence, as `readModel` does
+ * A model as a plain value, from whatever `MobileNet.load` takes: to look at, or to train from.
+ *
+ * @param source a path, a URL, the bytes of a file, or a folder that holds a model. Default: the package's own model.
+ * @throws MobileNetError in one sentence, as `readModel` of `mobilenet/formats` does
  * @example
- * const { configuration } = await readAnyModel(undefined); // α 0.75, 160 pixels, 200 classes
+ * const { configuration } = await readAnyModel(); // α 0.75, 160 pixels, 200 classes
  */
 export async function readAnyModel(
-	source: ModelSource | undefined,
+	source?: ModelSource | undefined,
 	options: ReadOptions = {},
 ): Promise<Model> {
 	if (source !== undefined) return readModel(source, options);

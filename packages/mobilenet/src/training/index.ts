@@ -29,7 +29,8 @@ export {
 	type TrainingSettings,
 	type ViewedBatch,
 } from "./options.ts";
-export type { RunFolder } from "./run-folder.ts";
+export { type RunFolder, runFiles } from "./run-folder.ts";
+export { type RunState, runState } from "./run-state.ts";
 export { paperSchedule, type Schedule } from "./schedule.ts";
 export { softTargets, type Teacher, type TeacherBatch } from "./teacher.ts";
 export { cachedTeacher } from "./teacher-cache.ts";

@@ -120,7 +120,12 @@ export function sizeOf(shape: readonly number[]): number {
 /** The name of a class that stands for nothing in particular, as Google's checkpoints have it first. */
 export const backgroundName = "background";
 
-/** Whether the first output is a background class, which answers leave out. */
+/**
+ * Whether the first output is a background class, which answers leave out and `run` and `probabilitiesEach` do not.
+ *
+ * @example
+ * const classes = model.configuration.classes - (hasBackground(model.labels) ? 1 : 0);
+ */
 export function hasBackground(labels: readonly Label[] | undefined): boolean {
 	return labels?.[0]?.name === backgroundName;
 }

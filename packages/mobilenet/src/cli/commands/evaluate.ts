@@ -2,13 +2,13 @@
 import { readFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { buildCommand } from "@stricli/core";
-import { writeLocation } from "#files";
 import type { CurvePoint, Evaluation, EvaluationProgress } from "../../evaluation/index.ts";
 import type { Context, Output } from "../context.ts";
-import { quoted, usageError } from "../errors.ts";
+import { usageError } from "../errors.ts";
 import { modelSource } from "../model-source.ts";
 import { loadOptions, type ModelOptions, modelFlags } from "../options/model.ts";
 import { wholeNumber } from "../options/numbers.ts";
+import { checkEnding, jsonLine } from "../output.ts";
 import { pictureError } from "../pictures.ts";
 import { grouped, percent, table } from "../table.ts";
 
@@ -26,9 +26,9 @@ export const evaluateCommand = buildCommand<Options, [string], Context>({
 		const { stdout, stderr } = this.process;
 		const { batch, report, json } = options;
 		if (report !== undefined) await checkReport(report);
-		const { MobileNet } = await import("../../model/mobilenet.ts");
+		const { MobileNet } = await import("../../index.ts");
 		const { evaluate, reportHtml, thumbnailsOf } = await import("../../evaluation/index.ts");
-		const { openDataset } = await import("#datasets");
+		const { openDataset } = await import("../../data/index.ts");
 		const dataset = await openDataset(location, {
 			oneClass: true,
 			onNote: (note) => stderr.write(`${note}\n`),
@@ -46,7 +46,7 @@ export const evaluateCommand = buildCommand<Options, [string], Context>({
 			model.dispose();
 			stdout.write(
 				json
-					? `${JSON.stringify({ model: options.model, data: location, ...evaluation })}\n`
+					? jsonLine({ model: options.model, data: location, ...evaluation })
 					: readable(location, evaluation),
 			);
 			if (report === undefined) return;
@@ -56,6 +56,7 @@ export const evaluateCommand = buildCommand<Options, [string], Context>({
 			);
 			const curves = await curvesOf(options.model);
 			const html = reportHtml(evaluation, { model: options.model, data: location, curves, images });
+			const { writeLocation } = await import("../../formats/index.ts");
 			await writeLocation(report, new TextEncoder().encode(html));
 		} finally {
 			await dataset.close();
@@ -106,7 +107,7 @@ export const evaluateCommand = buildCommand<Options, [string], Context>({
 
 /** Before minutes of work: the ending keeps a slip from writing over a model or a list. */
 async function checkReport(report: string): Promise<void> {
-	if (!/\.html?$/i.test(report)) throw usageError(`--report must end in .html, not ${quoted(report)}.`);
+	checkEnding("--report", report, "report");
 	const folder = dirname(report);
 	if (!(await stat(folder).catch(() => undefined))?.isDirectory())
 		throw usageError(`--report cannot be written: there is no folder ${folder}.`);
