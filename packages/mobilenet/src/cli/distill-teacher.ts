@@ -1,17 +1,17 @@
 /** The teacher of `mobilenet distill`: brought to the data's classes, asked once or all the time. */
 import { runFolder } from "#run-folder";
 import { MobileNetError } from "../network/index.ts";
-import { type EmbeddingSize, embeddingSize, mostForSize } from "../training/embedding-size.ts";
-import type { TrainingSettings } from "../training/options.ts";
-import { indicesOf } from "../training/pictures.ts";
-import type { Teacher } from "../training/teacher.ts";
-import { cachedTeacher } from "../training/teacher-cache.ts";
+import { type EmbeddingSize, embeddingSize, mostForSize } from "../training/distillation/embedding-size.ts";
+import type { Teacher } from "../training/distillation/teacher.ts";
+import { cachedTeacher } from "../training/distillation/teacher-cache.ts";
 import {
 	shownTeacher,
 	type TeacherNetwork,
 	teacherNetwork,
 	withTeacherHead,
-} from "../training/teacher-network.ts";
+} from "../training/distillation/teacher-network.ts";
+import type { TrainingSettings } from "../training/options.ts";
+import { indicesOf } from "../training/pictures.ts";
 import type { Label, Model } from "../weights/model.ts";
 import { messageOf, usageError } from "./errors.ts";
 import type { DistillOptions, Views } from "./options/distill.ts";

@@ -14,7 +14,10 @@ export { writeModel } from "../formats/safetensors/model-file.ts";
 export { configure } from "../network/configuration.ts";
 export { initialize } from "../weights/initialize.ts";
 export type { Model } from "../weights/model.ts";
-export { embeddingSize } from "./embedding-size.ts";
+export { embeddingSize } from "./distillation/embedding-size.ts";
+export { softTargets, type Teacher, type TeacherBatch } from "./distillation/teacher.ts";
+export { cachedTeacher } from "./distillation/teacher-cache.ts";
+export { shownTeacher, teacherNetwork, withTeacherHead } from "./distillation/teacher-network.ts";
 export { type Embeddings, embeddingsOf } from "./embeddings.ts";
 export type { EpochReport, Training, TrainingDone, TrainingEvent, Validation } from "./events.ts";
 export { type Classifier, type Head, trainHead, withHead } from "./head.ts";
@@ -32,9 +35,6 @@ export {
 export { type RunFolder, runFiles } from "./run-folder.ts";
 export { type RunState, runState } from "./run-state.ts";
 export { paperSchedule, type Schedule } from "./schedule.ts";
-export { softTargets, type Teacher, type TeacherBatch } from "./teacher.ts";
-export { cachedTeacher } from "./teacher-cache.ts";
-export { shownTeacher, teacherNetwork, withTeacherHead } from "./teacher-network.ts";
 export type { TransferOptions } from "./transfer.ts";
 
 /**

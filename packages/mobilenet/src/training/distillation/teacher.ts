@@ -6,7 +6,7 @@
  * Source: Hinton, Vinyals and Dean 2015, "Distilling the Knowledge in a Neural Network"; Howard and others 2017,
  * section 4.6 (attributes of faces) and 4.7 (FaceNet's embeddings).
  */
-import type { Filter, Fit } from "../weights/model.ts";
+import type { Filter, Fit } from "../../weights/model.ts";
 
 export interface Teacher {
 	/**
