@@ -34,6 +34,22 @@ export interface Teacher {
 	readonly dispose: () => void;
 }
 
+/**
+ * What a teacher is shown of each picture: the whole of it, as it is and mirrored, once, whatever crops the student sees;
+ * that many crops, which the student sees in turn; or, `live`, every crop that the student sees.
+ */
+export type Views = "whole" | "live" | number;
+
+/** What a student learned. */
+export interface Lesson {
+	readonly learns: Teacher["kind"];
+	readonly views: Views;
+	/** Absent for an embedding. */
+	readonly temperature?: number;
+	/** The teacher's share in the loss, above 0 to 1. Absent for an embedding, which is all of it. */
+	readonly weight?: number;
+}
+
 /** How a picture is shown to a teacher. */
 export interface TeacherView {
 	readonly size: number;
