@@ -1,6 +1,7 @@
 /**
  * Who may import whom: a room of the house may import only the rooms before it in this list, nobody reaches into the
- * command line, no file imports itself through others, and `node:` modules stand only in files for Node.
+ * command line, which itself reaches the rooms by their public entries only, no file imports itself through others, and
+ * `node:` modules stand only in files for Node.
  *
  *   node scripts/check-imports.ts        (part of `npm test`)
  */
@@ -27,6 +28,10 @@ const rooms = [
 ];
 /** Rooms above it that a room may not import all the same. */
 const strangers: Readonly<Record<string, readonly string[]>> = { kernels: ["image", "formats"] };
+/** The public entries of package.json, which are all that the command line imports of other rooms. */
+const entries = ["", "network/", "formats/", "data/", "evaluation/", "quantization/", "training/"].map(
+	(folder) => `${folder}index.ts`,
+);
 /** Modules of the package that stand for one of a pair of files (package.json's `imports`). */
 const pairs: Readonly<Record<string, readonly string[]>> = {
 	"#files": ["base/files.node.ts", "base/files.default.ts"],
@@ -65,6 +70,8 @@ for (const file of files) {
 	graph.set(file, imported);
 	for (const target of imported)
 		if (!mayImport(roomOf(file), roomOf(target))) faults.push(`${file} may not import ${target}`);
+		else if (roomOf(file) === "cli" && roomOf(target) !== "cli" && !entries.includes(target))
+			faults.push(`${file} may not import ${target}: the command line takes the public entries only`);
 }
 for (const file of graph.keys()) {
 	const circle = pathBack(file);

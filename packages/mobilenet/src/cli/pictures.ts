@@ -89,7 +89,7 @@ export async function* rowsOf<Row>(
 /** A picture's error as people see it: a line that names the file once. */
 export function pictureError(file: string, error: unknown): string {
 	const message = messageOf(error);
-	return `${errorLine(message.includes(file) ? message : `${file}: ${message}`)}\n`;
+	return errorLine(message.includes(file) ? message : `${file}: ${message}`);
 }
 
 /** A picture and what the command line calls it. */

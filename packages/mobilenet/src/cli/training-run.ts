@@ -26,10 +26,12 @@ import {
 } from "../training/index.ts";
 import type { ProcessLike } from "./context.ts";
 import { usageError } from "./errors.ts";
-import { pathsOf, settingsGiven, type TrainOptions } from "./options/train.ts";
-import { checkOverwriting } from "./output.ts";
-import { json, preparing, readable, runFilesOf, writeOutput } from "./training-output.ts";
-import { type ProgressStream, showProgress } from "./training-progress.ts";
+import { settingsGiven } from "./options/recipe.ts";
+import { pathsOf, type RunOptions } from "./options/training.ts";
+import { checkOverwriting, jsonLine } from "./output.ts";
+import { type Terminal, terminalOf } from "./terminal.ts";
+import { readable, runFilesOf, summaryOf, writeOutput } from "./training-files.ts";
+import { progressOn } from "./training-progress.ts";
 
 const usualSeed = 1;
 /** Of the pictures, where no others are given to judge by. */
@@ -41,16 +43,9 @@ export interface Work {
 	readonly models: readonly string[];
 	readonly pictures: (tools: Tools) => Promise<RunPictures>;
 	/** Begins it: `settings` are the command line's, with data, checkpoints and seed. */
-	readonly begin: (settings: RunSettings, tools: Tools) => Promise<Begun>;
-}
-
-export interface Begun {
-	readonly run: Training;
-	/** What there is to say in JSON besides. */
-	readonly facts?: Readonly<Record<string, unknown>>;
-	/** The same for people, a line each. */
-	readonly lines?: readonly string[];
-	readonly dispose?: () => void;
+	readonly begin: (settings: RunSettings) => Promise<Training>;
+	/** What else there is to say at the end: for JSON, and in lines for people. */
+	readonly report?: (done: TrainingDone) => { readonly facts: object; readonly lines: readonly string[] };
 }
 
 export interface RunPictures {
@@ -61,14 +56,13 @@ export interface RunPictures {
 export type RunSettings = Omit<TrainingOptions, "model"> & {
 	readonly seed: number;
 	readonly cache: PictureCache;
+	readonly onPrepare: Terminal["count"];
 };
 
 export interface Tools {
 	/** Opens a data set that is closed at the end. */
 	readonly open: (location: string, options?: OpenOptions) => Promise<Dataset>;
 	readonly note: (message: string) => Promise<void>;
-	/** Tells how far what comes before the epochs has come. */
-	readonly onPrepare: (what: string, done: number, total: number) => void;
 }
 
 /**
@@ -77,7 +71,7 @@ export interface Tools {
  * @returns whether it came to its end
  */
 export async function runInTerminal(
-	options: TrainOptions,
+	options: RunOptions,
 	data: string,
 	{ stdout, stderr }: ProcessLike,
 	work: Work,
@@ -88,57 +82,48 @@ export async function runInTerminal(
 	if (!options.resume && !options.restart) await checkUnfinished(folder);
 
 	const opened: Dataset[] = [];
-	const progress = showProgress(stderr as ProgressStream);
+	const terminal = terminalOf(stderr);
+	const progress = progressOn(terminal);
 	const history = options.resume ? ((await runState(folder))?.history ?? []) : [];
-	const files = runFilesOf(paths, options.resume, history, (message) =>
-		progress.show({ kind: "note", message }),
-	);
+	const files = runFilesOf(paths, options.resume, history, terminal.line);
 	const show = async (event: TrainingEvent): Promise<void> => {
-		progress.show(event);
+		progress(event);
 		await files.write(event);
 	};
 	const note = (message: string): Promise<void> => show({ kind: "note", message });
-	const tools: Tools = {
-		open: async (location, how) => {
-			const notes: string[] = [];
-			const dataset = await openDataset(location, { ...how, onNote: (message) => notes.push(message) });
-			opened.push(dataset);
-			for (const message of notes) await note(message);
-			return dataset;
-		},
-		note,
-		onPrepare: preparing(stderr, progress),
+	const open: Tools["open"] = async (location, how) => {
+		const notes: string[] = [];
+		const dataset = await openDataset(location, { ...how, onNote: (message) => notes.push(message) });
+		opened.push(dataset);
+		for (const message of notes) await note(message);
+		return dataset;
 	};
-	let begun: Begun | undefined;
 	try {
-		const pictures = await work.pictures(tools);
-		const settings = {
+		const run = await work.begin({
 			...settingsGiven(options),
-			...pictures,
+			...(await work.pictures({ open, note })),
 			seed: options.seed ?? usualSeed,
 			folder,
 			cache: createCache(),
-		};
-		begun = await work.begin(settings, tools);
-		const done = await watched(begun.run, show, stderr, progress.clear);
-		progress.clear();
+			onPrepare: terminal.count,
+		});
+		const done = await watched(run, show, terminal);
+		terminal.clear();
 		if (done.reason === "stopped") {
-			stderr.write(`stopped after step ${done.step}: go on by the same command with --resume.\n`);
+			terminal.line(`stopped after step ${done.step}: go on by the same command with --resume.`);
 			return false;
 		}
 		await writeOutput(paths, done);
-		stdout.write(
-			options.json ? `${json(paths, data, done, begun.facts)}\n` : readable(paths, done, begun.lines),
-		);
+		const { facts, lines } = work.report?.(done) ?? { facts: {}, lines: [] };
+		stdout.write(options.json ? jsonLine(summaryOf(paths, data, done, facts)) : readable(paths, done, lines));
 		return true;
 	} finally {
-		progress.clear();
-		begun?.dispose?.();
+		terminal.clear();
 		for (const dataset of opened) await dataset.close();
 	}
 }
 
-/** Refuses to begin anew over a run that was stopped. */
+/** Refuses to begin again over a run that was stopped. */
 async function checkUnfinished(folder: RunFolder): Promise<void> {
 	let state: RunState | undefined;
 	try {
@@ -148,7 +133,7 @@ async function checkUnfinished(folder: RunFolder): Promise<void> {
 	}
 	if (!state || state.finished) return;
 	throw usageError(
-		`${folder.name} holds a run that was stopped after ${state.epoch} epochs: go on with --resume, or begin anew with --restart.`,
+		`${folder.name} holds a run that was stopped after ${state.epoch} epochs: go on with --resume, or begin again with --restart.`,
 	);
 }
 
@@ -158,7 +143,7 @@ async function checkUnfinished(folder: RunFolder): Promise<void> {
  * @param judges whether there is anything to judge
  */
 export async function labeledPictures(
-	{ validation, seed = usualSeed }: TrainOptions,
+	{ validation, seed = usualSeed }: RunOptions,
 	data: string,
 	judges: boolean,
 	{ open, note }: Tools,
@@ -187,8 +172,7 @@ export async function labeledPictures(
 async function watched(
 	run: Training,
 	show: (event: TrainingEvent) => Promise<void>,
-	stderr: ProcessLike["stderr"],
-	clear: () => void,
+	terminal: Terminal,
 ): Promise<TrainingDone> {
 	let asked = false;
 	const onInterrupt = (): void => {
@@ -199,8 +183,7 @@ async function watched(
 			return;
 		}
 		asked = true;
-		clear();
-		stderr.write("finishing the step and writing a checkpoint; Ctrl-C again stops at once.\n");
+		terminal.line("finishing the step and writing a checkpoint; Ctrl-C again stops at once.");
 		run.stop();
 	};
 	process.on("SIGINT", onInterrupt);

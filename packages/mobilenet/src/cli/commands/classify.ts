@@ -38,7 +38,7 @@ export const classifyCommand = buildCommand<Options, string[], Context>({
 			if ("error" in row) {
 				this.process.exitCode = 1;
 				if (json) stdout.write(jsonLine({ file, error: messageOf(row.error) }));
-				else stderr.write(pictureError(file, row.error));
+				else stderr.write(`${pictureError(file, row.error)}\n`);
 			} else if (json) stdout.write(jsonLine(lineOf(file, row.predictions, model.sureFrom)));
 			else {
 				stdout.write(readable(file, row.predictions, top));

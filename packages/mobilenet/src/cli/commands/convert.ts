@@ -46,7 +46,7 @@ export const convertCommand = buildCommand<Options, string[], Context>({
 				const isSame = sameOutputs(one);
 				if (!isSame) this.process.exitCode = 1;
 				if (json) continue;
-				if ("error" in one) stderr.write(pictureError(one.input, one.error));
+				if ("error" in one) stderr.write(`${pictureError(one.input, one.error)}\n`);
 				else (isSame ? stdout : stderr).write(`${readable(one, randomInput)}\n`);
 			}
 			written.dispose();

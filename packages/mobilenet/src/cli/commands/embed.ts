@@ -35,7 +35,7 @@ export const embedCommand = buildCommand<Options, string[], Context>({
 			if ("error" in row) {
 				this.process.exitCode = 1;
 				if (output === undefined) stdout.write(jsonLine({ file, error: messageOf(row.error) }));
-				else stderr.write(pictureError(file, row.error));
+				else stderr.write(`${pictureError(file, row.error)}\n`);
 			} else if (output === undefined)
 				stdout.write(jsonLine({ file, embedding: Array.from(row.embedding, short) }));
 			else {

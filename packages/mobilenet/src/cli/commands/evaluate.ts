@@ -2,8 +2,8 @@
 import { readFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { buildCommand } from "@stricli/core";
-import type { CurvePoint, Evaluation, EvaluationProgress } from "../../evaluation/index.ts";
-import type { Context, Output } from "../context.ts";
+import type { CurvePoint, Evaluation } from "../../evaluation/index.ts";
+import type { Context } from "../context.ts";
 import { usageError } from "../errors.ts";
 import { modelSource } from "../model-source.ts";
 import { loadOptions, type ModelOptions, modelFlags } from "../options/model.ts";
@@ -11,6 +11,7 @@ import { wholeNumber } from "../options/numbers.ts";
 import { checkEnding, jsonLine } from "../output.ts";
 import { pictureError } from "../pictures.ts";
 import { grouped, percent, table } from "../table.ts";
+import { terminalOf } from "../terminal.ts";
 
 interface Options extends ModelOptions {
 	readonly batch: number;
@@ -24,6 +25,7 @@ const mostClasses = 20;
 export const evaluateCommand = buildCommand<Options, [string], Context>({
 	async func(options, location) {
 		const { stdout, stderr } = this.process;
+		const terminal = terminalOf(stderr);
 		const { batch, report, json } = options;
 		if (report !== undefined) await checkReport(report);
 		const { MobileNet } = await import("../../index.ts");
@@ -31,16 +33,16 @@ export const evaluateCommand = buildCommand<Options, [string], Context>({
 		const { openDataset } = await import("../../data/index.ts");
 		const dataset = await openDataset(location, {
 			oneClass: true,
-			onNote: (note) => stderr.write(`${note}\n`),
+			onNote: terminal.line,
 		});
 		try {
 			const model = await MobileNet.load(modelSource(options.model), loadOptions(options));
 			const evaluation = await evaluate(model, dataset, {
 				batch,
-				onProgress: progressTo(stderr),
+				onProgress: ({ done, total }) => terminal.count("pictures", done, total),
 				onUnreadable: (name, error) => {
 					this.process.exitCode = 1;
-					stderr.write(pictureError(name, error));
+					terminal.line(pictureError(name, error));
 				},
 			});
 			model.dispose();
@@ -111,16 +113,6 @@ async function checkReport(report: string): Promise<void> {
 	const folder = dirname(report);
 	if (!(await stat(folder).catch(() => undefined))?.isDirectory())
 		throw usageError(`--report cannot be written: there is no folder ${folder}.`);
-}
-
-/** On a terminal one line that counts, elsewhere a line at the end. */
-function progressTo(stderr: Output): (progress: EvaluationProgress) => void {
-	const isTerminal = (stderr as { readonly isTTY?: boolean }).isTTY === true;
-	return ({ done, total }) => {
-		const line = `pictures: ${grouped(done)} of ${grouped(total)}`;
-		if (isTerminal) stderr.write(`\r${line}${done === total ? "\n" : ""}`);
-		else if (done === total) stderr.write(`${line}\n`);
-	};
 }
 
 /** The curves of the training that wrote the model, where its log still lies beside it. */

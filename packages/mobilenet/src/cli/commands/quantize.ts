@@ -6,7 +6,7 @@ import type {
 	QuantizationReport,
 	RangeMethod,
 } from "../../quantization/index.ts";
-import type { Context, Output } from "../context.ts";
+import type { Context } from "../context.ts";
 import { usageError } from "../errors.ts";
 import { modelBrief, modelSource } from "../model-source.ts";
 import { changeFlags, loadOptions, type ModelChanges } from "../options/model.ts";
@@ -14,6 +14,7 @@ import { wholeNumber } from "../options/numbers.ts";
 import { checkEnding, checkOverwriting, jsonLine } from "../output.ts";
 import { type NamedPicture, pictureError, picturesOf } from "../pictures.ts";
 import { grouped, percent, table } from "../table.ts";
+import { terminalOf } from "../terminal.ts";
 
 interface Options extends ModelChanges {
 	readonly calibrate: string;
@@ -27,6 +28,7 @@ interface Options extends ModelChanges {
 export const quantizeCommand = buildCommand<Options, [string], Context>({
 	async func(options, input) {
 		const { stdout, stderr, stdin } = this.process;
+		const terminal = terminalOf(stderr);
 		const { calibrate, output, range, biasCorrection, json } = options;
 		checkUsage(options);
 		await checkOverwriting(input, output);
@@ -43,10 +45,10 @@ export const quantizeCommand = buildCommand<Options, [string], Context>({
 		const { model: quantized, report } = await quantize(model, files.keys(), {
 			range,
 			biasCorrection,
-			onProgress: progressTo(stderr),
+			onProgress: ({ stage, done, total }) => terminal.count(stages[stage], done, total),
 			onUnreadable: (source, error) => {
 				this.process.exitCode = 1;
-				stderr.write(pictureError(files.get(source)!, error));
+				terminal.line(pictureError(files.get(source)!, error));
 			},
 		});
 		// Whole or not at all: what is interrupted before leaves nothing.
@@ -124,16 +126,6 @@ const stages: Readonly<Record<QuantizationProgress["stage"], string>> = {
 	compare: "pictures compared",
 	evaluate: "pictures evaluated",
 };
-
-/** On a terminal one line that counts, elsewhere a line for every stage that is done. */
-function progressTo(stderr: Output): (progress: QuantizationProgress) => void {
-	const isTerminal = (stderr as { readonly isTTY?: boolean }).isTTY === true;
-	return ({ stage, done, total }) => {
-		const line = `${stages[stage]}: ${done} of ${total}`;
-		if (isTerminal) stderr.write(`\r${line}${done === total ? "\n" : ""}`);
-		else if (done === total) stderr.write(`${line}\n`);
-	};
-}
 
 function readable(output: string, bytes: number, report: QuantizationReport): string {
 	const { pictures, layers, compared, agreement } = report;

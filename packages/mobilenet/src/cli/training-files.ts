@@ -11,11 +11,9 @@ import {
 	type TrainingEvent,
 	writeModel,
 } from "../training/index.ts";
-import type { ProcessLike } from "./context.ts";
 import { messageOf } from "./errors.ts";
-import type { RunPaths } from "./options/train.ts";
+import type { RunPaths } from "./options/training.ts";
 import { grouped, percent } from "./table.ts";
-import type { ProgressStream } from "./training-progress.ts";
 
 /** Writes the model; if that fails, training was not for nothing. */
 export async function writeOutput(
@@ -68,27 +66,15 @@ export function runFilesOf(
 	};
 }
 
-/** What comes before the epochs, as a line that counts or, elsewhere than on a terminal, as nothing but its end. */
-export function preparing(stderr: ProcessLike["stderr"], { clear }: { readonly clear: () => void }) {
-	const isTerminal = (stderr as ProgressStream).isTTY === true;
-	return (what: string, done: number, total: number): void => {
-		if (!isTerminal) {
-			if (done === total) stderr.write(`${what}: ${done} of ${total}\n`);
-			return;
-		}
-		if (done === 1) clear();
-		stderr.write(`\r${what}: ${done} of ${total}\u001b[K${done === total ? "\n" : ""}`);
-	};
-}
-
-export function json(
+/** The run as a value for a line of JSON. */
+export function summaryOf(
 	{ output, log, curves, checkpoints }: RunPaths,
 	data: string,
 	{ reason, best, start, history, step }: TrainingDone,
-	facts: Readonly<Record<string, unknown>> | undefined,
-): string {
+	facts: object,
+): object {
 	const measured = best?.validation ?? start;
-	return JSON.stringify({
+	return {
 		...{ data, ...facts, output, log, curves, checkpoints, reason },
 		epochs: history.length,
 		steps: step,
@@ -98,13 +84,14 @@ export function json(
 			validationLoss: measured.loss,
 			validationPictures: measured.pictures,
 		}),
-	});
+	};
 }
 
+/** The same for people. */
 export function readable(
 	{ output, log, curves }: RunPaths,
 	{ best, start, history, model }: TrainingDone,
-	lines: readonly string[] = [],
+	lines: readonly string[],
 ): string {
 	const { alpha, size, classes } = model.configuration;
 	const measured = best?.validation ?? start;
