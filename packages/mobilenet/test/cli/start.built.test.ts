@@ -1,0 +1,46 @@
+/**
+ * What a command loads: the start of Node is most of its time, and files that it has no use for would add to it. Source
+ * modules are told by their rooms, the built files by their chunks.
+ */
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { describeWithShared, shared } from "../support/shared.ts";
+
+const source = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+const built = fileURLToPath(new URL("../../bin/mobilenet.js", import.meta.url));
+/** Writes the address of every module that is loaded to standard error. */
+const tracer = `import { registerHooks } from "node:module";
+registerHooks({ load(url, context, next) { process.stderr.write(url + "\\n"); return next(url, context); } });`;
+
+/** The package's own modules that a command line loads, from `src` or `dist` on. */
+function loaded(program: string, ...inputs: readonly string[]): readonly string[] {
+	const { stderr, status } = spawnSync(
+		process.execPath,
+		[
+			...(program === source ? ["--conditions=mobilenet-source"] : []),
+			...["--import", `data:text/javascript,${encodeURIComponent(tracer)}`, program, ...inputs],
+		],
+		{ encoding: "utf8" },
+	);
+	expect(status, stderr).toBe(0);
+	return stderr.split("\n").flatMap((url) => /\/mobilenet\/((?:src|dist)\/.*)$/.exec(url)?.[1] ?? []);
+}
+
+describe("what only describes", () => {
+	it.each([[["--help"]], [["train", "--help"]], [["cost", "--grid"]], [["completion", "bash"]]])(
+		"%j takes the rooms of the network and of the command line alone",
+		(inputs) => {
+			const rooms = loaded(source, ...inputs).map((file) => file.split("/")[1]);
+			expect(new Set(rooms)).toEqual(new Set(["base", "network", "cli"]));
+		},
+	);
+});
+
+describeWithShared("mobilenet classify", ["data/photos/espresso.png"], () => {
+	it("takes no chunk of learning", () => {
+		const files = loaded(built, "classify", shared("data/photos/espresso.png"));
+		expect(files.filter((file) => file.startsWith("dist/node/")).length).toBeGreaterThan(2);
+		expect(files.filter((file) => /learning|training|evaluation|quantization|data\b/.test(file))).toEqual([]);
+	});
+});
