@@ -38,7 +38,7 @@ const pairs: Readonly<Record<string, readonly string[]>> = {
 	"#wide": ["kernels/wide.node.ts", "kernels/wide.default.ts"],
 	"#threads": ["engine/threads.node.ts", "engine/threads.default.ts"],
 	"#datasets": ["data/datasets.node.ts", "data/datasets.default.ts"],
-	"#decoders": ["data/decoders.node.ts", "data/decoders.default.ts"],
+	"#start-decoding-worker": ["data/start-decoding-worker.node.ts", "data/start-decoding-worker.default.ts"],
 	"#run-folder": ["training/run-folder.node.ts", "training/run-folder.default.ts"],
 	"#decode": ["image/decode.node.ts", "image/decode.default.ts"],
 };

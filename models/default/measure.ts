@@ -18,7 +18,7 @@ import { gzipSync } from "node:zlib";
 import sharp from "sharp";
 import { metricsOf } from "../../packages/mobilenet/src/evaluation/index.ts";
 import { dequantize, readModel, writeModel } from "../../packages/mobilenet/src/formats/index.ts";
-import { changedModel, MobileNet, type Model } from "../../packages/mobilenet/src/index.ts";
+import { bench, changedModel, type Model } from "../../packages/mobilenet/src/index.ts";
 import { cost } from "../../packages/mobilenet/src/network/index.ts";
 import {
 	answersOf,
@@ -137,10 +137,8 @@ async function price(): Promise<void> {
 	row("bytes by gzip", ...networks.map(([, , bytes]) => grouped(gzipSync(bytes, { level: 9 }).length)));
 	const times: string[] = [];
 	for (const [, model] of networks) {
-		const timed = await MobileNet.from(model, { threads: 1 });
-		const { median, runs } = await timed.bench({ seconds: timing });
+		const { median, runs } = await bench(model, { threads: 1, seconds: timing });
 		times.push(`${median.toFixed(2)} (${runs} runs)`);
-		timed.dispose();
 	}
 	row("milliseconds a picture on one thread, median", ...times);
 }

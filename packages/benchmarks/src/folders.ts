@@ -17,6 +17,10 @@ export const pictures = path("../../../../shared/data");
 
 /** The version of an installed package, or of ours. */
 export function versionOf(name: string): string {
-	const folder = name === "mobilenet" ? ours : `${packages}/${name}`;
+	return versionIn(name === "mobilenet" ? ours : `${packages}/${name}`);
+}
+
+/** The version of the package that lies in a folder. */
+export function versionIn(folder: string): string {
 	return (JSON.parse(readFileSync(`${folder}/package.json`, "utf8")) as { version: string }).version;
 }

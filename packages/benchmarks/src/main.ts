@@ -1,5 +1,6 @@
 /** Runs the benchmark that the command line asks for, and reports it. */
 import { writeFile } from "node:fs/promises";
+import { againstTable, besideFormer, commitOf, openCheckout } from "./against.ts";
 import { sameClasses, sameNumbers } from "./agreement.ts";
 import { coldTable } from "./cold.ts";
 import { distanceOfCores } from "./cores.ts";
@@ -16,6 +17,7 @@ import {
 } from "./network.ts";
 import { help, type Options, parseOptions } from "./options.ts";
 import { overloadTable } from "./overload.ts";
+import { installPeers } from "./peers.ts";
 import { buildPrograms, pinning } from "./programs.ts";
 import type { Job, Ready } from "./protocol.ts";
 import { jsonRows, labelOf, ratiosTable, timesTable } from "./report.ts";
@@ -44,14 +46,16 @@ export async function main(argv: readonly string[]): Promise<number> {
 const note = (line: string): void => console.error(`bench: ${line}`);
 
 async function run(options: Options): Promise<void> {
-	const { mode, batch, threads, cores, model, precision } = options;
+	const { mode, batch, threads, cores, model, precision, against } = options;
+	const checkout = against === undefined ? undefined : openCheckout(against);
+	if (!isOursAlone(options)) installPeers();
 	const alpha = options.alpha ?? (mode === "cold" && model === undefined ? coldAlpha : undefined);
 	const network =
 		mode === "training"
 			? await trainingNetwork(options)
 			: await chooseNetwork({ model, alpha, size: options.size, precision });
 	const { configuration } = network.model;
-	const rows = rowsOf(options);
+	const rows = checkout ? besideFormer(rowsOf(options), checkout) : rowsOf(options);
 	if (pinning) note(pinning);
 	buildPrograms();
 
@@ -60,8 +64,11 @@ async function run(options: Options): Promise<void> {
 		[`load average ${load()}`, ...(threads > 1 ? [distanceOfCores(options)] : [])].join("; ");
 	console.log(`at the start: ${state()}`);
 	console.log(
-		`MobileNet ${configuration.alpha}-${configuration.size}, ${precision}, batch ${batch}, ${threads} thread${threads > 1 ? "s" : ""}, cores ${cores}, ${network.origin}\n`,
+		`MobileNet ${configuration.alpha}-${configuration.size}, ${precision}, batch ${batch}, ${threads} thread${threads > 1 ? "s" : ""}, cores ${cores}, ${network.origin}`,
 	);
+	if (checkout)
+		console.log(`this checkout (${commitOf() ?? "no commit"}) against ${against} (${checkout.commit})`);
+	console.log();
 	if (mode === "training") await benchTraining(network, rows, options, note);
 	else await benchInference(network, rows, options);
 	console.log(`\nat the end: ${state()}`);
@@ -84,9 +91,10 @@ async function benchInference(network: Network, rows: readonly Row[], options: O
 			place: options,
 			jobOf,
 			check: await checkOf(network, inputs, batch),
-			leaveOut: ({ name }: Row, error: Error) => {
-				if (options.only || name === "mobilenet") throw new Error(`${name}: ${error.message}`);
-				note(`left out: ${name}: ${error.message}`);
+			leaveOut: (row: Row, error: Error) => {
+				const fault = `${labelOf(row, {})}: ${error.message}`;
+				if (options.only || row.name === "mobilenet") throw new Error(fault);
+				note(`left out: ${fault}`);
 			},
 		};
 		if (mode === "overload") return console.log(await overloadTable(rows, session, options));
@@ -94,13 +102,20 @@ async function benchInference(network: Network, rows: readonly Row[], options: O
 		const ratios = ratiosTable(measured);
 		console.log(timesTable(measured));
 		if (ratios) console.log(`\n${ratios}`);
-		console.log(`\n${roofline(measured, network, options)}`);
+		const against = againstTable(measured, "ms");
+		if (against) console.log(`\n${against}`);
+		if (!isOursAlone(options)) console.log(`\n${roofline(measured, network, options)}`);
 		if (options.json)
 			await writeFile(
 				options.json,
 				`${JSON.stringify(jsonRows(measured, options, job, network.model.configuration.alpha), undefined, "\t")}\n`,
 			);
 	});
+}
+
+/** Where two checkouts are all that is compared: the peers, and what measures the core with theirs, are not needed. */
+function isOursAlone({ against, only }: Options): boolean {
+	return against !== undefined && only!.every((name) => name === "mobilenet");
 }
 
 function rowsOf(options: Options): readonly Row[] {
@@ -126,7 +141,7 @@ async function checkOf(
 	const { classes } = model.configuration;
 	return (row, ready) => {
 		const { outputs } = ready;
-		if (row.precision === "fp32") sameNumbers(row.name, outputs, inFloat);
+		if (row.precision === "fp32") sameNumbers(labelOf(row, ready), outputs, inFloat);
 		else note(sameClasses(labelOf(row, ready), outputs, expected, classes));
 	};
 }

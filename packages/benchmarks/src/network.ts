@@ -107,7 +107,8 @@ export async function probabilitiesOf(
 ): Promise<readonly number[]> {
 	const softmax = { ...model, configuration: { ...model.configuration, output: "softmax" as const } };
 	const network = await MobileNet.from(softmax, { threads: 1 });
-	const probabilities = inputs.flatMap((input) => [...network.run(input, { batch })]);
+	const probabilities: number[] = [];
+	for (const input of inputs) probabilities.push(...(await network.run(input, { batch })));
 	network.dispose();
 	return probabilities;
 }

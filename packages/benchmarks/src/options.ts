@@ -30,6 +30,8 @@ export interface Options {
 	/** The Python that has PyTorch, for training. */
 	readonly python: string | undefined;
 	readonly json: string | undefined;
+	/** Another checkout of this repository, built, whose engine is compared with this one's; then `only` is there. */
+	readonly against: string | undefined;
 }
 
 export const help = `npm run bench -- [options]: the peers, side by side with ours
@@ -46,6 +48,8 @@ export const help = `npm run bench -- [options]: the peers, side by side with ou
   --seconds N       of measuring for each runtime (10)
   --node PATH       the Node that runs them (this one)
   --json FILE       the rows, as JSON
+  --against DIR     ours of another checkout of this repository, already built, beside ours of this one, and their
+                    ratios; no peers, except those of --only; also with --training
   --cold            instead: process start to first prediction, ours and onnxruntime-node (α 0.25)
   --memory          instead: the most memory that each process takes
   --overload        instead: ours and onnxruntime-node on one thread and on several, while all cores are busy
@@ -69,10 +73,17 @@ export function parseOptions(argv: readonly string[]): Options | undefined {
 		throw new UsageError("--overload compares ours and onnxruntime-node: leave --only out.");
 	if (mode === "training" && (precision !== "fp32" || values.model !== undefined))
 		throw new UsageError("--training makes its network itself, in fp32: leave --model and --precision out.");
+	const { against } = values;
+	if (against !== undefined && mode !== "times" && mode !== "training")
+		throw new UsageError(`--against compares times and training: leave --${mode} out.`);
+	const named = values.only ?? (against === undefined ? undefined : "mobilenet");
+	const only = named === undefined ? undefined : list("only", named).map((name) => nameOf(name, mode));
+	if (against !== undefined && !only?.includes("mobilenet"))
+		throw new UsageError("--against compares ours with ours: name mobilenet in --only too, or leave it out.");
 	const threads = number("threads", values.threads, whole) ?? (mode === "overload" ? 2 : 1);
 	return {
 		mode,
-		only: values.only === undefined ? undefined : list("only", values.only).map((name) => nameOf(name, mode)),
+		only,
 		simd: values.simd === undefined ? undefined : list("simd", values.simd),
 		model: values.model,
 		alpha: number("alpha", values.alpha, (n) => n > 0),
@@ -85,6 +96,7 @@ export function parseOptions(argv: readonly string[]): Options | undefined {
 		node: values.node ?? process.execPath,
 		python: values.python,
 		json: values.json,
+		against,
 	};
 }
 
@@ -95,9 +107,25 @@ function parse(argv: readonly string[]) {
 		return parseArgs({
 			args: [...argv],
 			options: {
-				...{ only: text, simd: text, model: text, alpha: text, size: text, batch: text, threads: text },
-				...{ precision: text, cores: text, seconds: text, node: text, python: text, json: text },
-				...{ cold: flag, memory: flag, overload: flag, training: flag, help: flag },
+				only: text,
+				simd: text,
+				model: text,
+				alpha: text,
+				size: text,
+				batch: text,
+				threads: text,
+				precision: text,
+				cores: text,
+				seconds: text,
+				node: text,
+				python: text,
+				json: text,
+				against: text,
+				cold: flag,
+				memory: flag,
+				overload: flag,
+				training: flag,
+				help: flag,
 			},
 		});
 	} catch (error) {

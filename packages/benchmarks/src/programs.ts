@@ -8,16 +8,20 @@ import { dirname, join } from "node:path";
 import { home, programs } from "./folders.ts";
 import type { Answers, Question, Reply } from "./protocol.ts";
 
-/** Writes src/ without types to dist/. */
-export function buildPrograms(): void {
+/**
+ * Writes src/ without types to dist/.
+ *
+ * @param folder packages/benchmarks, of this checkout or of another one; its own compiler does it
+ */
+export function buildPrograms(folder = home): void {
 	const compiler = join(
-		dirname(createRequire(import.meta.url).resolve("typescript/package.json")),
+		dirname(createRequire(join(folder, "package.json")).resolve("typescript/package.json")),
 		"bin/tsc",
 	);
-	const { status, stdout } = spawnSync(process.execPath, [compiler, "-p", home, "--noCheck"], {
+	const { status, stdout } = spawnSync(process.execPath, [compiler, "-p", folder, "--noCheck"], {
 		encoding: "utf8",
 	});
-	if (status !== 0) throw new Error(`the benchmark's own files do not compile: ${stdout}`);
+	if (status !== 0) throw new Error(`the benchmark's own files of ${folder} do not compile: ${stdout}`);
 }
 
 export interface Place {
@@ -41,14 +45,20 @@ export interface Program {
 	readonly stop: () => Promise<void>;
 }
 
-/** Starts a program that answers questions, named by its path in src/ without its ending. */
+/**
+ * Starts a program that answers questions.
+ *
+ * @param name its path in src/ without its ending
+ * @param folder where it lies without types; by default the dist/ of this checkout
+ */
 export function start(
 	name: string,
 	place: Place,
 	environment: Readonly<Record<string, string>> = {},
+	folder = programs,
 ): Program {
 	const [execPath, ...execArgv] = commandOf(place);
-	const child = fork(join(programs, `${name}.js`), {
+	const child = fork(join(folder, `${name}.js`), {
 		execPath,
 		execArgv,
 		env: { ...process.env, ...environment },

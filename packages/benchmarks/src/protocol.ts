@@ -1,4 +1,8 @@
-/** What the benchmark and the process of a runtime say to one another: a question at a time, each with its answer. */
+/**
+ * What the benchmark and the process of a runtime say to one another: a question at a time, each with its answer.
+ * Programs of former commits answer too (`--against`): nothing here may change its name or its meaning, and what is new
+ * must be optional.
+ */
 
 export type Precision = "fp32" | "int8";
 /** Files that ours reads: the network that is measured, and the same in float32 without batch norm. */

@@ -21,7 +21,7 @@ export function timesTable(measured: readonly Measured[]): string {
 
 /** Ours over each peer: below 1 ours is quicker. Undefined where there is none of one of the two. */
 export function ratiosTable(measured: readonly Measured[]): string | undefined {
-	const all = measured.filter(({ row }) => row.name === "mobilenet");
+	const all = measured.filter(({ row }) => row.name === "mobilenet" && !row.checkout);
 	const peers = measured.filter(({ row }) => row.name !== "mobilenet");
 	const ours = all.filter(({ row }) => row.label === undefined);
 	/** The same build in float32, in a session in integers. */
@@ -57,6 +57,7 @@ export function jsonRows(
 ): readonly object[] {
 	return measured.map(({ row, ready, times }) => ({
 		runtime: row.name,
+		...(row.checkout ? { checkout: row.checkout.commit } : {}),
 		version: ready.version ?? row.version,
 		alpha,
 		size,
@@ -79,6 +80,7 @@ export function labelOf(row: Row, { build }: { readonly build?: string | undefin
 		row.name,
 		...(build === undefined ? [] : [buildOf(row, build)]),
 		...(row.label ? [row.label] : []),
+		...(row.checkout ? [row.checkout.commit] : []),
 	].join(" ");
 }
 

@@ -1,4 +1,5 @@
 /** Which rows there are: every runtime that is asked for, ours once for each build. */
+import type { Checkout } from "./against.ts";
 import { versionOf } from "./folders.ts";
 import type { FileName } from "./network.ts";
 import type { Options } from "./options.ts";
@@ -17,6 +18,8 @@ export interface Row {
 	readonly threads: number;
 	/** Of its process, besides that of this one. */
 	readonly environment?: Readonly<Record<string, string>>;
+	/** Another checkout of this repository, whose program runs its package. */
+	readonly checkout?: Checkout;
 	/** What tells it from another row of the same runtime, for people. */
 	readonly label?: string;
 }

@@ -61,7 +61,7 @@ export async function withRunning<Result>(
 	const programs: Program[] = [];
 	try {
 		for (const row of rows) {
-			const program = start(row.program, place, environmentOf(row));
+			const program = start(row.program, place, environmentOf(row), row.checkout?.programs);
 			programs.push(program);
 			const ready = await program
 				.ask({ kind: "prepare", job: jobOf(row) })

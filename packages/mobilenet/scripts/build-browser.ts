@@ -9,11 +9,13 @@
  *
  *   node scripts/build-browser.ts        (part of `npm run build`)
  */
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join, sep } from "node:path";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { type LogLevel, type OutputChunk, type OutputOptions, type RolldownLog, rolldown } from "rolldown";
+import { type OutputChunk, type OutputOptions, rolldown } from "rolldown";
+import { refuse } from "./bundle.ts";
+import { writeLicenses } from "./licenses.ts";
 
 const dist = fileURLToPath(new URL("../dist/", import.meta.url));
 const browser = join(dist, "browser");
@@ -24,8 +26,6 @@ const worker = { module: "worker.default.js", startedBy: "threads.default.js" };
 /** The module that loads the parts of the embedded model, and those. */
 const modelLoader = join(dist, "model", "generated", "default-model.js");
 const modelPart = /[\\/]model[\\/]generated[\\/]default-model-\d+\.js$/;
-/** The licenses of the libraries that chunks contain ask to be passed on with them. */
-const notices = "LICENSES.txt";
 
 const output = {
 	dir: browser,
@@ -71,10 +71,9 @@ for (const { fileName, facadeModuleId } of chunks) {
 }
 writeFileSync(modelLoader, loader);
 
-const libraries = new Set(chunks.flatMap(({ moduleIds }) => moduleIds.flatMap(libraryOf)));
-writeFileSync(
-	join(browser, notices),
-	`The chunks in this folder contain these libraries.\n${[...libraries].sort().map(noticeOf).join("")}`,
+writeLicenses(
+	browser,
+	chunks.flatMap(({ moduleIds }) => moduleIds),
 );
 
 for (const { fileName, code } of chunks)
@@ -92,29 +91,10 @@ async function bundle(input: Record<string, string>, options: OutputOptions): Pr
 	return output.flatMap((file) => (file.type === "chunk" ? [file] : []));
 }
 
-function refuse(level: LogLevel, log: RolldownLog): void {
-	// What is imported both at once and later is merely there at once.
-	if (level === "warn" && log.code !== "INEFFECTIVE_DYNAMIC_IMPORT") throw new Error(log.message);
-}
-
 /** A worker's address is no import, so the bundler leaves it as it stands; both modules lie among the chunks. */
 function callWorkerByItsChunk(code: string, module: string): string | undefined {
 	if (basename(module) !== worker.startedBy) return undefined;
 	const parts = code.split(`./${worker.module}`);
 	if (parts.length !== 2) throw new Error(`${module} does not start ./${worker.module} once`);
 	return parts.join(`./${basename(workerChunks[0]!.fileName)}`);
-}
-
-/** The folder of the library that a module is of, if it is of one. */
-function libraryOf(module: string): string[] {
-	const parts = module.split(/[\\/]/);
-	const at = parts.lastIndexOf("node_modules") + 1;
-	return at === 0 ? [] : [parts.slice(0, at + (parts[at]!.startsWith("@") ? 2 : 1)).join(sep)];
-}
-
-function noticeOf(library: string): string {
-	const { name, version, license } = JSON.parse(readFileSync(join(library, "package.json"), "utf8"));
-	const file = readdirSync(library).find((file) => /^licen[cs]e/i.test(file));
-	if (!file) throw new Error(`the browser file contains ${name}, which brings no license to pass on`);
-	return `\n${name} ${version} (${license})\n\n${readFileSync(join(library, file), "utf8").trim()}\n`;
 }

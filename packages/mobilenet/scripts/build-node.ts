@@ -1,15 +1,16 @@
 /**
  * Builds what Node loads from `dist/`: the same modules in a few files, for Node takes about half a millisecond to
  * find and load each of a hundred. Readers of formats, ImageNet's labels and the builds of the kernels stay chunks that
- * load when asked for; libraries stay where npm puts them, and the embedded model in the browser file's chunks, which
- * must be there already, so that the package has it once.
+ * load when asked for. Libraries stay where npm or build-libraries.ts put them, and the embedded model in the browser
+ * file's chunks, so that the package has each once: both must be there already.
  *
  *   node scripts/build-node.ts        (part of `npm run build`)
  */
 import { rmSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type LogLevel, type OutputOptions, type RolldownLog, rolldown } from "rolldown";
+import { type OutputOptions, rolldown } from "rolldown";
+import { refuse } from "./bundle.ts";
 
 const dist = fileURLToPath(new URL("../dist/", import.meta.url));
 const node = join(dist, "node");
@@ -25,10 +26,14 @@ const entries = {
 	cli: "cli/main.js",
 };
 /** Programs of their own, found by their names. */
-const workers = { "worker.node": "engine/worker.node.js", "decoder.node": "data/decoder.node.js" };
+const workers = {
+	"worker.node": "engine/worker.node.js",
+	"decoding-worker-script.node": "data/decoding-worker-script.node.js",
+};
 
-const libraries =
-	/^(node:|(sharp|@stricli\/core|d3-scale|d3-shape|flatbuffers|fflate|papaparse|tinyglobby)$)/;
+const installed = /^(node:|(sharp|flatbuffers|fflate)$)/;
+/** Libraries that the package contains. */
+const library = /[\\/]libraries[\\/][\w-]+\.js$/;
 /** The bytes of the embedded model. */
 const model = /[\\/]browser[\\/]chunks[\\/]default-model-\d+-[\w-]+\.js$/;
 
@@ -61,7 +66,7 @@ async function bundle(
 	const build = await rolldown({
 		input: Object.fromEntries(Object.entries(files).map(([name, file]) => [name, join(dist, file)])),
 		platform: "node",
-		external: [libraries, model],
+		external: [installed, library, model],
 		onLog: refuse,
 	});
 	await build.write({
@@ -69,12 +74,12 @@ async function bundle(
 		format: "esm",
 		chunkFileNames: "[name]-[hash].js",
 		codeSplitting,
-		paths: (id) => (model.test(id) ? `../browser/chunks/${basename(id)}` : id),
+		paths: (id) =>
+			model.test(id)
+				? `../browser/chunks/${basename(id)}`
+				: library.test(id)
+					? `../libraries/${basename(id)}`
+					: id,
 	});
 	await build.close();
-}
-
-function refuse(level: LogLevel, log: RolldownLog): void {
-	// What is imported both at once and later is merely there at once.
-	if (level === "warn" && log.code !== "INEFFECTIVE_DYNAMIC_IMPORT") throw new Error(log.message);
 }

@@ -3,7 +3,7 @@
  * join in the background; times count once all have. Also runs in a page.
  */
 import type { Model } from "mobilenet";
-import { arithmeticOf, executorFor, kernelsFor } from "../../../mobilenet/dist/engine/arithmetic.js";
+import { arithmeticOf, executorFor, kernelSetFor } from "../../../mobilenet/dist/engine/arithmetic.js";
 import type { Executor } from "../../../mobilenet/dist/engine/executor.js";
 import { loadBuild } from "../../../mobilenet/dist/kernels/load.js";
 import type { Job } from "../protocol.ts";
@@ -24,8 +24,8 @@ export async function prepareEngine(
 	{ batch, classes, threads }: Job,
 ): Promise<Engine> {
 	const arithmetic = arithmeticOf(model, undefined);
-	const kernels = kernelsFor(model, arithmetic);
-	const { loaded } = await loadBuild({ shared: threads > 1, arithmetic: kernels });
+	const kernelSet = kernelSetFor(model, arithmetic);
+	const { loaded } = await loadBuild({ shared: threads > 1, kernelSet });
 	const executor = executorFor(model, arithmetic, { build: loaded.build, batch, threads }, loaded);
 	await allJoined(executor, threads);
 	const probabilities = new Float32Array(batch * classes);

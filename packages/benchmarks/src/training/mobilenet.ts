@@ -12,12 +12,18 @@ serve(async (job) => {
 	const { batch, threads } = job;
 	const { labels, learningRate, momentum, losses } = job.training!;
 	const model = await readModel(`${job.folder}/${job.network}`);
-	const { loaded } = await loadBuild({ shared: threads > 1, arithmetic: "training" });
+	const { loaded } = await loadBuild({ shared: threads > 1, kernelSet: "training" });
 	const trainer = createTrainer(
 		model,
 		{
-			...{ build: loaded.build, threads, batch, from: "stem", frozenNorm: false, optimizer: "sgd" },
-			...{ average: false, decayAll: false },
+			build: loaded.build,
+			threads,
+			batch,
+			from: "stem",
+			frozenNorm: false,
+			optimizer: "sgd",
+			average: false,
+			decayAll: false,
 			loss: { crossEntropy: true, distillation: false, squaredError: false },
 		},
 		loaded,

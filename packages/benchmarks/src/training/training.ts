@@ -2,6 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { MobileNet } from "mobilenet";
 import { fold } from "mobilenet/formats";
+import { againstTable } from "../against.ts";
 import { versionOf } from "../folders.ts";
 import { inputsFor, jobFor, type Network, withFiles } from "../network.ts";
 import type { Options } from "../options.ts";
@@ -70,13 +71,18 @@ export async function benchTraining(
 	const { alpha, size, classes, epsilon, momentum: normMomentum } = network.model.configuration;
 	const inputs = await inputsFor(network, batch);
 	const training: Omit<TrainingJob, "losses"> = {
-		...{ learningRate, momentum, epsilon, normMomentum },
+		learningRate,
+		momentum,
+		epsilon,
+		normMomentum,
 		labels: Array.from({ length: batch }, (_, i) => (i * labelStep) % classes),
 	};
 	await withFiles(network, { files: new Set(["network.safetensors"]), inputs, batch }, async (folder) => {
 		const job = jobFor(network, { ...options, folder, inputs });
 		let first: { readonly name: string; readonly losses: readonly number[] } | undefined;
-		const check = ({ name }: Row, { outputs }: Ready): void => {
+		const check = (row: Row, ready: Ready): void => {
+			const { outputs } = ready;
+			const name = labelOf(row, ready);
 			first ??= { name, losses: outputs };
 			const common = outputs.slice(0, first.losses.length);
 			const apart = Math.max(...common.map((loss, i) => Math.abs(loss / first!.losses[i]! - 1)));
@@ -86,29 +92,43 @@ export async function benchTraining(
 				);
 		};
 		const measured = await measure(rows, {
-			...{ seconds: options.seconds, pace, place: options, check },
+			seconds: options.seconds,
+			pace,
+			place: options,
+			check,
 			jobOf: ({ name, threads }) => ({
 				...job,
 				threads,
 				training: { ...training, losses: trainers[name as TrainerName].firstSteps },
 			}),
-			leaveOut: ({ name }, error) => {
-				if (options.only || name === "mobilenet") throw new Error(`${name}: ${error.message}`);
-				note(`left out: ${name}: ${error.message}`);
+			leaveOut: (row, error) => {
+				const fault = `${labelOf(row, {})}: ${error.message}`;
+				if (options.only || row.name === "mobilenet") throw new Error(fault);
+				note(`left out: ${fault}`);
 			},
 		});
 		console.log(stepsTable(measured, batch));
 		const ratios = ratiosTable(measured);
 		if (ratios) console.log(`\n${ratios}`);
+		const against = againstTable(measured, "images/s");
+		if (against) console.log(`\n${against}`);
 		if (options.json)
 			await writeFile(
 				options.json,
 				`${JSON.stringify(
 					measured.map(({ row, ready, times }) => ({
 						runtime: row.name,
+						...(row.checkout ? { checkout: row.checkout.commit } : {}),
 						version: ready.version ?? row.version,
-						...{ alpha, size, precision: "fp32", batch, threads: row.threads, simd: ready.build ?? null },
-						...{ host: ready.host, minMs: times.minimum, medianMs: times.median },
+						alpha,
+						size,
+						precision: "fp32",
+						batch,
+						threads: row.threads,
+						simd: ready.build ?? null,
+						host: ready.host,
+						minMs: times.minimum,
+						medianMs: times.median,
 						imagesPerSecond: perSecond(times.median, batch),
 					})),
 					undefined,
@@ -136,8 +156,9 @@ function stepsTable(measured: readonly Measured[], batch: number): string {
 
 /** Images a second of ours over those of each peer: above 1 ours is quicker. */
 function ratiosTable(measured: readonly Measured[]): string | undefined {
-	const ours = measured.filter(({ row }) => row.name === "mobilenet" && row.label === undefined);
-	const others = measured.filter((other) => !ours.includes(other));
+	const here = measured.filter(({ row }) => !row.checkout);
+	const ours = here.filter(({ row }) => row.name === "mobilenet" && row.label === undefined);
+	const others = here.filter((other) => !ours.includes(other));
 	if (ours.length === 0 || others.length === 0) return undefined;
 	return table([
 		["images/s of ours over (minima, medians)", ...ours.map(({ row, ready }) => labelOf(row, ready))],

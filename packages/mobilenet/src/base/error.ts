@@ -1,6 +1,10 @@
+/** Names from files go into messages, and a file may call a layer by a megabyte. */
+const longestMessage = 2000;
+const longestShown = 60;
+
 /**
- * The one error of this package. Its message is one sentence: what was wrong, where, what was expected, what
- * was received, what to do.
+ * The only error class of this package. The message is one sentence: what was wrong, where, what was expected,
+ * what was received and what to do.
  *
  * @example
  * try {
@@ -14,7 +18,7 @@ export class MobileNetError extends Error {
 	readonly code: ErrorCode;
 
 	constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
-		super(message, options);
+		super(cut(printable(message), longestMessage), options);
 		this.code = code;
 	}
 }
@@ -22,12 +26,12 @@ export class MobileNetError extends Error {
 /**
  * What kind of thing went wrong.
  *
- * - `configuration`: a network that cannot be, such as a width multiplier of 0
+ * - `configuration`: a network that cannot exist, such as one with a width multiplier of 0
  * - `usage`: a call or an option that makes no sense
- * - `not-found`: a file or an address that is not there or cannot be read
+ * - `not-found`: a file or an address that does not exist, or cannot be read or written
  * - `broken-file`: a model file that is damaged, cut short or not of its format
- * - `not-mobilenet`: a sound model file that holds another network
- * - `unsupported`: something well formed that this package does not read or do
+ * - `not-mobilenet`: an intact model file that holds another network
+ * - `unsupported`: valid input that this package does not support
  * - `picture`: a picture that cannot be decoded
  * - `disposed`: a model used after `dispose()`
  * - `engine`: WebAssembly is missing or failed its self-test, or memory ran out
@@ -43,21 +47,52 @@ export type ErrorCode =
 	| "disposed"
 	| "engine";
 
-/** The message of anything thrown, on one line. */
+/** The message of any thrown value, on one line. */
 export function messageOf(error: unknown): string {
 	return String(error instanceof Error ? error.message : error)
 		.trim()
 		.replaceAll(/\s*\n\s*/g, " ");
 }
 
-/** A value as an error message shows it: text quoted, long things cut. */
+/** A value as error messages show it: text quoted, long values cut. No value, however deep or large, takes long. */
 export function shown(value: unknown): string {
-	let text: string | undefined;
-	try {
-		text = typeof value === "number" || typeof value === "bigint" ? String(value) : JSON.stringify(value);
-	} catch {
-		text = undefined;
+	return cut(typeof value === "number" ? String(value) : rendered(value, longestShown + 1), longestShown);
+}
+
+/** As `JSON.stringify`, but no more of it than about so many characters; what JSON has no word for is named. */
+function rendered(value: unknown, room: number): string {
+	if (typeof value === "string") return JSON.stringify(value.slice(0, Math.max(0, room)));
+	if (typeof value === "number") return Number.isFinite(value) ? String(value) : "null";
+	if (typeof value !== "object" || value === null) return String(value);
+	if (room <= 0) return "";
+	if ("toJSON" in value && typeof value.toJSON === "function") return rendered(value.toJSON(), room);
+	let text = "";
+	// One for the bracket, without which the innermost of many lists would have as much room as the first.
+	const left = (): number => room - 1 - text.length;
+	const add = (name: string, part: unknown): boolean => {
+		text += `${text && ","}${name}`;
+		text += rendered(part, left());
+		return left() > 0;
+	};
+	if (Array.isArray(value)) {
+		for (let i = 0; i < value.length; i++) if (!add("", value[i])) break;
+		return `[${text}]`;
 	}
-	text ??= String(value);
-	return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+	for (const key in value) {
+		const part = value[key as keyof typeof value];
+		if (part !== undefined && !add(`${rendered(key, left())}:`, part)) break;
+	}
+	return `{${text}}`;
+}
+
+/**
+ * A text from a file as it can be shown: without the characters that move the cursor, color a terminal, end the line or
+ * turn its direction, which only damage or malice brings.
+ */
+export function printable(text: string): string {
+	return text.replaceAll(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, "\ufffd");
+}
+
+function cut(text: string, longest: number): string {
+	return text.length > longest ? `${text.slice(0, longest - 3)}...` : text;
 }

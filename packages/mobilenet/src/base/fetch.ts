@@ -1,15 +1,16 @@
-/** Addresses, the same in every runtime. */
+/** Fetching from addresses, the same in every runtime. */
 import { MobileNetError, messageOf } from "./error.ts";
 
-/** Whether a location is an address to fetch (`http:`, `https:`, `data:`, `blob:`) and not a path. */
+/** Whether a location is an address to fetch (`http:`, `https:`, `data:`, `blob:`) rather than a path. */
 export function isAddress(location: string | URL): boolean {
 	return /^(https?|data|blob):/i.test(String(location));
 }
 
 /**
- * An address made absolute against the page or the worker's script, where there is one.
+ * Resolves an address against the page or the worker's script.
  *
- * @throws MobileNetError of code `usage` where there is none, as on a server that is not Node, or where it is no address.
+ * @throws MobileNetError `usage` if the address is relative and there is neither, as on servers other than Node, or if
+ * it is invalid
  */
 export function absolute(location: string | URL): URL {
 	const { document, location: here } = globalThis as {
@@ -22,7 +23,7 @@ export function absolute(location: string | URL): URL {
 	} catch (error) {
 		throw new MobileNetError(
 			"usage",
-			`${short(location)} is not a whole address, and ${page === undefined ? "there is no page here" : `${short(page)} is none`} that it could be relative to: give one with https: in front.`,
+			`${short(location)} is not a complete address and cannot be resolved, because ${page === undefined ? "there is no page" : `${short(page)} is no base for it`}: give an address that begins with https:.`,
 			{ cause: error },
 		);
 	}

@@ -1,4 +1,4 @@
-/** Files outside Node: there are only addresses, relative to the page. Its twin is files.node.ts; `#files` picks one. */
+/** Files outside Node, which are addresses relative to the page. The version for Node is files.node.ts (`#files`). */
 import { MobileNetError } from "./error.ts";
 import { absolute, fetchBytes } from "./fetch.ts";
 
@@ -7,24 +7,24 @@ export async function readLocation(location: string | URL, signal?: AbortSignal)
 	return fetchBytes(absolute(location), signal);
 }
 
-/** An address does not say whether it is a folder. */
+/** Always undefined: an address does not reveal whether it is a folder. */
 export async function listFolder(_location: string | URL): Promise<readonly string[] | undefined> {
 	return undefined;
 }
 
-/** An address relative to a folder's, which need not end in a slash. */
-export function within(folder: string | URL, path: string): string | URL {
+/** The address of a path in a folder, whose own address need not end in a slash. */
+export function locationIn(folder: string | URL, path: string): string | URL {
 	return new URL(path, String(absolute(folder)).replace(/\/?$/, "/"));
 }
 
-/** An address relative to a file's. */
-export function beside(file: string | URL, path: string): string | URL {
+/** The address of a path relative to a file. */
+export function locationBeside(file: string | URL, path: string): string | URL {
 	return new URL(path, absolute(file));
 }
 
 export async function writeLocation(location: string | URL, _bytes: Uint8Array): Promise<void> {
 	throw new MobileNetError(
 		"unsupported",
-		`${location} cannot be written here: there are no files outside Node; take the bytes instead.`,
+		`${location} cannot be written: files can be written in Node only; use the bytes instead.`,
 	);
 }

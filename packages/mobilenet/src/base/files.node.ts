@@ -1,4 +1,4 @@
-/** Files and addresses in Node. Its twin for browsers and other runtimes is files.default.ts; `#files` picks one. */
+/** Files and addresses in Node. The version for browsers and other runtimes is files.default.ts (`#files`). */
 import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,7 +17,7 @@ export async function readLocation(location: string | URL, signal?: AbortSignal)
 	}
 }
 
-/** The names in a folder, sorted; undefined where the location is a file or an address. */
+/** The names in a folder, sorted; undefined if the location is a file or an address. */
 export async function listFolder(location: string | URL): Promise<readonly string[] | undefined> {
 	if (isAddress(location)) return undefined;
 	const path = pathOf(location);
@@ -29,20 +29,20 @@ export async function listFolder(location: string | URL): Promise<readonly strin
 	}
 }
 
-/** A location relative to a folder's, which need not end in a slash. */
-export function within(folder: string | URL, path: string): string | URL {
+/** The location of a path in a folder, whose own location need not end in a slash. */
+export function locationIn(folder: string | URL, path: string): string | URL {
 	if (isAddress(folder)) return new URL(path, String(folder).endsWith("/") ? folder : `${folder}/`);
 	return resolve(pathOf(folder), path);
 }
 
-/** A location relative to a file's. */
-export function beside(file: string | URL, path: string): string | URL {
+/** The location of a path relative to a file. */
+export function locationBeside(file: string | URL, path: string): string | URL {
 	return isAddress(file) ? new URL(path, file) : resolve(pathOf(file), "..", path);
 }
 
 /**
- * Writes a file whole or not at all: beside its place first, then moved there. Whatever happens meanwhile, the former
- * file or the new one is there.
+ * Writes a file completely or not at all: to a temporary file in the same folder, which is then renamed. Whatever happens
+ * meanwhile, the former file or the new one is there.
  *
  * @param location the path of a file, or its `file:` URL
  * @throws MobileNetError where it cannot be written
@@ -53,12 +53,12 @@ export async function writeLocation(location: string | URL, bytes: Uint8Array): 
 	if (isAddress(location))
 		throw new MobileNetError("usage", `cannot write to the address ${location}: give the path of a file.`);
 	const path = pathOf(location);
-	const draft = resolve(path, "..", `.${basename(path)}.${crypto.randomUUID()}`);
+	const temporary = resolve(path, "..", `.${basename(path)}.${crypto.randomUUID()}`);
 	try {
-		await writeFile(draft, bytes);
-		await rename(draft, path);
+		await writeFile(temporary, bytes);
+		await rename(temporary, path);
 	} catch (error) {
-		await rm(draft, { force: true });
+		await rm(temporary, { force: true });
 		throw new MobileNetError("not-found", `${path} cannot be written: ${messageOf(error)}.`, {
 			cause: error,
 		});

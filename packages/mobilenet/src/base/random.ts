@@ -1,8 +1,8 @@
 /**
- * Random numbers that a seed fixes, the same in every runtime: xoshiro128**, whose 128 bits of state are four
- * 32-bit words, the integers that JavaScript is quick with. Its period is 2^128 − 1 and it passes BigCrush. A
- * seed is spread over the state by SplitMix64, as the generator's authors advise, so that neighboring seeds
- * give unrelated numbers.
+ * Seeded random numbers, the same in every runtime. The generator is xoshiro128**: its 128 bits of state are four
+ * 32-bit words, the integers that JavaScript handles fastest; its period is 2^128 − 1 and it passes BigCrush.
+ * SplitMix64 spreads the seed over the state, as the generator's authors advise, so that neighboring seeds give
+ * unrelated numbers.
  *
  * Source: Blackman and Vigna 2021, "Scrambled Linear Pseudorandom Number Generators", and
  * https://prng.di.unimi.it; Steele, Lea and Flood 2014, "Fast Splittable Pseudorandom Number Generators".
@@ -12,14 +12,14 @@ import { MobileNetError, shown } from "./error.ts";
 export interface Random {
 	/** A whole number from 0 to 2^32 − 1. */
 	bits(): number;
-	/** A number from 0 to below 1, a multiple of 2^−32. */
+	/** A number of at least 0 and below 1, a multiple of 2^−32. */
 	uniform(): number;
-	/** A number of the normal distribution with mean 0 and deviation 1. */
+	/** A number from the normal distribution with mean 0 and standard deviation 1. */
 	normal(): number;
 }
 
 /**
- * A generator that a seed fixes.
+ * A generator that gives the same numbers for the same seed.
  *
  * @param seed a whole number from 0 to 2^53 − 1
  * @throws MobileNetError `usage` for any other seed
@@ -39,7 +39,7 @@ export function random(seed: number): Random {
 	return { bits, uniform, normal: gaussian(bits) };
 }
 
-/** The generator from a state, which must not be all zeros. */
+/** The generator, given its state, which must not be all zeros. */
 export function xoshiro128(a: number, b: number, c: number, d: number): () => number {
 	return () => {
 		const result = Math.imul(rotate(Math.imul(b, 5), 7), 9) >>> 0;
@@ -56,7 +56,7 @@ export function xoshiro128(a: number, b: number, c: number, d: number): () => nu
 
 const rotate = (word: number, count: number): number => (word << count) | (word >>> (32 - count));
 
-/** 64-bit numbers, for seeding only: big integers are slow. */
+/** A generator of 64-bit numbers, for seeding only: big integers are slow. */
 export function splitMix64(seed: bigint): () => bigint {
 	let state = seed;
 	return () => {
@@ -69,8 +69,8 @@ export function splitMix64(seed: bigint): () => bigint {
 }
 
 /**
- * Box and Muller's pairs of normal numbers. `Math.log`, `cos` and `sin` may differ in their last bit from one
- * JavaScript engine to another, and these numbers with them.
+ * Normal numbers, made in pairs by the Box–Muller transform. Their last bit may differ between JavaScript engines,
+ * because that of `Math.log`, `cos` and `sin` does.
  */
 function gaussian(bits: () => number): () => number {
 	let spare: number | undefined;
@@ -80,7 +80,7 @@ function gaussian(bits: () => number): () => number {
 			spare = undefined;
 			return value;
 		}
-		// From above 0 to 1, so that the logarithm is finite.
+		// Above 0 and at most 1, so that the logarithm is finite.
 		const radius = Math.sqrt(-2 * Math.log((bits() + 1) / 2 ** 32));
 		const angle = (2 * Math.PI * bits()) / 2 ** 32;
 		spare = radius * Math.sin(angle);

@@ -1,11 +1,11 @@
 /** The paper's tables and the grid of published networks as text, for `mobilenet cost`. */
 import {
-	type Beside,
 	type BodyRow,
 	grid,
 	type KindRow,
 	type ModificationRow,
 	type NetworkRow,
+	type PaperAndOurs,
 	type PaperTableNumber,
 	paperTable,
 } from "../network/index.ts";
@@ -61,7 +61,7 @@ export function gridText(): string {
 	].join("\n");
 }
 
-function text<Row extends { readonly note?: string }>(
+function text<Row extends { readonly note?: string | undefined }>(
 	number: PaperTableNumber,
 	columns: readonly Column[],
 	cells: (row: Row) => string[],
@@ -95,6 +95,6 @@ function networkCells({ network, top1, multAdds, parameters }: NetworkRow): stri
 }
 
 /** Millions as the paper prints them, such as `52.3 M`, and ours. */
-function counts({ paper, ours }: Beside<number>): string[] {
+function counts({ paper, ours }: PaperAndOurs<number>): string[] {
 	return [`${paper / 1e6} M`, grouped(ours)];
 }

@@ -2,13 +2,13 @@
  * Batches of pictures, decoded, cropped and in the network's size, made ahead of time while the network runs. What is in
  * them depends on the data, the seed, the epoch and the augmentation alone, not on who makes them or when.
  */
-import { usualDecoders } from "#decoders";
+import { usualDecodingWorkers } from "#start-decoding-worker";
 import { MobileNetError, shown } from "../base/error.ts";
 import type { Augmentation } from "./augmentation.ts";
+import { createBatchMaker } from "./batch-maker.ts";
 import { type PictureCache, sharedBytes } from "./cache.ts";
-import { createCrew } from "./crew.ts";
 import type { Dataset } from "./dataset.ts";
-import { cacheForm, type DecodingSetup, errorOf, type Failure, viewsOf } from "./decoding.ts";
+import { cacheForm, type DecodingSetup, errorOf, type Failure, viewsOf } from "./shares.ts";
 import { checkRecipe, type Recipe, type View, viewLength } from "./views.ts";
 
 export interface BatchesOptions {
@@ -74,7 +74,7 @@ export async function* batches(dataset: Dataset, options: BatchesOptions): Async
 	check(dataset, options, recipe);
 	const count = Math.ceil(indices.length / batch);
 	const workers = Math.min(
-		options.workers ?? (indices.length < worthAWorker ? 0 : usualDecoders()),
+		options.workers ?? (indices.length < worthAWorker ? 0 : usualDecodingWorkers()),
 		indices.length,
 	);
 	const slotBytes = batch * views.reduce((sum, view) => sum + viewLength(view), 0);
@@ -92,14 +92,14 @@ export async function* batches(dataset: Dataset, options: BatchesOptions): Async
 	// Beside what is made ahead: the batch that is in use, and the one before.
 	const slots = Array.from({ length: Math.min(ahead + 2, count) }, () => sharedBytes(slotBytes));
 	const setup: DecodingSetup = { recipe, batch, slots, table: cache?.tableOf(dataset, cacheForm(recipe)) };
-	const crew = createCrew(dataset, setup, workers);
+	const maker = createBatchMaker(dataset, setup, workers);
 
-	const stop = (): void => void crew.stop();
+	const stop = (): void => void maker.stop();
 	signal?.addEventListener("abort", stop, { once: true });
 	let started = 0;
 	const startUpTo = (end: number): void => {
 		for (; started < Math.min(end, count); started++)
-			crew.start(started, started % slots.length, indices.subarray(started * batch, (started + 1) * batch));
+			maker.start(started, started % slots.length, indices.subarray(started * batch, (started + 1) * batch));
 	};
 	let read = 0;
 	let first: Failure | undefined;
@@ -107,7 +107,7 @@ export async function* batches(dataset: Dataset, options: BatchesOptions): Async
 		startUpTo(ahead);
 		for (let b = 0; b < count; b++) {
 			startUpTo(b + 1);
-			const failures = await crew.finish(b);
+			const failures = await maker.finish(b);
 			signal?.throwIfAborted();
 			startUpTo(b + 1 + ahead);
 			const wanted = indices.slice(b * batch, (b + 1) * batch);
@@ -123,7 +123,7 @@ export async function* batches(dataset: Dataset, options: BatchesOptions): Async
 		}
 	} finally {
 		signal?.removeEventListener("abort", stop);
-		await crew.stop();
+		await maker.stop();
 	}
 	if (read === 0 && first)
 		throw new MobileNetError(

@@ -1,7 +1,7 @@
 /** Data sets outside Node, where there are no folders. Its twin is datasets.node.ts; `#datasets` picks one. */
 import { MobileNetError } from "../base/error.ts";
 import type { Dataset } from "./dataset.ts";
-import type { OpenOptions } from "./open.ts";
+import type { OpenOptions } from "./open-options.ts";
 
 export async function openDataset(
 	location: string | readonly string[],

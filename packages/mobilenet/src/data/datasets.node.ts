@@ -9,7 +9,7 @@ import { MobileNetError } from "../base/error.ts";
 import type { Dataset } from "./dataset.ts";
 import { datasetOfFiles, openClassFolders, openPictures, pictureEndings } from "./folders.node.ts";
 import { openList } from "./lists.node.ts";
-import type { OpenOptions } from "./open.ts";
+import type { OpenOptions } from "./open-options.ts";
 import { notReadable } from "./places.node.ts";
 import { openShards } from "./shards.node.ts";
 

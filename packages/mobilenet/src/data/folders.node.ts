@@ -5,7 +5,7 @@ import { basename, join, sep } from "node:path";
 import { MobileNetError, shown } from "../base/error.ts";
 import type { Label } from "../weights/model.ts";
 import type { Dataset } from "./dataset.ts";
-import type { OpenOptions } from "./open.ts";
+import type { OpenOptions } from "./open-options.ts";
 import { notReadable, placeReader } from "./places.node.ts";
 
 /** Endings of the files that are taken for pictures. */

@@ -9,7 +9,7 @@ export { createCache, type PictureCache } from "./cache.ts";
 export { classWeights } from "./classes.ts";
 export type { Dataset, Places } from "./dataset.ts";
 export { datasetOf, type MemoryOptions } from "./memory.ts";
-export type { OpenOptions } from "./open.ts";
+export type { OpenOptions } from "./open-options.ts";
 export { type OrderOptions, orderOf } from "./order.ts";
 export { sample } from "./sample.ts";
 export { foldsOf, type Split, split } from "./split.ts";

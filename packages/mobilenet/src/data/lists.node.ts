@@ -7,7 +7,7 @@ import type { Label } from "../weights/model.ts";
 import type { Dataset } from "./dataset.ts";
 import { datasetOfFiles } from "./folders.node.ts";
 import { mostClasses } from "./memory.ts";
-import type { OpenOptions } from "./open.ts";
+import type { OpenOptions } from "./open-options.ts";
 import { notReadable } from "./places.node.ts";
 import { columnOf, indexIn, labelOf, parseTable, type TextTable } from "./tables.ts";
 

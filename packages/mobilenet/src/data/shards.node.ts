@@ -10,7 +10,7 @@ import type { Label } from "../weights/model.ts";
 import type { Dataset, Places } from "./dataset.ts";
 import { pictureEndings } from "./folders.node.ts";
 import { mostClasses } from "./memory.ts";
-import type { OpenOptions } from "./open.ts";
+import type { OpenOptions } from "./open-options.ts";
 import { placeReader } from "./places.node.ts";
 import { createStore, type Store } from "./store.node.ts";
 import { parseClasses } from "./tables.ts";

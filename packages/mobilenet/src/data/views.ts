@@ -7,8 +7,8 @@ import { prepare } from "../image/fit.ts";
 import { flatten, type Pixels, rgbToGray } from "../image/pixels.ts";
 import { type Rectangle, whole } from "../image/resampling.ts";
 import { checkFilter, resize, resizeInto } from "../image/resize.ts";
-import { type Filter, type Fit, usualPreprocessing } from "../weights/model.ts";
-import { preprocessingFault } from "../weights/preprocessing.ts";
+import type { Filter, Fit } from "../weights/model.ts";
+import { fieldFault } from "../weights/preprocessing.ts";
 import { type Augmentation, checkAugmentation, draw } from "./augmentation.ts";
 import { type Colors, colorsOf, finish, meanGray } from "./color.ts";
 import { randomOf } from "./seeds.ts";
@@ -46,7 +46,7 @@ export function checkRecipe({ views, augmentation }: Recipe): void {
 					`a view's ${field} must be a whole number above 0, not ${shown(value)}.`,
 				);
 		checkFilter(filter);
-		const fault = preprocessingFault({ ...usualPreprocessing(channels), filter, fit }, channels);
+		const fault = fieldFault("fit", fit, channels);
 		if (fault !== undefined) throw new MobileNetError("usage", `${fault}.`);
 	}
 	if (augmentation) checkAugmentation(augmentation);

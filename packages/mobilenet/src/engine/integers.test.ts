@@ -1,25 +1,19 @@
 import { describe, expect, test } from "vitest";
 import { configure } from "../network/configuration.ts";
 import { layers } from "../network/layers.ts";
-import { weightShape } from "../weights/check.ts";
-import { type Model, sizeOf, type Tensor, usualPreprocessing } from "../weights/model.ts";
-import { codesOf, hasByteWeights, integers, runsInIntegers } from "./integers.ts";
+import { type Model, usualPreprocessing } from "../weights/model.ts";
+import { namesOf, outputNames } from "../weights/names.ts";
+import { partsOf, weightedParts } from "../weights/parts.ts";
+import { float32, int32, sizeOf, type Tensor } from "../weights/tensor.ts";
+import { hasByteWeights, integers, runsInIntegers, wordsOf } from "./integers.ts";
 
 // 8 channels in every layer.
 const configuration = configure({ alpha: 0.01, size: 32, depth: "shallow", classes: 2, inputChannels: 1 });
 
-const f32 = (...data: number[]): Tensor => ({
-	dtype: "F32",
-	shape: [data.length],
-	data: Float32Array.from(data),
-});
-const i32 = (...data: number[]): Tensor => ({
-	dtype: "I32",
-	shape: [data.length],
-	data: Int32Array.from(data),
-});
+const f32 = (...data: number[]): Tensor => float32(data);
+const i32 = (...data: number[]): Tensor => int32(data);
 
-/** A quantized network: activations of 1/64, weights of 1/32, all of them `code` less the zero point 3. */
+/** A quantized network: scales of 1/64 for activations and 1/32 for weights, which are all `code` with the zero point 3. */
 function modelWith(
 	dtype: "I8" | "U8",
 	code: number,
@@ -31,15 +25,15 @@ function modelWith(
 	]);
 	for (const layer of layers(configuration)) {
 		if (layer.kind === "pool") continue;
-		const prefix = layer.kind === "dense" ? layer.name : `${layer.name}.conv`;
-		const shape = weightShape(layer);
+		const { weightShape: shape, outputChannels } = layer;
+		const [names, output] = [namesOf(layer), outputNames(layer)];
 		const data = (dtype === "I8" ? new Int8Array(sizeOf(shape)) : new Uint8Array(sizeOf(shape))).fill(code);
-		tensors.set(`${prefix}.weight`, { dtype, shape, data } as Tensor);
-		tensors.set(`${prefix}.bias`, i32(...new Array<number>(layer.outputChannels).fill(7)));
-		tensors.set(`${prefix}.scale`, f32(1 / 32));
-		tensors.set(`${prefix}.zero_point`, i32(3));
-		tensors.set(`${layer.name}.output.scale`, f32(1 / 64));
-		tensors.set(`${layer.name}.output.zero_point`, i32(2));
+		tensors.set(names.weight, { dtype, shape, data } as Tensor);
+		tensors.set(names.bias, i32(...new Array<number>(outputChannels).fill(7)));
+		tensors.set(names.codes.scale, f32(1 / 32));
+		tensors.set(names.codes.zeroPoint, i32(3));
+		tensors.set(output.scale, f32(1 / 64));
+		tensors.set(output.zeroPoint, i32(2));
 	}
 	for (const [name, tensor] of Object.entries(changes))
 		if (tensor) tensors.set(name, tensor);
@@ -54,7 +48,7 @@ function modelWith(
 const numbers = (model: Model, name: string) => [...model.tensors.get(name)!.data];
 
 describe("a model runs in integers", () => {
-	test("if all of it is quantized", () => {
+	test("if it is fully quantized", () => {
 		expect(runsInIntegers(modelWith("I8", 5))).toBe(true);
 		expect(runsInIntegers(modelWith("U8", 5, { "stem.conv.bias": undefined }))).toBe(true);
 	});
@@ -71,16 +65,18 @@ describe("a model runs in integers", () => {
 		(name) => expect(runsInIntegers(modelWith("I8", 5, { [name]: undefined }))).toBe(false),
 	);
 
-	test("but not with leaky ReLU, which is no bound", () => {
+	test("but not with leaky ReLU, which bounds cannot express", () => {
 		const leaky = configure({ ...configuration, activation: "leakyRelu", leakySlope: 0.1 });
 		expect(runsInIntegers({ ...modelWith("I8", 5), configuration: leaky })).toBe(false);
 	});
 });
 
-describe("codes", () => {
+describe("words", () => {
+	const wordsIn = (model: Model, layer: string) => wordsOf(partsOf(model)).get(layer);
+
 	test("of 8 bits with and without a sign, less their zero point", () => {
-		expect(codesOf(modelWith("U8", 5), "stem")).toEqual({ scale: 1 / 64, zeroPoint: 2, low: -2, high: 253 });
-		expect(codesOf(modelWith("I8", 5), "input")).toEqual({
+		expect(wordsIn(modelWith("U8", 5), "stem")).toEqual({ scale: 1 / 64, zeroPoint: 2, low: -2, high: 253 });
+		expect(wordsIn(modelWith("I8", 5), "input")).toEqual({
 			scale: 1 / 64,
 			zeroPoint: 1,
 			low: -129,
@@ -88,13 +84,11 @@ describe("codes", () => {
 		});
 	});
 
-	test("of a pool without its own are those that it takes", () => {
+	test("of a pool without its own codes are those that it takes", () => {
 		const model = modelWith("I8", 5, { "blocks.7.pointwise.output.scale": f32(1 / 16) });
-		expect(codesOf(model, "pool").scale).toBe(1 / 16);
-		expect(
-			codesOf(modelWith("I8", 5, { "pool.output.scale": f32(1), "pool.output.zero_point": i32(0) }), "pool")
-				.scale,
-		).toBe(1);
+		expect(wordsIn(model, "pool")?.scale).toBe(1 / 16);
+		const own = { "pool.output.scale": f32(1), "pool.output.zero_point": i32(0) };
+		expect(wordsIn(modelWith("I8", 5, own), "pool")?.scale).toBe(1);
 	});
 
 	test.each([
@@ -115,9 +109,10 @@ describe("codes", () => {
 });
 
 test("weights are bytes with a sign where they are of int8 and no channel has a zero point", () => {
-	const dense = layers(configuration).find(({ kind }) => kind === "dense")!;
 	const of = (dtype: "I8" | "U8", ...zeroPoint: number[]) =>
-		hasByteWeights(modelWith(dtype, 5, { "classifier.zero_point": i32(...zeroPoint) }), dense);
+		hasByteWeights(
+			weightedParts(modelWith(dtype, 5, { "classifier.zero_point": i32(...zeroPoint) })).at(-1)!,
+		);
 	expect(of("I8", 0)).toBe(true);
 	expect(of("I8", 0, 0)).toBe(true);
 	expect(of("I8", 0, 1)).toBe(false);
@@ -127,7 +122,7 @@ test("weights are bytes with a sign where they are of int8 and no channel has a 
 describe("the model in integers", () => {
 	const model = integers(modelWith("I8", 5));
 
-	test("has weights less their zero point, one or one a channel", () => {
+	test("has weights minus their zero point, a single one or one per channel", () => {
 		expect(new Set(numbers(model, "blocks.0.pointwise.conv.weight"))).toEqual(new Set([2]));
 		const perChannel = modelWith("I8", 5, { "classifier.zero_point": i32(0, -3) });
 		const weights = numbers(integers(perChannel), "classifier.weight");
@@ -135,7 +130,7 @@ describe("the model in integers", () => {
 		expect(new Set(weights.slice(weights.length / 2))).toEqual(new Set([8]));
 	});
 
-	test("has a bias of every layer, in float of the depthwise ones", () => {
+	test("has a bias for every layer, in float for the depthwise ones", () => {
 		expect(model.tensors.get("stem.conv.bias")).toMatchObject({ dtype: "I32" });
 		expect(model.tensors.get("blocks.0.depthwise.conv.bias")).toMatchObject({ dtype: "F32" });
 		expect(
@@ -156,10 +151,10 @@ describe("the model in integers", () => {
 		expect(numbers(fixed, "classifier.multipliers")).toEqual([0.75, 2 ** -4 * (1 + 2 ** -23), 2, 1]);
 	});
 
-	test("in fixed point pools codes with their zero point, whose share is a whole number", () => {
+	test("in fixed point pools codes including their zero point, whose share is a whole number", () => {
 		const pool = { "pool.output.scale": f32(1 / 88), "pool.output.zero_point": i32(0) };
 		const fixed = integers({ ...modelWith("I8", 5, pool), rounding: "reference" });
-		// The zero point 2 is 2.75 codes of the pool's scale, of which 3 are taken away.
+		// The zero point 2 is 2.75 codes in the pool's scale; 3 are subtracted.
 		const [factor, half] = numbers(fixed, "pool.rescale");
 		expect(factor).toBeCloseTo(1.375, 6);
 		expect(half).toBeCloseTo(0.25, 6);

@@ -1,44 +1,36 @@
 /**
- * Where what training changes lies: parameters one behind the other, those that weight decay concerns first, in the
- * packing of their forward kernels. Gradients, the optimizer's memories and the moving average lie in the same order, so
- * that an optimizer goes over all of them as they lie. The running statistics of batch norm are a list of their own.
+ * The memory layout of what training changes: consecutive parameters, those with weight decay first, in the packing of
+ * their forward kernels. Gradients, the optimizer's moments and the moving average have the same layout, so an optimizer
+ * is one pass over all of them. The running statistics of batch norm are a separate list.
  */
-import { type PackingKind, packings, type Shape } from "../kernels/packing.ts";
-import { stack } from "../kernels/stack.ts";
-import { type Build, packingOf } from "../kernels/walker.ts";
-import { isConvolution, type Layer } from "../network/layers.ts";
 
-/** A tensor of the model that lies in a list. */
+import { bumpAllocator } from "../kernels/bump-allocator.ts";
+import { type PackingKind, packedShape, packings, type Shape } from "../kernels/packing.ts";
+import { type Build, packingOf } from "../kernels/walker.ts";
+import type { Layer } from "../network/layers.ts";
+import { namesOf } from "../weights/names.ts";
+
+/** A tensor of the model in a list. */
 export interface Parameter {
 	readonly tensor: string;
 	readonly shape: Shape;
 	readonly packing: PackingKind;
-	/** In bytes, in its list. */
+	/** In bytes, from the beginning of the list. */
 	readonly offset: number;
 }
 
 export interface ParameterList {
 	readonly parameters: ReadonlyMap<string, Parameter>;
-	/** Bytes of all, and of those at the beginning that weight decay concerns. */
+	/** Bytes of the whole list, and of the parameters with weight decay at its beginning. */
 	readonly bytes: number;
 	readonly decayedBytes: number;
 }
 
-/** Shape of a layer's weights as they are packed. */
-export function packedShape({ kind, inputChannels, outputChannels, kernel }: Layer): Shape {
-	return [outputChannels, kind === "depthwise" ? 1 : inputChannels, kernel, kernel];
-}
-
-/** The tensor of a layer's weights. */
-export function weightOf(layer: Layer): string {
-	return isConvolution(layer) ? `${layer.name}.conv.weight` : `${layer.name}.weight`;
-}
-
 /**
- * What the given layers learn.
+ * The parameters of the given layers.
  *
- * @param decayAll whether depthwise filters, batch norm and biases decay too; the paper says of depthwise filters that
- *   they have so few parameters that little or no decay is best
+ * @param decayAll whether depthwise filters, batch norm and biases decay as well; the paper advises little or no decay
+ *   for depthwise filters, because they have so few parameters
  */
 export function parametersOf(learning: readonly Layer[], build: Build, decayAll: boolean): ParameterList {
 	const decayed: Omit<Parameter, "offset">[] = [];
@@ -47,25 +39,24 @@ export function parametersOf(learning: readonly Layer[], build: Build, decayAll:
 		if (layer.kind === "pool") continue;
 		const packing = layer.kind === "depthwise" ? "lanes" : "panels";
 		const list = layer.kind === "depthwise" ? plain : decayed;
-		list.push({ tensor: weightOf(layer), shape: packedShape(layer), packing });
-		for (const name of isConvolution(layer) ? ["bn.weight", "bn.bias"] : ["bias"])
-			plain.push(vector(`${layer.name}.${name}`, layer));
+		const { weight, bias, norm } = namesOf(layer);
+		list.push({ tensor: weight, shape: packedShape(layer.weightShape), packing });
+		for (const name of norm ? [norm.weight, norm.bias] : [bias]) plain.push(vector(name, layer));
 	}
 	return decayAll ? listOf([...decayed, ...plain], [], build) : listOf(decayed, plain, build);
 }
 
 /** The running statistics of the given layers. */
 export function runningOf(learning: readonly Layer[], build: Build): ParameterList {
-	const statistics = learning
-		.filter(isConvolution)
-		.flatMap((layer) =>
-			["running_mean", "running_var"].map((name) => vector(`${layer.name}.bn.${name}`, layer)),
-		);
+	const statistics = learning.flatMap((layer) => {
+		const { norm } = namesOf(layer);
+		return norm ? [vector(norm.mean, layer), vector(norm.variance, layer)] : [];
+	});
 	return listOf([], statistics, build);
 }
 
 function vector(tensor: string, { outputChannels }: Layer): Omit<Parameter, "offset"> {
-	return { tensor, shape: [outputChannels, 1, 1, 1], packing: "bias" };
+	return { tensor, shape: packedShape([outputChannels]), packing: "bias" };
 }
 
 function listOf(
@@ -74,7 +65,7 @@ function listOf(
 	build: Build,
 ): ParameterList {
 	const packing = packings[packingOf(build)];
-	const memory = stack();
+	const memory = bumpAllocator();
 	const parameters = new Map<string, Parameter>();
 	const place = (parameter: Omit<Parameter, "offset">): void => {
 		const offset = memory.take(packing[parameter.packing].length(parameter.shape) * 4);

@@ -1,28 +1,29 @@
-/** A training plan laid in memory, with the model it began with: what training-executor.ts says of it. */
+/** Places a training plan in memory with the weights of a model; the interface is in training-executor.ts. */
 import { MobileNetError } from "../base/error.ts";
 import { packings } from "../kernels/packing.ts";
 import { normVectors, settingNames, vectorOf } from "../kernels/training-shapes.ts";
 import { type LoadedBuild, packingOf } from "../kernels/walker.ts";
-import { isConvolution, layers } from "../network/layers.ts";
 import { dequantize } from "../weights/dequantize.ts";
 import { fold } from "../weights/fold.ts";
-import { type Model, sizeOf, type Tensor } from "../weights/model.ts";
+import type { Model } from "../weights/model.ts";
+import { partsOf, tensorsOf } from "../weights/parts.ts";
+import { float32, sizeOf, type Tensor } from "../weights/tensor.ts";
 import { unfold } from "../weights/unfold.ts";
-import { layIn } from "./memory.ts";
+import { placeInMemory } from "./memory.ts";
 import type { ParameterList } from "./parameters.ts";
 import type { Address } from "./plan.ts";
 import { trainingPlan } from "./plans/training.ts";
 import type { TrainingExecutor, TrainingPlanOptions } from "./training-executor.ts";
 
-/** What an optimizer's list is called in a checkpoint, and whether it belongs to running statistics. */
+/** The lists besides weights and gradients, by their names in a checkpoint. */
 const stateLists = ["first", "second", "average", "runningAverage"] as const;
 
 /**
- * A network that learns.
+ * Creates the executor for training a network.
  *
- * @param model what it begins with; quantized or folded weights become float32 with batch norm
- * @param loaded the training kernels: `loadBuild({ arithmetic: "training" })`
- * @throws MobileNetError `engine` where the batch does not fit, `usage` where there is nothing to train
+ * @param model the initial model; quantized or folded weights become float32 with batch norm
+ * @param loaded the training kernels: `loadBuild({ kernelSet: "training" })`
+ * @throws MobileNetError `engine` if the batch does not fit in memory, `usage` if there is nothing to train
  */
 export function createTrainer(
 	model: Model,
@@ -31,8 +32,8 @@ export function createTrainer(
 ): TrainingExecutor {
 	const start = unfold(dequantize(model));
 	const plan = trainingPlan(start, options);
-	const laid = layIn(plan, prepared(start, options.from), loaded);
-	const { buffer, byteOf } = laid;
+	const placed = placeInMemory(plan, prepared(start, options.from), loaded);
+	const { buffer, byteOf } = placed;
 	const { run, lists, forward, backward, norm, update, batch } = plan;
 	const floatsAt = (address: Address, length: number): Float32Array =>
 		new Float32Array(buffer, byteOf(address), length);
@@ -48,7 +49,7 @@ export function createTrainer(
 	const parameters = { values: list(lists.parameters, plan.parameters), of: plan.parameters };
 	const running = { values: list(lists.running, plan.running), of: plan.running };
 	const gradients = { values: list(lists.gradients, plan.parameters), of: plan.parameters };
-	// RMSprop's mean square begins with ones, padding too, where it divides nothing.
+	// RMSprop's mean square begins with ones. That includes the padding, whose gradients are zero anyway.
 	if (options.optimizer === "rmsprop") memories.get("second")!.values.fill(1);
 	memories.get("average")?.values.set(parameters.values);
 	memories.get("runningAverage")?.values.set(running.values);
@@ -73,7 +74,7 @@ export function createTrainer(
 		vector: vectorOf(channels),
 	}));
 	let pictures = 0;
-	/** Pictures of the step that ran before this run's. */
+	/** Pictures of the step's earlier runs. */
 	let before = 0;
 
 	const unpacked = ({ values, of }: Values): Map<string, Tensor> =>
@@ -82,7 +83,7 @@ export function createTrainer(
 				const data = new Float32Array(sizeOf(shape));
 				const length = packing[kind].length(shape);
 				packing[kind].unpack(values.subarray(offset / 4, offset / 4 + length), shape, data);
-				return [tensor, { dtype: "F32", shape: start.tensors.get(tensor)!.shape, data }];
+				return [tensor, float32(data, start.tensors.get(tensor)!.shape)];
 			}),
 		);
 	const pack = ({ values, of }: Values, tensors: ReadonlyMap<string, Tensor>, prefix: string): void => {
@@ -91,7 +92,7 @@ export function createTrainer(
 			if (found?.dtype !== "F32" || found.data.length !== sizeOf(shape))
 				throw new MobileNetError(
 					"broken-file",
-					`the checkpoint has no ${prefix}${tensor} of ${sizeOf(shape)} numbers in F32: it is of another network or other options.`,
+					`the checkpoint has no tensor ${prefix}${tensor} of ${sizeOf(shape)} numbers in F32: it is from another network or from other options.`,
 				);
 			packing[kind].pack(found.data, shape, values.subarray(offset / 4));
 		}
@@ -118,24 +119,24 @@ export function createTrainer(
 			dropout[0] = dropoutSeed;
 			dropout[1] = before;
 			const { entry, first, last } = forward[input];
-			laid.run(count, entry, first, last);
+			placed.run(count, entry, first, last);
 			let sum = 0;
 			for (let n = 0; n < count; n++) sum += losses[n]!;
 			return (sum * total) / count;
 		},
 		backward: () => {
-			laid.run(pictures, backward.first, backward.first + 1, backward.last);
+			placed.run(pictures, backward.first, backward.first + 1, backward.last);
 			before += pictures;
 		},
 		gradientNorm: () => {
-			laid.run(pictures, norm.first, norm.first + 1, norm.last);
+			placed.run(pictures, norm.first, norm.first + 1, norm.last);
 			let sum = 0;
 			for (let i = 0; i < squares.length; i++) sum += squares[i]!;
 			return Math.sqrt(sum);
 		},
 		update: (given) => {
 			before = 0;
-			// In the order of settingNames, without an object or a list a step.
+			// In the order of settingNames, without allocating an object or a list per step.
 			settings[0] = given.learningRate;
 			settings[1] = given.weightDecay;
 			settings[2] = given.gradientFactor;
@@ -145,13 +146,13 @@ export function createTrainer(
 			settings[6] = given.beta1;
 			settings[7] = given.beta2;
 			settings[8] = given.epsilon;
-			// Of the shares that a float32 holds: 1 − 0.999 would be 1e-5 off.
+			// From the values that float32 holds: with 0.999 itself, 1 − 0.999 would be off by 1e-5.
 			settings[9] = 1 / (1 - Math.fround(given.beta1) ** given.step);
 			settings[10] = 1 / (1 - Math.fround(given.beta2) ** given.step);
 			settings[11] = given.averageShare;
-			laid.run(pictures, update.first, update.first + 1, update.last);
+			placed.run(pictures, update.first, update.first + 1, update.last);
 		},
-		logits: (picture) => laid.read("classifier", picture),
+		logits: (picture) => placed.read("classifier", picture),
 		firstNotFinite: () =>
 			norms.find(({ values, vector }) => !allFinite(values.subarray(0, 4 * vector)))?.layer ??
 			(allFinite(losses.subarray(0, pictures)) ? undefined : "classifier"),
@@ -181,31 +182,29 @@ export function createTrainer(
 		},
 		gradient: (name) => {
 			if (name === "input")
-				return concatenated(Array.from({ length: pictures }, (_, n) => laid.read("input", n)));
+				return concatenated(Array.from({ length: pictures }, (_, n) => placed.read("input", n)));
 			const found = unpacked(gradients).get(name);
 			if (!found) throw new MobileNetError("usage", `${name} does not learn.`);
 			return found.data as Float32Array;
 		},
 		bytes: buffer.byteLength,
-		threads: laid.threads,
-		dispose: laid.dispose,
+		threads: placed.threads,
+		dispose: placed.dispose,
 	};
 }
 
-/** Numbers that lie as a list says. */
+/** Numbers in memory, in the layout of a list. */
 interface Values {
 	readonly values: Float32Array;
 	readonly of: ParameterList;
 }
 
-/** The model as the plan takes it: layers that do not learn are folded, as in inference. */
+/** Converts the model to what the plan takes: layers that do not learn are folded, as for inference. */
 function prepared(model: Model, from: string): Model {
-	const table = layers(model.configuration);
-	const learning = table.slice(table.findIndex(({ name }) => name === from)).filter(isConvolution);
-	const own = learning.flatMap(({ name }) =>
-		[...model.tensors].filter(([tensor]) => tensor.startsWith(`${name}.`)),
-	);
-	return { ...model, tensors: new Map([...fold(model).tensors, ...own]) };
+	const parts = partsOf(model).layers;
+	const start = parts.findIndex(({ layer }) => layer.name === from);
+	const folded = partsOf(fold(model)).layers;
+	return { ...model, tensors: tensorsOf({ layers: [...folded.slice(0, start), ...parts.slice(start)] }) };
 }
 
 function allFinite(values: Float32Array): boolean {

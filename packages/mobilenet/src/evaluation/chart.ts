@@ -1,9 +1,8 @@
 /**
  * Charts as SVG text: axes, lines, and the frame around them. They need no script, follow the reader's light or dark
- * scheme, and say to a screen reader what they show. d3 computes scales and paths; the marks are written here.
+ * scheme, and say to a screen reader what they show. d3 chooses round values for the axes; the rest is written here.
  */
-import type { ScaleLinear } from "d3-scale";
-import { line } from "d3-shape";
+import { ticks } from "d3-array";
 
 /** Colors by class, written out for renderers that know no variables; those of the dark scheme come second. */
 export const chartStyle = `
@@ -61,7 +60,27 @@ export interface Area {
 	readonly bottom: number;
 }
 
-export type Scale = ScaleLinear<number, number>;
+/** Takes values to coordinates, evenly. */
+export interface Scale {
+	/** The values of both ends. */
+	readonly values: Ends;
+	/** The coordinate of a value. */
+	readonly at: (value: number) => number;
+}
+
+export type Ends = readonly [from: number, to: number];
+
+export function scale(values: Ends, coordinates: Ends): Scale {
+	const [from, to] = values;
+	const [first, last] = coordinates;
+	return {
+		values,
+		at: (value) => {
+			const share = (value - from) / (to - from);
+			return first * (1 - share) + last * share;
+		},
+	};
+}
 
 /** An `svg` element; its style is the page's. */
 export function chart(
@@ -79,11 +98,17 @@ export function chart(
 
 /** A line through points, broken where a number is not finite. */
 export function linePath(points: readonly Point[], x: Scale, y: Scale): string {
-	const path = line<Point>()
-		.defined((point) => Number.isFinite(point.x) && Number.isFinite(point.y))
-		.x((point) => x(point.x))
-		.y((point) => y(point.y));
-	return path(points) ?? "";
+	const parts: string[][] = [[]];
+	for (const point of points) {
+		if (Number.isFinite(point.x) && Number.isFinite(point.y))
+			parts.at(-1)!.push(`${rounded(x.at(point.x), 3)},${rounded(y.at(point.y), 3)}`);
+		else parts.push([]);
+	}
+	// A point alone is closed, so that it is drawn.
+	return parts
+		.filter((part) => part.length > 0)
+		.map((part) => (part.length === 1 ? `M${part[0]}Z` : `M${part.join("L")}`))
+		.join("");
 }
 
 /** Grid lines across the area, with their values at the left. */
@@ -93,10 +118,9 @@ export function verticalAxis(
 	text: (value: number) => string,
 	count = 5,
 ): string {
-	return y
-		.ticks(count)
+	return ticks(...y.values, count)
 		.map((value) => {
-			const at = rounded(y(value));
+			const at = rounded(y.at(value));
 			return `<path class="grid" d="M${left},${at}H${right}"/><text class="quiet" x="${left - 6}" y="${at}" dy="0.35em" text-anchor="end">${escaped(text(value))}</text>`;
 		})
 		.join("\n");
@@ -108,21 +132,21 @@ export function horizontalAxis(
 	{ left, right, bottom }: Area,
 	text: (value: number) => string,
 	name: string,
-	ticks: readonly number[] = x.ticks(5),
+	values: readonly number[] = ticks(...x.values, 5),
 ): string {
 	return [
 		`<path class="grid" d="M${left},${bottom}H${right}"/>`,
-		...ticks.map(
+		...values.map(
 			(value) =>
-				`<text class="quiet" x="${rounded(x(value))}" y="${bottom + 16}" text-anchor="middle">${escaped(text(value))}</text>`,
+				`<text class="quiet" x="${rounded(x.at(value))}" y="${bottom + 16}" text-anchor="middle">${escaped(text(value))}</text>`,
 		),
 		`<text class="quiet" x="${(left + right) / 2}" y="${bottom + 33}" text-anchor="middle">${escaped(name)}</text>`,
 	].join("\n");
 }
 
 /** A coordinate without needless digits. */
-export function rounded(value: number): number {
-	return Math.round(value * 100) / 100;
+export function rounded(value: number, digits = 2): number {
+	return Math.round(value * 10 ** digits) / 10 ** digits;
 }
 
 /** Text as it may stand in HTML, in SVG and in their attributes: names of classes and files may hold anything. */

@@ -1,13 +1,16 @@
 /** The curves of a training: what its log says of each epoch, and the same as a chart. */
-import { scaleLinear } from "d3-scale";
+import { nice, ticks } from "d3-array";
+import { parseJson } from "../base/json.ts";
 import {
 	type Area,
 	chart,
 	chartStyle,
+	type Ends,
 	horizontalAxis,
 	linePath,
 	type Point,
 	rounded,
+	scale,
 	verticalAxis,
 } from "./chart.ts";
 
@@ -51,7 +54,7 @@ export function parseCurves(log: string): readonly CurvePoint[] {
 
 function objectOf(line: string): Partial<Record<string, unknown>> {
 	try {
-		const value: unknown = JSON.parse(line);
+		const value = parseJson(line);
 		return typeof value === "object" && value !== null ? (value as Partial<Record<string, unknown>>) : {};
 	} catch {
 		return {};
@@ -113,10 +116,9 @@ function panel(
 		points.filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y)),
 	);
 	if (all.length === 0) return "";
-	const [from, to] = extent(all.map(({ x }) => x));
-	const [low, high] = extent(all.map(({ y }) => y));
-	const x = scaleLinear([from, to], [area.left, area.right]);
-	const y = scaleLinear([low, high], [area.bottom, area.top]).nice(5);
+	const epochs = extent(all.map(({ x }) => x));
+	const x = scale(epochs, [area.left, area.right]);
+	const y = scale(nice(...extent(all.map(({ y }) => y)), 5), [area.bottom, area.top]);
 	const marks = lines.flatMap(({ name, points }, i) => {
 		const shown = points.filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y));
 		if (shown.length === 0) return [];
@@ -124,7 +126,7 @@ function panel(
 		const legend = `<text class="${tone}" x="${area.right - (series.length - 1 - i) * 76}" y="20" text-anchor="end">${name === "training" ? "—" : "- -"} ${name}</text>`;
 		// One epoch is a point, not a line: a stroke of no length with round ends.
 		if (shown.length === 1) {
-			const at = `${rounded(x(shown[0]!.x))},${rounded(y(shown[0]!.y))}`;
+			const at = `${rounded(x.at(shown[0]!.x))},${rounded(y.at(shown[0]!.y))}`;
 			return [
 				legend,
 				`<path class="line ${tone}" style="stroke-width:7;stroke-linecap:round;stroke-dasharray:none" d="M${at}h0"/>`,
@@ -135,13 +137,13 @@ function panel(
 	return [
 		`<text class="heading" x="${area.left}" y="20">${heading}</text>`,
 		verticalAxis(y, area, text),
-		horizontalAxis(x, area, String, "epoch", x.ticks(6).filter(Number.isInteger)),
+		horizontalAxis(x, area, String, "epoch", ticks(...epochs, 6).filter(Number.isInteger)),
 		...marks,
 	].join("\n");
 }
 
 /** The least and the largest, apart even where all are alike. */
-function extent(values: readonly number[]): readonly [number, number] {
+function extent(values: readonly number[]): Ends {
 	const low = values.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY);
 	const high = values.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
 	return high > low ? [low, high] : [low - 0.5, high + 0.5];

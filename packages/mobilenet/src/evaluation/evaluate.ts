@@ -4,7 +4,6 @@
  */
 import { MobileNetError, messageOf } from "../base/error.ts";
 import type { Dataset } from "../data/dataset.ts";
-import type { Pixels } from "../image/pixels.ts";
 import { matchClasses } from "../labels/match.ts";
 import type { MobileNet } from "../model/mobilenet.ts";
 import { type Prediction, ranking } from "../model/predictions.ts";
@@ -74,16 +73,16 @@ const mostMistakes = 24;
  * @throws MobileNetError `usage` where classes do not match, no picture has a class or the network has no classifier; the
  *   first picture's error where none can be read
  * @example
- * const model = await MobileNet.load("model.safetensors");
- * const { top1, top5 } = await evaluate(model, await openDataset("photos/val"));
+ * const mobilenet = await MobileNet.load("model.safetensors");
+ * const { top1, top5 } = await evaluate(mobilenet, await openDataset("photos/val"));
  */
 export async function evaluate(
-	model: MobileNet,
+	mobilenet: MobileNet,
 	dataset: Dataset,
 	options: EvaluateOptions = {},
 ): Promise<Evaluation> {
 	const { batch = usualBatch, topK, onProgress, onUnreadable, signal } = options;
-	const { labels, configuration } = model;
+	const { labels, configuration } = mobilenet;
 	const indices = options.indices ?? withClass(dataset.labels);
 	checkIndices(indices, dataset);
 	const match = matchClasses({
@@ -95,8 +94,8 @@ export async function evaluate(
 	});
 	const { background } = match;
 
-	const tally = createTally(configuration.classes - background, { topK, sureFrom: model.sureFrom });
-	const rank = ranking(model.model, { top: 5 });
+	const tally = createTally(configuration.classes - background, { topK, sureFrom: mobilenet.sureFrom });
+	const rank = ranking(mobilenet.model, { top: 5 });
 	const labelOf = (index: number): string => labels?.[index + background]?.name ?? `class ${index}`;
 	const mistakes: Mistake[] = [];
 	const unreadable: Unreadable[] = [];
@@ -108,15 +107,13 @@ export async function evaluate(
 		if (unreadable.length === indices.length) throw nothingReadable(dataset.name, indices.length, error);
 	};
 
-	/** Those that are on their way through the network, in order. */
-	const waiting: number[] = [];
+	const pictures = function* () {
+		for (const key of indices) yield { key, source: () => dataset.read(key) };
+	};
 	let done = 0;
 	const start = performance.now();
-	for await (const row of model.probabilitiesEach(read(dataset, indices, waiting, failed), {
-		batch,
-		signal,
-	})) {
-		const picture = waiting.shift()!;
+	for await (const row of mobilenet.probabilitiesEach(pictures(), { batch, signal })) {
+		const picture = row.key;
 		if ("error" in row) failed(picture, row.error);
 		else {
 			const probabilities = row.probabilities.subarray(background);
@@ -163,26 +160,6 @@ function checkIndices(indices: Int32Array, { name, labels }: Dataset): void {
 					? `there is no picture ${picture} in ${name}: it has ${labels.length}, from 0 on.`
 					: `picture ${picture} of ${name} has no class and cannot be evaluated: leave it out of the indices.`,
 			);
-	}
-}
-
-/** The pictures one by one; one that cannot be had is told and left out. */
-async function* read(
-	dataset: Dataset,
-	indices: Int32Array,
-	waiting: number[],
-	failed: (picture: number, error: unknown) => void,
-): AsyncGenerator<Uint8Array | Pixels, void, void> {
-	for (const picture of indices) {
-		let source: Uint8Array | Pixels;
-		try {
-			source = await dataset.read(picture);
-		} catch (error) {
-			failed(picture, error);
-			continue;
-		}
-		waiting.push(picture);
-		yield source;
 	}
 }
 

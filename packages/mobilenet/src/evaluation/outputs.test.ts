@@ -7,8 +7,8 @@ const picture = { data: new Uint8Array(32 * 32 * 3).fill(99), width: 32, height:
 
 async function all(one: MobileNet, other: MobileNet): Promise<ComparedOutputs[]> {
 	const pictures = async function* () {
-		yield { name: "gray", source: picture };
-		yield { name: "nothing.jpg", source: "nothing.jpg" };
+		yield { key: "gray", source: picture };
+		yield { key: "nothing.jpg", source: "nothing.jpg" };
 	};
 	const found: ComparedOutputs[] = [];
 	for await (const compared of compareOutputs(one, other, pictures())) found.push(compared);

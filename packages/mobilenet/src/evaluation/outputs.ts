@@ -1,7 +1,7 @@
 /** Whether two models give the same outputs: on random input that a seed fixes, and on pictures. */
 import { random } from "../base/random.ts";
 import type { MobileNet } from "../model/mobilenet.ts";
-import type { PictureSource } from "../model/pictures.ts";
+import type { KeyedPicture } from "../model/pictures.ts";
 
 /** The random input: the same for every two models of one configuration. */
 export const randomInput = { pictures: 4, seed: 1 } as const;
@@ -20,10 +20,9 @@ export interface OutputDifference {
 
 export type ComparedOutputs = OutputDifference | { readonly input: string; readonly error: unknown };
 
-/** A picture, and what its row is called. */
-export interface NamedPicture {
-	readonly name: string;
-	readonly source: PictureSource;
+/** A picture whose key is its name. */
+export interface NamedPicture extends KeyedPicture<string> {
+	readonly key: string;
 }
 
 /**
@@ -34,7 +33,7 @@ export interface NamedPicture {
  * @param one and `other`: of the same configuration
  * @example
  * const [one, other] = [await MobileNet.load("model.tflite"), await MobileNet.load("model.safetensors")];
- * for await (const row of compareOutputs(one, other, [{ name: "a", source: "a.jpg" }])) console.log(sameOutputs(row));
+ * for await (const row of compareOutputs(one, other, [{ key: "a", source: "a.jpg" }])) console.log(sameOutputs(row));
  */
 export async function* compareOutputs(
 	one: MobileNet,
@@ -48,14 +47,15 @@ export async function* compareOutputs(
 		() => 2 * uniform() - 1,
 	);
 	const batch = { batch: randomInput.pictures };
-	yield differenceOf("random", one.run(input, batch), other.run(input, batch), randomInput.pictures, head);
+	const [a, b] = [await one.run(input, batch), await other.run(input, batch)];
+	yield differenceOf("random", a, b, randomInput.pictures, head);
 	const layer = head ? "classifier" : "pool";
-	for await (const { name, source } of pictures)
+	for await (const { key, source } of pictures)
 		try {
 			const [a, b] = [await one.features(source, layer), await other.features(source, layer)];
-			yield differenceOf(name, a.data, b.data, 1, head);
+			yield differenceOf(key, a.data, b.data, 1, head);
 		} catch (error) {
-			yield { input: name, error };
+			yield { input: key, error };
 		}
 }
 

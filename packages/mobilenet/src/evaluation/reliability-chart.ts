@@ -1,6 +1,5 @@
 /** Whether a network is as sure as it is right: the share of right answers by confidence, and how often it is how sure. */
-import { scaleLinear } from "d3-scale";
-import { type Area, chart, escaped, horizontalAxis, rounded, verticalAxis } from "./chart.ts";
+import { type Area, chart, escaped, horizontalAxis, rounded, scale, verticalAxis } from "./chart.ts";
 import type { Metrics } from "./metrics.ts";
 
 const [width, height] = [420, 440];
@@ -12,12 +11,12 @@ export function reliabilityChart({
 	ece,
 	pictures,
 }: Pick<Metrics, "reliability" | "ece" | "pictures">): string {
-	const x = scaleLinear([0, 1], [bars.left, bars.right]);
-	const y = scaleLinear([0, 1], [bars.bottom, bars.top]);
+	const x = scale([0, 1], [bars.left, bars.right]);
+	const y = scale([0, 1], [bars.bottom, bars.top]);
 	const most = Math.max(...reliability.map((bin) => bin.pictures / pictures));
-	const share = scaleLinear([0, most], [counts.bottom, counts.top]);
+	const share = scale([0, most], [counts.bottom, counts.top]);
 	const bar = (from: number, to: number, top: number, bottom: number, title: string): string =>
-		`<rect class="bar" x="${rounded(x(from) + 0.5)}" y="${rounded(top)}" width="${rounded(x(to) - x(from) - 1)}" height="${rounded(bottom - top)}" fill-opacity="0.75"><title>${escaped(title)}</title></rect>`;
+		`<rect class="bar" x="${rounded(x.at(from) + 0.5)}" y="${rounded(top)}" width="${rounded(x.at(to) - x.at(from) - 1)}" height="${rounded(bottom - top)}" fill-opacity="0.75"><title>${escaped(title)}</title></rect>`;
 	return chart(
 		{
 			id: "reliability",
@@ -35,7 +34,7 @@ export function reliabilityChart({
 					: bar(
 							from,
 							to,
-							y(accuracy),
+							y.at(accuracy),
 							bars.bottom,
 							`${count} pictures of mean confidence ${percent(confidence ?? 0)}: ${percent(accuracy)} right`,
 						),
@@ -47,7 +46,7 @@ export function reliabilityChart({
 			...reliability.map(({ from, to, pictures: count }) =>
 				count === 0
 					? ""
-					: bar(from, to, share(count / pictures), counts.bottom, `${count} pictures of ${pictures}`),
+					: bar(from, to, share.at(count / pictures), counts.bottom, `${count} pictures of ${pictures}`),
 			),
 			horizontalAxis(x, counts, percent, "confidence", [0, 0.2, 0.4, 0.6, 0.8, 1]),
 		],

@@ -1,10 +1,11 @@
 /** A model file as a format's reader gets it: bytes, a name for errors, and the way to the files beside it. */
-import { beside, readLocation } from "#files";
+import { locationBeside, readLocation } from "#files";
 import { MobileNetError } from "../base/error.ts";
 
 export interface ModelFile {
 	/** How errors call the file. */
 	readonly name: string;
+	/** None where it is a folder. */
 	readonly bytes: Uint8Array;
 	/** The bytes of another file, by its path from this one's folder. */
 	beside(path: string): Promise<Uint8Array>;
@@ -17,7 +18,7 @@ export async function fileAt(
 	signal: AbortSignal | undefined,
 ): Promise<ModelFile> {
 	const bytes = await readLocation(location, signal);
-	return { name, bytes, beside: (path) => readLocation(beside(location, path), signal) };
+	return { name, bytes, beside: (path) => readLocation(locationBeside(location, path), signal) };
 }
 
 /** A file of which there are only the bytes. */

@@ -1,6 +1,6 @@
 /**
- * The public entry `mobilenet/formats`: models from files of any format, as plain models, and back into this
- * package's own format; without the engine.
+ * The public entry `mobilenet/formats`: models from files of any format, as plain models, and back into files; without
+ * the engine.
  */
 export { writeLocation } from "#files";
 export { MobileNetError } from "../base/error.ts";
@@ -20,3 +20,4 @@ export type {
 } from "../weights/model.ts";
 export { type ReadOptions, readModel } from "./read.ts";
 export { writeModel } from "./safetensors/model-file.ts";
+export { type WriteOptions, writeAs } from "./write.ts";

@@ -2,13 +2,13 @@
  * Reading a model from wherever it is: a path, an address, bytes, or a folder. The format is told by the content,
  * never by the name; what a file leaves open is completed here only as far as labels go.
  */
-import { listFolder, readLocation, within } from "#files";
+import { listFolder, locationIn, readLocation } from "#files";
 import { MobileNetError, shown } from "../base/error.ts";
 import { labelsFor, parseLabels } from "../labels/parse.ts";
 import type { Label, Model } from "../weights/model.ts";
-import { fileAt, fileOf, type ModelFile } from "./file.ts";
-import { formats } from "./table.ts";
-import { unknownFile } from "./unknown.ts";
+import { fileAt, fileOf } from "./file.ts";
+import { type Opened, openFile } from "./opened.ts";
+import { formatOf, formats } from "./table.ts";
 
 /** What the model of a TensorFlow.js folder is called. */
 const folderModel = "model.json";
@@ -42,21 +42,29 @@ export async function readModel(
 ): Promise<Model> {
 	const { signal } = options;
 	signal?.throwIfAborted();
-	const { file, labels: beside } = await locate(source, options);
-	const format = formats.find(({ sniff }) => sniff(file.bytes));
-	if (!format) throw unknownFile(file.bytes, file.name);
-	const model = await format.read(file);
+	const { opened, labels: beside } = await locate(source, options);
+	const model = await readOpened(opened);
 	signal?.throwIfAborted();
 	return labeled(model, options.labels ?? beside, signal);
 }
 
-/** The model's file, and the label file in its folder. */
+/** The model in a file that is opened. */
+export async function readOpened(opened: Opened): Promise<Model> {
+	const format = formatOf(opened);
+	if (format?.read) return format.read(opened);
+	const { unreadable } = await import("./unknown.ts");
+	throw unreadable(opened, format);
+}
+
+/** The model's file or folder, opened, and the label file in its folder. */
 async function locate(
 	source: string | URL | Uint8Array | ArrayBuffer,
 	{ name, signal }: ReadOptions,
-): Promise<{ readonly file: ModelFile; readonly labels?: string | URL }> {
-	if (source instanceof Uint8Array) return { file: fileOf(source, name ?? "the model") };
-	if (source instanceof ArrayBuffer) return { file: fileOf(new Uint8Array(source), name ?? "the model") };
+): Promise<{ readonly opened: Opened; readonly labels?: string | URL }> {
+	if (source instanceof ArrayBuffer || source instanceof Uint8Array) {
+		const bytes = source instanceof ArrayBuffer ? new Uint8Array(source) : source;
+		return { opened: await openFile(fileOf(bytes, name ?? "the model")) };
+	}
 	if (typeof source !== "string" && !(source instanceof URL))
 		throw new MobileNetError(
 			"usage",
@@ -66,27 +74,38 @@ async function locate(
 	const names = await listFolder(source);
 	if (!names) {
 		const isFolder = String(source).endsWith("/");
-		const location = isFolder ? within(source, folderModel) : source;
-		return { file: await fileAt(location, isFolder ? `${called}${folderModel}` : called, signal) };
+		const location = isFolder ? locationIn(source, folderModel) : source;
+		const file = await fileAt(location, isFolder ? `${called}${folderModel}` : called, signal);
+		return { opened: await openFile(file) };
 	}
-	const chosen = modelIn(names, called);
-	const file = await fileAt(within(source, chosen), `${called.replace(/[/\\]$/, "")}/${chosen}`, signal);
-	return names.includes(folderLabels) ? { file, labels: within(source, folderLabels) } : { file };
+	const labels = names.includes(folderLabels) ? { labels: locationIn(source, folderLabels) } : {};
+	const folder: Opened = {
+		name: called,
+		bytes: new Uint8Array(0),
+		folder: names,
+		beside: (path) => readLocation(locationIn(source, path), signal),
+	};
+	const chosen = modelIn(folder);
+	if (chosen === undefined) return { opened: folder, ...labels };
+	const file = await fileAt(locationIn(source, chosen), `${called.replace(/[/\\]$/, "")}/${chosen}`, signal);
+	return { opened: await openFile(file), ...labels };
 }
 
-/** The one model file of a folder. */
-function modelIn(names: readonly string[], folder: string): string {
-	if (names.includes(folderModel)) return folderModel;
-	const endings = formats.flatMap((format) => format.endings);
-	const models = names.filter((name) => endings.some((ending) => name.toLowerCase().endsWith(ending)));
+/** The one model file of a folder; undefined where the folder itself is the model. */
+function modelIn(opened: Opened): string | undefined {
+	if (formatOf(opened)) return undefined;
+	const { name: called, folder = [] } = opened;
+	if (folder.includes(folderModel)) return folderModel;
+	const endings = formats.flatMap((format) => (format.read ? format.endings : []));
+	const models = folder.filter((name) => endings.some((ending) => name.toLowerCase().endsWith(ending)));
 	if (models.length === 1) return models[0]!;
-	const found = models.length > 0 ? models : names;
+	const found = models.length > 0 ? models : folder;
 	const list = found.slice(0, mostNamed).join(", ") + (found.length > mostNamed ? ", …" : "");
 	throw new MobileNetError(
 		"not-found",
 		models.length > 0
-			? `${folder} holds ${models.length} files that may be the model (${list}): say which.`
-			: `${folder} holds no ${folderModel} and no file that ends in ${endings.join(", ")}, but ${found.length > 0 ? `${found.length} others (${list})` : "nothing at all"}.`,
+			? `${called} holds ${models.length} files that may be the model (${list}): say which.`
+			: `${called} holds no ${folderModel} and no file that ends in ${endings.join(", ")}, but ${found.length > 0 ? `${found.length} others (${list})` : "nothing at all"}.`,
 	);
 }
 

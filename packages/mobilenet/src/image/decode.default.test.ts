@@ -1,4 +1,4 @@
-/** The browser's half, with the browser's two functions played by sharp: what is asked of them and made of their answers. */
+/** Decoding in browsers, with sharp in place of the browser's two functions: how they are called, and what becomes of their results. */
 import sharp from "sharp";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { decode } from "./decode.default.ts";
@@ -54,7 +54,7 @@ function browser(): { asked: unknown[]; open: Set<Bitmap> } {
 describe("decode in browsers", () => {
 	afterEach(() => vi.unstubAllGlobals());
 
-	it("asks for the colors as they stand in the file, and gives RGB on white", async () => {
+	it("asks for the colors as they are in the file, and gives RGB on white", async () => {
 		const { asked, open } = browser();
 		const pixels = await decode(file, { name: "photo.png" });
 		expect(pixels).toEqual({
@@ -90,11 +90,11 @@ describe("decode in browsers", () => {
 		expect(open.size).toBe(0);
 	});
 
-	it("says so where the runtime has no decoder", async () => {
+	it("says if the runtime has no decoder", async () => {
 		await expect(decode(file, { name: "photo.png" })).rejects.toMatchObject({
 			code: "unsupported",
 			message:
-				"photo.png cannot be decoded here: this runtime has no createImageBitmap and OffscreenCanvas; pass raw pixels { data, width, height, channels }.",
+				"photo.png cannot be decoded: this runtime lacks createImageBitmap or OffscreenCanvas; pass raw pixels { data, width, height, channels }.",
 		});
 	});
 });

@@ -1,12 +1,12 @@
 /**
- * Picture files to pixels in browsers and other runtimes with their interface, by the runtime's own decoder. Its
- * twin is decode.node.ts; `#decode` picks one. Decoders differ by rounding: JPEG by a gray level or two.
+ * Decodes picture files in browsers and in other runtimes with the same interface, by the runtime's own decoder.
+ * Decoders round differently: JPEG differs by a gray level or two. The version for Node is decode.node.ts (`#decode`).
  */
 import { MobileNetError, messageOf } from "../base/error.ts";
 import { checkPixelCount, type DecodeOptions, formatOf } from "./picture-file.ts";
 import { checkAlpha, flatten, type Pixels } from "./pixels.ts";
 
-/** What is used of the runtime, declared here alone: the package is compiled without the DOM's types. */
+/** The parts of the runtime that are used here; the package is compiled without the DOM's types. */
 interface Runtime {
 	readonly createImageBitmap?: (
 		file: Blob,
@@ -32,11 +32,11 @@ interface Context {
 }
 
 /**
- * The pixels of a picture file that the runtime can decode: three channels, upright as its EXIF orientation
- * says, transparency laid on a background. A canvas keeps colors multiplied by their opacity, so those of a wholly
- * transparent pixel are gone: with `drop` they are black here.
+ * Decodes a picture file to three channels, rotated by its EXIF orientation, with transparency laid on a background. A
+ * canvas stores colors multiplied by their opacity, so the colors of fully transparent pixels are lost: with `drop` they
+ * are black here.
  *
- * @throws MobileNetError of code `picture` if it cannot be decoded, `unsupported` if the runtime has no decoder.
+ * @throws MobileNetError `picture` if the file cannot be decoded, `unsupported` if the runtime has no decoder
  */
 export async function decode(
 	bytes: Uint8Array,
@@ -49,7 +49,7 @@ export async function decode(
 	if (!createImageBitmap || !OffscreenCanvas)
 		throw new MobileNetError(
 			"unsupported",
-			`${name} cannot be decoded here: this runtime has no createImageBitmap and OffscreenCanvas; pass raw pixels { data, width, height, channels }.`,
+			`${name} cannot be decoded: this runtime lacks createImageBitmap or OffscreenCanvas; pass raw pixels { data, width, height, channels }.`,
 		);
 	try {
 		const file = new Blob([bytes as Uint8Array<ArrayBuffer>], { type: `image/${format.toLowerCase()}` });
@@ -63,7 +63,7 @@ export async function decode(
 			const { width, height } = bitmap;
 			checkPixelCount(width, height, name);
 			const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
-			if (!context) throw new Error("there is no canvas of that size");
+			if (!context) throw new Error("a canvas of that size cannot be created");
 			context.drawImage(bitmap, 0, 0);
 			const { data } = context.getImageData(0, 0, width, height);
 			return flatten({ data, width, height, channels: 4 }, alpha);
@@ -75,7 +75,7 @@ export async function decode(
 		if (error instanceof MobileNetError) throw error;
 		throw new MobileNetError(
 			"picture",
-			`${name} cannot be decoded as ${format} (${messageOf(error)}): it is damaged, or this runtime does not read ${format}; JPEG and PNG are read everywhere.`,
+			`${name} cannot be decoded as ${format} (${messageOf(error)}): it is damaged, or this runtime does not support ${format}; JPEG and PNG work everywhere.`,
 			{ cause: error },
 		);
 	}

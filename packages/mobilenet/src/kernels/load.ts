@@ -1,17 +1,15 @@
 /**
- * Chooses a build of the kernels for this machine: the fastest that it can run and that passes a self-test, each
- * operation on small odd shapes. Chosen by what the platform has and by what comes out, never by a stopwatch. Once a
- * process.
+ * Chooses the build of the kernels for this machine: the fastest that it can run and that passes the self-test. The
+ * choice depends on the platform's features and on computed results, never on timing, and is made once per process.
  */
 import { compile, findWide } from "#wide";
 import { fromBase64 } from "../base/base64.ts";
 import { MobileNetError, messageOf, shown } from "../base/error.ts";
-import { compute, distance } from "./conformance.ts";
-import { int8ByteOperations, int8Operations } from "./int8-operations.ts";
 import type { KernelTable } from "./kernel.ts";
-import { type KernelSet, operationsOf } from "./operations.ts";
+import type { KernelSet } from "./operations.ts";
+import { exactKernels, selfTest } from "./self-test.ts";
 import { kernels } from "./table.ts";
-import { type Build, createWalker, kernelOf, type LoadedBuild, type Walker } from "./walker.ts";
+import type { Build, LoadedBuild } from "./walker.ts";
 import { type CompiledModule, findWebAssembly } from "./webassembly.ts";
 
 /**
@@ -21,41 +19,43 @@ import { type CompiledModule, findWebAssembly } from "./webassembly.ts";
  * const model = await MobileNet.load("model.tflite", { build: builds.at(-1) }); // reference: plain TypeScript
  */
 export const builds: readonly Build[] = ["wide", "relaxed", "baseline", "reference"];
-/** Relative; float32 sums of a few dozen numbers in another order differ by some 1e-7. */
+/** Relative tolerance of the self-test. Float32 sums of a few dozen numbers in another order differ by about 1e-7. */
 const closeEnough = 1e-5;
 
 export interface ChosenBuild {
 	readonly loaded: LoadedBuild;
-	/** For every faster build why it was passed over, a sentence each. */
-	readonly passedOver: readonly string[];
+	/** The faster builds that do not run here, each with the reason: `wide: the processor has no AVX2 and FMA`. */
+	readonly skippedBuilds: readonly string[];
 }
 
 export interface BuildOptions {
-	/** The one build to take, whatever else there is; by default the environment's MOBILENET_SIMD, if set. */
+	/** The only build to try. Default: that of the environment variable MOBILENET_SIMD, else the fastest. */
 	readonly build?: Build | undefined;
-	/** Whether threads will share its memory. */
+	/** Whether threads will share the memory. Default: false. */
 	readonly shared?: boolean;
-	/** What its plans compute in, and how integers round; `float` if not given. */
-	readonly arithmetic?: KernelSet;
+	/** Which kernels the module holds. Default: `float`. */
+	readonly kernelSet?: KernelSet;
 }
 
-/** What was compiled and tested once is not compiled and tested again. */
+/** Builds that are already compiled and tested. */
 const chosen = new Map<string, Promise<ChosenBuild>>();
 
 /**
- * The build to run, loaded and tested.
+ * Loads and tests the build to run.
  *
- * @throws MobileNetError `engine` where the forced build cannot run here
+ * @throws MobileNetError `engine` if the requested build cannot run here, `usage` if MOBILENET_SIMD is not a build
+ * @example
+ * const { loaded } = await loadBuild({ kernelSet: "training" });
  */
 export function loadBuild({
 	build = fromEnvironment(),
 	shared = false,
-	arithmetic = "float",
+	kernelSet = "float",
 }: BuildOptions = {}): Promise<ChosenBuild> {
-	const key = `${build} ${shared} ${arithmetic}`;
+	const key = `${build} ${shared} ${kernelSet}`;
 	let choice = chosen.get(key);
 	if (!choice) {
-		choice = choose(build, shared, arithmetic);
+		choice = choose(build, shared, kernelSet);
 		chosen.set(key, choice);
 	}
 	return choice;
@@ -75,43 +75,43 @@ function fromEnvironment(): Build | undefined {
 async function choose(
 	forced: Build | undefined,
 	shared: boolean,
-	arithmetic: KernelSet,
+	kernelSet: KernelSet,
 ): Promise<ChosenBuild> {
-	const passedOver: string[] = [];
+	const skippedBuilds: string[] = [];
 	for (const build of forced ? [forced] : builds) {
 		try {
-			const loaded = await load(build, shared, arithmetic, forced !== undefined);
-			return { loaded, passedOver };
+			const loaded = await load(build, shared, kernelSet, forced !== undefined);
+			return { loaded, skippedBuilds };
 		} catch (error) {
-			passedOver.push(`${build}: ${messageOf(error)}`);
+			skippedBuilds.push(`${build}: ${messageOf(error)}`);
 		}
 	}
-	throw new MobileNetError("engine", `no build of the kernels runs here: ${passedOver.join("; ")}.`);
+	throw new MobileNetError("engine", `no build of the kernels can run here: ${skippedBuilds.join("; ")}.`);
 }
 
 async function load(
 	build: Build,
 	shared: boolean,
-	arithmetic: KernelSet,
+	kernelSet: KernelSet,
 	asked: boolean,
 ): Promise<LoadedBuild> {
-	const kernels = await tableOf(arithmetic);
+	const kernels = await tableOf(kernelSet);
 	if (build === "reference") return { build, kernels };
 	const platform = findWebAssembly();
 	if (!platform) throw new Error("this platform has no WebAssembly");
 	if (build === "wide") {
 		const wide = findWide(asked, shared);
 		if (typeof wide === "string") throw new Error(wide);
-		const widened = wide.embedded[arithmetic];
-		// What this version of V8 does not widen is fastest at 128 bits.
-		if (!widened) return load("relaxed", shared, arithmetic, asked);
+		const widened = wide.embedded[kernelSet];
+		// Kernels that this version of V8 does not widen are fastest at 128 bits.
+		if (!widened) return load("relaxed", shared, kernelSet, asked);
 		const bytes = withSharing(fromBase64(await widened()), shared);
 		const loaded = { build, shared, kernels, module: wide.compile(withName(bytes, "wide")) };
-		// The pass keeps the order of operations: what it makes of the module gives the same bits as the module itself.
-		selfTest(arithmetic, loaded, { ...loaded, module: await compile(withName(bytes, "narrow")) }, 0);
-		return { ...loaded, kernels: exactKernels(arithmetic, loaded) };
+		// The pass keeps the order of operations, so the widened module must give the same bits as the original.
+		selfTest(kernelSet, loaded, { ...loaded, module: await compile(withName(bytes, "narrow")) }, 0);
+		return { ...loaded, kernels: exactKernels(kernelSet, loaded) };
 	}
-	const bytes = withSharing(fromBase64(await embedded[arithmetic][build]()), shared);
+	const bytes = withSharing(fromBase64(await embedded[kernelSet][build]()), shared);
 	if (!platform.validate(bytes)) throw new Error(`this platform lacks ${needs[build]}`);
 	let module: CompiledModule;
 	try {
@@ -120,8 +120,8 @@ async function load(
 		throw new Error(`this platform forbids compiling WebAssembly (${messageOf(error)})`);
 	}
 	const loaded = { build, module, shared, kernels };
-	selfTest(arithmetic, loaded, { build: "reference", kernels }, closeEnough);
-	return { ...loaded, kernels: exactKernels(arithmetic, loaded) };
+	selfTest(kernelSet, loaded, { build: "reference", kernels }, closeEnough);
+	return { ...loaded, kernels: exactKernels(kernelSet, loaded) };
 }
 
 const fixedPoint = async () => (await import("./generated/int8-fixed-baseline.ts")).bytes;
@@ -134,7 +134,7 @@ const embedded = {
 		relaxed: async () => (await import("./generated/int8-relaxed.ts")).bytes,
 		baseline: async () => (await import("./generated/int8-baseline.ts")).bytes,
 	},
-	// Seldom needed: fused multiply-add would save a hundredth.
+	// Rarely needed, and fused multiply-add would save only 1 %.
 	fixedPoint: { relaxed: fixedPoint, baseline: fixedPoint },
 	training: {
 		relaxed: async () => (await import("./generated/training-relaxed.ts")).bytes,
@@ -150,10 +150,10 @@ async function tableOf(set: KernelSet): Promise<KernelTable> {
 
 const needs = { relaxed: "relaxed SIMD", baseline: "WebAssembly SIMD" };
 
-/** `env.memory` as an import: kind 2, limits with a maximum (1) that are shared (2). */
+/** The import `env.memory`: kind 2 (a memory), limits 3: with a maximum (1), shared (2). */
 const memoryImport = [3, ...ascii("env"), 6, ...ascii("memory"), 2, 3];
 
-/** A module whose memory is shared, as it was compiled, or not. */
+/** Changes whether a module's memory is shared; modules are compiled as shared. */
 function withSharing(bytes: Uint8Array, shared: boolean): Uint8Array {
 	if (shared) return bytes;
 	const at = bytes.findIndex((_, i) => memoryImport.every((byte, j) => bytes[i + j] === byte));
@@ -162,7 +162,7 @@ function withSharing(bytes: Uint8Array, shared: boolean): Uint8Array {
 	return result;
 }
 
-/** A module with an empty custom section: V8 keeps the code of equal bytes, however they are to be compiled now. */
+/** Adds an empty custom section: V8 caches code by the module's bytes, even if it would compile them differently now. */
 function withName(bytes: Uint8Array, name: string): Uint8Array {
 	const section = [0, name.length + 1, name.length, ...ascii(name)];
 	const result = new Uint8Array(bytes.length + section.length);
@@ -173,63 +173,4 @@ function withName(bytes: Uint8Array, name: string): Uint8Array {
 
 function ascii(text: string): number[] {
 	return [...text].map((character) => character.charCodeAt(0));
-}
-
-function selfTest(
-	arithmetic: KernelSet,
-	loaded: LoadedBuild,
-	against: LoadedBuild,
-	floatTolerance: number,
-): void {
-	const [own, other] = [oneWalker(loaded), oneWalker(against)];
-	for (const operation of operationsOf[arithmetic]) {
-		// A processor may lack these; exactKernels tests them.
-		if (operation in int8ByteOperations) continue;
-		// Integers are equal in all builds.
-		const tolerance = operation in int8Operations ? 0 : floatTolerance;
-		for (const geometry of kernelOf(loaded.kernels, operation).small) {
-			const apart = distance(
-				compute(loaded, operation, geometry, 1, 1, own, arithmetic),
-				compute(against, operation, geometry, 1, 1, other, arithmetic),
-			);
-			if (!(apart <= tolerance))
-				throw new Error(
-					`its self-test failed: ${operation} of ${shown(geometry)} is ${apart} off ${against.build === "reference" ? "the reference" : "the same module at 128 bits"}`,
-				);
-		}
-	}
-}
-
-/**
- * The kernels without those on bytes where the module has none, and where the processor's instruction does not give
- * their exact sums: relaxed SIMD leaves it open whether it takes the second operand's bytes with a sign, and whether a
- * sum of two products stops at 16 bits. What one says it does always.
- */
-function exactKernels(
-	arithmetic: KernelSet,
-	loaded: Exclude<LoadedBuild, { build: "reference" }>,
-): KernelTable {
-	const { int8BytePointwise, int8ByteSeparable, ...others } = loaded.kernels;
-	if (arithmetic !== "integer" || loaded.build === "baseline") return others;
-	const reference = { build: "reference", kernels: loaded.kernels } as const;
-	const [own, other] = [oneWalker(loaded), oneWalker(reference)];
-	const isExact = (["int8BytePointwise", "int8ByteSeparable"] as const).every((operation) =>
-		kernelOf(loaded.kernels, operation).small.every((geometry) => {
-			const got = compute(loaded, operation, geometry, 1, 1, own);
-			return distance(got, compute(reference, operation, geometry, 1, 1, other)) === 0;
-		}),
-	);
-	return isExact ? loaded.kernels : others;
-}
-
-/** Memories are dear: one serves the whole test. */
-const testBytes = 2 ** 18;
-
-function oneWalker(loaded: LoadedBuild): (bytes: number) => Walker {
-	const walker = createWalker(loaded, testBytes);
-	return (bytes) => {
-		if (bytes > testBytes) throw new Error(`a shape of the self-test takes ${bytes} bytes`);
-		new Uint8Array(walker.buffer, 0, bytes).fill(0);
-		return walker;
-	};
 }

@@ -1,10 +1,10 @@
-/** Batch norm, the pool, dropout, the losses and the gradients' norm of training in every build: hard inputs, and random shapes against the reference. */
+/** Batch norm, the pool, dropout, the losses and the norm of the gradients in every build: difficult inputs, and random shapes against the reference. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compute, distance } from "./conformance.ts";
 import type { Geometry } from "./kernel.ts";
 import { loadBuild } from "./load.ts";
 import type { Operation } from "./operations.ts";
+import { compute, distance } from "./self-test.ts";
 import { kernels, pitchOf } from "./table.ts";
 import { trainingKernels } from "./training-table.ts";
 import type { Build } from "./walker.ts";
@@ -14,7 +14,7 @@ describe.each(["wide", "relaxed", "baseline", "reference"] satisfies Build[])("t
 	const pitch = 8;
 	/** The loss and the gradient of one picture, in the build, of these logits and targets. */
 	async function lossOf(input: readonly number[], targets: readonly number[], temperature = 1) {
-		const { loaded } = await loadBuild({ build, arithmetic: "training" });
+		const { loaded } = await loadBuild({ build, kernelSet: "training" });
 		const given: Record<string, readonly number[]> = { input, targets, factors: [1, temperature] };
 		const own = { ...all.crossEntropy!, sample: (name: string) => (i: number) => given[name]?.[i] ?? 9 };
 		const sampled = { ...loaded, kernels: { ...loaded.kernels, crossEntropy: own } };
@@ -36,7 +36,7 @@ describe.each(["wide", "relaxed", "baseline", "reference"] satisfies Build[])("t
 		expect((await lossOf([1e4 + 5, 1e4], [1, 0], 5)).loss).toBeCloseTo(Math.log(1 + Math.exp(-1)), 5);
 	});
 
-	it("lets what is no number through to the loss", async () => {
+	it("propagates NaN to the loss", async () => {
 		for (const bad of [Number.NaN, Number.POSITIVE_INFINITY])
 			for (let at = 0; at < 5; at++) {
 				const logits = [0, 1, 2, 3, 4].map((x) => (x === at ? bad : x));
@@ -53,7 +53,7 @@ describe.each(["wide", "relaxed", "baseline", "reference"] satisfies Build[])("t
 		shapes: fc.Arbitrary<Geometry<O>>,
 		numRuns = 150,
 	): Promise<void> => {
-		const { loaded } = await loadBuild({ build, arithmetic: "training" });
+		const { loaded } = await loadBuild({ build, kernelSet: "training" });
 		fc.assert(
 			fc.property(shapes, fc.integer({ min: 1, max: 3 }), fc.integer(), (shape, pictures, seed) => {
 				const got = compute(loaded, operation, shape, pictures, seed);
@@ -66,7 +66,7 @@ describe.each(["wide", "relaxed", "baseline", "reference"] satisfies Build[])("t
 	const upTo = (max: number) => fc.integer({ min: 1, max });
 	const flag = fc.constantFrom(0, 1);
 	const channels = upTo(70);
-	/** A pitch that is the usual one, or more. */
+	/** The usual pitch, or a larger one. */
 	const pitched = (arbitrary: fc.Arbitrary<number>) =>
 		fc.tuple(arbitrary, fc.constantFrom(0, 8, 24)).map(([c, more]) => [c, pitchOf(c) + more] as const);
 

@@ -1,20 +1,20 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { describeWithShared, shared } from "../../test/support/shared.ts";
-import { hasBackground } from "../weights/model.ts";
+import { backgroundOutputs } from "./background.ts";
 import { imagenetLabels } from "./imagenet.ts";
 
 test("1000 classes, and 1001 with the background first", () => {
 	const labels = imagenetLabels(1000);
 	expect(labels).toHaveLength(1000);
-	expect(hasBackground(labels)).toBe(false);
+	expect(backgroundOutputs(labels)).toBe(0);
 	// The ends and a middle of the ILSVRC-2012 order.
 	expect(labels[0]).toEqual({ name: "tench", id: "n01440764", synonyms: ["Tinca tinca"] });
 	expect(labels[88]).toEqual({ name: "macaw", id: "n01818515" });
 	expect(labels[999]?.name).toBe("toilet tissue");
 
 	const withBackground = imagenetLabels(1001);
-	expect(hasBackground(withBackground)).toBe(true);
+	expect(backgroundOutputs(withBackground)).toBe(1);
 	expect(withBackground[0]).toEqual({ name: "background" });
 	expect(withBackground.slice(1)).toEqual(labels);
 });

@@ -1,6 +1,7 @@
 /** The labels of networks trained on ImageNet. */
 
-import { backgroundName, type Label } from "../weights/model.ts";
+import type { Label } from "../weights/model.ts";
+import { backgroundName } from "./background.ts";
 import { imagenetClasses } from "./imagenet-classes.ts";
 
 /**

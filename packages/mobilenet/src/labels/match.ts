@@ -1,10 +1,12 @@
 /**
- * Which output of a network stands for which class of a data set: found by WordNet id, label, synonym or number, so
- * that folders may be called `n02099601`, `golden retriever`, `golden_retriever` or `207`. A background class, which
- * some networks have first, is no class of anybody's data.
+ * Which output of a network stands for which class of a data set, by the rule of find.ts, so that folders may be called
+ * `n02099601`, `golden retriever`, `golden_retriever` or `207`. A background class, which some networks have first, is
+ * never a class of the data.
  */
 import { MobileNetError, shown } from "../base/error.ts";
-import { hasBackground, type Label } from "../weights/model.ts";
+import type { Label } from "../weights/model.ts";
+import { backgroundOutputs } from "./background.ts";
+import { classFinder } from "./find.ts";
 
 export interface Match {
 	/** The output of the network for each class of the data set. */
@@ -34,11 +36,9 @@ const shownNames = 5;
 /**
  * The network's output for each class of a data set.
  *
- * The WordNet id is looked for first, then the name among the network's labels, then among their synonyms, then the
- * class's own synonyms, and last its name as a number of a class, from 0, a background class not counted. Case, `_`
- * and `-` do not matter. Of several outputs of that name the one with the class's own number is taken: a list of
- * ImageNet's pictures has two classes `crane`, and numbers. Where the network has no labels and as many outputs as the
- * data set has classes, or one more, classes are outputs in their order, and a note says so.
+ * Of several outputs of a name, the one with the class's own number is taken: a list of ImageNet's pictures has two
+ * classes `crane`, and numbers. Where the network has no labels and as many outputs as the data set has classes, or one
+ * more, the classes are taken in the order of the outputs, and a note says so.
  *
  * @throws MobileNetError `usage`, in one sentence: classes that the network does not know, or that could be several of
  *   its outputs, or two that are one
@@ -52,12 +52,12 @@ export function matchClasses({ name, classes, labels, outputs, wanted }: MatchOp
 			"usage",
 			`${name} has no classes: a network is evaluated on pictures with labels.`,
 		);
-	const background = (labels ? hasBackground(labels) : outputs === classes.length + 1) ? 1 : 0;
-	const find = finder(labels, background, outputs);
+	const background = labels ? backgroundOutputs(labels) : outputs === classes.length + 1 ? 1 : 0;
+	const find = classFinder(labels?.slice(background), outputs - background);
 	const found = numbers.map((number) => ({
 		number,
 		label: classes[number]!,
-		candidates: find(classes[number]!),
+		candidates: find(classes[number]!).map((candidate) => candidate + background),
 	}));
 	if (!labels && found.some(({ candidates }) => candidates.length === 0))
 		return inOrder(name, classes, outputs);
@@ -87,60 +87,6 @@ export function matchClasses({ name, classes, labels, outputs, wanted }: MatchOp
 	const note =
 		"the model has no labels and one output more than there are classes: the first is taken for a background class.";
 	return { outputs: matched, background, notes: labels || background === 0 ? [] : [note] };
-}
-
-/** All outputs that a class could be, by the first way that finds any. */
-function finder(labels: readonly Label[] | undefined, background: number, outputs: number) {
-	const [ids, whole, names, synonyms] = [index(), index(), index(), index()];
-	for (const [output, label] of (labels ?? []).entries()) {
-		if (output < background) continue;
-		for (const id of [label.id, label.name]) if (id !== undefined && isWordNetId(id)) ids.add(id, output);
-		whole.add([label.name, ...(label.synonyms ?? [])].join(", "), output);
-		names.add(label.name, output);
-		for (const synonym of label.synonyms ?? []) synonyms.add(synonym, output);
-	}
-	return ({ name, id, synonyms: own = [] }: Label): readonly number[] => {
-		// A list may hold all the names of a class in one field, as ImageNet's own does.
-		const [first = "", ...others] = name.split(", ");
-		const byNumber = /^\d+$/.test(name) ? Number(name) + background : outputs;
-		const ways: (() => readonly number[])[] = [
-			...[id, name].flatMap((text) => (text !== undefined && isWordNetId(text) ? [() => ids.of(text)] : [])),
-			() => whole.of([name, ...own].join(", ")),
-			...[name, first].flatMap((text) => [() => names.of(text), () => synonyms.of(text)]),
-			...[...own, ...others].flatMap((text) => [() => names.of(text), () => synonyms.of(text)]),
-			() => (byNumber < outputs ? [byNumber] : []),
-		];
-		for (const way of ways) {
-			const found = way();
-			if (found.length > 0) return found;
-		}
-		return [];
-	};
-}
-
-function index() {
-	const outputs = new Map<string, number[]>();
-	return {
-		add: (text: string, output: number): void => {
-			const found = outputs.get(plain(text)) ?? [];
-			if (!found.includes(output)) found.push(output);
-			outputs.set(plain(text), found);
-		},
-		of: (text: string): readonly number[] => outputs.get(plain(text)) ?? [],
-	};
-}
-
-/** What is compared of a name. File systems differ in how they write letters with accents. */
-function plain(text: string): string {
-	return text
-		.normalize("NFC")
-		.toLowerCase()
-		.replaceAll(/[\s_-]+/g, " ")
-		.trim();
-}
-
-function isWordNetId(text: string): boolean {
-	return /^n\d{8}$/.test(text);
 }
 
 function inOrder(name: string, classes: readonly Label[], outputs: number): Match {

@@ -3,7 +3,9 @@
  * for so many classes.
  */
 import { MobileNetError, messageOf, shown } from "../base/error.ts";
-import { backgroundName, type Label } from "../weights/model.ts";
+import { parseJson } from "../base/json.ts";
+import type { Label } from "../weights/model.ts";
+import { backgroundName } from "./background.ts";
 
 /**
  * The labels in a label file, in the order of the classes.
@@ -22,7 +24,7 @@ import { backgroundName, type Label } from "../weights/model.ts";
 export function parseLabels(text: string, name: string): readonly Label[] {
 	const content = text.replace(/^\uFEFF/, "").trim();
 	if (content === "") throw broken(name, "holds no labels: it is empty");
-	if (content.startsWith("[") || content.startsWith("{")) return parseJson(content, name);
+	if (content.startsWith("[") || content.startsWith("{")) return jsonLabels(content, name);
 	const lines = content.split(/\r\n|\r|\n/).map((line) => line.trim());
 	const numbered = lines.map((line) => /^(\d+)\s*[\t:]\s*(.+)$/.exec(line));
 	if (numbered.every((match) => match !== null))
@@ -59,10 +61,10 @@ export function labelsFor(labels: readonly Label[], classes: number, name: strin
 	);
 }
 
-function parseJson(content: string, name: string): readonly Label[] {
+function jsonLabels(content: string, name: string): readonly Label[] {
 	let value: unknown;
 	try {
-		value = JSON.parse(content);
+		value = parseJson(content);
 	} catch (error) {
 		throw broken(name, `is no JSON, as its first character has it: ${messageOf(error)}`);
 	}

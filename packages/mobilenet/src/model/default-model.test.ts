@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { readModel } from "../formats/read.ts";
-import { readDefaultModel } from "./default-model.ts";
+import { defaultModelBytes } from "./default-model.ts";
 import { MobileNet } from "./mobilenet.ts";
 import type { LoadOptions } from "./options.ts";
+import { loadModel } from "./source.ts";
 
 const file = new URL("../../../../models/default/mobilenet.safetensors", import.meta.url);
 const picture = {
@@ -15,7 +16,18 @@ const picture = {
 
 describe("the embedded model", () => {
 	it("is its file, byte for byte", async () => {
-		expect(await readDefaultModel()).toEqual(await readModel(await readFile(file)));
+		const bytes = await readFile(file);
+		expect(Buffer.compare(await defaultModelBytes(), bytes)).toBe(0);
+		expect(await loadModel()).toEqual(await readModel(bytes));
+	});
+
+	it("is called default; files of that name are reached by their paths", async () => {
+		const own = await loadModel();
+		expect(await loadModel("default")).toEqual(own);
+		expect((await MobileNet.load("default", { threads: 1 })).model).toEqual(own);
+		expect(await loadModel(file.href)).toEqual(own);
+		for (const path of ["./default", "Default", "default.tflite", "constructor"])
+			await expect(loadModel(path)).rejects.toThrow(`${path} cannot be read: there is no such file.`);
 	});
 
 	it("is what load gives without a source", async () => {

@@ -1,6 +1,8 @@
 /** From probabilities to answers: the best classes by name. */
 import { MobileNetError, shown } from "../base/error.ts";
-import { hasBackground, type Label, type Model } from "../weights/model.ts";
+import { backgroundOutputs } from "../labels/background.ts";
+import { requiredClasses } from "../labels/find.ts";
+import type { Model } from "../weights/model.ts";
 
 export interface Prediction {
 	/** What people call the class; `class 17` where the model has no labels. */
@@ -22,9 +24,9 @@ export interface PredictionOptions {
 	readonly top?: number | undefined;
 	/** Answers below this probability are left out; 0 if not given. */
 	readonly threshold?: number | undefined;
-	/** Only these classes are answers: names, synonyms, WordNet ids or indices. */
+	/** Only these classes are answers: by name, synonym, WordNet id or number (labels/find.ts). */
 	readonly allow?: readonly (string | number)[] | undefined;
-	/** These classes are no answers. */
+	/** These classes are never answers. */
 	readonly deny?: readonly (string | number)[] | undefined;
 }
 
@@ -39,8 +41,8 @@ export function ranking(
 		throw new MobileNetError("usage", `top must be a whole number of at least 1, not ${shown(top)}.`);
 	if (!(threshold >= 0 && threshold <= 1))
 		throw new MobileNetError("usage", `threshold must be a number from 0 to 1, not ${shown(threshold)}.`);
-	const background = hasBackground(labels) ? 1 : 0;
-	const find = finder(labels, classes - background, background);
+	const background = backgroundOutputs(labels);
+	const find = requiredClasses(labels?.slice(background), classes - background);
 	const allowed = allow && new Set(allow.flatMap(find));
 	const denied = new Set(deny?.flatMap(find));
 	const candidates = Array.from({ length: classes - background }, (_, index) => index).filter(
@@ -59,38 +61,4 @@ export function ranking(
 				probability,
 				...(sureFrom !== undefined && { sure: probability >= sureFrom }),
 			}));
-}
-
-/** Finds classes by index or by name; some names of ImageNet stand for two classes. */
-function finder(labels: readonly Label[] | undefined, classes: number, background: number) {
-	return (wanted: string | number): number[] => {
-		if (typeof wanted === "number") {
-			if (Number.isInteger(wanted) && wanted >= 0 && wanted < classes) return [wanted];
-			throw new MobileNetError(
-				"usage",
-				`there is no class ${shown(wanted)}: indices run from 0 to ${classes - 1}.`,
-			);
-		}
-		const name = wanted.toLowerCase();
-		const found = Array.from({ length: classes }, (_, index) => index).filter((index) => {
-			const label = labels?.[index + background];
-			return (
-				label &&
-				[label.name, label.id, ...(label.synonyms ?? [])].some((text) => text?.toLowerCase() === name)
-			);
-		});
-		if (found.length > 0) return found;
-		throw new MobileNetError(
-			"usage",
-			`no class is called ${shown(wanted)}${labels ? "" : ": the model has no labels"}.`,
-		);
-	};
-}
-
-/** Softmax of logits, for networks that give out those. */
-export function softmax(logits: Float32Array): Float32Array {
-	const largest = logits.reduce((most, x) => Math.max(most, x), Number.NEGATIVE_INFINITY);
-	const powers = logits.map((x) => Math.exp(x - largest));
-	const sum = powers.reduce((total, x) => total + x, 0);
-	return powers.map((x) => x / sum);
 }

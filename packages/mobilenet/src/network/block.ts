@@ -1,16 +1,16 @@
 /**
- * What one block costs, in the words of the paper (Howard and others, "MobileNets: Efficient Convolutional Neural
- * Networks for Mobile Vision Applications", 2017, section 3): a standard convolution filters and combines in one
- * step; a depthwise separable one filters every channel by itself, then combines the channels with a 1×1
- * convolution, and does so with a fraction of the multiply-adds.
+ * What one block costs, in the notation of the paper (Howard and others, "MobileNets: Efficient Convolutional Neural
+ * Networks for Mobile Vision Applications", 2017, section 3). A standard convolution filters and combines in one step.
+ * A depthwise separable one filters every channel separately, then combines the channels with a 1×1 convolution, and
+ * needs a fraction of the multiply-adds.
  *
- * The formulas hold for stride 1 with the same size in and out, and for any stride with the output's size as Df.
- * α·M and ρ·Df are not rounded here: a network's layers are (layers.ts), and cost.ts counts those.
+ * The formulas hold for stride 1 with inputs and outputs of the same size, and for any stride if Df is the output's
+ * size. α·M and ρ·Df are not rounded here, unlike in a network's layers (layers.ts), which cost.ts counts.
  */
 
 /** A convolution's shape, by the paper's letters. */
 export interface Block {
-	/** Dk: width and height of the filter; 3 in MobileNet. */
+	/** Dk: width and height of the filter. Default: 3, as in MobileNet. */
 	readonly kernel?: number;
 	/** M: channels of the input, at α = 1. */
 	readonly inputChannels: number;
@@ -18,9 +18,9 @@ export interface Block {
 	readonly outputChannels: number;
 	/** Df: width and height of the output in pixels, at ρ = 1. */
 	readonly size: number;
-	/** α: width multiplier of both channel counts; 1 where nothing is said. */
+	/** α: width multiplier of both numbers of channels. Default: 1. */
 	readonly alpha?: number;
-	/** ρ: resolution multiplier of the size; 1 where nothing is said. */
+	/** ρ: resolution multiplier of the size. Default: 1. */
 	readonly rho?: number;
 }
 
@@ -56,7 +56,7 @@ export function separableCost(block: Block): BlockCost {
 
 /**
  * The share of a standard convolution's multiply-adds (and weights) that the depthwise separable one needs:
- * 1/(αN) + 1/Dk², whatever the size. With 3×3 filters it is a little over 1/9.
+ * 1/(αN) + 1/Dk², independent of the size. With 3×3 filters it is slightly above 1/9.
  *
  * @example
  * reduction({ outputChannels: 512 }) // 0.1131, 8.8 times fewer
@@ -75,7 +75,7 @@ function scaled({ kernel = 3, inputChannels, outputChannels, size, alpha = 1, rh
 	};
 }
 
-/** Every weight is used once at every place of the output. */
+/** Every weight is used once for every pixel of the output. */
 function costOf(weights: number, places: number): BlockCost {
 	return { multAdds: weights * places, weights };
 }

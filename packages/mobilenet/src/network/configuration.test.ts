@@ -3,7 +3,7 @@ import { MobileNetError } from "../base/error.ts";
 import { type ConfigurationOptions, configure, presets } from "./configuration.ts";
 
 describe("configure", () => {
-	test("is the tf preset where nothing is said", () => {
+	test("is the tf preset by default", () => {
 		expect(configure()).toEqual(presets.tf);
 		expect(configure({ preset: undefined, alpha: undefined })).toEqual(presets.tf);
 	});
@@ -53,7 +53,7 @@ describe("what is refused, in one sentence that names the field and what was rec
 		[{ rho: 0 }, /^rho must be a number above 0, not 0\.$/],
 		[{ rho: "6/7" }, /^rho .*"6\/7"\.$/],
 		[{ rho: 0.1 }, /^rho must be such that 224·rho is from 32 to \d+ pixels, not 0\.1\.$/],
-		[{ rho: 6 / 7, size: 224 }, /^rho .* a size of 192, but a size of 224 is given too: give one of them\.$/],
+		[{ rho: 6 / 7, size: 224 }, /^rho .* a size of 192, but size is 224: give only one of the two\.$/],
 		[{ inputChannels: 0 }, /^inputChannels .*not 0\.$/],
 		[{ classes: 0 }, /^classes .*not 0\.$/],
 		[{ classes: 1e12 }, /^classes .*not 1000000000000\.$/],
@@ -72,8 +72,8 @@ describe("what is refused, in one sentence that names the field and what was rec
 		[{ output: "probabilities" }, /^output must be "softmax" or "logits", not "probabilities"\.$/],
 		[{ preset: "keras" }, /^preset must be "tf" or "torch" or "tutorial", not "keras"\.$/],
 		[{ preset: "constructor" }, /^preset .*not "constructor"\.$/],
-		[{ width: 1 }, /^there is no configuration field "width"; the fields are alpha, .* preset and rho\.$/],
-		[{ toString: 1 }, /^there is no configuration field "toString"/],
+		[{ width: 1 }, /^unknown configuration field "width": use alpha, .* preset or rho\.$/],
+		[{ toString: 1 }, /^unknown configuration field "toString"/],
 	])("%j", (options, message) => {
 		let thrown: unknown;
 		try {

@@ -1,52 +1,52 @@
 /**
- * What distinguishes one MobileNet v1 from another: every convention in which published networks differ is one
- * field here, and three presets name the usual sets. A configuration is plain data and always valid: `configure`
- * is the only way to make one.
+ * What distinguishes one MobileNet v1 from another. Every convention in which published networks differ is one field,
+ * and three presets name the usual sets. A configuration is plain data and always valid, because only `configure`
+ * makes one.
  */
 import { MobileNetError, shown } from "../base/error.ts";
 
 export interface Configuration {
-	/** Width multiplier α: scales the channels of every layer, the stem too. Any number above 0. */
+	/** Width multiplier α, which scales the channels of every layer including the stem. Any number above 0. */
 	readonly alpha: number;
 	/** Width and height of the input in pixels, at least 32. The resolution multiplier ρ is size / 224. */
 	readonly size: number;
 	/** Channels of the input: 3 for color, 1 for gray. */
 	readonly inputChannels: number;
-	/** Outputs of the classifier; with `tf` 1001, of which the first is the background class. */
+	/** Outputs of the classifier. The preset `tf` has 1001, of which the first is the background class. */
 	readonly classes: number;
 	/** `shallow` leaves out the five 14×14×512 blocks (the paper's Table 5). */
 	readonly depth: "full" | "shallow";
-	/** Padding of the 3×3 convolutions: `same` is TensorFlow's (the odd pixel bottom and right), `symmetric` is 1 on every side. */
+	/** Padding of the 3×3 convolutions: `same` as in TensorFlow (an odd pixel goes bottom and right), `symmetric` 1 on every side. */
 	readonly padding: "same" | "symmetric";
-	/** The last block's depthwise layer: `stride1`, or the paper's table as printed: `stride2` with a padding of 4. */
+	/** The last block's depthwise layer: `stride1`, or `stride2` with a padding of 4 as the paper's table prints it. */
 	readonly lastBlock: "stride1" | "stride2";
 	/** Added to the variance by batch norm. */
 	readonly epsilon: number;
-	/** Share of the new batch in batch norm's running statistics. */
+	/** Weight of the new batch in batch norm's running statistics. */
 	readonly momentum: number;
-	/** Which variance the running statistics gather. */
+	/** Which variance the running statistics track. */
 	readonly runningVariance: "unbiased" | "biased";
-	/** How α·c becomes whole: `floor` is max(⌊αc⌋, 8), `divisible8` the nearest multiple of 8 that is not below 90 %. */
+	/** How α·c is rounded: `floor` is max(⌊αc⌋, 8), `divisible8` the nearest multiple of 8 that is at least 90 % of αc. */
 	readonly channelRounding: "floor" | "divisible8";
 	readonly activation: "relu6" | "relu" | "leakyRelu";
-	/** Slope of `leakyRelu` below 0; 0 for the others. */
+	/** Slope of `leakyRelu` below 0; 0 for other activations. */
 	readonly leakySlope: number;
-	/** Whether there is a classifier; without one the network ends with the pooled features. */
+	/** Whether there is a classifier. Without one the network ends with the pooled features. */
 	readonly head: boolean;
-	/** Share of the features dropped before the classifier in training. */
+	/** Share of the features that training drops before the classifier. */
 	readonly dropout: number;
-	/** What the network gives out. */
+	/** What the network outputs. */
 	readonly output: "softmax" | "logits";
 }
 
 export type Preset = "tf" | "torch" | "tutorial";
 
-/** Any field of a configuration; undefined leaves it to the preset. */
+/** Any fields of a configuration; undefined means the preset's value. */
 type AnyField = { readonly [F in keyof Configuration]?: Configuration[F] | undefined };
 
-/** What `configure` takes: any field, a preset to start from, ρ in the place of the size. */
+/** Options of `configure`: any fields, a preset to start from, and ρ instead of the size. */
 export interface ConfigurationOptions extends AnyField {
-	/** `tf` where nothing is said. */
+	/** Default: `tf`. */
 	readonly preset?: Preset | undefined;
 	/** Resolution multiplier ρ: size = round(224·ρ). */
 	readonly rho?: number | undefined;
@@ -63,7 +63,7 @@ const common = {
 	head: true,
 } as const;
 
-/** The usual sets of conventions: Google's checkpoints, Keras and Hugging Face; timm; the PyTorch tutorial. */
+/** `tf`: Google's checkpoints, Keras and Hugging Face. `torch`: timm. `tutorial`: the PyTorch tutorial. */
 export const presets: Readonly<Record<Preset, Configuration>> = {
 	tf: {
 		...common,
@@ -100,12 +100,12 @@ export const presets: Readonly<Record<Preset, Configuration>> = {
 	},
 };
 
-/** Slope of a leaky ReLU for which none is given: the one of the published PyTorch network. */
+/** Default slope of a leaky ReLU: that of the published PyTorch network. */
 const usualLeakySlope = 0.1;
 /** The size that the resolution multiplier ρ multiplies. */
 const fullSize = 224;
 const leastSize = 32;
-/** Sizes and channels beyond this are no network but a mistake, and would not fit any memory. */
+/** Values beyond these are a mistake: such a network would not fit in any memory. */
 const most = { alpha: 64, size: 16384, inputChannels: 4096, classes: 1_000_000 } as const;
 
 type Check = readonly [valid: boolean, expected: string];
@@ -113,7 +113,7 @@ const whole = (value: number, least: number, largest: number): Check => [
 	Number.isInteger(value) && value >= least && value <= largest,
 	`a whole number from ${least} to ${largest}`,
 ];
-const within = (value: number, valid: boolean, expected: string): Check => [
+const finite = (value: number, valid: boolean, expected: string): Check => [
 	Number.isFinite(value) && valid,
 	expected,
 ];
@@ -122,31 +122,31 @@ const oneOf = (value: unknown, ...choices: unknown[]): Check => [
 	choices.map(shown).join(" or "),
 ];
 
-/** For every field, whether a value will do and what would. */
+/** For every field: whether a value is valid, and what is expected. */
 const checks: { readonly [F in keyof Configuration]: (value: Configuration[F]) => Check } = {
-	alpha: (v) => within(v, v > 0 && v <= most.alpha, `a number above 0 and up to ${most.alpha}`),
+	alpha: (v) => finite(v, v > 0 && v <= most.alpha, `a number above 0 and up to ${most.alpha}`),
 	size: (v) => whole(v, leastSize, most.size),
 	inputChannels: (v) => whole(v, 1, most.inputChannels),
 	classes: (v) => whole(v, 1, most.classes),
 	depth: (v) => oneOf(v, "full", "shallow"),
 	padding: (v) => oneOf(v, "same", "symmetric"),
 	lastBlock: (v) => oneOf(v, "stride1", "stride2"),
-	epsilon: (v) => within(v, v >= 0 && v < 1, "a number from 0 to below 1"),
-	momentum: (v) => within(v, v >= 0 && v <= 1, "a number from 0 to 1"),
+	epsilon: (v) => finite(v, v >= 0 && v < 1, "a number from 0 to below 1"),
+	momentum: (v) => finite(v, v >= 0 && v <= 1, "a number from 0 to 1"),
 	runningVariance: (v) => oneOf(v, "unbiased", "biased"),
 	channelRounding: (v) => oneOf(v, "floor", "divisible8"),
 	activation: (v) => oneOf(v, "relu6", "relu", "leakyRelu"),
-	leakySlope: (v) => within(v, v >= 0 && v < 1, "a number from 0 to below 1"),
+	leakySlope: (v) => finite(v, v >= 0 && v < 1, "a number from 0 to below 1"),
 	head: (v) => oneOf(v, true, false),
-	dropout: (v) => within(v, v >= 0 && v < 1, "a number from 0 to below 1"),
+	dropout: (v) => finite(v, v >= 0 && v < 1, "a number from 0 to below 1"),
 	output: (v) => oneOf(v, "softmax", "logits"),
 };
 
 /**
- * A complete, valid configuration from a preset and what differs from it.
+ * Makes a complete, valid configuration from a preset and the fields that differ from it.
  *
- * @param options any field of `Configuration`; `preset` (default `tf`); `rho` in the place of `size`
- * @throws MobileNetError `configuration` in one sentence that names the field and what was received
+ * @param options any fields of `Configuration`; `preset`, by default `tf`; `rho` instead of `size`
+ * @throws MobileNetError `configuration` that names the field, what was expected and what was received
  * @example
  * configure({ preset: "tutorial", alpha: 0.5, rho: 6 / 7 }).size // 192
  */
@@ -158,7 +158,7 @@ export function configure(options: ConfigurationOptions = {}): Configuration {
 		if (!Object.hasOwn(checks, field))
 			throw new MobileNetError(
 				"configuration",
-				`there is no configuration field ${shown(field)}; the fields are ${Object.keys(checks).join(", ")}, preset and rho.`,
+				`unknown configuration field ${shown(field)}: use ${Object.keys(checks).join(", ")}, preset or rho.`,
 			);
 		if (value !== undefined) fields[field] = value;
 	}
@@ -179,7 +179,7 @@ function sizeOf(rho: number, size: number | undefined): number {
 	if (size !== undefined && size !== fromRho)
 		throw new MobileNetError(
 			"configuration",
-			`rho ${rho} means a size of ${fromRho}, but a size of ${shown(size)} is given too: give one of them.`,
+			`rho ${rho} means a size of ${fromRho}, but size is ${shown(size)}: give only one of the two.`,
 		);
 	return fromRho;
 }

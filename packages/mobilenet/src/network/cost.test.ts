@@ -13,7 +13,7 @@ describe("cost", () => {
 		expect((depthwise?.weights ?? 0) + (pointwise?.weights ?? 0)).toBe(separable.weights);
 	});
 
-	test("adds up: layers, kinds and the whole, under both conventions, for any network", () => {
+	test("adds up over layers and kinds, by both conventions, for any network", () => {
 		const any = fc.record({
 			alpha: fc.double({ min: 0.1, max: 1.5, noNaN: true }),
 			size: fc.integer({ min: 32, max: 320 }),
@@ -68,7 +68,7 @@ describe("cost", () => {
 		expect(standard.multAdds).toBe(inside.reduce((sum, block) => sum + block.multAdds, ends));
 	});
 
-	test("counts activations: all outputs, and the most that is alive at once", () => {
+	test("counts activations: all outputs, and the most that are needed at once", () => {
 		// Smallest picture and width: 8 channels until 64·α passes 8, α = 1/8: 8, 8, 16, 16, 32, 32, 64 …, 128, 128.
 		const { activations, layers } = cost(
 			configure({ alpha: 1 / 8, size: 32, classes: 10, inputChannels: 1 }),
@@ -95,7 +95,7 @@ describe("cost", () => {
 		});
 	});
 
-	test("refuses a convention that there is not", () => {
+	test("refuses an unknown convention", () => {
 		const options = { convention: "thop" as CostConvention };
 		expect(() => cost(configure(), options)).toThrow(
 			/^convention must be "paper" or "torchinfo", not "thop"\.$/,

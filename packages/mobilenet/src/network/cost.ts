@@ -1,23 +1,23 @@
 /**
- * What a network costs: multiply-adds under a named convention, parameters and activation memory, for every layer,
- * every kind of layer (the paper's Table 2) and in all, and what the same network of standard convolutions would
- * cost. All of it for one picture.
+ * What a network costs for one picture: multiply-adds by a named convention, parameters and activation memory; per
+ * layer, per kind of layer (the paper's Table 2) and in total; and what the same network would cost with standard
+ * convolutions.
  */
 import { MobileNetError, shown } from "../base/error.ts";
 import type { Configuration } from "./configuration.ts";
-import { isConvolution, type Layer, type LayerKind, layers, weightsOf } from "./layers.ts";
+import { isConvolution, type Layer, type LayerKind, layers, weightCount } from "./layers.ts";
 
 /**
  * How multiply-adds are counted.
  *
  * - `paper`: convolutions and the classifier, without bias and batch norm (Howard and others 2017; fvcore's `conv`
  *   and `linear`)
- * - `torchinfo`: as that tool does: every parameter of a batch norm and of the classifier's bias is one more
+ * - `torchinfo`: as that tool counts, which adds one for every parameter of a batch norm and of the classifier's bias
  */
 export type CostConvention = "paper" | "torchinfo";
 
 export interface CostOptions {
-	/** `paper` where nothing is said. */
+	/** Default: `paper`. */
 	readonly convention?: CostConvention | undefined;
 }
 
@@ -28,13 +28,13 @@ export interface LayerCost {
 	/** Width and height of the output in pixels. */
 	readonly outputSize: number;
 	readonly outputChannels: number;
-	/** Under the convention asked for. */
+	/** By the requested convention. */
 	readonly multAdds: number;
-	/** Twice the multiply-adds of `paper`, whatever the convention. */
+	/** Twice the multiply-adds of `paper`, for either convention. */
 	readonly flops: number;
-	/** Weights alone: no bias, no batch norm. */
+	/** Only the weights: no bias, no batch norm. */
 	readonly weights: number;
-	/** Weights, bias, and batch norm's scale and shift; not its running statistics, which are not learned. */
+	/** Weights, bias, and batch norm's scale and shift, but not its running statistics, which are not learned. */
 	readonly parameters: number;
 	/** Bytes of its output as float32. */
 	readonly activationBytes: number;
@@ -46,10 +46,10 @@ export type CostKind = "conv 1x1" | "conv depthwise 3x3" | "conv 3x3" | "fully c
 export interface KindCost {
 	readonly kind: CostKind;
 	readonly multAdds: number;
-	/** Share of the whole, 0 to 1. */
+	/** Share of the network's, 0 to 1. */
 	readonly multAddsShare: number;
 	readonly weights: number;
-	/** Share of the whole, 0 to 1: Table 2's column of parameters, which counts weights alone. */
+	/** Share of the network's, 0 to 1: the parameter column of Table 2, which counts only weights. */
 	readonly weightsShare: number;
 	readonly parameters: number;
 }
@@ -58,27 +58,27 @@ export interface Cost {
 	readonly convention: CostConvention;
 	readonly layers: readonly LayerCost[];
 	readonly kinds: readonly KindCost[];
-	/** Under the convention asked for. */
+	/** By the requested convention. */
 	readonly multAdds: number;
-	/** Twice the multiply-adds of `paper`, whatever the convention. */
+	/** Twice the multiply-adds of `paper`, for either convention. */
 	readonly flops: number;
 	readonly weights: number;
-	/** Weights, bias, and batch norm's scale and shift; not its running statistics. */
+	/** Weights, bias, and batch norm's scale and shift, but not its running statistics. */
 	readonly parameters: number;
 	readonly activations: ActivationMemory;
-	/** The same network of standard 3×3 convolutions in the place of its blocks (the paper's Table 4). */
+	/** The same network with standard 3×3 convolutions instead of its blocks (the paper's Table 4). */
 	readonly standard: { readonly multAdds: number; readonly weights: number; readonly parameters: number };
 	/** This network's share of the standard one's multiply-adds: about 1/8 to 1/9. */
 	readonly reduction: number;
 }
 
-/** Memory of activations in bytes of float32, for one picture; batch norm and activation work in place. */
+/** Bytes of activations as float32, for one picture; batch norm and activation work in place. */
 export interface ActivationMemory {
-	/** The outputs of all layers together: what training keeps, at least. */
+	/** The outputs of all layers together: the least that training keeps. */
 	readonly sum: number;
-	/** The most that is alive at once at inference: the input and the output of one layer. */
+	/** The most that inference needs at once: the input and the output of one layer. */
 	readonly peak: number;
-	/** The layer where that is. */
+	/** The layer that needs the most. */
 	readonly peakLayer: string;
 }
 
@@ -96,7 +96,7 @@ const kindOf: { readonly [K in LayerKind]?: CostKind } = {
  *
  * @param configuration a configuration made by `configure`
  * @param options `convention`: how multiply-adds are counted
- * @throws MobileNetError `usage` for a convention that there is not
+ * @throws MobileNetError `usage` for an unknown convention
  * @example
  * cost(configure({ classes: 1000 })).multAdds // 568740352, the paper's 569 million
  */
@@ -132,7 +132,7 @@ export function cost(configuration: Configuration, { convention = "paper" }: Cos
 
 function layerCost(layer: Layer, convention: CostConvention): LayerCost {
 	const { name, kind, outputSize, outputChannels } = layer;
-	const weights = weightsOf(layer);
+	const weights = weightCount(layer);
 	// Scale and shift of a batch norm, or the classifier's bias.
 	const others = isConvolution(layer) ? 2 * outputChannels : kind === "dense" ? outputChannels : 0;
 	const multAdds = weights * outputSize ** 2;
@@ -166,9 +166,11 @@ function kindCosts(rows: readonly LayerCost[]): KindCost[] {
 	});
 }
 
-/** A pointwise layer as the standard 3×3 convolution that would stand in its block's place. */
+/** Turns a pointwise layer into the standard 3×3 convolution that would replace its block. */
 function standardized(layer: Layer): Layer {
-	return layer.kind === "pointwise" ? { ...layer, kind: "convolution", kernel: 3 } : layer;
+	if (layer.kind !== "pointwise") return layer;
+	const { inputChannels, outputChannels } = layer;
+	return { ...layer, kind: "convolution", kernel: 3, weightShape: [outputChannels, inputChannels, 3, 3] };
 }
 
 function activationMemory(table: readonly Layer[]): ActivationMemory {

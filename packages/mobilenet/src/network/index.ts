@@ -1,4 +1,4 @@
-/** What a MobileNet is: configuration, layers, cost, the paper's tables, summary. The entry `mobilenet/network`. */
+/** The public entry `mobilenet/network`: configuration, layers, cost, summary and the paper's tables. */
 export { type ErrorCode, MobileNetError } from "../base/error.ts";
 export {
 	type Block,
@@ -35,11 +35,11 @@ export {
 export type { ModuleRow } from "./modules.ts";
 export { type GridPoint, grid } from "./paper/grid.ts";
 export {
-	type Beside,
 	type BodyRow,
 	type KindRow,
 	type ModificationRow,
 	type NetworkRow,
+	type PaperAndOurs,
 	type PaperTable,
 	type PaperTableNumber,
 	type PaperTables,

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { configure } from "./configuration.ts";
-import { isConvolution, type Layer, layers, separableBlock, width } from "./layers.ts";
+import { isConvolution, type Layer, layers, separableBlock, weightCount, width } from "./layers.ts";
 
-/** How many times a filter fits on a padded row, by trying every place. */
+/** How many times a filter fits on a padded row, found by trying every position. */
 function places({ inputSize, padding, kernel, stride }: Layer): number {
 	let count = 0;
 	for (let at = -padding.before; at + kernel <= inputSize + padding.after; at += stride) count++;
@@ -60,6 +60,40 @@ describe("layers", () => {
 		]);
 	});
 
+	// The column "Filter Shape" of the same table (height × width × inputs × outputs, of a depthwise layer × channels),
+	// in the order of a convolution's weights: outputs, inputs of one output, height, width.
+	test("have the filters of the paper's Table 1, and names that begin alike", () => {
+		const rows = layers(configure({ preset: "tutorial" })).map((layer) => [
+			layer.tensorPrefix,
+			...layer.weightShape,
+		]);
+		const block = (n: number, inputs: number, outputs: number) => [
+			[`blocks.${n}.depthwise.conv`, inputs, 1, 3, 3],
+			[`blocks.${n}.pointwise.conv`, outputs, inputs, 1, 1],
+		];
+		expect(rows).toEqual([
+			["stem.conv", 32, 3, 3, 3],
+			...block(0, 32, 64),
+			...block(1, 64, 128),
+			...block(2, 128, 128),
+			...block(3, 128, 256),
+			...block(4, 256, 256),
+			...block(5, 256, 512),
+			...[6, 7, 8, 9, 10].flatMap((n) => block(n, 512, 512)),
+			...block(11, 512, 1024),
+			...block(12, 1024, 1024),
+			[undefined],
+			["classifier", 1000, 1024],
+		]);
+	});
+
+	test("hold as many weights as their filters have numbers; the pool none", () => {
+		const counts = layers(configure({ alpha: 0.5, inputChannels: 1, classes: 7 })).map(weightCount);
+		// 3·3·1·16, 3·3·16, 16·32; 512·7.
+		expect(counts.slice(0, 3)).toEqual([144, 144, 512]);
+		expect(counts.slice(-2)).toEqual([0, 3584]);
+	});
+
 	test("the shallow network lacks the five 14×14×512 blocks", () => {
 		const full = layers(configure());
 		const shallow = layers(configure({ depth: "shallow" }));
@@ -79,7 +113,7 @@ describe("layers", () => {
 		expect(layers(configure({ head: false })).at(-1)?.name).toBe("pool");
 	});
 
-	test("chain: what one gives the next takes, from the picture to the classes", () => {
+	test("chain: each takes what the one before gives, from the picture to the classes", () => {
 		fc.assert(
 			fc.property(anyConfiguration, (configuration) => {
 				const table = layers(configuration);
@@ -104,7 +138,7 @@ describe("layers", () => {
 		);
 	});
 
-	test("`same` pads as little as ⌈size / stride⌉ places need, the odd pixel after the picture", () => {
+	test("`same` pads as little as ⌈size / stride⌉ positions need, the odd pixel after the picture", () => {
 		fc.assert(
 			fc.property(anyConfiguration, (configuration) => {
 				for (const layer of layers(configuration).filter(isConvolution)) {
@@ -117,7 +151,7 @@ describe("layers", () => {
 					expect(outputSize).toBe(Math.ceil(inputSize / stride));
 					expect([0, 1]).toContain(padding.after - padding.before);
 					const total = padding.before + padding.after;
-					// One zero less would lose the last place, unless there is none to take away.
+					// One zero less would lose the last position, unless there is no zero to take away.
 					if (total > 0)
 						expect(Math.floor((inputSize + total - 1 - kernel) / stride) + 1).toBeLessThan(outputSize);
 				}
@@ -125,7 +159,7 @@ describe("layers", () => {
 		);
 	});
 
-	test("the last block's stride of 2 with a padding of 4 keeps 7×7, and is the depthwise layer's alone", () => {
+	test("the last block's stride of 2 with a padding of 4 keeps 7×7, and only the depthwise layer has it", () => {
 		const table = layers(configure({ lastBlock: "stride2" }));
 		expect(table.find(({ name }) => name === "blocks.12.depthwise")).toMatchObject({
 			stride: 2,
@@ -138,7 +172,7 @@ describe("layers", () => {
 });
 
 describe("separableBlock", () => {
-	test("is a filter a channel, then a mixture of the channels", () => {
+	test("is a filter per channel, then a mixture of the channels", () => {
 		const [depthwise, pointwise] = separableBlock({
 			name: "block",
 			inputChannels: 64,

@@ -1,6 +1,6 @@
 /**
- * The network as a table: thirteen rows of two numbers, and the layers that follow from them. Shapes, cost,
- * names of weights, plans and conversions are all derived from here.
+ * The network as a table: thirteen rows of two numbers, and the layers derived from them. Shapes, cost, names of
+ * weights, plans and conversions all follow from this table.
  */
 import type { Configuration } from "./configuration.ts";
 
@@ -21,17 +21,17 @@ export const blocks = [
 	[1024, 1],
 ] as const;
 const stemChannels = 32;
-/** The five 14×14×512 blocks that the shallow network lacks (the paper's Table 5). */
+/** The five 14×14×512 blocks that the shallow network leaves out (the paper's Table 5). */
 const leftOutWhenShallow = { from: 6, to: 11 } as const;
 
 export type LayerKind = "convolution" | "depthwise" | "pointwise" | "pool" | "dense";
 
-/** One layer. All pictures are square, so one number serves width and height. */
+/** One layer. Pictures are square, so one number is both width and height. */
 export interface Layer {
-	/** `stem`, `blocks.0.depthwise`, `blocks.0.pointwise` …, `pool`, `classifier`: the prefix of its tensors' names. */
+	/** `stem`, `blocks.0.depthwise`, `blocks.0.pointwise` …, `pool`, `classifier`. */
 	readonly name: string;
 	readonly kind: LayerKind;
-	/** Width and height of the filter, in pixels; of the pool, the whole picture. */
+	/** Width and height of the filter, in pixels; for the pool, those of its input. */
 	readonly kernel: number;
 	readonly stride: number;
 	/** Zeros before (top and left) and after (bottom and right) the picture. */
@@ -40,15 +40,19 @@ export interface Layer {
 	readonly outputChannels: number;
 	readonly inputSize: number;
 	readonly outputSize: number;
+	/** How the names of its weights and biases begin: `stem.conv`, `classifier`. The pool has none. */
+	readonly tensorPrefix: string | undefined;
+	/** [out, in / groups, kernel, kernel] of a convolution, [out, in] of the classifier, empty for the pool. */
+	readonly weightShape: readonly number[];
 }
 
-/** What a separable block is made of; all else follows. */
+/** What defines a separable block. */
 export interface BlockOptions {
-	/** Prefix of its layers' names, such as `blocks.0`. */
+	/** Prefix of the layers' names, such as `blocks.0`. */
 	readonly name: string;
 	readonly inputChannels: number;
 	readonly outputChannels: number;
-	/** Width and height of its input. */
+	/** Width and height of the input. */
 	readonly inputSize: number;
 	/** Stride and padding of the depthwise layer. */
 	readonly stride: number;
@@ -56,8 +60,8 @@ export interface BlockOptions {
 }
 
 /**
- * The layers of a network in order: stem, depthwise and pointwise of every block, pool, and, with a head, the
- * classifier. Batch norm and activation belong to their convolution and have no row.
+ * The layers of a network in order: the stem, the depthwise and pointwise layers of every block, the pool and, if there
+ * is a head, the classifier. Batch norm and activation belong to their convolution and are not listed.
  *
  * @example
  * layers(configure({ alpha: 0.5 })).map((layer) => `${layer.name} ${layer.outputSize}×${layer.outputChannels}`)
@@ -120,7 +124,7 @@ export function layers(configuration: Configuration): readonly Layer[] {
 }
 
 /**
- * One depthwise separable block: a 3×3 filter for every channel, then a 1×1 convolution that mixes the channels
+ * A depthwise separable block: a 3×3 filter for every channel, then a 1×1 convolution that mixes the channels
  * (Howard and others 2017, section 3.1).
  */
 export function separableBlock(options: BlockOptions): readonly [depthwise: Layer, pointwise: Layer] {
@@ -147,27 +151,48 @@ export function separableBlock(options: BlockOptions): readonly [depthwise: Laye
 	return [depthwise, pointwise];
 }
 
-/** A layer with its output's size: as many places as the filter finds on the padded picture. */
-function layerOf(layer: Omit<Layer, "outputSize">): Layer {
+/** Adds what follows from the rest; the output size is the number of positions of the filter on the padded picture. */
+function layerOf(layer: Omit<Layer, "outputSize" | "tensorPrefix" | "weightShape">): Layer {
 	const { inputSize, padding, kernel, stride } = layer;
 	const room = inputSize + padding.before + padding.after - kernel;
-	return { ...layer, outputSize: Math.floor(room / stride) + 1 };
+	return {
+		...layer,
+		outputSize: Math.floor(room / stride) + 1,
+		tensorPrefix: prefixOf(layer),
+		weightShape: shapeOf(layer),
+	};
 }
 
-/** A layer that goes over every place once and needs no zeros around the picture. */
+function prefixOf({ name, kind }: Pick<Layer, "name" | "kind">): string | undefined {
+	if (kind === "pool") return undefined;
+	return kind === "dense" ? name : `${name}.conv`;
+}
+
+function shapeOf({
+	kind,
+	kernel,
+	inputChannels,
+	outputChannels,
+}: Pick<Layer, "kind" | "kernel" | "inputChannels" | "outputChannels">): readonly number[] {
+	if (kind === "pool") return [];
+	if (kind === "dense") return [outputChannels, inputChannels];
+	return [outputChannels, kind === "depthwise" ? 1 : inputChannels, kernel, kernel];
+}
+
+/** Stride and padding of layers that visit every pixel once and need no padding. */
 const flat = { stride: 1, padding: { before: 0, after: 0 } } as const;
 
 /** Padding of a 3×3 convolution over `size` pixels. */
 function paddingOf({ padding }: Configuration, size: number, stride: number): Layer["padding"] {
 	if (padding === "symmetric") return { before: 1, after: 1 };
-	// TensorFlow's SAME: as many zeros as ⌈size / stride⌉ outputs need, the odd one after the picture.
+	// TensorFlow's SAME: enough zeros for ⌈size / stride⌉ outputs; an odd one goes after the picture.
 	const total = Math.max((Math.ceil(size / stride) - 1) * stride + 3 - size, 0);
 	const before = Math.floor(total / 2);
 	return { before, after: total - before };
 }
 
 /**
- * Channels of a layer that has `channels` at α = 1.
+ * Scales a number of channels by α.
  *
  * @example
  * width(32, configure({ alpha: 0.35 })) // 11
@@ -183,13 +208,12 @@ export function width(
 	return rounded < 0.9 * exact ? rounded + 8 : rounded;
 }
 
-/** Whether a layer is a convolution, and so has a batch norm and an activation after it. */
+/** Whether a layer is a convolution, which batch norm and an activation follow. */
 export function isConvolution(layer: Layer): boolean {
 	return layer.kind === "convolution" || layer.kind === "depthwise" || layer.kind === "pointwise";
 }
 
-/** Weights of a layer: OIHW for a convolution, [out, in] for the classifier. */
-export function weightsOf({ kind, kernel, inputChannels, outputChannels }: Layer): number {
-	if (kind === "pool") return 0;
-	return kernel * kernel * (kind === "depthwise" ? 1 : inputChannels) * outputChannels;
+/** How many weights a layer has, without biases and batch norm; 0 for the pool. */
+export function weightCount({ weightShape }: Layer): number {
+	return weightShape.length === 0 ? 0 : weightShape.reduce((product, n) => product * n, 1);
 }

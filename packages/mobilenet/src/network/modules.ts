@@ -1,10 +1,10 @@
 /**
- * The network as PyTorch modules, the way the tutorial nests them: `first_conv`, `layers` with a `Sequential` a
- * block, pool, classifier, softmax. summary.ts prints them as torchinfo would. Everything follows from the table of
- * layers; a module that a configuration has no use for (softmax over logits, a dropout of 0) has no row.
+ * The network as PyTorch modules, nested as in the tutorial: `first_conv`, `layers` with one `Sequential` per block,
+ * pool, classifier, softmax. summary.ts prints them as torchinfo does. Modules that a configuration does not use (the
+ * softmax of a network that outputs logits, a dropout of 0) have no row.
  */
 import type { Configuration } from "./configuration.ts";
-import { isConvolution, type Layer, layers, weightsOf } from "./layers.ts";
+import { isConvolution, type Layer, layers, weightCount } from "./layers.ts";
 
 /** One module. Shapes are NCHW, with the batch first. */
 export interface ModuleRow {
@@ -12,23 +12,23 @@ export interface ModuleRow {
 	readonly type: string;
 	/** Level of nesting: 0 for the root. */
 	readonly depth: number;
-	/** Place among the modules of its level, from 1 on. */
+	/** Number among all modules of its level, from 1. */
 	readonly index: number;
-	/** Whether it holds no other modules. */
+	/** Whether it contains no other modules. */
 	readonly leaf: boolean;
-	/** The layer it belongs to, such as `blocks.0.depthwise`; none for what holds several. */
+	/** The layer it belongs to, such as `blocks.0.depthwise`; absent for modules that contain others. */
 	readonly layer?: string;
 	readonly inputShape: readonly number[];
 	readonly outputShape: readonly number[];
-	/** Its own, or its modules' together. */
+	/** Its own, or the sum over the modules that it contains. */
 	readonly parameters: number;
-	/** Shape of its weight, as torchinfo has it: input channels of a group, output channels, height, width. */
+	/** Shape of its weight in torchinfo's order: input channels of a group, output channels, height, width. */
 	readonly kernelShape?: readonly number[];
-	/** For the whole batch, under torchinfo's convention: its own, or its modules' together. */
+	/** For the whole batch, by torchinfo's convention: its own, or the sum over the modules that it contains. */
 	readonly multAdds: number;
 }
 
-/** A module before it is counted. */
+/** A module before it has a depth and a number. */
 interface Module {
 	readonly type: string;
 	readonly layer?: string;
@@ -46,7 +46,7 @@ const activationTypes: { readonly [A in Configuration["activation"]]: string } =
 	leakyRelu: "LeakyReLU",
 };
 
-/** The modules in the order in which they run, what holds others before them. */
+/** The modules in the order in which they run, each container before its contents. */
 export function moduleRows(configuration: Configuration, batch: number): ModuleRow[] {
 	const rows: ModuleRow[] = [];
 	const counts: number[] = [];
@@ -93,15 +93,15 @@ function plain(type: string, layer: Layer, inputShape: readonly number[], output
 	return { type, layer: layer.name, inputShape, outputShape, parameters: 0, multAdds: 0 };
 }
 
-/** Convolution, batch norm, activation. */
+/** Padding where it is asymmetric, convolution, batch norm, activation. */
 function convolution(layer: Layer, { activation }: Configuration, batch: number): Module[] {
-	const { name, kind, kernel, padding, inputChannels, outputChannels, inputSize, outputSize } = layer;
+	const { name, kernel, padding, inputChannels, outputChannels, inputSize, outputSize } = layer;
 	const inputShape = [batch, inputChannels, inputSize, inputSize];
 	const outputShape = [batch, outputChannels, outputSize, outputSize];
-	const weights = weightsOf(layer);
+	const weights = weightCount(layer);
 	const modules: Module[] = [];
 	let paddedShape = inputShape;
-	// PyTorch's convolution pads both sides alike; TensorFlow's odd pixel takes a module of its own.
+	// PyTorch's convolution pads both sides equally, so TensorFlow's odd pixel needs a separate module.
 	if (padding.before !== padding.after) {
 		const padded = inputSize + padding.before + padding.after;
 		paddedShape = [batch, inputChannels, padded, padded];
@@ -113,10 +113,10 @@ function convolution(layer: Layer, { activation }: Configuration, batch: number)
 		inputShape: paddedShape,
 		outputShape,
 		parameters: weights,
-		kernelShape: [kind === "depthwise" ? 1 : inputChannels, outputChannels, kernel, kernel],
+		kernelShape: [layer.weightShape[1]!, outputChannels, kernel, kernel],
 		multAdds: batch * weights * outputSize ** 2,
 	});
-	// Scale and shift; torchinfo counts each as one operation, whatever the picture's size.
+	// Scale and shift. torchinfo counts each as one operation, regardless of the picture's size.
 	const scales = 2 * outputChannels;
 	modules.push({
 		type: "BatchNorm2d",
@@ -142,7 +142,7 @@ function head(layer: Layer, { dropout, output }: Configuration, batch: number): 
 	const { name, inputChannels, outputChannels } = layer;
 	const inputShape = [batch, inputChannels];
 	const outputShape = [batch, outputChannels];
-	const parameters = weightsOf(layer) + outputChannels;
+	const parameters = weightCount(layer) + outputChannels;
 	const modules: Module[] = [];
 	if (dropout > 0) modules.push(plain("Dropout", layer, inputShape));
 	modules.push({

@@ -10,7 +10,7 @@ describe("summary", () => {
 		[{ batch: 1.5 }, /^batch .*not 1\.5\.$/],
 		[{ batch: 1e12 }, /^batch .*not 1000000000000\.$/],
 		[{ depth: -1 }, /^depth must be a whole number from 0, not -1\.$/],
-		[{ columns: ["macs" as SummaryColumn] }, /^there is no column "macs"; the columns are input_size, /],
+		[{ columns: ["macs" as SummaryColumn] }, /^unknown column "macs": use input_size, /],
 	])("refuses %j in one sentence", (options, message) => {
 		expect(() => summary(configure(), options)).toThrow(message);
 	});
@@ -39,7 +39,7 @@ describe("summary", () => {
 });
 
 describe("summaryTable", () => {
-	test("agrees with cost under torchinfo's convention, times the batch", () => {
+	test("agrees with cost by torchinfo's convention, times the batch", () => {
 		const any = fc.record({
 			preset: fc.constantFrom("tf" as const, "torch" as const, "tutorial" as const),
 			alpha: fc.double({ min: 0.1, max: 1.5, noNaN: true }),
@@ -59,7 +59,7 @@ describe("summaryTable", () => {
 		);
 	});
 
-	test("shows the levels asked for, and totals of the whole network all the same", () => {
+	test("shows the requested levels, and still the totals of the whole network", () => {
 		const configuration = configure();
 		const all = summaryTable(configuration);
 		const two = summaryTable(configuration, { depth: 2 });

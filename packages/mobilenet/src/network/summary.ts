@@ -1,6 +1,6 @@
 /**
- * The network as torchinfo prints it, to the character (version 1.6.5, the one whose output the PyTorch tutorial
- * shows), and the same as data. The modules come from modules.ts; here are torchinfo's rules of layout.
+ * The network exactly as torchinfo prints it (version 1.6.5, whose output the PyTorch tutorial shows), and the same as
+ * data. modules.ts makes the modules; this file has torchinfo's rules of layout.
  */
 import { MobileNetError, shown } from "../base/error.ts";
 import type { Configuration } from "./configuration.ts";
@@ -10,14 +10,14 @@ import { type ModuleRow, moduleRows } from "./modules.ts";
 export type SummaryColumn = "input_size" | "output_size" | "num_params" | "kernel_size" | "mult_adds";
 
 export interface SummaryOptions {
-	/** Pictures in a batch; 1 where nothing is said. */
+	/** Pictures in a batch. Default: 1. */
 	readonly batch?: number | undefined;
-	/** Levels of nesting to show; all (3) where nothing is said. */
+	/** Levels of nesting to show. Default: 3, which is all. */
 	readonly depth?: number | undefined;
 }
 
 export interface SummaryTextOptions extends SummaryOptions {
-	/** `output_size` and `num_params` where nothing is said. */
+	/** Default: `output_size` and `num_params`. */
 	readonly columns?: readonly SummaryColumn[] | undefined;
 }
 
@@ -26,11 +26,11 @@ export interface SummaryTable {
 	readonly rows: readonly ModuleRow[];
 	readonly totals: {
 		readonly parameters: number;
-		/** For the whole batch, under torchinfo's convention. */
+		/** For the whole batch, by torchinfo's convention. */
 		readonly multAdds: number;
 		/** Bytes of the input as float32. */
 		readonly inputBytes: number;
-		/** Bytes of the outputs of all modules with parameters, twice: once forward, once for their gradients. */
+		/** Bytes of the outputs of all modules with parameters, counted twice: for the outputs and for their gradients. */
 		readonly forwardBackwardBytes: number;
 		/** Bytes of the parameters as float32. */
 		readonly parameterBytes: number;
@@ -54,16 +54,16 @@ const nameWidth = 40;
 const columnWidth = 25;
 const nothing = "--";
 const bytesOfFloat = 4;
-/** torchinfo measures the input with `sys.getsizeof`, which counts the Python object around the numbers too. */
+/** torchinfo measures the input with `sys.getsizeof`, which includes the Python object around the numbers. */
 const pythonObjectBytes = 56;
 
 /**
  * The network as torchinfo prints it.
  *
  * @param configuration a configuration made by `configure`
- * @param options `batch`, `depth` (levels, as torchinfo's), `columns` (by torchinfo's names)
- * @returns lines without a line break at the end
- * @throws MobileNetError `usage` for a batch, depth or column that cannot be
+ * @param options `batch`, `depth` (levels, as in torchinfo), `columns` (by torchinfo's names)
+ * @returns lines, without a line break at the end
+ * @throws MobileNetError `usage` for an invalid batch, depth or column
  * @example
  * console.log(summary(configure({ preset: "tutorial" })))
  */
@@ -71,10 +71,7 @@ export function summary(configuration: Configuration, options: SummaryTextOption
 	const { depth = levels, columns = usualColumns } = options;
 	for (const column of columns)
 		if (!Object.hasOwn(headings, column))
-			throw new MobileNetError(
-				"usage",
-				`there is no column ${shown(column)}; the columns are ${summaryColumns.join(", ")}.`,
-			);
+			throw new MobileNetError("usage", `unknown column ${shown(column)}: use ${summaryColumns.join(", ")}.`);
 	const { rows, totals } = summaryTable(configuration, options);
 	const divider = "=".repeat(nameWidth + columns.length * columnWidth);
 	const { parameters, inputBytes, forwardBackwardBytes, parameterBytes } = totals;
@@ -108,11 +105,11 @@ export function summary(configuration: Configuration, options: SummaryTextOption
 }
 
 /**
- * The rows of the summary down to a level, and the totals of the whole network, as data.
+ * The summary as data: its rows down to a level of nesting, and the totals of the whole network.
  *
  * @param configuration a configuration made by `configure`
- * @param options `batch`, `depth` (levels, as torchinfo's)
- * @throws MobileNetError `usage` for a batch or depth that cannot be
+ * @param options `batch`, `depth` (levels, as in torchinfo)
+ * @throws MobileNetError `usage` for an invalid batch or depth
  * @example
  * summaryTable(configure({ classes: 1000 })).totals.parameters // 4231976
  */
@@ -146,7 +143,7 @@ function check(option: string, value: number, least: number, most: number): void
 		);
 }
 
-/** A module's name behind the lines of the tree. */
+/** A module's name after the lines that draw the tree. */
 function indented({ type, depth, index }: ModuleRow): string {
 	if (depth === 0) return type;
 	const branch = depth === 1 ? "├─" : `${"│    ".repeat(depth - 1)}└─`;
@@ -154,7 +151,7 @@ function indented({ type, depth, index }: ModuleRow): string {
 }
 
 function cell(row: ModuleRow, column: SummaryColumn, deepest: boolean): string {
-	// torchinfo never measures the root, and counts what a module holds only where it shows no deeper.
+	// torchinfo never counts the root, and counts a container only where its contents are not shown.
 	const root = row.depth === 0;
 	const counted = !root && (row.leaf || deepest);
 	switch (column) {
@@ -198,11 +195,11 @@ function megabytes(bytes: number): string {
 	return twoDecimals(bytes / 1e6);
 }
 
-/** As Python formats: a value exactly in the middle, such as 0.125, goes to the even digit; JavaScript rounds it up. */
+/** Rounds as Python does: a value exactly in the middle, such as 0.125, goes to the even digit; JavaScript rounds it up. */
 function twoDecimals(value: number): string {
 	const eighths = value * 8;
 	const inTheMiddle = Number.isInteger(eighths) && eighths % 2 !== 0;
-	// The middles with two decimals that binary fractions can hold are the odd eighths: .125 and .625 go down.
+	// The only exact middles among binary fractions are the odd eighths; of those, .125 and .625 go down.
 	if (inTheMiddle && eighths % 4 === 1) return (value - 0.005).toFixed(2);
 	return value.toFixed(2);
 }

@@ -1,7 +1,7 @@
 /** The public entry `mobilenet/quantization`: networks in float made networks of 8-bit integers. */
 export { MobileNetError } from "../base/error.ts";
 export { writeModel } from "../formats/safetensors/model-file.ts";
-export type { PictureSource } from "../model/pictures.ts";
+export type { KeyedPicture, KeyOf, Picture, PictureSource, Pictures } from "../model/pictures.ts";
 export type { Model } from "../weights/model.ts";
 export type { Range } from "./codes.ts";
 export {

@@ -11,7 +11,7 @@ import { type ConfigurationOptions, configure } from "../network/configuration.t
 import { isConvolution, layers } from "../network/layers.ts";
 import { initialize } from "../weights/initialize.ts";
 import type { Model, Tensor } from "../weights/model.ts";
-import type { Codes } from "./codes.ts";
+import type { Codes } from "../weights/parts.ts";
 import { integerLayer } from "./integer-layer.ts";
 import { codesOfPixels } from "./pixel-codes.ts";
 import { type QuantizationProgress, quantize } from "./quantize.ts";
@@ -69,7 +69,7 @@ describe("a quantized model", () => {
 	it("is computed by the engine as it was when it was made, layer by layer", async () => {
 		const { model } = await quantize(network(), pictures(6));
 		const { loaded: float } = await loadBuild();
-		const { loaded } = await loadBuild({ arithmetic: "integer" });
+		const { loaded } = await loadBuild({ kernelSet: "integer" });
 		const table = layers(model.configuration);
 		const keep = table.map(({ name }) => name);
 		const executor = createExecutor(
@@ -230,18 +230,27 @@ describe("calibration", () => {
 			},
 		],
 		[
+			"a preprocessing that is none",
+			() => {
+				const model = network();
+				const preprocessing = { ...model.preprocessing, fit: { shorterSide: 0 } };
+				return quantize({ ...model, preprocessing }, pictures(1));
+			},
+			{ code: "usage", message: /^preprocessing\.fit must be .*, not \{"shorterSide":0\}\.$/ },
+		],
+		[
 			"activations that are not finite",
 			() => quantize(broken("classifier.weight", 3e38), pictures(1)),
 			{ code: "broken-file", message: /^the layer classifier gives out numbers that are not finite .*\.$/ },
 		],
 		[
 			"labels without a classifier",
-			() => quantize(network({ head: false }), pictures(1), { labeled: [{ picture: picture(1), index: 0 }] }),
+			() => quantize(network({ head: false }), pictures(1), { labeled: [{ source: picture(1), index: 0 }] }),
 			{ code: "usage", message: /^the model has no classifier whose accuracy could be measured\.$/ },
 		],
 		[
 			"a class that there is not",
-			() => quantize(network(), pictures(1), { labeled: [{ picture: picture(1), index: 5 }] }),
+			() => quantize(network(), pictures(1), { labeled: [{ source: picture(1), index: 5 }] }),
 			{ code: "usage", message: /^a labeled picture's index must be a class from 0 to 4, not 5\.$/ },
 		],
 	])("refuses %s", async (_, attempt, { code, message }) => {
@@ -255,7 +264,7 @@ describe("accuracy", () => {
 		const float = await MobileNet.from(model);
 		const sources = pictures(10);
 		const answers = await float.classify(sources, { top: 1 });
-		const labeled = sources.map((source, n) => ({ picture: source, index: answers[n]![0]!.index }));
+		const labeled = sources.map((source, n) => ({ source, index: answers[n]![0]!.index }));
 		// The last one is wrong.
 		labeled[9]!.index = (labeled[9]!.index + 1) % 5;
 		const { report, model: quantized } = await quantize(model, sources, { labeled });

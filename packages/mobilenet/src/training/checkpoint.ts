@@ -4,6 +4,7 @@
  * takes.
  */
 import { MobileNetError, shown } from "../base/error.ts";
+import { parseJson } from "../base/json.ts";
 import { modelMetadata, readModelFile } from "../formats/safetensors/model-file.ts";
 import { readSafetensors, writeSafetensors } from "../formats/safetensors/safetensors.ts";
 import type { Model, Tensor } from "../weights/model.ts";
@@ -121,7 +122,7 @@ function withToday(identity: RunIdentity): RunIdentity {
 
 function parse(text: string, name: string): Record<string, unknown> {
 	try {
-		const json = JSON.parse(text) as Record<string, unknown>;
+		const json = parseJson(text) as Record<string, unknown>;
 		const { identity, progress } = json as { identity?: RunIdentity; progress?: Progress };
 		const numbers = [progress?.epoch, progress?.position, progress?.step, progress?.loss, progress?.pictures];
 		if (

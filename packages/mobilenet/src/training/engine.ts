@@ -5,18 +5,18 @@ import { createTrainer } from "../engine/training.ts";
 import { loadBuild } from "../kernels/load.ts";
 import type { Engine } from "./trainer.ts";
 
-const arithmetic = "training";
+const kernelSet = "training";
 
 export const engine: Engine = {
 	place: async ({ build, threads: asked }) => {
 		const threads = trainingThreads(asked);
-		const { loaded } = await loadBuild({ build, shared: threads > 1, arithmetic });
+		const { loaded } = await loadBuild({ build, shared: threads > 1, kernelSet });
 		return { build: loaded.build, threads };
 	},
 	mostPictures: (model, options) => mostPictures(model, { ...options, batch: 1 }),
 	createTrainer: async (model, options) => {
 		const { build, threads } = options;
-		const { loaded } = await loadBuild({ build, shared: threads > 1, arithmetic });
+		const { loaded } = await loadBuild({ build, shared: threads > 1, kernelSet });
 		return createTrainer(model, options, loaded);
 	},
 };

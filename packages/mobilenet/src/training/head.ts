@@ -62,7 +62,7 @@ const neverLogit = -30;
  * @param labels one a row, from 0 to below `classes`
  * @throws MobileNetError `usage` where they do not fit each other; the signal's reason
  * @example
- * const { vectors, labels } = await embeddingsOf(model, dataset);
+ * const { vectors, labels } = await embeddingsOf(mobilenet, dataset);
  * const head = await trainHead(vectors, labels, dataset.classes.length);
  */
 export async function trainHead(
@@ -134,7 +134,7 @@ function centered(vectors: Float32Array, features: number) {
  * @param labels one a class, in the order of the classifier's outputs; there is no background class among them
  * @throws MobileNetError `usage` where the classifier is not for as many features, or labels are not as many as classes
  * @example
- * await writeFile("flowers.safetensors", writeModel(withHead(model.model, head, dataset.classes)));
+ * await writeFile("flowers.safetensors", writeModel(withHead(mobilenet.model, head, dataset.classes)));
  */
 export function withHead(model: Model, head: Classifier, labels: readonly Label[]): Model {
 	const { weights, bias, classes } = head;

@@ -6,10 +6,11 @@
  *     scores [rows, classes]       = vectors [rows, features] · weightsᵀ
  *     gradient [classes, features] = errorsᵀ [classes, rows] · vectors
  */
+
+import { bumpAllocator } from "../kernels/bump-allocator.ts";
 import { loadBuild } from "../kernels/load.ts";
 import { encodeStep, type Operands, runWords, stepWords } from "../kernels/operations.ts";
 import { type Packing, packings, type Shape } from "../kernels/packing.ts";
-import { stack } from "../kernels/stack.ts";
 import { pitchOf } from "../kernels/table.ts";
 import { createWalker, type LoadedBuild, packingOf } from "../kernels/walker.ts";
 import { type Examples, errors, finish, type Loss, type LossOf, logisticLoss } from "./logistic-loss.ts";
@@ -67,7 +68,7 @@ export function engineLoss(examples: Examples, strength: number, loaded: LoadedB
 
 /** The memory of both products, and what runs them. */
 function productsOf({ features, classes }: Examples, loaded: LoadedBuild) {
-	const memory = stack();
+	const memory = bumpAllocator();
 	const { panels, bias } = packings[packingOf(loaded.build)];
 	const weightShape: Shape = [classes, features, 1, 1];
 	const vectorShape: Shape = [features, tileRows, 1, 1];

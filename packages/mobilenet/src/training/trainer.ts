@@ -4,6 +4,7 @@
  * in a checkpoint, so that a run that was killed ends where it would have ended.
  */
 import { MobileNetError, messageOf } from "../base/error.ts";
+import { pauses } from "../base/pauses.ts";
 import { batches } from "../data/batches.ts";
 import { orderOf } from "../data/order.ts";
 import type { TrainingExecutor, TrainingPlanOptions } from "../engine/training-executor.ts";
@@ -43,8 +44,6 @@ export interface Engine {
 }
 
 const usualCheckpointMinutes = 5;
-/** How long the loop works without letting timers and signals have their turn, in milliseconds. */
-const mostBusy = 30;
 
 /** A run on an engine; `train` is the one on this package's. */
 export function trainOn(engine: Engine, options: TrainingOptions): Training {
@@ -352,15 +351,4 @@ function trained(model: Model, { training }: TrainingOptions, { history, epoch }
 
 function* some<T>(value: T | undefined): Iterable<T> {
 	if (value !== undefined) yield value;
-}
-
-/** Lets timers and signals have their turn now and then. */
-function pauses(): () => Promise<void> {
-	const { setImmediate: soon = setTimeout } = globalThis as { setImmediate?: (run: () => void) => unknown };
-	let last = performance.now();
-	return async () => {
-		if (performance.now() - last < mostBusy) return;
-		await new Promise<void>((resolve) => soon(resolve));
-		last = performance.now();
-	};
 }

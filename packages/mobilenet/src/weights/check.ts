@@ -3,19 +3,11 @@
  * may be folded or not and quantized or not, layer by layer; tensors beyond the expected ones do no harm.
  */
 import { MobileNetError, shown } from "../base/error.ts";
-import { isConvolution, type Layer, layers } from "../network/layers.ts";
+import { type Layer, layers } from "../network/layers.ts";
 import { isFloat } from "./float.ts";
-import { type Model, sizeOf, type Tensor } from "./model.ts";
-
-/** Shape of a layer's weights: [out, in / groups, kernel, kernel] of a convolution, [out, in] of the classifier. */
-export function weightShape(layer: Layer): readonly number[] {
-	const { kind, kernel, inputChannels, outputChannels } = layer;
-	if (kind === "dense") return [outputChannels, inputChannels];
-	return [outputChannels, kind === "depthwise" ? 1 : inputChannels, kernel, kernel];
-}
-
-/** Names, under `X.bn`, of batch norm's γ, β, μ and σ². */
-export const batchNormParts = ["weight", "bias", "running_mean", "running_var"] as const;
+import type { Model } from "./model.ts";
+import { type CodeNames, inputNames, namesOf, normParts, outputNames } from "./names.ts";
+import { sameShape, sizeOf, type Tensor } from "./tensor.ts";
 
 interface Expected {
 	readonly name: string;
@@ -59,29 +51,33 @@ function* expectedTensors({
 	configuration,
 	tensors,
 }: Pick<Model, "configuration" | "tensors">): Iterable<Expected> {
-	const quantization = function* (prefix: string, channels: number): Iterable<Expected> {
-		yield { name: `${prefix}.scale`, shape: { oneOr: channels }, type: "float" };
-		yield { name: `${prefix}.zero_point`, shape: { oneOr: channels }, type: "integer" };
-	};
-	const output = function* (prefix: string): Iterable<Expected> {
-		if (tensors.has(`${prefix}.scale`) || tensors.has(`${prefix}.zero_point`)) yield* quantization(prefix, 1);
-	};
-	yield* output("input");
+	yield* expectedOutput(tensors, inputNames);
 	for (const layer of layers(configuration)) {
-		if (layer.kind !== "pool") {
-			const prefix = isConvolution(layer) ? `${layer.name}.conv` : layer.name;
-			const channels = layer.outputChannels;
-			yield { name: `${prefix}.weight`, shape: weightShape(layer), type: "any" };
-			const parts = isConvolution(layer) ? batchNormParts.map((part) => `${layer.name}.bn.${part}`) : [];
-			const normalized = parts.some((part) => tensors.has(part));
-			if (normalized) for (const part of parts) yield { name: part, shape: [channels], type: "float" };
-			if (!normalized || tensors.has(`${prefix}.bias`))
-				yield { name: `${prefix}.bias`, shape: [channels], type: "any" };
-			const weight = tensors.get(`${prefix}.weight`);
-			if (weight && !isFloat(weight)) yield* quantization(prefix, channels);
-		}
-		yield* output(`${layer.name}.output`);
+		if (layer.kind !== "pool") yield* expectedWeights(tensors, layer);
+		yield* expectedOutput(tensors, outputNames(layer));
 	}
+}
+
+function* expectedWeights(tensors: Model["tensors"], layer: Layer): Iterable<Expected> {
+	const { weightShape, outputChannels: channels } = layer;
+	const { weight, bias, codes, norm } = namesOf(layer);
+	yield { name: weight, shape: weightShape, type: "any" };
+	const normNames = norm ? normParts.map((part) => norm[part]) : [];
+	const isNormalized = normNames.some((name) => tensors.has(name));
+	if (isNormalized) for (const name of normNames) yield { name, shape: [channels], type: "float" };
+	if (!isNormalized || tensors.has(bias)) yield { name: bias, shape: [channels], type: "any" };
+	const found = tensors.get(weight);
+	if (found && !isFloat(found)) yield* expectedCodes(codes, channels);
+}
+
+/** What an activation's codes stand for, where anything says so. */
+function* expectedOutput(tensors: Model["tensors"], names: CodeNames): Iterable<Expected> {
+	if (tensors.has(names.scale) || tensors.has(names.zeroPoint)) yield* expectedCodes(names, 1);
+}
+
+function* expectedCodes({ scale, zeroPoint }: CodeNames, channels: number): Iterable<Expected> {
+	yield { name: scale, shape: { oneOr: channels }, type: "float" };
+	yield { name: zeroPoint, shape: { oneOr: channels }, type: "integer" };
 }
 
 function fits(tensor: Tensor, { shape, type }: Expected): boolean {
@@ -89,5 +85,5 @@ function fits(tensor: Tensor, { shape, type }: Expected): boolean {
 	if (tensor.data.length !== size) return false;
 	if (type !== "any" && isFloat(tensor) !== (type === "float")) return false;
 	if ("oneOr" in shape) return tensor.shape.length <= 1 && (size === 1 || size === shape.oneOr);
-	return tensor.shape.length === shape.length && shape.every((n, axis) => n === tensor.shape[axis]);
+	return sameShape(tensor.shape, shape);
 }

@@ -2,29 +2,21 @@ import { describe, expect, test } from "vitest";
 import { MobileNetError } from "../base/error.ts";
 import { configure } from "../network/configuration.ts";
 import { dequantize } from "./dequantize.ts";
-import { type Model, type Tensor, usualPreprocessing } from "./model.ts";
+import { initialize } from "./initialize.ts";
+import type { Model } from "./model.ts";
+import { float32, int32, type Tensor } from "./tensor.ts";
 
 // 8 channels in every layer.
 const configuration = configure({ alpha: 0.01, depth: "shallow", classes: 2, inputChannels: 1 });
 
+const random = initialize(configuration);
+
+/** A network of floats with some tensors changed. */
 function modelWith(tensors: Readonly<Record<string, Tensor>>): Model {
-	return {
-		configuration,
-		tensors: new Map(Object.entries(tensors)),
-		preprocessing: usualPreprocessing(1),
-		source: { format: "test", assumed: [], notes: [] },
-	};
+	return { ...random, tensors: new Map([...random.tensors, ...Object.entries(tensors)]) };
 }
-const f32 = (...data: number[]): Tensor => ({
-	dtype: "F32",
-	shape: [data.length],
-	data: Float32Array.from(data),
-});
-const i32 = (...data: number[]): Tensor => ({
-	dtype: "I32",
-	shape: [data.length],
-	data: Int32Array.from(data),
-});
+const f32 = (...data: number[]): Tensor => float32(data);
+const i32 = (...data: number[]): Tensor => int32(data);
 const numbers = (model: Model, name: string) => {
 	const tensor = model.tensors.get(name)!;
 	expect(tensor.dtype).toBe("F32");
@@ -93,10 +85,12 @@ describe("biases have the scale of their input times that of their weights", () 
 				"input.zero_point": i32(7),
 				...quantized("stem.conv", 4),
 				"stem.output.scale": f32(8),
+				"stem.output.zero_point": i32(0),
 				"blocks.0.depthwise.conv.bias": eight,
 				"blocks.0.depthwise.conv.scale": f32(1, 2, 3, 4, 5, 6, 7, 8),
 				"blocks.0.depthwise.conv.zero_point": i32(0),
 				"blocks.0.depthwise.output.scale": f32(0.25),
+				"blocks.0.depthwise.output.zero_point": i32(0),
 				...quantized("blocks.0.pointwise.conv", 2),
 			}),
 		);
@@ -107,6 +101,7 @@ describe("biases have the scale of their input times that of their weights", () 
 
 	const classifier = {
 		"blocks.7.pointwise.output.scale": f32(0.5),
+		"blocks.7.pointwise.output.zero_point": i32(0),
 		"classifier.bias": i32(3, -3),
 		"classifier.scale": f32(4),
 		"classifier.zero_point": i32(0),
@@ -114,32 +109,49 @@ describe("biases have the scale of their input times that of their weights", () 
 
 	test("the pool's own for the classifier, or where it has none the last convolution's", () => {
 		expect(numbers(dequantize(modelWith(classifier)), "classifier.bias")).toEqual([6, -6]);
-		const pooled = dequantize(modelWith({ ...classifier, "pool.output.scale": f32(0.25) }));
+		const pooled = dequantize(
+			modelWith({
+				...classifier,
+				"pool.output.scale": f32(0.25),
+				"pool.output.zero_point": i32(0),
+			}),
+		);
 		expect(numbers(pooled, "classifier.bias")).toEqual([3, -3]);
 	});
 
 	test("a convolution that does not say its scale passes none on", () => {
-		const model = modelWith({ "input.scale": f32(0.5), ...quantized("blocks.0.depthwise.conv", 1) });
+		const model = modelWith({
+			"input.scale": f32(0.5),
+			"input.zero_point": i32(0),
+			...quantized("blocks.0.depthwise.conv", 1),
+		});
 		expect(() => dequantize(model)).toThrow(MobileNetError);
 		expect(() => dequantize(model)).toThrow(/^blocks\.0\.depthwise\.conv\.bias is of integers, but .*\.$/);
 	});
 });
 
 test("short floats are widened, float32 is shared, and no quantization is left", () => {
-	const shared = f32(1, 2);
 	const model = modelWith({
 		"input.scale": f32(1),
 		"input.zero_point": i32(0),
 		"stem.output.scale": f32(1),
 		"stem.output.zero_point": i32(0),
-		"classifier.bias": shared,
-		"stem.bn.weight": { dtype: "F16", shape: [2], data: Uint16Array.of(0x3c00, 0xc000) },
-		"stem.bn.bias": { dtype: "BF16", shape: [1], data: Uint16Array.of(0x3fc0) },
+		"classifier.weight": { dtype: "I8", shape: [2, 8], data: new Int8Array(16) },
+		"classifier.scale": f32(1),
+		"classifier.zero_point": i32(0),
+		"stem.bn.weight": {
+			dtype: "F16",
+			shape: [8],
+			data: Uint16Array.of(0x3c00, 0xc000, 0, 0, 0, 0, 0, 0x3555),
+		},
+		"stem.bn.bias": { dtype: "BF16", shape: [8], data: new Uint16Array(8).fill(0x3fc0) },
 	});
 	const floats = dequantize(model);
-	expect([...floats.tensors.keys()].sort()).toEqual(["classifier.bias", "stem.bn.bias", "stem.bn.weight"]);
-	expect(numbers(floats, "stem.bn.weight")).toEqual([1, -2]);
-	expect(numbers(floats, "stem.bn.bias")).toEqual([1.5]);
-	expect(floats.tensors.get("classifier.bias")).toBe(shared);
-	expect(model.tensors.size).toBe(7);
+	expect([...floats.tensors.keys()].sort()).toEqual([...random.tensors.keys()].sort());
+	// IEEE 754's own examples; 0x3555 is the half next to 1/3.
+	expect(numbers(floats, "stem.bn.weight")).toEqual([1, -2, 0, 0, 0, 0, 0, 0.333251953125]);
+	expect(numbers(floats, "stem.bn.bias")).toEqual(new Array(8).fill(1.5));
+	for (const name of ["stem.conv.weight", "stem.bn.running_mean", "classifier.bias"])
+		expect(floats.tensors.get(name)).toBe(random.tensors.get(name));
+	expect(model.tensors.size).toBe(random.tensors.size + 6);
 });

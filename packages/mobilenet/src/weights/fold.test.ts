@@ -4,9 +4,10 @@ import { random } from "../base/random.ts";
 import { configure } from "../network/configuration.ts";
 import { isConvolution, layers } from "../network/layers.ts";
 import { checkTensors } from "./check.ts";
-import { fold } from "./fold.ts";
+import { fold, foldedWeights } from "./fold.ts";
 import { initialize } from "./initialize.ts";
 import type { Model, Tensor } from "./model.ts";
+import { weightedParts } from "./parts.ts";
 
 const configuration = configure({ alpha: 0.3, classes: 3, epsilon: 0.01 });
 const convolutions = layers(configuration).filter(isConvolution);
@@ -83,6 +84,19 @@ describe.each([false, true])("folding, with a bias before batch norm: %s", (with
 	});
 });
 
+test("the numbers of a folded layer are its tensors' own, and no other layer has them", () => {
+	const model = randomModel(false);
+	const folded = fold(model);
+	const [stem] = weightedParts(folded);
+	expect(foldedWeights(stem!).weight).toBe(folded.tensors.get("stem.conv.weight")!.data);
+	expect(foldedWeights(stem!).bias).toBe(folded.tensors.get("stem.conv.bias")!.data);
+	expect(() => foldedWeights(weightedParts(model)[0]!)).toThrow(
+		"stem.conv.bias must be F32, as in a model that was dequantized and folded, but it is missing.",
+	);
+	const weight: Tensor = { dtype: "I8", shape: [9, 3, 3, 3], data: new Int8Array(243) };
+	expect(() => foldedWeights({ ...stem!, weight })).toThrow("stem.conv.weight must be F32");
+});
+
 describe("what cannot be folded is refused", () => {
 	const model = randomModel(false);
 	const foldWith = (name: string, tensor: Tensor | undefined) => {
@@ -95,7 +109,7 @@ describe("what cannot be folded is refused", () => {
 
 	test("a part of batch norm is missing or misshapen", () => {
 		expect(foldWith("stem.bn.running_var", undefined)).toThrow(
-			"stem.bn.running_var must be F32 of shape [9] for its batch norm to be folded, but it is missing.",
+			"the tensor stem.bn.running_var must have the shape [9] in this network, but it is missing.",
 		);
 		expect(foldWith("stem.bn.bias", vector(new Float32Array(8)))).toThrow("but it is F32 of shape [8].");
 		expect(foldWith("stem.conv.weight", undefined)).toThrow(MobileNetError);

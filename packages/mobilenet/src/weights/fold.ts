@@ -6,13 +6,15 @@
  *     with s = γ / √(σ² + ε),  weights' = s · weights,  b' = β + (b − μ) · s
  */
 import { MobileNetError, shown } from "../base/error.ts";
-import { isConvolution, layers } from "../network/layers.ts";
-import { batchNormParts, weightShape } from "./check.ts";
-import type { Model, Tensor } from "./model.ts";
+import type { Model } from "./model.ts";
+import { namesOf, normParts } from "./names.ts";
+import { type BatchNorm, partsOf, tensorsOf, type WeightedParts } from "./parts.ts";
+import { type Float32Tensor, float32, sameShape, type Tensor } from "./tensor.ts";
 
 /**
  * The same network without batch norm: every convolution has `conv.weight` and `conv.bias`, and no `bn.*`.
- * Computed in float64, stored in float32. Tensors that need no folding are shared with the given model.
+ * Computed in float64, stored in float32. Tensors that need no folding are shared with the given model; tensors that
+ * belong to no layer are left out.
  *
  * @param model a model of floats where it has batch norm; `dequantize` makes any model one
  * @throws MobileNetError `broken-file` where a tensor of batch norm is missing, misshapen or without meaning
@@ -20,48 +22,72 @@ import type { Model, Tensor } from "./model.ts";
  * fold(model).tensors.has("stem.bn.weight") // false
  */
 export function fold(model: Model): Model {
-	const tensors = new Map(model.tensors);
-	for (const layer of layers(model.configuration).filter(isConvolution)) {
-		const { name, outputChannels: channels } = layer;
-		if (!batchNormParts.some((part) => tensors.has(`${name}.bn.${part}`))) continue;
-		const weight = float32(model, `${name}.conv.weight`, weightShape(layer));
-		const bias = tensors.has(`${name}.conv.bias`)
-			? float32(model, `${name}.conv.bias`, [channels])
-			: undefined;
-		const [gamma, beta, mean, variance] = batchNormParts.map((part) => {
-			tensors.delete(`${name}.bn.${part}`);
-			return float32(model, `${name}.bn.${part}`, [channels]).data;
-		}) as [Float32Array, Float32Array, Float32Array, Float32Array];
+	const { input, layers } = partsOf(model);
+	const { epsilon } = model.configuration;
+	const folded = layers.map((own) => (own.weight && own.norm ? foldedParts(own, own.norm, epsilon) : own));
+	return { ...model, tensors: tensorsOf({ input, layers: folded }) };
+}
 
-		const weights = new Float32Array(weight.data.length);
-		const biases = new Float32Array(channels);
-		const filter = weights.length / channels;
-		for (let c = 0; c < channels; c++) {
-			const deviation = Math.sqrt(variance[c]! + model.configuration.epsilon);
-			if (!(deviation > 0))
-				throw new MobileNetError(
-					"broken-file",
-					`${name}.bn.running_var must hold variances, but number ${c} is ${variance[c]}.`,
-				);
-			const scale = gamma[c]! / deviation;
-			for (let i = c * filter; i < (c + 1) * filter; i++) weights[i] = weight.data[i]! * scale;
-			biases[c] = beta[c]! + ((bias?.data[c] ?? 0) - mean[c]!) * scale;
-		}
-		tensors.set(`${name}.conv.weight`, { dtype: "F32", shape: weight.shape, data: weights });
-		tensors.set(`${name}.conv.bias`, { dtype: "F32", shape: [channels], data: biases });
+function foldedParts(own: WeightedParts, norm: BatchNorm, epsilon: number): WeightedParts {
+	const { layer, norm: _, ...rest } = own;
+	const channels = layer.outputChannels;
+	const names = namesOf(layer);
+	const weight = checked(own.weight, names.weight, layer.weightShape);
+	const bias = own.bias && checked(own.bias, names.bias, [channels]);
+	const [gamma, beta, mean, variance] = normParts.map(
+		(part) => checked(norm[part], names.norm![part], [channels]).data,
+	) as [Float32Array, Float32Array, Float32Array, Float32Array];
+
+	const weights = new Float32Array(weight.data.length);
+	const biases = new Float32Array(channels);
+	const filter = weights.length / channels;
+	for (let c = 0; c < channels; c++) {
+		const deviation = Math.sqrt(variance[c]! + epsilon);
+		if (!(deviation > 0))
+			throw new MobileNetError(
+				"broken-file",
+				`${names.norm!.variance} must hold variances, but number ${c} is ${variance[c]}.`,
+			);
+		const scale = gamma[c]! / deviation;
+		for (let i = c * filter; i < (c + 1) * filter; i++) weights[i] = weight.data[i]! * scale;
+		biases[c] = beta[c]! + ((bias?.data[c] ?? 0) - mean[c]!) * scale;
 	}
-	return { ...model, tensors };
+	return { ...rest, layer, weight: float32(weights, layer.weightShape), bias: float32(biases) };
+}
+
+/** Weights and bias of a layer without batch norm, as numbers. */
+export interface FoldedWeights {
+	/** Of the shape `layer.weightShape`. */
+	readonly weight: Float32Array;
+	/** One a channel. */
+	readonly bias: Float32Array;
+}
+
+/**
+ * The numbers of a layer of a folded model of float32; they are shared.
+ *
+ * @throws MobileNetError `usage` where weights or bias are not in float32
+ */
+export function foldedWeights({ layer, weight, bias }: WeightedParts): FoldedWeights {
+	const names = namesOf(layer);
+	for (const [name, tensor] of [
+		[names.weight, weight],
+		[names.bias, bias],
+	] as const)
+		if (tensor?.dtype !== "F32")
+			throw new MobileNetError(
+				"usage",
+				`${name} must be F32, as in a model that was dequantized and folded, but it is ${tensor?.dtype ?? "missing"}.`,
+			);
+	return { weight: weight.data as Float32Array, bias: bias!.data as Float32Array };
 }
 
 /** A tensor that folding needs: in float32, of this shape. */
-function float32(model: Model, name: string, shape: readonly number[]): Extract<Tensor, { dtype: "F32" }> {
-	const tensor = model.tensors.get(name);
-	const fits = tensor?.shape.length === shape.length && shape.every((n, axis) => n === tensor.shape[axis]);
+function checked(tensor: Tensor, name: string, shape: readonly number[]): Float32Tensor {
+	const fits = sameShape(tensor.shape, shape);
 	if (fits && tensor.dtype === "F32") return tensor;
 	throw new MobileNetError(
 		fits ? "usage" : "broken-file",
-		`${name} must be F32 of shape ${shown(shape)} for its batch norm to be folded, but it is ${
-			tensor ? `${tensor.dtype} of shape ${shown(tensor.shape)}` : "missing"
-		}.`,
+		`${name} must be F32 of shape ${shown(shape)} for its batch norm to be folded, but it is ${tensor.dtype} of shape ${shown(tensor.shape)}.`,
 	);
 }

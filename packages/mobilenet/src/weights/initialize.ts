@@ -6,8 +6,9 @@
 import { random } from "../base/random.ts";
 import type { Configuration } from "../network/configuration.ts";
 import { isConvolution, layers } from "../network/layers.ts";
-import { batchNormParts, weightShape } from "./check.ts";
-import { type Model, sizeOf, type Tensor, usualPreprocessing } from "./model.ts";
+import { type Model, usualPreprocessing } from "./model.ts";
+import { type LayerParts, tensorsOf } from "./parts.ts";
+import { filled, float32, sizeOf } from "./tensor.ts";
 
 export interface InitializeOptions {
 	/** A whole number from 0 to 2^53 − 1; 0 where nothing is said. */
@@ -26,7 +27,6 @@ export interface InitializeOptions {
 export type InitializationMethod = "he" | "truncated-normal";
 
 const truncatedDeviation = 0.09;
-const initialNorm = { weight: 1, bias: 0, running_mean: 0, running_var: 1 } as const;
 
 /** The format of a model that no training has changed yet. */
 export const randomFormat = "random weights";
@@ -43,30 +43,22 @@ export function initialize(
 	{ seed = 0, method = "he" }: InitializeOptions = {},
 ): Model {
 	const { normal } = random(seed);
-	const tensors = new Map<string, Tensor>();
-	for (const layer of layers(configuration)) {
-		if (layer.kind === "pool") continue;
-		const shape = weightShape(layer);
-		const inputs = sizeOf(shape.slice(1));
+	const parts = layers(configuration).map((layer): LayerParts => {
+		if (layer.kind === "pool") return { layer };
+		const inputs = sizeOf(layer.weightShape.slice(1));
 		const draw =
 			method === "he" ? () => normal() * Math.sqrt(2 / inputs) : () => truncated(normal) * truncatedDeviation;
-		const prefix = isConvolution(layer) ? `${layer.name}.conv` : layer.name;
-		const weights = new Float32Array(sizeOf(shape));
+		const weights = new Float32Array(sizeOf(layer.weightShape));
 		for (let i = 0; i < weights.length; i++) weights[i] = draw();
-		tensors.set(`${prefix}.weight`, { dtype: "F32", shape, data: weights });
-		const constant = (name: string, value: number) =>
-			tensors.set(name, {
-				dtype: "F32",
-				shape: [layer.outputChannels],
-				data: new Float32Array(layer.outputChannels).fill(value),
-			});
-		if (isConvolution(layer))
-			for (const part of batchNormParts) constant(`${layer.name}.bn.${part}`, initialNorm[part]);
-		else constant(`${prefix}.bias`, 0);
-	}
+		const weight = float32(weights, layer.weightShape);
+		const all = (value: number) => filled([layer.outputChannels], value);
+		return isConvolution(layer)
+			? { layer, weight, norm: { weight: all(1), bias: all(0), mean: all(0), variance: all(1) } }
+			: { layer, weight, bias: all(0) };
+	});
 	return {
 		configuration,
-		tensors,
+		tensors: tensorsOf({ layers: parts }),
 		preprocessing: usualPreprocessing(configuration.inputChannels),
 		source: {
 			format: randomFormat,

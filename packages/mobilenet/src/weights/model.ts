@@ -4,11 +4,14 @@
  * quantized or not; what the engine needs is made of it by pure functions (fold.ts, dequantize.ts).
  */
 import type { Configuration } from "../network/configuration.ts";
+import type { Tensor } from "./tensor.ts";
+
+export { type DType, sizeOf, type Tensor, type TensorData } from "./tensor.ts";
 
 export interface Model {
 	readonly configuration: Configuration;
 	/**
-	 * By canonical name: `X.conv.weight` (OIHW; a depthwise one [C, 1, 3, 3]), `X.conv.bias`, `X.bn.weight`,
+	 * By canonical name (names.ts), or as parts of layers (parts.ts): `X.conv.weight` (OIHW; a depthwise one [C, 1, 3, 3]), `X.conv.bias`, `X.bn.weight`,
 	 * `X.bn.bias`, `X.bn.running_mean`, `X.bn.running_var` for X = `stem`, `blocks.0.depthwise` …;
 	 * `classifier.weight` ([out, in]), `classifier.bias`. Quantized: integer `X.conv.weight`, I32 `X.conv.bias`,
 	 * F32 `X.conv.scale` and I32 `X.conv.zero_point` (one, or one per output channel), `X.output.scale`,
@@ -47,23 +50,6 @@ export interface Source {
 	/** What is unusual about the file, a sentence each. */
 	readonly notes: readonly string[];
 }
-
-export type DType = keyof TensorData;
-
-export interface TensorData {
-	F32: Float32Array;
-	/** IEEE half precision, its bits. */
-	F16: Uint16Array;
-	/** bfloat16, its bits. */
-	BF16: Uint16Array;
-	I8: Int8Array;
-	U8: Uint8Array;
-	I32: Int32Array;
-}
-
-export type Tensor = {
-	[D in DType]: { readonly dtype: D; readonly shape: readonly number[]; readonly data: TensorData[D] };
-}[DType];
 
 /** How a picture becomes the network's input: resized, then (pixel − mean) / std for every channel. */
 export interface Preprocessing {
@@ -110,22 +96,4 @@ export function usualPreprocessing(inputChannels: number): Preprocessing {
 		filter: "pillow-bilinear",
 		fit: "stretch",
 	};
-}
-
-/** Numbers in a shape. */
-export function sizeOf(shape: readonly number[]): number {
-	return shape.reduce((product, n) => product * n, 1);
-}
-
-/** The name of a class that stands for nothing in particular, as Google's checkpoints have it first. */
-export const backgroundName = "background";
-
-/**
- * Whether the first output is a background class, which answers leave out and `run` and `probabilitiesEach` do not.
- *
- * @example
- * const classes = model.configuration.classes - (hasBackground(model.labels) ? 1 : 0);
- */
-export function hasBackground(labels: readonly Label[] | undefined): boolean {
-	return labels?.[0]?.name === backgroundName;
 }

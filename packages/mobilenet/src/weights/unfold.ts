@@ -3,50 +3,41 @@
  * layer whose batch norm was folded gets one that changes nothing but adds the bias; a bias before batch norm goes into
  * the mean that it subtracts.
  */
-import { isConvolution, layers } from "../network/layers.ts";
-import type { Model, Tensor } from "./model.ts";
+import { isConvolution } from "../network/layers.ts";
+import type { Model } from "./model.ts";
+import { type BatchNorm, partsOf, tensorsOf, type WeightedParts } from "./parts.ts";
+import { type Float32Tensor, filled, float32 } from "./tensor.ts";
 
 /**
- * The same network with batch norm everywhere. Tensors that do not change are shared with the given model.
+ * The same network with batch norm everywhere. Tensors that do not change are shared with the given model;
+ * tensors that belong to no layer are left out.
  *
  * @param model a model of floats; `dequantize` makes any model one
  * @example
  * unfold(fold(model)).tensors.has("stem.conv.bias") // false
  */
 export function unfold(model: Model): Model {
-	const tensors = new Map(model.tensors);
+	const { input, layers } = partsOf(model);
 	const { epsilon } = model.configuration;
-	for (const { name, outputChannels: channels } of layers(model.configuration).filter(isConvolution)) {
-		const bias = tensors.get(`${name}.conv.bias`);
-		tensors.delete(`${name}.conv.bias`);
-		const vector = (value: (c: number) => number): Tensor => ({
-			dtype: "F32",
-			shape: [channels],
-			data: Float32Array.from({ length: channels }, (_, c) => value(c)),
-		});
-		const biasOf = (c: number): number => bias?.data[c] ?? 0;
-		const mean = tensors.get(`${name}.bn.running_mean`);
-		if (mean) {
-			if (bias)
-				tensors.set(
-					`${name}.bn.running_mean`,
-					vector((c) => mean.data[c]! - biasOf(c)),
-				);
-			continue;
-		}
-		tensors.set(
-			`${name}.bn.weight`,
-			vector(() => 1),
-		);
-		tensors.set(`${name}.bn.bias`, vector(biasOf));
-		tensors.set(
-			`${name}.bn.running_mean`,
-			vector(() => 0),
-		);
-		tensors.set(
-			`${name}.bn.running_var`,
-			vector(() => 1 - epsilon),
-		);
-	}
-	return { ...model, tensors };
+	const unfolded = layers.map((own) => {
+		if (!own.weight || !isConvolution(own.layer)) return own;
+		const { bias: _, ...rest } = own;
+		return { ...rest, norm: normOf(own, epsilon) };
+	});
+	return { ...model, tensors: tensorsOf({ input, layers: unfolded }) };
+}
+
+/** A batch norm that does what the layer's own and its bias do. */
+function normOf({ layer, bias, norm }: WeightedParts, epsilon: number): BatchNorm {
+	const shape = [layer.outputChannels];
+	const vector = (value: (c: number) => number): Float32Tensor =>
+		float32(Float32Array.from({ length: layer.outputChannels }, (_, c) => value(c)));
+	const biasOf = (c: number): number => bias?.data[c] ?? 0;
+	if (norm) return bias ? { ...norm, mean: vector((c) => norm.mean.data[c]! - biasOf(c)) } : norm;
+	return {
+		weight: filled(shape, 1),
+		bias: vector(biasOf),
+		mean: filled(shape, 0),
+		variance: filled(shape, 1 - epsilon),
+	};
 }

@@ -1,6 +1,6 @@
 /**
- * The browser file in a headless Chromium, on a page with the strict policy of DESIGN.md §4: what the page loads, what
- * it answers, and how it decodes pictures. Needs `npm run build`.
+ * The browser file in a headless Chromium, on a page whose content security policy forbids inline scripts and `eval`:
+ * what the page loads, what it answers, and how it decodes pictures. Needs `npm run build`.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -11,7 +11,7 @@ import { readModel } from "../../src/formats/read.ts";
 import { writeModel } from "../../src/formats/safetensors/model-file.ts";
 import { readSafetensors } from "../../src/formats/safetensors/safetensors.ts";
 import { decode } from "../../src/image/decode.node.ts";
-import { grayToRgb } from "../../src/image/pixels.ts";
+import { type Pixels, spreadGray } from "../../src/image/pixels.ts";
 import { imagenetLabels } from "../../src/labels/imagenet.ts";
 import { MobileNet } from "../../src/model/mobilenet.ts";
 import type { Prediction } from "../../src/model/predictions.ts";
@@ -87,7 +87,7 @@ function asking(page: Page) {
 
 interface Answers {
 	readonly build: string;
-	readonly passedOver: readonly string[];
+	readonly skippedBuilds: readonly string[];
 	readonly rows: readonly (readonly number[])[];
 }
 
@@ -208,8 +208,7 @@ describeWithChromium("the browser file", () => {
 			const theirs = await ask<Decoded>("decoded", `/${name}`, { alpha });
 			const ours = await decode(files[`/${name}`]!, { name, alpha });
 			expect([theirs.width, theirs.height]).toEqual([ours.width, ours.height]);
-			const { data } = ours.channels === 1 ? grayToRgb(ours) : ours;
-			expect(difference(fromBase64(theirs.data), data).most).toBeLessThanOrEqual(grayLevels);
+			expect(difference(fromBase64(theirs.data), inColor(ours)).most).toBeLessThanOrEqual(grayLevels);
 		});
 
 		it.each(["/half.jpg", "/half.png"])("and refuses %s", async (name) => {
@@ -275,7 +274,7 @@ describeWithChromium("the browser file", () => {
 		it("gives Node's probabilities where WebAssembly is forbidden, and says why it is slow", async () => {
 			const { ask } = await openPage(content, { policy: strictestPolicy });
 			const pictures = 3;
-			const { build, passedOver, rows } = await ask<Answers>(
+			const { build, skippedBuilds, rows } = await ask<Answers>(
 				"probabilities",
 				"/model.safetensors",
 				"/pixels",
@@ -284,7 +283,7 @@ describeWithChromium("the browser file", () => {
 			);
 			expect(build).toBe("reference");
 			for (const faster of ["relaxed", "baseline"])
-				expect(passedOver.find((reason) => reason.startsWith(`${faster}:`))).toMatch(
+				expect(skippedBuilds.find((reason) => reason.startsWith(`${faster}:`))).toMatch(
 					/: this platform forbids compiling WebAssembly \(.*\)$/,
 				);
 			expectClose(rows, expected.slice(0, pictures));
@@ -403,6 +402,15 @@ function randomModel(): Uint8Array {
 
 function fromBase64(text: string): Uint8Array {
 	return new Uint8Array(Buffer.from(text, "base64"));
+}
+
+/** The bytes of a picture in RGB. */
+function inColor({ data, width, height, channels }: Pixels): Uint8Array | Uint8ClampedArray {
+	if (channels === 3) return data;
+	const rgb = new Uint8Array(width * height * 3);
+	rgb.set(data);
+	spreadGray(rgb);
+	return rgb;
 }
 
 function difference(a: ArrayLike<number>, b: ArrayLike<number>): { most: number; mean: number } {

@@ -21,11 +21,18 @@ import { type BuildOptions, build as buildWithEsbuild } from "esbuild";
 import { build as buildWithVite } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import webpack from "webpack";
+import * as data from "../../src/data/index.ts";
+import * as evaluation from "../../src/evaluation/index.ts";
+import * as formats from "../../src/formats/index.ts";
 import { writeModel } from "../../src/formats/safetensors/model-file.ts";
+import * as index from "../../src/index.ts";
 import { parts } from "../../src/model/generated/default-model.ts";
 import { MobileNet } from "../../src/model/mobilenet.ts";
 import type { Prediction } from "../../src/model/predictions.ts";
 import { configure } from "../../src/network/configuration.ts";
+import * as network from "../../src/network/index.ts";
+import * as quantization from "../../src/quantization/index.ts";
+import * as training from "../../src/training/index.ts";
 import { initialize } from "../../src/weights/initialize.ts";
 import { describeWithChromium, openChromium, serve, strictPolicy } from "./chromium.ts";
 
@@ -81,6 +88,8 @@ async function withEsbuild(page: string, out: string, options: BuildOptions): Pr
 /** Puts all into one file, unless told. */
 const inOneFile = new Set(["esbuild"]);
 
+const entries = [index, data, evaluation, formats, network, quantization, training];
+
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 let folder: string;
@@ -97,6 +106,7 @@ beforeAll(async () => {
 	const installed = join(folder, "page/node_modules");
 	mkdirSync(join(installed, "mobilenet"), { recursive: true });
 	cpSync(here("bundlers"), join(folder, "page"), { recursive: true });
+	cpSync(here("entries"), join(folder, "page", "entries"), { recursive: true });
 	for (const part of ["package.json", "dist"])
 		cpSync(here(`../../${part}`), join(installed, "mobilenet", part), { recursive: true });
 	const { dependencies } = JSON.parse(readFileSync(here("../../package.json"), "utf8"));
@@ -137,7 +147,39 @@ describe.each(Object.keys(bundlers))("%s", (name) => {
 		for (const text of texts) expect(contents.filter((content) => content.includes(text))).toHaveLength(1);
 	});
 
+	// One file of esbuild's is like several.
+	if (!inOneFile.has(name))
+		it("bundles every entry without a complaint and without Node's modules", async () => {
+			const out = join(folder, `${name}, every entry`);
+			expect(await bundlers[name]!(join(folder, "page", "entries"), out)).toEqual([]);
+			for (const script of globSync("**/*.js", { cwd: out }))
+				expect(readFileSync(join(out, script), "utf8")).not.toMatch(/["'`]node:/);
+		});
+
 	describeWithChromium(`the page that ${name} gives`, () => {
+		it.skipIf(inOneFile.has(name))("has all of every entry", async () => {
+			const expected = {
+				names: entries.flatMap(Object.keys).sort(),
+				curves: evaluation.curvesSvg([
+					{ epoch: 1, loss: 2.3, validationLoss: 2.1, top1: 0.4 },
+					{ epoch: 2, loss: 1.1, validationLoss: 1.3, top1: 0.6 },
+				]),
+			};
+			const browser = await openChromium();
+			const served = await serve({ "/": join(folder, `${name}, every entry`) }, strictPolicy);
+			try {
+				const page = await browser.context.newPage();
+				await page.goto(`${served.address}/`);
+				await page.waitForFunction(() => "answer" in globalThis);
+				expect(await page.evaluate(() => (globalThis as unknown as { answer: unknown }).answer)).toEqual(
+					expected,
+				);
+			} finally {
+				await browser.close();
+				await served.close();
+			}
+		});
+
 		it.each([
 			["its own model", 0],
 			["the package's", 1],

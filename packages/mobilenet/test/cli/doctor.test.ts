@@ -15,7 +15,7 @@ interface Report {
 	kernels: {
 		chosen: string | null;
 		forced: string | null;
-		passedOver: string[];
+		skippedBuilds: string[];
 		tested: { build: string; milliseconds?: number; error?: string }[];
 	};
 	model: { milliseconds?: number; error?: string };
@@ -59,12 +59,12 @@ describe("mobilenet doctor", () => {
 		expect(report.embedded.classes).toBe(200);
 		expect(report.cores).toBeGreaterThan(0);
 		expect(report.memory.free).toBeLessThan(report.memory.total);
-		const { chosen, tested, passedOver } = report.kernels;
+		const { chosen, tested, skippedBuilds } = report.kernels;
 		// From the chosen one on, every build runs here; the faster ones have each said why they do not.
 		expect(tested[0]!.build).toBe(chosen);
 		expect(tested.at(-1)!.build).toBe("reference");
 		expect(tested.filter(({ error }) => error !== undefined)).toEqual([]);
-		const builds = [...passedOver.map((why) => why.split(":")[0]), ...tested.map(({ build }) => build)];
+		const builds = [...skippedBuilds.map((why) => why.split(":")[0]), ...tested.map(({ build }) => build)];
 		expect(builds).toEqual(["wide", "relaxed", "baseline", "reference"]);
 		expect(report.pictures.formats.map(({ format }) => format)).toEqual([
 			...["JPEG", "PNG", "WebP", "GIF", "AVIF", "TIFF"],
@@ -107,15 +107,15 @@ registerHooks({
 		expect(status).toBe(0);
 		expect(report.kernels.chosen).toBe("reference");
 		expect(report.embedded.milliseconds).toBeGreaterThan(0);
-		expect(report.kernels.passedOver.length).toBe(3);
-		for (const why of report.kernels.passedOver) expect(why).toMatch(/this platform has no WebAssembly$/);
+		expect(report.kernels.skippedBuilds.length).toBe(3);
+		for (const why of report.kernels.skippedBuilds) expect(why).toMatch(/this platform has no WebAssembly$/);
 		expect(report.missing).toEqual([expect.stringMatching(/^WebAssembly: .*--jitless\.$/)]);
 	});
 
 	it("shows the build that MOBILENET_SIMD asks for, and what is wrong with it", () => {
 		const { report, status } = doctor([], { env: { MOBILENET_SIMD: "baseline" } });
 		expect(status).toBe(0);
-		expect(report.kernels).toMatchObject({ chosen: "baseline", forced: "baseline", passedOver: [] });
+		expect(report.kernels).toMatchObject({ chosen: "baseline", forced: "baseline", skippedBuilds: [] });
 		expect(report.kernels.tested.map(({ build }) => build)).toEqual(["baseline", "reference"]);
 		const wrong = doctor([], { env: { MOBILENET_SIMD: "fastest" } });
 		expect(wrong.status).toBe(1);

@@ -154,7 +154,7 @@ describe("usage", () => {
 		["cost --size 16", /^size must be a whole number from 32 to \d+, not 16\.$/],
 		[
 			"cost --size 224 --rho 6/7",
-			/^rho .* means a size of 192, but a size of 224 is given too: give one of them\.$/,
+			/^rho .* means a size of 192, but size is 224: give only one of the two\.$/,
 		],
 		["cost --classes 0", /^classes .*, not 0\.$/],
 		["summary --batch 0", /^batch .*, not 0\.$/],

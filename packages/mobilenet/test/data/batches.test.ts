@@ -11,8 +11,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { batches } from "../../src/data/batches.ts";
 import { openDataset } from "../../src/data/datasets.node.ts";
-import type { MadeShare } from "../../src/data/decoder.ts";
-import { startDecoder } from "../../src/data/decoders.node.ts";
+import type { MadeShare } from "../../src/data/decoding-worker.ts";
 import {
 	type Batch,
 	type BatchesOptions,
@@ -25,6 +24,7 @@ import {
 	type Pixels,
 	type View,
 } from "../../src/data/index.ts";
+import { startDecodingWorker } from "../../src/data/start-decoding-worker.node.ts";
 import { decode } from "../../src/image/decode.node.ts";
 import { prepare } from "../../src/image/fit.ts";
 import { describeWithShared, shared } from "../support/shared.ts";
@@ -281,6 +281,8 @@ describe("batches of pictures in memory", () => {
 		);
 		expect(await error({ views: [] })).toMatch(/^batches need at least one view/);
 		expect(await error({ views: [{ ...view, size: 0 }] })).toMatch(/^a view's size must be/);
+		expect(await error({ views: [{ ...view, filter: "box" as "nearest" }] })).toMatch(/filter must be/);
+		expect(await error({ views: [view, { ...view, fit: { shorterSide: 0 } }] })).toMatch(/fit must be/);
 		expect(await error({ workers: 1.5 })).toMatch(/^decoding workers must be/);
 		expect(await error({ seed: -1 })).toMatch(/^seed must be/);
 		expect(await error({ views: [{ ...view, channels: 2 }] })).toMatch(/the network takes 2 channels/);
@@ -292,7 +294,7 @@ describe("workers", () => {
 		const slots = [new SharedArrayBuffer(2 * 32 * 32 * 3)];
 		const recipe = { views: [view], augmentation: undefined, seed: 0, epoch: 0 };
 		const made = await new Promise<MadeShare | string>((resolve) => {
-			const worker = startDecoder({ recipe, batch: 2, slots, table: undefined }, undefined, {
+			const worker = startDecodingWorker({ recipe, batch: 2, slots, table: undefined }, undefined, {
 				onShare: resolve,
 				onDeath: resolve,
 			});

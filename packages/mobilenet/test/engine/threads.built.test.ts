@@ -86,7 +86,7 @@ describeWithShared("an integer network", integerNetworks, () => {
 		async (path, build) => {
 			const model = await readModel(shared(path));
 			const run = async (threads: number, ofBytes = true): Promise<Float32Array[]> => {
-				const { loaded } = await loadBuild({ build, shared: threads > 1, arithmetic: "integer" });
+				const { loaded } = await loadBuild({ build, shared: threads > 1, kernelSet: "integer" });
 				const bytes = ofBytes && "int8ByteSeparable" in loaded.kernels;
 				const plan = int8Plan(model, { build: loaded.build, batch: 2, threads, bytes });
 				const isOfBytes = plan.steps.some(({ operation }) => operation === "int8ByteSeparable");

@@ -130,8 +130,8 @@ describe.runIf(wideHere)("loading the wide build", () => {
 
 describe("where flags are the user's", () => {
 	const report = () => `${begin()}
-		const { loaded, passedOver } = await loadBuild();
-		console.log(loaded.build, passedOver[0] ?? "");`;
+		const { loaded, skippedBuilds } = await loadBuild();
+		console.log(loaded.build, skippedBuilds[0] ?? "");`;
 
 	it
 		.runIf(wideHere)

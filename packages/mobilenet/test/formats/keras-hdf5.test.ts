@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { MobileNetError } from "../../src/base/error.ts";
 import { random } from "../../src/base/random.ts";
-import type { Found } from "../../src/formats/chain/chain.ts";
+import type { Chain } from "../../src/formats/chain/chain.ts";
 import { recognize } from "../../src/formats/chain/recognize.ts";
 import { readModel } from "../../src/formats/index.ts";
 import { readKerasHdf5 } from "../../src/formats/keras/read.ts";
@@ -128,7 +128,7 @@ describeWithShared("damaged HDF5 files", paths, () => {
 		return outcome;
 	}
 
-	function ownBytes({ layers }: Found): number {
+	function ownBytes({ layers }: Chain): number {
 		const buffers = new Set<ArrayBufferLike>();
 		for (const layer of layers)
 			if (layer.kind === "convolution" || layer.kind === "dense")

@@ -4,8 +4,9 @@
  */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import type { Found } from "../../src/formats/chain/chain.ts";
+import type { Chain } from "../../src/formats/chain/chain.ts";
 import { recognize } from "../../src/formats/chain/recognize.ts";
+import { openFile } from "../../src/formats/opened.ts";
 import { readTensorFlowJs } from "../../src/formats/tensorflowjs/read.ts";
 import { readTensorFlowLite } from "../../src/formats/tflite/read.ts";
 import { layers as networkLayers } from "../../src/network/layers.ts";
@@ -117,7 +118,7 @@ function modelFile(name: string, bytes: Uint8Array) {
 	};
 }
 
-const read = (path: string): Promise<Found> =>
+const read = (path: string): Promise<Chain> =>
 	readTensorFlowLite(modelFile(path, readFileSync(shared(path))));
 const floatsOf = async (path: string): Promise<Model> => fold(dequantize(recognize(await read(path))));
 
@@ -211,7 +212,7 @@ describeWithShared(
 			const folder = "weights/mobilenet_v1_0.25_224_tfjs";
 			const bytes = readFileSync(shared(`${folder}/model.json`));
 			const beside = async (path: string): Promise<Uint8Array> => readFileSync(shared(`${folder}/${path}`));
-			return fold(recognize(await readTensorFlowJs({ name: folder, bytes, beside })));
+			return fold(recognize(await readTensorFlowJs(await openFile({ name: folder, bytes, beside }))));
 		};
 
 		test.each(["weights/mobilenet_v1_0.25_224.tflite", "weights/glasses_v1_0.25_224.tflite"])(

@@ -85,7 +85,7 @@ for (const name of ["torch", "tf", "tutorial", "frozen"]) {
 	describeWithShared(path, [path], () => {
 		it.each(builds)("%s", async (build) => {
 			const { model, tensors, numbers, training } = goldenOf(path);
-			const { loaded } = await loadBuild({ build, arithmetic: "training" });
+			const { loaded } = await loadBuild({ build, kernelSet: "training" });
 			const labels = numbers("labels");
 			const trainer = createTrainer(
 				model,
@@ -128,7 +128,7 @@ for (const optimizer of ["sgd", "rmsprop", "adamw"] as const) {
 		it.each(builds)("%s", async (build) => {
 			const { model, tensors, numbers, training } = goldenOf(path);
 			const data = readSafetensors(readFileSync(shared(dataPath)), dataPath).tensors;
-			const { loaded } = await loadBuild({ build, arithmetic: "training" });
+			const { loaded } = await loadBuild({ build, kernelSet: "training" });
 			const batch = training.batch as number;
 			const trainer = createTrainer(model, { ...usual, build, batch, optimizer, frozenNorm: false }, loaded);
 			const [pictures, labels] = [data.get("pictures")!.data, data.get("labels")!.data];

@@ -31,10 +31,10 @@ describe("networks of any shape", () => {
 				const input = Float32Array.from({ length: size * size * inputChannels }, (_, i) =>
 					Math.sin(i * 12.9898 + seed),
 				);
-				const expected = reference!.run(input);
+				const expected = await reference!.run(input);
 				const largest = Math.max(1e-3, ...expected.map(Math.abs));
 				for (const model of models) {
-					const got = model.run(input);
+					const got = await model.run(input);
 					expect(got.length).toBe(configuration.classes);
 					for (const [k, x] of expected.entries()) expect(Math.abs(got[k]! - x) / largest).toBeLessThan(1e-3);
 				}
@@ -47,9 +47,9 @@ describe("networks of any shape", () => {
 		const model = await MobileNet.create({ alpha: 0.25, size: 64, classes: 10 }, { seed: 3 });
 		const picture = 64 * 64 * 3;
 		const input = Float32Array.from({ length: 5 * picture }, (_, i) => Math.sin(i));
-		const batch = model.run(input, { batch: 5 });
+		const batch = await model.run(input, { batch: 5 });
 		for (let n = 0; n < 5; n++) {
-			const one = model.run(input.slice(n * picture, (n + 1) * picture));
+			const one = await model.run(input.slice(n * picture, (n + 1) * picture));
 			for (const [k, x] of one.entries()) expect(batch[n * 10 + k]).toBeCloseTo(x, 6);
 		}
 	});

@@ -2,9 +2,9 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { readSafetensors } from "../../src/formats/safetensors/safetensors.ts";
+import { bumpAllocator } from "../../src/kernels/bump-allocator.ts";
 import { loadBuild } from "../../src/kernels/load.ts";
 import { encodeStep, type Operands, runWords, stepWords } from "../../src/kernels/operations.ts";
-import { stack } from "../../src/kernels/stack.ts";
 import { type Settings, settingNames } from "../../src/kernels/training-shapes.ts";
 import { type Build, createWalker, type LoadedBuild } from "../../src/kernels/walker.ts";
 import { describeWithShared, shared } from "../support/shared.ts";
@@ -48,7 +48,7 @@ describeWithShared("the optimizers' golden values", [golden], () => {
 
 	/** The weights after all steps, and what the gradients have become. */
 	function train(loaded: LoadedBuild, options: Case) {
-		const memory = stack();
+		const memory = bumpAllocator();
 		const block = memory.take(runWords * 4);
 		const plan = memory.take(3 * stepWords * 4);
 		const place = () => memory.take(length * 4);
@@ -114,7 +114,7 @@ describeWithShared("the optimizers' golden values", [golden], () => {
 	it.each(builds.flatMap((build) => Object.keys(cases).map((name) => [build, name] as const)))(
 		"the %s build does %s",
 		async (build, name) => {
-			const { loaded } = await loadBuild({ build, arithmetic: "training" });
+			const { loaded } = await loadBuild({ build, kernelSet: "training" });
 			const after = train(loaded, cases[name]!);
 			for (const tensor of names) {
 				const before = values(`before.${tensor}`);

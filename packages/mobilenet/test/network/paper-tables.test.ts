@@ -1,7 +1,7 @@
 /** The paper's tables and the grid against golden/published.json and golden/cost.json, and through the command line. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { type Beside, grid, paperTable, paperTableNumbers } from "../../src/network/index.ts";
+import { grid, type PaperAndOurs, paperTable, paperTableNumbers } from "../../src/network/index.ts";
 import { mobilenet } from "../support/cli.ts";
 import { describeWithShared, shared } from "../support/shared.ts";
 
@@ -26,7 +26,11 @@ function halfDigit(printed: number): number {
 describeWithShared("the paper's tables", ["golden/published.json"], () => {
 	const { paper } = read("golden/published.json");
 	const { columns: _, ...table2 } = paper.table2_share_percent as Record<string, [number, number]>;
-	type Row = readonly [multAdds: Beside<number>, parameters: Beside<number>, note?: string | undefined];
+	type Row = readonly [
+		multAdds: PaperAndOurs<number>,
+		parameters: PaperAndOurs<number>,
+		note?: string | undefined,
+	];
 
 	/** Our figures beside a row of golden ones; both in the unit of print. */
 	function compare(

@@ -2,7 +2,7 @@
  * Chains of found layers made from a configuration's table, for tests of what recognizes them: what a perfect
  * reader would find in a file of that network.
  */
-import type { Found, FoundLayer } from "../../src/formats/chain/chain.ts";
+import type { Chain, ChainLayer } from "../../src/formats/chain/chain.ts";
 import type { Configuration } from "../../src/network/configuration.ts";
 import { isConvolution, type Layer, layers } from "../../src/network/layers.ts";
 import { sizeOf, type Tensor } from "../../src/weights/model.ts";
@@ -24,8 +24,8 @@ export function filled(shape: readonly number[], value: number): Extract<Tensor,
 }
 
 /** Layers of one network; tensor number N of the file is filled with N + 1. */
-export function chainOf(configuration: Configuration, writing: Writing = usualWriting): Found {
-	const found: FoundLayer[] = [];
+export function chainFor(configuration: Configuration, writing: Writing = usualWriting): Chain {
+	const found: ChainLayer[] = [];
 	let tensors = 0;
 	const next = (...shape: number[]): Tensor => filled(shape, ++tensors);
 	for (const layer of layers(configuration)) {
@@ -98,7 +98,7 @@ export function chainOf(configuration: Configuration, writing: Writing = usualWr
 	};
 }
 
-type Zeros = Extract<FoundLayer, { kind: "convolution" }>["padding"];
+type Zeros = Extract<ChainLayer, { kind: "convolution" }>["padding"];
 
 function sides({ padding: { before, after } }: Layer): readonly [number, number, number, number] {
 	return [before, before, after, after];

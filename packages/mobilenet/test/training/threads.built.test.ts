@@ -32,7 +32,7 @@ async function trainerOf(
 	const { loaded } = await loadBuild({
 		build: plan.build,
 		shared: plan.threads > 1,
-		arithmetic: "training",
+		kernelSet: "training",
 	});
 	const trainer = createTrainer(initialize(configure(options), { seed: 3 }), { ...usual, ...plan }, loaded);
 	const { pixels, targets, softTargets } = trainer;

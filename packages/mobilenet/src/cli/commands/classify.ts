@@ -3,7 +3,6 @@ import { buildCommand } from "@stricli/core";
 import type { Prediction } from "../../index.ts";
 import type { Context } from "../context.ts";
 import { messageOf } from "../errors.ts";
-import { modelSource } from "../model-source.ts";
 import { loadOptions, type ModelOptions, modelFlags } from "../options/model.ts";
 import { number, wholeNumber } from "../options/numbers.ts";
 import { jsonLine } from "../output.ts";
@@ -13,7 +12,7 @@ import {
 	pictureError,
 	pictureFlags,
 	picturesArgument,
-	rowsOf,
+	picturesOf,
 } from "../pictures.ts";
 import { grouped, percent } from "../table.ts";
 
@@ -28,13 +27,12 @@ export const classifyCommand = buildCommand<Options, string[], Context>({
 		const { stdout, stderr, stdin } = this.process;
 		const { top, threshold, batch, json } = options;
 		checkPictures(inputs, "classify");
-		const { MobileNet, hasBackground } = await import("../../index.ts");
-		const model = await MobileNet.load(modelSource(options.model), loadOptions(options));
-		const rows = rowsOf(inputs, options, stdin, (sources) =>
-			model.classifyEach(sources, { top, threshold, batch }),
-		);
+		const { backgroundOutputs, MobileNet } = await import("../../index.ts");
+		const model = await MobileNet.load(options.model, loadOptions(options));
+		const pictures = picturesOf(inputs, stdin, options.rgb);
 		let anyUnsure = false;
-		for await (const { file, row } of rows) {
+		for await (const row of model.classifyEach(pictures, { top, threshold, batch })) {
+			const file = row.key;
 			if ("error" in row) {
 				this.process.exitCode = 1;
 				if (json) stdout.write(jsonLine({ file, error: messageOf(row.error) }));
@@ -45,10 +43,8 @@ export const classifyCommand = buildCommand<Options, string[], Context>({
 				anyUnsure ||= row.predictions[0]?.sure === false;
 			}
 		}
-		if (anyUnsure) {
-			const { classes } = model.configuration;
-			stderr.write(unsureHint(hasBackground(model.labels) ? classes - 1 : classes));
-		}
+		if (anyUnsure)
+			stderr.write(unsureHint(model.configuration.classes - backgroundOutputs(model.labels)));
 		model.dispose();
 	},
 	parameters: {

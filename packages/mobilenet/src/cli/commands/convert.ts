@@ -1,13 +1,13 @@
 /** `mobilenet convert`: a model of any format that can be read, written as safetensors. */
 import { stat } from "node:fs/promises";
 import { buildCommand } from "@stricli/core";
-import type { ComparedOutputs, NamedPicture, OutputDifference } from "../../evaluation/index.ts";
-import type { MobileNet } from "../../index.ts";
+import type { ComparedOutputs, OutputDifference } from "../../evaluation/index.ts";
+import type { Model } from "../../index.ts";
 import type { Context } from "../context.ts";
 import { errorLine, messageOf, quoted, usageError } from "../errors.ts";
-import { modelBrief, modelSource } from "../model-source.ts";
-import { changeFlags, loadOptions, type ModelChanges } from "../options/model.ts";
-import { checkEnding, checkOverwriting, filesOf, jsonLine } from "../output.ts";
+import { filesOf } from "../locations.ts";
+import { changeFlags, loadOptions, type ModelChanges, modelBrief } from "../options/model.ts";
+import { checkEnding, checkOverwriting, jsonLine } from "../output.ts";
 import { pictureError, picturesOf } from "../pictures.ts";
 import { grouped } from "../table.ts";
 
@@ -23,25 +23,24 @@ export const convertCommand = buildCommand<Options, string[], Context>({
 		const { output, verify, json } = options;
 		checkUsage(options, pictures);
 		await checkOverwriting(model, output);
-		const { MobileNet } = await import("../../index.ts");
-		const original = await MobileNet.load(modelSource(model), loadOptions(options));
+		const { changedModel, loadModel, MobileNet } = await import("../../index.ts");
+		const { writeLocation, writeModel } = await import("../../formats/index.ts");
+		const changes = loadOptions(options);
+		const original = changedModel(await loadModel(model, changes), changes);
 		const before = await sizeOf(await filesOf(model));
-		await original.save(output);
-		const bytes = { before, after: await sizeOf([output]) };
-		if (!json) stdout.write(`${converted(output, original, bytes)}\n`);
+		const bytes = writeModel(original);
+		await writeLocation(output, bytes);
+		const sizes = { before, after: bytes.length };
+		if (!json) stdout.write(`${converted(output, original, sizes)}\n`);
 
 		let verification: object | undefined;
 		if (verify) {
 			const { compareOutputs, outputTolerance, randomInput, sameOutputs } = await import(
 				"../../evaluation/index.ts"
 			);
-			const written = await MobileNet.load(output);
+			const [read, written] = [await MobileNet.from(original), await MobileNet.load(output)];
 			const inputs: ComparedOutputs[] = [];
-			for await (const one of compareOutputs(
-				original,
-				written,
-				named(picturesOf(pictures, stdin, undefined)),
-			)) {
+			for await (const one of compareOutputs(read, written, picturesOf(pictures, stdin, undefined))) {
 				inputs.push(one);
 				const isSame = sameOutputs(one);
 				if (!isSame) this.process.exitCode = 1;
@@ -49,6 +48,7 @@ export const convertCommand = buildCommand<Options, string[], Context>({
 				if ("error" in one) stderr.write(`${pictureError(one.input, one.error)}\n`);
 				else (isSame ? stdout : stderr).write(`${readable(one, randomInput)}\n`);
 			}
+			read.dispose();
 			written.dispose();
 			if (inputs.some((one) => !("error" in one) && !sameOutputs(one)))
 				stderr.write(
@@ -57,11 +57,10 @@ export const convertCommand = buildCommand<Options, string[], Context>({
 			verification = { tolerance: outputTolerance, seed: randomInput.seed, inputs: inputs.map(row) };
 		}
 		if (json) {
-			const { source, configuration } = original.model;
-			const { format } = source;
-			stdout.write(jsonLine({ file: model, output, format, configuration, bytes, verification }));
+			const { configuration } = original;
+			const { format } = original.source;
+			stdout.write(jsonLine({ file: model, output, format, configuration, bytes: sizes, verification }));
 		}
-		original.dispose();
 	},
 	parameters: {
 		flags: {
@@ -121,12 +120,12 @@ async function sizeOf(files: readonly string[] | undefined): Promise<number | un
 	return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-interface Bytes {
+interface Sizes {
 	readonly before: number | undefined;
-	readonly after: number | undefined;
+	readonly after: number;
 }
 
-function converted(output: string, { model, configuration }: MobileNet, { before, after }: Bytes): string {
+function converted(output: string, { source, configuration }: Model, { before, after }: Sizes): string {
 	const { alpha, size, inputChannels, head, classes, depth } = configuration;
 	const network = [
 		`α ${alpha}`,
@@ -136,13 +135,9 @@ function converted(output: string, { model, configuration }: MobileNet, { before
 	];
 	const bytes = [
 		before === undefined ? [] : [`${grouped(before)} bytes`],
-		`${grouped(after ?? 0)} bytes`,
+		`${grouped(after)} bytes`,
 	].flat();
-	return `${output}: MobileNet v1, ${network.join(", ")}, from ${model.source.format}, ${bytes.join(" → ")}`;
-}
-
-async function* named(pictures: ReturnType<typeof picturesOf>): AsyncGenerator<NamedPicture, void, void> {
-	for await (const { file, source } of pictures) yield { name: file, source };
+	return `${output}: MobileNet v1, ${network.join(", ")}, from ${source.format}, ${bytes.join(" → ")}`;
 }
 
 function readable(

@@ -3,7 +3,7 @@ import { buildCommand } from "@stricli/core";
 import type { Views } from "../../training/index.ts";
 import type { Context } from "../context.ts";
 import { quoted, usageError } from "../errors.ts";
-import { modelBrief, readNamedModel } from "../model-source.ts";
+import { modelBrief } from "../options/model.ts";
 import { configurationOf } from "../options/network.ts";
 import { wholeNumber } from "../options/numbers.ts";
 import {
@@ -38,10 +38,10 @@ export const distillCommand = buildCommand<Options, [string], Context>({
 		checkOptions(options);
 		const { teacher: teacherName, teacherSize, teacherHead, from, size, answers, batchNorm } = options;
 		const { embedding, unlabeled, temperature, weight, views, output } = options;
-		const { changedModel } = await import("../../index.ts");
+		const { changedModel, loadModel } = await import("../../index.ts");
 		const { distill, initialize, runFolder } = await import("../../training/index.ts");
 		const { labeledPictures, runInTerminal } = await import("../training-run.ts");
-		const teacher = changedModel(await readNamedModel(teacherName), { size: teacherSize });
+		const teacher = changedModel(await loadModel(teacherName), { size: teacherSize });
 		const finished = await runInTerminal(options, data, this.process, {
 			models: [teacherName, ...(from === undefined ? [] : [from])],
 			pictures: (tools) =>
@@ -52,7 +52,7 @@ export const distillCommand = buildCommand<Options, [string], Context>({
 				const student =
 					from === undefined
 						? initialize(configurationOf(options), { seed: settings.seed })
-						: changedModel(await readNamedModel(from), { size });
+						: changedModel(await loadModel(from), { size });
 				return distill({
 					...settings,
 					...{ teacher, student, teacherHead, unlabeled, temperature, weight, views },

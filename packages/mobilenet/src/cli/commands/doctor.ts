@@ -34,8 +34,8 @@ interface Report {
 		readonly chosen: Build | null;
 		/** The build that MOBILENET_SIMD asks for, whatever else there is. */
 		readonly forced: string | null;
-		readonly passedOver: readonly string[];
-		/** Compiled and tested against the reference; those that were passed over are left out. */
+		readonly skippedBuilds: readonly string[];
+		/** Compiled and tested against the reference; those that were skipped are left out. */
 		readonly tested: readonly ({ readonly build: Build } & Tried)[];
 	};
 	/** A small network, made and run. */
@@ -110,12 +110,12 @@ async function kernelsOf(env: ProcessLike["env"], missing: string[]): Promise<Re
 		chosen = await MobileNet.create(smallNetwork);
 	} catch (error) {
 		missing.push(messageOf(error));
-		return { chosen: null, forced, passedOver: [], tested: [] };
+		return { chosen: null, forced, skippedBuilds: [], tested: [] };
 	}
-	const { build: fastest, passedOver, model } = chosen;
+	const { build: fastest, skippedBuilds, model } = chosen;
 	const tested: ({ readonly build: Build } & Tried)[] = [];
 	if (forced !== null) tested.push({ build: fastest, ...since(start) });
-	// Not those that were passed over: to ask for a build by name can allow what is not safe here.
+	// Not those that were skipped: to ask for a build by name can allow what is not safe here.
 	for (const build of builds.slice(builds.indexOf(fastest) + tested.length))
 		tested.push({ build, ...(await tried(async () => void (await MobileNet.from(model, { build })))) });
 	if (Number.parseInt(process.versions.node, 10) < 22)
@@ -124,24 +124,24 @@ async function kernelsOf(env: ProcessLike["env"], missing: string[]): Promise<Re
 		missing.push(
 			"WebAssembly: without it networks run in plain JavaScript, many times slower; start Node without the flags that forbid it, such as --jitless.",
 		);
-	return { chosen: fastest, forced, passedOver, tested };
+	return { chosen: fastest, forced, skippedBuilds, tested };
 }
 
 async function runSmallNetwork(): Promise<void> {
 	const { MobileNet } = await import("../../index.ts");
 	const model = await MobileNet.create(smallNetwork);
-	const output = model.run(new Float32Array(fewPixels * fewPixels * 3));
+	const output = await model.run(new Float32Array(fewPixels * fewPixels * 3));
 	model.dispose();
 	if (!output.every(Number.isFinite)) throw new Error(`a small network gave ${output.join(", ")}`);
 }
 
 /** At few pixels: where only the reference runs, its own size would take seconds. */
 async function runEmbedded(): Promise<Pick<Configuration, "alpha" | "size" | "classes">> {
-	const { MobileNet, readAnyModel } = await import("../../index.ts");
-	const model = await readAnyModel();
+	const { loadModel, MobileNet } = await import("../../index.ts");
+	const model = await loadModel();
 	const { alpha, size, classes, inputChannels } = model.configuration;
 	const mobilenet = await MobileNet.from(model, { size: fewPixels, threads: 1 });
-	const output = mobilenet.run(new Float32Array(fewPixels * fewPixels * inputChannels));
+	const output = await mobilenet.run(new Float32Array(fewPixels * fewPixels * inputChannels));
 	mobilenet.dispose();
 	if (!output.every(Number.isFinite)) throw new Error(`it gave ${output.slice(0, 5).join(", ")}, …`);
 	return { alpha, size, classes };
@@ -211,7 +211,7 @@ function readable(report: Report): string {
 		["processor", `${processor}, ${cores} ${cores === 1 ? "core" : "cores"}`],
 		["memory", `${gib(memory.total)}, ${gib(memory.free)} free`],
 		["kernels", chosen],
-		...kernels.passedOver.map((why) => ["passed over", why] as const),
+		...kernels.skippedBuilds.map((why) => ["skipped", why] as const),
 		...kernels.tested.map(
 			(one) =>
 				[

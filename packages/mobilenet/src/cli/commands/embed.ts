@@ -3,7 +3,6 @@ import { buildCommand } from "@stricli/core";
 import { layers } from "../../network/index.ts";
 import type { Context } from "../context.ts";
 import { messageOf } from "../errors.ts";
-import { modelSource } from "../model-source.ts";
 import { writeNpy } from "../npy.ts";
 import { loadOptions, type ModelOptions, modelFlags } from "../options/model.ts";
 import { checkEnding, jsonLine } from "../output.ts";
@@ -13,7 +12,7 @@ import {
 	pictureError,
 	pictureFlags,
 	picturesArgument,
-	rowsOf,
+	picturesOf,
 } from "../pictures.ts";
 
 interface Options extends ModelOptions, PicturesOptions {
@@ -27,11 +26,12 @@ export const embedCommand = buildCommand<Options, string[], Context>({
 		checkPictures(inputs, "embed");
 		if (output !== undefined) checkEnding("--output", output, "vectors");
 		const { MobileNet } = await import("../../index.ts");
-		const model = await MobileNet.load(modelSource(options.model), loadOptions(options));
+		const model = await MobileNet.load(options.model, loadOptions(options));
 		const files: string[] = [];
 		const embeddings: Float32Array[] = [];
-		const rows = rowsOf(inputs, options, stdin, (sources) => model.embedEach(sources, { batch }));
-		for await (const { file, row } of rows) {
+		const pictures = picturesOf(inputs, stdin, options.rgb);
+		for await (const row of model.embedEach(pictures, { batch })) {
+			const file = row.key;
 			if ("error" in row) {
 				this.process.exitCode = 1;
 				if (output === undefined) stdout.write(jsonLine({ file, error: messageOf(row.error) }));

@@ -5,7 +5,7 @@ import { buildCommand } from "@stricli/core";
 import type { CurvePoint, Evaluation } from "../../evaluation/index.ts";
 import type { Context } from "../context.ts";
 import { usageError } from "../errors.ts";
-import { modelSource } from "../model-source.ts";
+import { filesOf } from "../locations.ts";
 import { loadOptions, type ModelOptions, modelFlags } from "../options/model.ts";
 import { wholeNumber } from "../options/numbers.ts";
 import { checkEnding, jsonLine } from "../output.ts";
@@ -36,7 +36,7 @@ export const evaluateCommand = buildCommand<Options, [string], Context>({
 			onNote: terminal.line,
 		});
 		try {
-			const model = await MobileNet.load(modelSource(options.model), loadOptions(options));
+			const model = await MobileNet.load(options.model, loadOptions(options));
 			const evaluation = await evaluate(model, dataset, {
 				batch,
 				onProgress: ({ done, total }) => terminal.count("pictures", done, total),
@@ -118,9 +118,8 @@ async function checkReport(report: string): Promise<void> {
 /** The curves of the training that wrote the model, where its log still lies beside it. */
 async function curvesOf(model: string): Promise<readonly CurvePoint[]> {
 	const { parseCurves } = await import("../../evaluation/index.ts");
-	const file = modelSource(model);
-	if (file === undefined) return [];
-	const log = file.replace(/\.safetensors$/i, "").concat(".log.jsonl");
+	if ((await filesOf(model)) === undefined) return [];
+	const log = model.replace(/\.safetensors$/i, "").concat(".log.jsonl");
 	return parseCurves(await readFile(log, "utf8").catch(() => ""));
 }
 

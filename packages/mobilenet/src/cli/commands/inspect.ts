@@ -3,8 +3,8 @@ import { buildCommand } from "@stricli/core";
 import type { Model, Tensor } from "../../index.ts";
 import { cost } from "../../network/index.ts";
 import type { Context } from "../context.ts";
-import { defaultModel, modelBrief, readNamedModel } from "../model-source.ts";
 import { fitText } from "../options/fit.ts";
+import { defaultModel, modelBrief } from "../options/model.ts";
 import { jsonLine } from "../output.ts";
 import { grouped } from "../table.ts";
 
@@ -15,10 +15,10 @@ interface Options {
 
 export const inspectCommand = buildCommand<Options, [string], Context>({
 	async func({ labels, json }, file) {
-		const { hasBackground } = await import("../../index.ts");
-		const model = await readNamedModel(file, { labels });
+		const { backgroundOutputs, loadModel } = await import("../../index.ts");
+		const model = await loadModel(file, { labels });
 		this.process.stdout.write(
-			json ? jsonLine(report(file, model)) : readable(file, model, hasBackground(model.labels)),
+			json ? jsonLine(report(file, model)) : readable(file, model, backgroundOutputs(model.labels) > 0),
 		);
 	},
 	parameters: {

@@ -8,8 +8,7 @@ import type {
 } from "../../quantization/index.ts";
 import type { Context } from "../context.ts";
 import { usageError } from "../errors.ts";
-import { modelBrief, modelSource } from "../model-source.ts";
-import { changeFlags, loadOptions, type ModelChanges } from "../options/model.ts";
+import { changeFlags, loadOptions, type ModelChanges, modelBrief } from "../options/model.ts";
 import { wholeNumber } from "../options/numbers.ts";
 import { checkEnding, checkOverwriting, jsonLine } from "../output.ts";
 import { type NamedPicture, pictureError, picturesOf } from "../pictures.ts";
@@ -34,21 +33,21 @@ export const quantizeCommand = buildCommand<Options, [string], Context>({
 		await checkOverwriting(input, output);
 		const named: NamedPicture[] = [];
 		for await (const picture of picturesOf([calibrate], stdin, undefined)) named.push(picture);
-		const { MobileNet } = await import("../../index.ts");
+		const { changedModel, loadModel } = await import("../../index.ts");
 		const { sample } = await import("../../data/index.ts");
 		const { writeLocation, writeModel } = await import("../../formats/index.ts");
 		const { quantize } = await import("../../quantization/index.ts");
 		// The same pictures every time.
 		const chosen = sample(named, options.pictures);
-		const { model } = await MobileNet.load(modelSource(input), loadOptions(options));
-		const files = new Map(chosen.map(({ file, source }) => [source, file]));
-		const { model: quantized, report } = await quantize(model, files.keys(), {
+		const changes = loadOptions(options);
+		const model = changedModel(await loadModel(input, changes), changes);
+		const { model: quantized, report } = await quantize(model, chosen, {
 			range,
 			biasCorrection,
 			onProgress: ({ stage, done, total }) => terminal.count(stages[stage], done, total),
-			onUnreadable: (source, error) => {
+			onUnreadable: (file, error) => {
 				this.process.exitCode = 1;
-				terminal.line(pictureError(files.get(source)!, error));
+				terminal.line(pictureError(file, error));
 			},
 		});
 		// Whole or not at all: what is interrupted before leaves nothing.

@@ -2,7 +2,6 @@
 import { buildCommand } from "@stricli/core";
 import type { Context } from "../context.ts";
 import { usageError } from "../errors.ts";
-import { readNamedModel } from "../model-source.ts";
 import { configurationOf } from "../options/network.ts";
 import { wholeNumber } from "../options/numbers.ts";
 import {
@@ -28,7 +27,7 @@ export const trainCommand = buildCommand<Options, [string], Context>({
 			throw usageError("--fine-tune needs --from: a network from scratch learns as a whole.");
 		if (from === undefined && head !== undefined)
 			throw usageError("--head needs --from: a network from scratch has no features yet.");
-		const { changedModel } = await import("../../index.ts");
+		const { changedModel, loadModel } = await import("../../index.ts");
 		const { initialize, train, transfer } = await import("../../training/index.ts");
 		const { labeledPictures, runInTerminal } = await import("../training-run.ts");
 		const finished = await runInTerminal(options, data, this.process, {
@@ -37,7 +36,7 @@ export const trainCommand = buildCommand<Options, [string], Context>({
 			pictures: (tools) => labeledPictures(options, data, fineTune !== "none", tools),
 			begin: async (settings) => {
 				if (from !== undefined) {
-					const model = changedModel(await readNamedModel(from), { size });
+					const model = changedModel(await loadModel(from), { size });
 					return transfer({ ...settings, model, fineTune, head });
 				}
 				const configuration = configurationOf(options, settings.training.dataset.classes.length);

@@ -1,18 +1,20 @@
 /**
- * The plan of inference in integers, for models that are quantized through and through (weights/integers.ts): layers →
- * steps, as inference.ts makes them in float32. Activations are words, sums have 32 bits, and a sum becomes the next
- * layer's word in the epilogue. Only the softmax is computed in float, of the logits' codes.
+ * The plan of inference in integers, for fully quantized models (engine/integers.ts): layers → steps, like inference.ts
+ * in float32. Activations are words, sums have 32 bits, and a sum becomes the next layer's word in the epilogue. Only the
+ * softmax is computed in float, from the logits' words.
  */
 import { rounding } from "../../kernels/int8-operations.ts";
 import { bandSlack, scratchFloats, wordBandRows, wordPitchOf } from "../../kernels/int8-table.ts";
 import type { Operands } from "../../kernels/operations.ts";
-import type { Shape } from "../../kernels/packing.ts";
+import { packedShape } from "../../kernels/packing.ts";
 import { pitchOf } from "../../kernels/table.ts";
 import { isConvolution, type Layer, layers } from "../../network/layers.ts";
 import type { Model } from "../../weights/model.ts";
-import { type Draft, draft, type Output } from "../draft.ts";
-import { type Codes, codesOf, hasByteWeights } from "../integers.ts";
+import { namesOf } from "../../weights/names.ts";
+import { partsOf } from "../../weights/parts.ts";
+import { hasByteWeights, multipliersName, rescaleName, type Words, wordsOf } from "../integers.ts";
 import type { Address, Plan } from "../plan.ts";
+import { createPlanBuilder, type Output, type PlanBuilder } from "../plan-builder.ts";
 import {
 	alwaysKept,
 	checkKept,
@@ -22,11 +24,11 @@ import {
 	pixelInputs,
 } from "./inference.ts";
 
-/** Bytes of a block's depthwise results that are made at a time, to stay in the L2 cache. */
+/** Bytes of a block's depthwise results that are computed at a time, so that they stay in the L2 cache. */
 const bandBytes = 192 * 1024;
 
 export interface Int8Options extends InferenceOptions {
-	/** Whether the kernels hold those on bytes, as `loadBuild` found out; no, if not given. */
+	/** Whether the loaded kernels include those on bytes. Default: false. */
 	readonly bytes?: boolean;
 }
 
@@ -34,7 +36,7 @@ export interface Int8Options extends InferenceOptions {
  * Plans a quantized network for inference in integers.
  *
  * @param model a model that runs in integers (`runsInIntegers`)
- * @throws MobileNetError as `inferencePlan` does, and `broken-file` where a scale or zero point has no meaning
+ * @throws MobileNetError like `inferencePlan`, and `broken-file` if a scale or zero point is invalid
  * @example
  * createExecutor(int8Plan(model, { build: "relaxed", batch: 1 }), integers(model), loaded)
  */
@@ -44,11 +46,20 @@ export function int8Plan(model: Model, options: Int8Options): Plan {
 	const table = layers(configuration);
 	checkKept(keep, table);
 
-	const plan = draft(build);
+	const plan = createPlanBuilder(build);
 	const isKept = (name: string): boolean => alwaysKept.includes(name) || keep.includes(name);
-	// What they take was a ReLU's, or is a mean of such: words that are bytes.
-	const takesBytes = (layer: Layer): boolean => hasBytes && hasByteWeights(model, layer);
-	const network: Network = { plan, model, batch, threads, isKept, takesBytes };
+	// Their inputs are outputs of a ReLU, or means of those, so their words fit in bytes.
+	const parts = partsOf(model);
+	const byteLayers = new Set(
+		hasBytes
+			? parts.layers.filter((own) => own.weight && hasByteWeights(own)).map(({ layer }) => layer.name)
+			: [],
+	);
+	const network: Network = {
+		...{ plan, model, batch, threads, isKept },
+		words: wordsOf(parts),
+		takesBytes: ({ name }) => byteLayers.has(name),
+	};
 	const [stem, ...rest] = table;
 	let last = stemSteps(network, stem!);
 	for (let i = 0; i < rest.length; i++) {
@@ -71,22 +82,24 @@ export function int8Plan(model: Model, options: Int8Options): Plan {
 	return { ...drafted, build, threads, batch, size, inputChannels, entries, regions };
 }
 
-/** What the makers of steps share. */
+/** What the functions that make steps share. */
 interface Network {
-	readonly plan: Draft;
+	readonly plan: PlanBuilder;
 	readonly model: Model;
 	readonly batch: number;
 	readonly threads: number;
 	readonly isKept: (layer: string) => boolean;
-	/** Whether a pointwise layer's products, or the classifier's, are of bytes. */
+	/** Of the picture (`input`) and of what each layer gives out. */
+	readonly words: ReadonlyMap<string, Words>;
+	/** Whether a pointwise layer, or the classifier, multiplies bytes. */
 	readonly takesBytes: (layer: Layer) => boolean;
 }
 
 function outputOf(
-	{ plan, model, batch, isKept }: Network,
+	{ plan, batch, isKept, words }: Network,
 	{ name, outputSize, outputChannels }: Layer,
 ): Output {
-	const { scale } = codesOf(model, name);
+	const { scale } = words.get(name)!;
 	const activation = {
 		size: outputSize,
 		channels: outputChannels,
@@ -96,39 +109,36 @@ function outputOf(
 	return plan.output(name, activation, batch, isKept(name));
 }
 
-/** The least and the most word that a layer gives out: those of its codes, within those of its activation. */
-function boundsOf({ plan, model }: Network, layer: Layer): Address {
-	const { scale, low, high } = codesOf(model, layer.name);
+/** The least and the greatest word of a layer's output, by its codes and its activation. */
+function boundsOf({ plan, model, words }: Network, layer: Layer): Address {
+	const { scale, low, high } = words.get(layer.name)!;
 	if (!isConvolution(layer)) return plan.constant(low, high, rounding);
 	const most = model.configuration.activation === "relu6" ? Math.round(6 / scale) : high;
 	return plan.constant(Math.max(low, 0), Math.min(high, most), rounding);
 }
 
-/** Weights, bias and multipliers of a layer as an integer model names them. */
+/** Weights, bias and multipliers of a layer, by their names in an integer model. */
 function parametersOf({ plan }: Network, layer: Layer, panels: "wordPanels" | "bytePanels" = "wordPanels") {
-	const tensor = isConvolution(layer) ? `${layer.name}.conv` : layer.name;
+	const names = namesOf(layer);
 	const isDepthwise = layer.kind === "depthwise";
-	const inputs = isDepthwise ? 1 : layer.inputChannels;
-	const perChannel: Shape = [layer.outputChannels, 1, 1, 1];
-	const shape: Shape = [layer.outputChannels, inputs, layer.kernel, layer.kernel];
+	const channels = layer.outputChannels;
 	return {
-		weights: plan.weights(isDepthwise ? "wordLanes" : panels, `${tensor}.weight`, shape),
-		bias: plan.weights(isDepthwise ? "bias" : "panelBias", `${tensor}.bias`, perChannel),
-		multipliers: plan.weights(isDepthwise ? "lanePairs" : "panelPairs", `${tensor}.multipliers`, [
-			layer.outputChannels,
-			2,
-			1,
-			1,
-		]),
+		weights: plan.weights(isDepthwise ? "floatLanes" : panels, names.weight, packedShape(layer.weightShape)),
+		bias: plan.weights(isDepthwise ? "bias" : "panelBias", names.bias, packedShape([channels])),
+		multipliers: plan.weights(
+			isDepthwise ? "lanePairs" : "panelPairs",
+			multipliersName(layer),
+			packedShape([channels, 2]),
+		),
 	};
 }
 
-/** Two steps, of which a run takes one: floats are quantized, and pixels, unless they are the codes already. */
+/** Two steps, of which a run uses one: for floats, which are quantized, and for pixels, unless those are already codes. */
 function stemSteps(network: Network, layer: Layer): Output {
 	const { plan, model, threads } = network;
 	const { inputSize, outputSize, inputChannels, outputChannels, padding } = layer;
 	const output = outputOf(network, layer);
-	const codes = codesOf(model, "input");
+	const codes = network.words.get("input")!;
 	const row = (values: readonly number[]): Address =>
 		plan.constant(...Array.from({ length: inputSize }, () => values).flat());
 	const bandWords = (wordBandRows * 2 + 1) * ((outputSize - 1) * 2 + 3) * inputChannels + bandSlack;
@@ -151,18 +161,18 @@ function stemSteps(network: Network, layer: Layer): Output {
 		offsets: row(same.map(() => 0)),
 	});
 
-	// Of the picture's channels; the order is folded into the weights.
+	// In the order of the picture's channels; the network's order is folded into the weights.
 	const { order, factors, mean } = pixelInputs(model.preprocessing, inputChannels);
 	const scaled = order.map((_, c) => ({
 		factor: factors[c]! / codes.scale,
 		offset: (-mean[c]! * factors[c]!) / codes.scale,
 	}));
 	const zeroPoint = pixelsAsCodes(scaled, codes);
-	const shape: Shape = [outputChannels, inputChannels, 3, 3];
+	const shape = packedShape(layer.weightShape);
 	plan.step("int8StemBytes", layer.name, {
 		...common,
 		...parameters,
-		weights: plan.weights("wordPanels", `${layer.name}.conv.weight`, shape, { order, factors: same }),
+		weights: plan.weights("wordPanels", namesOf(layer).weight, shape, { order, factors: same }),
 		pixels: input,
 		factors: row(scaled.map(({ factor }) => factor)),
 		offsets: row(scaled.map(({ offset }) => offset)),
@@ -172,10 +182,10 @@ function stemSteps(network: Network, layer: Layer): Output {
 	return output;
 }
 
-/** What is subtracted from every pixel to have its word, where that is all; a network's own quantization is such. */
+/** If a word is just the pixel minus a number, as in a network's own quantization: that number. */
 function pixelsAsCodes(
 	scaled: readonly { readonly factor: number; readonly offset: number }[],
-	{ low, high }: Codes,
+	{ low, high }: Words,
 ): number | undefined {
 	const zeroPoint = -Math.round(scaled[0]!.offset);
 	for (const { factor, offset } of scaled)
@@ -186,7 +196,7 @@ function pixelsAsCodes(
 	return zeroPoint;
 }
 
-/** Whether a block may be one step: nothing between its layers is asked for, and threads get equal shares. */
+/** Whether a block may be one step: the output between its layers is not kept, and threads get about equal shares. */
 function mayFuse({ batch, threads, isKept }: Network, depthwise: Layer): boolean {
 	const rows = batch * depthwise.outputSize;
 	return !isKept(depthwise.name) && (Math.ceil(rows / threads) * threads) / rows <= mostUneven;
@@ -213,7 +223,7 @@ function separableStep(network: Network, depthwise: Layer, pointwise: Layer, fro
 	return output;
 }
 
-/** The step of a convolution or of the pool by itself. */
+/** The step of a single convolution or of the pool. */
 function layerStep(network: Network, layer: Layer, from: Output): Output {
 	const { plan, threads } = network;
 	const { inputSize, outputSize, outputChannels, stride, padding } = layer;
@@ -225,7 +235,7 @@ function layerStep(network: Network, layer: Layer, from: Output): Output {
 	if (layer.kind === "pool")
 		plan.step("int8AveragePool", layer.name, {
 			...{ ...ends, rows: inputSize ** 2, channels: outputChannels },
-			rescale: plan.weights("bias", "pool.rescale", [2, 1, 1, 1]),
+			rescale: plan.weights("bias", rescaleName, packedShape([2])),
 		});
 	else if (layer.kind === "depthwise")
 		plan.step("int8Depthwise", layer.name, {
@@ -236,7 +246,7 @@ function layerStep(network: Network, layer: Layer, from: Output): Output {
 	return output;
 }
 
-/** The step of a pointwise layer, or of the classifier, which is one of a single row a picture. */
+/** The step of a pointwise layer, or of the classifier, which has one row per picture. */
 function pointwiseStep(
 	network: Network,
 	layer: Layer,
@@ -261,11 +271,12 @@ function pointwiseStep(
 	});
 }
 
-/** The classifier, its logits made floats, and the softmax of those. */
+/** The classifier, its logits as floats, and their softmax. */
 function denseSteps(network: Network, layer: Layer, from: Output): void {
-	const { plan, model, batch } = network;
+	const { plan, batch } = network;
 	const { name, outputChannels } = layer;
 	const wordPitch = wordPitchOf(outputChannels);
+	const { scale } = network.words.get(name)!;
 	const words = plan.scratch(Math.ceil((batch * wordPitch) / 2));
 	pointwiseStep(network, layer, {
 		...{ input: from.address, inputPitch: from.pitch, bounds: boundsOf(network, layer) },
@@ -274,10 +285,10 @@ function denseSteps(network: Network, layer: Layer, from: Output): void {
 	const activation = { size: 1, channels: outputChannels, pitch: pitchOf(outputChannels) };
 	const logits = plan.output(name, activation, batch, true);
 	plan.step("dequantize", name, {
-		...{ input: words, inputPitch: wordPitch, scale: plan.constant(codesOf(model, name).scale) },
+		...{ input: words, inputPitch: wordPitch, scale: plan.constant(scale) },
 		...{ output: logits.address, outputPitch: logits.pitch, channels: outputChannels },
 	});
-	// There whatever the network gives out: answers are probabilities.
+	// Also for networks that output logits: answers are probabilities.
 	const probabilities = plan.output("probabilities", activation, batch, true);
 	plan.step("softmax", "probabilities", {
 		...{ input: logits.address, inputPitch: logits.pitch, classes: outputChannels },

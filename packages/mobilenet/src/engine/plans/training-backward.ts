@@ -1,16 +1,16 @@
 /** The steps of a training plan that go backward, from the gradient of the logits to the weights of the first layer that learns. */
-import { packings } from "../../kernels/packing.ts";
+import { packedShape, packings } from "../../kernels/packing.ts";
 import { pitchOf } from "../../kernels/table.ts";
 import { partialsOf } from "../../kernels/training-shapes.ts";
 import { packingOf } from "../../kernels/walker.ts";
 import type { Layer } from "../../network/layers.ts";
-import type { Output } from "../draft.ts";
-import { packedShape, weightOf } from "../parameters.ts";
+import { namesOf } from "../../weights/names.ts";
 import type { Address } from "../plan.ts";
+import type { Output } from "../plan-builder.ts";
 import { bandsOfLayer } from "./training-bands.ts";
 import type { Network, Raw } from "./training-forward.ts";
 
-/** Gradients of the classifier and, where asked for, of the features. */
+/** Gradients of the classifier and, if requested, of the features. */
 export function classifierBackward(
 	network: Network,
 	layer: Layer,
@@ -23,8 +23,8 @@ export function classifierBackward(
 	const { name, inputChannels, outputChannels } = layer;
 	plan.step("denseBackward", name, {
 		...{ gradient, input: pooled.address, inputPitch: pooled.pitch, gradientPitch },
-		weightGradient: network.gradient(weightOf(layer)),
-		biasGradient: network.gradient(`${name}.bias`),
+		weightGradient: network.gradient(namesOf(layer).weight),
+		biasGradient: network.gradient(namesOf(layer).bias),
 		...{ inputChannels, outputChannels },
 	});
 	if (!wantsInput) return undefined;
@@ -38,14 +38,14 @@ export function classifierBackward(
 	return { address, pitch };
 }
 
-/** The weights of a pointwise or dense layer with inputs and outputs in each other's place. */
+/** The transposed weights of a pointwise or dense layer. */
 function transposed(network: Network, layer: Layer): Address {
 	const { plan, options } = network;
 	const { inputChannels, outputChannels } = layer;
 	const { length } = packings[packingOf(options.build)].panels;
-	const address = plan.scratch(length([inputChannels, outputChannels, 1, 1]));
+	const address = plan.scratch(length(packedShape([inputChannels, outputChannels])));
 	plan.step("transpose", layer.name, {
-		weights: network.parameter(weightOf(layer)),
+		weights: network.parameter(namesOf(layer).weight),
 		transposed: address,
 		...{ inputChannels, outputChannels },
 	});
@@ -64,7 +64,7 @@ export function poolBackward(network: Network, layer: Layer, gradient: Output, f
 	const { plan, options } = network;
 	const { inputSize, outputChannels: channels } = layer;
 	const rows = inputSize ** 2;
-	// Of a pointwise layer of that size: a band of what it reads and writes.
+	// The bands of a pointwise layer of the same size, which reads and writes as much.
 	const { bandRows } = bandsOfLayer(
 		{ ...layer, kind: "pointwise", outputSize: inputSize },
 		options.batch,
@@ -86,10 +86,11 @@ export function normBackward(
 	{ address: _, ...partials }: Gradient,
 ): void {
 	const { name, outputChannels: channels, outputSize } = layer;
+	const names = namesOf(layer).norm!;
 	network.plan.step("batchNormBackward", name, {
 		...{ ...partials, norm, channels, pixels: outputSize ** 2 },
-		gammaGradient: network.gradient(`${name}.bn.weight`),
-		betaGradient: network.gradient(`${name}.bn.bias`),
+		gammaGradient: network.gradient(names.weight),
+		betaGradient: network.gradient(names.bias),
 		frozen: network.options.frozenNorm ? 1 : 0,
 	});
 }
@@ -119,13 +120,13 @@ export function convolutionBackward(
 	if (kind === "depthwise")
 		plan.step("depthwiseBackward", name, {
 			...operands,
-			weights: network.parameter(weightOf(layer)),
+			weights: network.parameter(namesOf(layer).weight),
 			...{ inputSize, outputSize, channels: outputChannels, stride, before: padding.before },
 		});
 	else
 		plan.step("pointwiseBackward", name, {
 			...operands,
-			// Not read where the input's gradient is not wanted.
+			// Not read if the input's gradient is not wanted.
 			weights: wantsInput ? transposed(network, layer) : zeros,
 			...{ bias: zeros, bounds: unbounded, rows, inputChannels, outputChannels },
 		});
@@ -151,14 +152,14 @@ export function stemBackward(network: Network, layer: Layer, input: Address, to:
 	const shape = { size: inputSize, channels: inputChannels, pitch: inputChannels };
 	plan.step("stemInputGradient", name, {
 		...geometry,
-		weights: network.parameter(weightOf(layer)),
+		weights: network.parameter(namesOf(layer).weight),
 		inputGradient: plan.output("input", shape, options.batch, true).address,
 	});
 }
 
 function packedLength({ options }: Network, layer: Layer): number {
 	return packings[packingOf(options.build)][layer.kind === "depthwise" ? "lanes" : "panels"].length(
-		packedShape(layer),
+		packedShape(layer.weightShape),
 	);
 }
 
@@ -169,6 +170,6 @@ function slicesOf(network: Network, layer: Layer, slices: number): Address {
 function sumSlices(network: Network, layer: Layer, weightSlices: Address, slices: number): void {
 	network.plan.step("sumSlices", layer.name, {
 		...{ weightSlices, slices, length: packedLength(network, layer) },
-		weightGradient: network.gradient(weightOf(layer)),
+		weightGradient: network.gradient(namesOf(layer).weight),
 	});
 }

@@ -1,25 +1,25 @@
-/** The steps of a training plan that go forward, layer by layer, to the losses; and what their makers share. */
+/** The forward steps of a training plan, from layer to layer and to the losses, and what the functions that make steps share. */
 import { pitchOf } from "../../kernels/table.ts";
 import { normOf, normVectors, partialsOf } from "../../kernels/training-shapes.ts";
 import { type Layer, layers } from "../../network/layers.ts";
 import type { Model } from "../../weights/model.ts";
-import type { Draft, Output } from "../draft.ts";
-import { weightOf } from "../parameters.ts";
+import { namesOf } from "../../weights/names.ts";
 import type { Address } from "../plan.ts";
+import type { Output, PlanBuilder } from "../plan-builder.ts";
 import type { TrainingPlanOptions } from "../training-executor.ts";
 import { pixelInputs } from "./inference.ts";
 import { bandsOfLayer } from "./training-bands.ts";
 import { lossKinds, type TrainingPlan } from "./training-plan.ts";
 
-/** An activation of a layer that learns, or of the last that does not: raw, with what makes it what the next layer takes. */
+/** The raw output of a layer, with the batch norm and activation that the next layer applies to it. */
 export interface Raw extends Output {
 	readonly norm: Address;
 	readonly activation: Address;
 }
 
-/** What the makers of steps share. */
+/** What the functions that make steps share. */
 export interface Network {
-	readonly plan: Draft;
+	readonly plan: PlanBuilder;
 	readonly model: Model;
 	readonly options: TrainingPlanOptions;
 	readonly parameter: (tensor: string) => Address;
@@ -27,14 +27,14 @@ export interface Network {
 	readonly running: (tensor: string) => Address;
 	readonly zeros: Address;
 	readonly unbounded: Address;
-	/** Slope and high of the activation; and of none. */
+	/** Slope and high of the activation. */
 	readonly activation: Address;
 	/** Epsilon and momentum. */
 	readonly constants: Address;
 	readonly norms: TrainingPlan["norms"][number][];
 }
 
-/** Slope below 0, and the highest value. */
+/** The slope of the activation below 0, and its highest value. */
 export function activationOf({
 	configuration: { activation, leakySlope },
 }: Model): readonly [number, number] {
@@ -42,7 +42,7 @@ export function activationOf({
 }
 
 /** A norm and an activation that change nothing. */
-export function identityOf(plan: Draft, vector: number): Pick<Raw, "norm" | "activation"> {
+export function identityOf(plan: PlanBuilder, vector: number): Pick<Raw, "norm" | "activation"> {
 	const values = normVectors.map((name) => (name === "scale" || name === "inverseDeviation" ? 1 : 0));
 	return {
 		norm: plan.constant(...values.flatMap((value) => new Array<number>(vector).fill(value))),
@@ -55,7 +55,7 @@ function outputOf({ plan, options }: Network, layer: Layer): Output {
 	return plan.output(layer.name, { size, channels, pitch: pitchOf(channels) }, options.batch, false);
 }
 
-/** Batch norm of a raw output, from the partial sums that its layer made. */
+/** Batch norm of a raw output, from the partial sums of its layer. */
 function normForward(
 	network: Network,
 	layer: Layer,
@@ -65,12 +65,13 @@ function normForward(
 	const { plan, model, options, constants, activation } = network;
 	const { name, outputChannels: channels, outputSize } = layer;
 	const norm = plan.scratch(normOf(channels));
+	const names = namesOf(layer).norm!;
 	plan.step("batchNorm", name, {
 		...partials,
-		gamma: network.parameter(`${name}.bn.weight`),
-		beta: network.parameter(`${name}.bn.bias`),
-		runningMean: network.running(`${name}.bn.running_mean`),
-		runningVariance: network.running(`${name}.bn.running_var`),
+		gamma: network.parameter(names.weight),
+		beta: network.parameter(names.bias),
+		runningMean: network.running(names.mean),
+		runningVariance: network.running(names.variance),
 		...{ constants, norm, channels, pixels: outputSize ** 2 },
 		frozen: options.frozenNorm ? 1 : 0,
 		unbiased: model.configuration.runningVariance === "unbiased" ? 1 : 0,
@@ -85,7 +86,7 @@ export function stemForward(network: Network, layer: Layer, inputs: TrainingPlan
 	const { factors, mean, order } = pixelInputs(model.preprocessing, inputChannels);
 	const row = (values: readonly number[]): number[] => Array.from({ length: inputSize }, () => values).flat();
 	const swapped = order.some((c, i) => c !== i) ? 1 : 0;
-	// What pixelInputs gives is in the picture's order, and here the channels change places first.
+	// pixelInputs returns the picture's order, but this kernel swaps the channels first.
 	const own = (values: readonly number[]): number[] => order.map((c) => values[c]!);
 	plan.step("normalize", name, {
 		pixels: inputs.bytes,
@@ -99,7 +100,7 @@ export function stemForward(network: Network, layer: Layer, inputs: TrainingPlan
 	const partials = plan.scratch(partialsOf(options.batch * outputSize, bandRows, outputChannels));
 	plan.step("trainStem", name, {
 		input: inputs.floats,
-		weights: network.parameter(weightOf(layer)),
+		weights: network.parameter(namesOf(layer).weight),
 		...{ bias: zeros, bounds: unbounded, output: output.address, outputPitch: output.pitch, partials },
 		band: plan.scratch(options.threads * bandFloats),
 		...{ inputSize, outputSize, inputChannels, outputChannels, before: padding.before, bandRows },
@@ -117,7 +118,7 @@ export function convolutionForward(network: Network, layer: Layer, from: Raw): R
 	const partials = plan.scratch(partialsOf(batch * rows, bandRows, outputChannels));
 	const operands = {
 		...{ input: from.address, inputNorm: from.norm, activation: from.activation, inputPitch: from.pitch },
-		weights: network.parameter(weightOf(layer)),
+		weights: network.parameter(namesOf(layer).weight),
 		...{ bias: zeros, bounds: unbounded, band: plan.scratch(threads * bandFloats) },
 		...{ output: output.address, outputPitch: output.pitch, partials, bandRows },
 	};
@@ -140,7 +141,7 @@ export function poolForward(network: Network, layer: Layer, from: Raw): Output {
 	return output;
 }
 
-/** Dropout of the features, and of their gradient; nothing where nothing is dropped. */
+/** A function that adds dropout of the features or of their gradient; does nothing without dropout. */
 export function dropoutOf({ plan, model }: Network, settings: Address): (values: Output) => void {
 	const { dropout } = model.configuration;
 	const channels = layers(model.configuration).at(-1)!.inputChannels;
@@ -158,8 +159,8 @@ export function classifierForward(network: Network, layer: Layer, pooled: Output
 	plan.step("pointwise", name, {
 		...{ input: pooled.address, inputPitch: pooled.pitch },
 		...{ output: output.address, outputPitch: output.pitch, bounds: unbounded },
-		weights: network.parameter(weightOf(layer)),
-		bias: network.parameter(`${name}.bias`),
+		weights: network.parameter(namesOf(layer).weight),
+		bias: network.parameter(namesOf(layer).bias),
 		...{ rows: 1, inputChannels, outputChannels },
 	});
 	return output;

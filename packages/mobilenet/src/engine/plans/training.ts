@@ -1,7 +1,7 @@
 /**
- * The plan of training: forward with the batch's statistics, loss, backward, update, in one list of steps and one
- * arena. Layers before the first that learns are planned as for inference; of the others the raw outputs stay in the
- * arena until backward has read them (kernels/training-operations.ts says how activations and masks come back from them).
+ * The plan of training: forward with the batch's statistics, loss, backward, update, in one list of steps and one arena.
+ * Layers before the first that learns are planned as for inference. The raw outputs of the others stay in the arena until
+ * backward has read them; kernels/training-operations.ts says how activations and masks are recomputed from them.
  */
 import { MobileNetError, shown } from "../../base/error.ts";
 import { pitchOf } from "../../kernels/table.ts";
@@ -9,9 +9,9 @@ import { settingNames, vectorOf } from "../../kernels/training-shapes.ts";
 import { mostBytes } from "../../kernels/walker.ts";
 import { type Layer, layers } from "../../network/layers.ts";
 import type { Model } from "../../weights/model.ts";
-import { draft } from "../draft.ts";
 import { type ParameterList, parametersOf, runningOf } from "../parameters.ts";
 import type { Address } from "../plan.ts";
+import { createPlanBuilder } from "../plan-builder.ts";
 import type { TrainingPlanOptions } from "../training-executor.ts";
 import { layersInto, networkOf } from "./inference.ts";
 import {
@@ -35,16 +35,16 @@ import {
 } from "./training-forward.ts";
 import type { TrainingPlan } from "./training-plan.ts";
 
-/** Slices in which the squares of the gradients are added up. */
+/** Slices in which the squares of the gradients are summed. */
 const squareSlices = 64;
-/** Slack at the end of the memory. */
+/** Bytes kept free for steps and alignment. */
 const spare = 2 ** 20;
 
 /**
  * Plans a network for training.
  *
- * @param model a model of floats with batch norm everywhere (weights/unfold.ts)
- * @throws MobileNetError `usage` where there is no such layer or no classifier; `engine` where the plan does not fit
+ * @param model a model in float32 with batch norm everywhere (weights/unfold.ts)
+ * @throws MobileNetError `usage` if there is no such layer or no classifier; `engine` if the plan does not fit in memory
  * @example
  * trainingPlan(initialize(configure({ classes: 10 })), options).steps.length
  */
@@ -59,7 +59,7 @@ export function trainingPlan(model: Model, options: TrainingPlanOptions): Traini
 	);
 }
 
-/** The most pictures that a training plan has memory for; 0 where not even one fits. */
+/** The most pictures for which a training plan fits in memory; 0 if not even one does. */
 export function mostPictures(
 	model: Model,
 	options: TrainingPlanOptions,
@@ -91,7 +91,7 @@ function draftOf(model: Model, options: TrainingPlanOptions): TrainingPlan {
 			`there is no layer ${shown(from)} to train from; the layers are ${table.map(({ name }) => name).join(", ")}.`,
 		);
 	const learning = table.slice(start);
-	const plan = draft(build);
+	const plan = createPlanBuilder(build);
 	const parameters = parametersOf(learning, build, options.decayAll);
 	const running = runningOf(learning, build);
 
@@ -111,20 +111,20 @@ function draftOf(model: Model, options: TrainingPlanOptions): TrainingPlan {
 		for (const { offset, ...placement } of all.values())
 			plan.pack({ ...placement, offset: list.offset + offset });
 	const targetPitch = pitchOf(classes);
-	const targets = (): Address => plan.reserve("run", batch * targetPitch);
+	const targets = (): Address => plan.reserve("exchange", batch * targetPitch);
 	const run = {
 		targets: targets(),
 		softTargets: targets(),
 		factors: {
-			crossEntropy: plan.reserve("run", 2),
-			distillation: plan.reserve("run", 2),
-			squaredError: plan.reserve("run", 2),
+			crossEntropy: plan.reserve("exchange", 2),
+			distillation: plan.reserve("exchange", 2),
+			squaredError: plan.reserve("exchange", 2),
 		},
-		losses: plan.reserve("run", batch),
-		constants: plan.reserve("run", 2),
-		settings: plan.reserve("run", settingNames.length),
-		dropout: plan.reserve("run", 2),
-		squares: plan.reserve("run", squareSlices),
+		losses: plan.reserve("exchange", batch),
+		constants: plan.reserve("exchange", 2),
+		settings: plan.reserve("exchange", settingNames.length),
+		dropout: plan.reserve("exchange", 2),
+		squares: plan.reserve("exchange", squareSlices),
 	};
 
 	const widest = Math.max(

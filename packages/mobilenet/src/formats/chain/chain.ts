@@ -1,28 +1,24 @@
 /**
- * What a format's reader finds in a file: a chain of layers, in order, in words that are no framework's. Making
- * a MobileNet of it, or refusing it, is recognize.ts's, once for all formats.
+ * What stands between a file and a model: a chain of layers, in order, in no framework's words. A format's reader makes
+ * a chain of a file; making a MobileNet of the chain, or refusing it, is recognize.ts's, once for all formats.
  */
-import type { DType, Label, Preprocessing, Rounding, Tensor } from "../../weights/model.ts";
-
-/** Quantization of a tensor: real = scale · (code − zeroPoint); one of each, or one per output channel. */
-export interface Quantization {
-	readonly scale: readonly number[];
-	readonly zeroPoint: readonly number[];
-}
+import type { Label, Preprocessing, Rounding } from "../../weights/model.ts";
+import type { Quantization } from "../../weights/parts.ts";
+import type { DType, Tensor } from "../../weights/tensor.ts";
 
 /** A tensor of weights with its quantization, if it is one of integers. */
-export interface FoundTensor {
+export interface ChainTensor {
 	readonly tensor: Tensor;
 	readonly quantization?: Quantization;
 }
 
 /** `name` is the layer's own in the file, for error messages. `output` is the quantization of what the layer gives out. */
-export type FoundLayer = { readonly name: string; readonly output?: Quantization } & (
+export type ChainLayer = { readonly name: string; readonly output?: Quantization } & (
 	| {
 			readonly kind: "convolution";
 			/** OIHW; a depthwise one is [C, 1, kh, kw] with `groups` C, and one with a multiplier of m [C·m, 1, kh, kw]. */
-			readonly weight: FoundTensor;
-			readonly bias?: FoundTensor;
+			readonly weight: ChainTensor;
+			readonly bias?: ChainTensor;
 			readonly groups: number;
 			/** Set where the file stores a standard convolution over one channel as a depthwise one with a multiplier. */
 			readonly storedAsDepthwise?: boolean;
@@ -55,20 +51,28 @@ export type FoundLayer = { readonly name: string; readonly output?: Quantization
 	  }
 	| { readonly kind: "pool" }
 	/** [out, in]. */
-	| { readonly kind: "dense"; readonly weight: FoundTensor; readonly bias?: FoundTensor }
+	| { readonly kind: "dense"; readonly weight: ChainTensor; readonly bias?: ChainTensor }
 	| { readonly kind: "dropout"; readonly rate: number }
 	| { readonly kind: "softmax" }
 	/** Reshape, squeeze, flatten, identity: nothing happens to the numbers. */
 	| { readonly kind: "shape" }
 );
 
-/** All that a reader has found. */
-export interface Found {
+/** Where a chain comes from. */
+export interface Reading {
 	/** How errors call the file. */
 	readonly name: string;
 	/** The format as people say it, such as `TensorFlow Lite`. */
 	readonly format: string;
-	readonly layers: readonly FoundLayer[];
+	/** What the reader had to take a usual value for, such as `padding`. */
+	readonly assumed?: readonly string[];
+	/** What is unusual about the file, a sentence each. */
+	readonly notes?: readonly string[];
+}
+
+/** A network as its layers in order, from the picture to the answer, and what a file says beside them. */
+export interface Chain extends Reading {
+	readonly layers: readonly ChainLayer[];
 	/** Width and height of the input, if the file says so. */
 	readonly size?: number;
 	readonly inputChannels?: number;
@@ -79,7 +83,4 @@ export interface Found {
 	/** How sums of a quantized network become codes, if the file decides it. */
 	readonly rounding?: Rounding;
 	readonly labels?: readonly Label[];
-	/** Names of what the reader had to take a usual value for, such as `padding`. */
-	readonly assumed?: readonly string[];
-	readonly notes?: readonly string[];
 }

@@ -5,7 +5,7 @@
 import { shown } from "../../base/error.ts";
 import { float32Of, isFloat } from "../../weights/float.ts";
 import { sizeOf, type Tensor } from "../../weights/model.ts";
-import type { Found } from "./chain.ts";
+import type { Chain } from "./chain.ts";
 import { type Dense, refuse } from "./units.ts";
 
 /** Beyond this a file is asking for seconds of work, not describing a classifier. */
@@ -13,13 +13,13 @@ const most = { multiplications: 1e10, timesItsSize: 4 } as const;
 
 /** One classifier of the same results, and a note where there were several; computed in float64. */
 export function mergedClassifier(
-	found: Found,
+	chain: Chain,
 	classifiers: readonly Dense[],
 ): { readonly classifier: Dense | undefined; readonly notes: readonly string[] } {
 	const [first, ...others] = classifiers;
 	if (!first || others.length === 0) return { classifier: first, notes: [] };
 	let merged = first;
-	for (const next of others) merged = product(found, merged, next);
+	for (const next of others) merged = product(chain, merged, next);
 	return {
 		classifier: merged,
 		notes: [
@@ -28,19 +28,19 @@ export function mergedClassifier(
 	};
 }
 
-function product(found: Found, first: Dense, second: Dense): Dense {
+function product(chain: Chain, first: Dense, second: Dense): Dense {
 	const [middle = 0, inputs = 0] = first.weight.tensor.shape;
 	const [outputs = 0] = second.weight.tensor.shape;
-	const w1 = floats(found, first, "weights", first.weight.tensor, [middle, inputs]);
-	const w2 = floats(found, second, "weights", second.weight.tensor, [outputs, middle]);
-	const b1 = first.bias && floats(found, first, "bias", first.bias.tensor, [middle]);
-	const b2 = second.bias && floats(found, second, "bias", second.bias.tensor, [outputs]);
+	const w1 = floats(chain, first, "weights", first.weight.tensor, [middle, inputs]);
+	const w2 = floats(chain, second, "weights", second.weight.tensor, [outputs, middle]);
+	const b1 = first.bias && floats(chain, first, "bias", first.bias.tensor, [middle]);
+	const b2 = second.bias && floats(chain, second, "bias", second.bias.tensor, [outputs]);
 	if (
 		outputs * middle * inputs > most.multiplications ||
 		outputs * inputs > most.timesItsSize * (w1.length + w2.length)
 	)
 		refuse(
-			found,
+			chain,
 			`the dense layers ${first.name} and ${second.name} cannot be made one: their product of ${outputs} × ${inputs} numbers is far larger than they are`,
 			"unsupported",
 		);
@@ -67,7 +67,7 @@ function product(found: Found, first: Dense, second: Dense): Dense {
 }
 
 function floats(
-	found: Found,
+	chain: Chain,
 	{ name }: Dense,
 	what: string,
 	tensor: Tensor,
@@ -75,7 +75,7 @@ function floats(
 ): Float32Array {
 	if (!isFloat(tensor))
 		return refuse(
-			found,
+			chain,
 			`the dense layer ${name} follows or is followed by another with nothing between them, which can be made one only of floats, and its ${what} ${what === "weights" ? "are" : "is"} ${tensor.dtype}`,
 			"unsupported",
 		);
@@ -85,7 +85,7 @@ function floats(
 		tensor.data.length !== sizeOf(shape)
 	)
 		return refuse(
-			found,
+			chain,
 			`the ${what} of the dense layer ${name} should have the shape ${shown(shape)}, but ${tensor.data.length} numbers have the shape ${shown(tensor.shape)}`,
 			"broken-file",
 		);

@@ -4,7 +4,7 @@
  */
 import { type Configuration, presets } from "../../network/configuration.ts";
 import { type Layer, layers } from "../../network/layers.ts";
-import type { Found } from "./chain.ts";
+import type { Chain } from "./chain.ts";
 import { type ActiveUnit, type BatchNorm, blockCounts, type Parts, refuse } from "./units.ts";
 
 type Sides = readonly [top: number, left: number, bottom: number, right: number];
@@ -19,7 +19,7 @@ const geometries = [
 	{ padding: "same", lastBlock: "stride2" },
 ] as const;
 
-export function geometryOf(found: Found, { stem, blocks }: Parts, size: number): Geometry {
+export function geometryOf(chain: Chain, { stem, blocks }: Parts, size: number): Geometry {
 	const units = [stem, ...blocks.map(({ depthwise }) => depthwise)];
 	const depth = blocks.length === blockCounts.full ? "full" : "shallow";
 	// At some sizes both paddings lay the same zeros; then the file's own word decides.
@@ -37,7 +37,7 @@ export function geometryOf(found: Found, { stem, blocks }: Parts, size: number):
 		if (!best || wrong > best.matched)
 			best = { matched: wrong, sentence: difference(units[wrong]!, table[wrong]!) };
 	}
-	return refuse(found, best!.sentence);
+	return refuse(chain, best!.sentence);
 }
 
 function rank({ padding }: (typeof geometries)[number]): number {
@@ -86,7 +86,7 @@ function difference(unit: ActiveUnit, layer: Layer): string {
 }
 
 export function activationOf(
-	found: Found,
+	chain: Chain,
 	units: readonly ActiveUnit[],
 ): Pick<Configuration, "activation" | "leakySlope"> {
 	const [first] = units as [ActiveUnit];
@@ -96,23 +96,23 @@ export function activationOf(
 		const own = unit.activation;
 		if (own.activation !== activation)
 			refuse(
-				found,
+				chain,
 				`the layer ${unit.name} is followed by ${own.activation} where the layers before it have ${activation}`,
 			);
 		if (activation === "leakyRelu" && short(own.slope ?? 0.1) !== leakySlope)
 			refuse(
-				found,
+				chain,
 				`the layer ${unit.name} has a leaky ReLU of slope ${own.slope} where the layers before it have ${leakySlope}`,
 			);
 	}
 	if (!(leakySlope >= 0 && leakySlope < 1))
-		refuse(found, `its leaky ReLU has the slope ${leakySlope} where one from 0 to below 1 was expected`);
+		refuse(chain, `its leaky ReLU has the slope ${leakySlope} where one from 0 to below 1 was expected`);
 	return { activation, leakySlope };
 }
 
 /** Epsilon and momentum, as far as the file has batch norm and says so. */
 export function batchNormOf(
-	found: Found,
+	chain: Chain,
 	units: readonly ActiveUnit[],
 ): { readonly epsilon?: number; readonly momentum?: number; readonly notes: readonly string[] } {
 	const norms = units.map(({ batchNorm }) => batchNorm).filter((norm) => norm !== undefined);
@@ -122,7 +122,7 @@ export function batchNormOf(
 	const other = norms.find((norm) => short(norm.epsilon) !== epsilon);
 	if (other)
 		refuse(
-			found,
+			chain,
 			`its batch norms have different epsilons, ${epsilon} in ${first.name} and ${short(other.epsilon)} in ${other.name}, where a network has one`,
 			"unsupported",
 		);

@@ -5,14 +5,14 @@
 
 import { type Preprocessing, usualPreprocessing } from "../../weights/model.ts";
 import { preprocessingFault } from "../../weights/preprocessing.ts";
-import type { Found } from "./chain.ts";
+import type { Chain } from "./chain.ts";
 import { refuse } from "./units.ts";
 
 export function preprocessingOf(
-	found: Found,
+	chain: Chain,
 	inputChannels: number,
 ): { readonly preprocessing: Preprocessing; readonly assumed: readonly (keyof Preprocessing)[] } {
-	const given: Partial<Preprocessing> = { ...fromQuantization(found, inputChannels), ...found.preprocessing };
+	const given: Partial<Preprocessing> = { ...fromQuantization(chain, inputChannels), ...chain.preprocessing };
 	const usual = usualPreprocessing(inputChannels);
 	const preprocessing: Preprocessing = {
 		mean: given.mean ? perChannel(given.mean, inputChannels) : usual.mean,
@@ -22,7 +22,7 @@ export function preprocessingOf(
 		fit: given.fit ?? usual.fit,
 	};
 	const fault = preprocessingFault(preprocessing, inputChannels);
-	if (fault) refuse(found, `its ${fault}`, "broken-file");
+	if (fault) refuse(chain, `its ${fault}`, "broken-file");
 	// One channel has no order.
 	const fields = (Object.keys(preprocessing) as (keyof Preprocessing)[]).filter(
 		(field) => field !== "channelOrder" || inputChannels > 1,
@@ -36,7 +36,7 @@ export function preprocessingOf(
  * calibrated.
  */
 function fromQuantization(
-	{ input }: Found,
+	{ input }: Chain,
 	inputChannels: number,
 ): Pick<Preprocessing, "mean" | "std"> | undefined {
 	if (input?.dtype !== "U8" && input?.dtype !== "I8") return undefined;

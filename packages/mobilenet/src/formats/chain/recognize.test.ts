@@ -1,12 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { chainOf, filled, type Writing } from "../../../test/support/chain.ts";
+import { chainFor, filled, type Writing } from "../../../test/support/chain.ts";
 import { MobileNetError } from "../../base/error.ts";
 import { type Configuration, configure } from "../../network/configuration.ts";
 import { layers } from "../../network/layers.ts";
 import { checkTensors } from "../../weights/check.ts";
 import type { Tensor } from "../../weights/model.ts";
-import type { Found, FoundLayer, Quantization } from "./chain.ts";
+import type { Quantization } from "../../weights/parts.ts";
+import type { Chain, ChainLayer } from "./chain.ts";
 import { recognize } from "./recognize.ts";
 
 /** α small, so that the tests are quick. */
@@ -14,10 +15,10 @@ const small = configure({ alpha: 0.25, size: 64, classes: 5, dropout: 0 });
 
 /** The chain with the layer of a name changed, or taken away. */
 function changed(
-	found: Found,
+	found: Chain,
 	name: string,
-	change: (layer: never) => FoundLayer | readonly FoundLayer[] | undefined,
-): Found {
+	change: (layer: never) => ChainLayer | readonly ChainLayer[] | undefined,
+): Chain {
 	let met = false;
 	const changedLayers = found.layers.flatMap((layer) => {
 		if (layer.name !== name) return [layer];
@@ -28,11 +29,11 @@ function changed(
 	return { ...found, layers: changedLayers };
 }
 
-type Convolution = Extract<FoundLayer, { kind: "convolution" }>;
-type BatchNorm = Extract<FoundLayer, { kind: "batchNorm" }>;
-type Dense = Extract<FoundLayer, { kind: "dense" }>;
+type Convolution = Extract<ChainLayer, { kind: "convolution" }>;
+type BatchNorm = Extract<ChainLayer, { kind: "batchNorm" }>;
+type Dense = Extract<ChainLayer, { kind: "dense" }>;
 
-function refusal(found: Found): string {
+function refusal(found: Chain): string {
 	try {
 		recognize(found);
 	} catch (error) {
@@ -77,7 +78,7 @@ describe("a chain made from a configuration is recognized", () => {
 	test("to the same table of layers, and to the same conventions", () => {
 		fc.assert(
 			fc.property(configuration, writing, (given, written) => {
-				const model = recognize(chainOf(given, written));
+				const model = recognize(chainFor(given, written));
 				expect(layers(model.configuration)).toEqual(layers(given));
 				checkTensors(model);
 				const { activation, leakySlope, head, dropout, epsilon, momentum } = model.configuration;
@@ -98,10 +99,10 @@ describe("a chain made from a configuration is recognized", () => {
 	test("whatever its α says, the usual one is preferred", () => {
 		for (const alpha of [1, 0.75, 0.5, 0.25])
 			for (const channelRounding of ["floor", "divisible8"] as const)
-				expect(recognize(chainOf(configure({ ...small, alpha, channelRounding }))).configuration.alpha).toBe(
+				expect(recognize(chainFor(configure({ ...small, alpha, channelRounding }))).configuration.alpha).toBe(
 					alpha,
 				);
-		expect(recognize(chainOf(configure({ ...small, alpha: 0.35 }))).configuration).toMatchObject({
+		expect(recognize(chainFor(configure({ ...small, alpha: 0.35 }))).configuration).toMatchObject({
 			alpha: 0.35,
 			channelRounding: "floor",
 		});
@@ -111,28 +112,28 @@ describe("a chain made from a configuration is recognized", () => {
 		const odd = configure({ ...small, size: 33 });
 		expect(layers(odd)).toEqual(layers(configure({ ...odd, padding: "symmetric" })));
 		const read = (zeros: Writing["zeros"]) =>
-			recognize(chainOf(odd, { zeros, batchNorm: true, classifier: "dense" })).configuration.padding;
+			recognize(chainFor(odd, { zeros, batchNorm: true, classifier: "dense" })).configuration.padding;
 		expect([read("word"), read("numbers"), read("layer")]).toEqual(["same", "symmetric", "symmetric"]);
 	});
 
 	test("without a size it has 224, which is marked as assumed", () => {
-		const { size: _, ...found } = chainOf(configure({ ...small, size: 160 }));
+		const { size: _, ...found } = chainFor(configure({ ...small, size: 160 }));
 		const model = recognize(found);
 		expect(model.configuration.size).toBe(224);
 		expect(model.source.assumed).toEqual(["size", "mean", "std", "channelOrder", "filter", "fit"]);
 	});
 
 	test("that ends with the last block", () => {
-		const found = changed(chainOf(configure({ ...small, head: false })), "pool", () => undefined);
+		const found = changed(chainFor(configure({ ...small, head: false })), "pool", () => undefined);
 		const model = recognize(found);
 		expect(model.configuration.head).toBe(false);
 		expect(model.source.notes).toEqual(["It ends with the last block; the average pool after it is added."]);
 	});
 
 	test("with its tensors under their canonical names, in order", () => {
-		const values = (found: Found): string[] =>
+		const values = (found: Chain): string[] =>
 			[...recognize(found).tensors].map(([name, { data }]) => `${name} ${data[0]}`);
-		const whole = values(chainOf(small));
+		const whole = values(chainFor(small));
 		expect(whole.slice(0, 6)).toEqual([
 			"stem.conv.weight 1",
 			"stem.bn.weight 2",
@@ -142,7 +143,7 @@ describe("a chain made from a configuration is recognized", () => {
 			"blocks.0.depthwise.conv.weight 6",
 		]);
 		expect(whole.slice(-2)).toEqual(["classifier.weight 136", "classifier.bias 137"]);
-		const folded = values(chainOf(small, { zeros: "layer", batchNorm: false, classifier: "convolution" }));
+		const folded = values(chainFor(small, { zeros: "layer", batchNorm: false, classifier: "convolution" }));
 		expect(folded.slice(0, 3)).toEqual([
 			"stem.conv.weight 1",
 			"stem.conv.bias 2",
@@ -152,7 +153,7 @@ describe("a chain made from a configuration is recognized", () => {
 	});
 
 	test("that has a bias before a batch norm, and a batch norm without scale and shift", () => {
-		let found = changed(chainOf(small), "stem/conv", (layer: Convolution) => ({
+		let found = changed(chainFor(small), "stem/conv", (layer: Convolution) => ({
 			...layer,
 			bias: { tensor: filled([8], 7) },
 		}));
@@ -164,12 +165,12 @@ describe("a chain made from a configuration is recognized", () => {
 	});
 
 	test("whose convolution has neither bias nor batch norm", () => {
-		const found = changed(chainOf(small), "blocks.3.pointwise/bn", () => undefined);
+		const found = changed(chainFor(small), "blocks.3.pointwise/bn", () => undefined);
 		expect(recognize(found).tensors.get("blocks.3.pointwise.conv.bias")).toEqual(filled([64], 0));
 	});
 
 	test("whose constants went through float32", () => {
-		const found = chainOf(small);
+		const found = chainFor(small);
 		const rounded = found.layers.map((layer) =>
 			layer.kind === "batchNorm" ? { ...layer, epsilon: Math.fround(1e-3), momentum: 1 - 0.99 } : layer,
 		);
@@ -181,7 +182,7 @@ describe("a chain made from a configuration is recognized", () => {
 
 	test("with a first convolution over one channel stored as depthwise", () => {
 		const found = changed(
-			chainOf(configure({ ...small, inputChannels: 1 })),
+			chainFor(configure({ ...small, inputChannels: 1 })),
 			"stem/conv",
 			(layer: Convolution) => ({
 				...layer,
@@ -196,7 +197,7 @@ describe("a chain made from a configuration is recognized", () => {
 	});
 
 	test("whose dense layers are multiplied into one", () => {
-		const found = changed(chainOf(small), "classifier", (layer: Dense) => [
+		const found = changed(chainFor(small), "classifier", (layer: Dense) => [
 			layer,
 			{ kind: "dropout", name: "between", rate: 0.5 },
 			{
@@ -226,17 +227,20 @@ describe("labels and preprocessing", () => {
 	const names = (n: number) => Array.from({ length: n }, (_, i) => ({ name: `class ${i}` }));
 
 	test("labels go into the model where they fit, and into a note where not", () => {
-		expect(recognize({ ...chainOf(small), labels: names(5) }).labels).toEqual(names(5));
-		const model = recognize({ ...chainOf(small), labels: names(4) });
+		expect(recognize({ ...chainFor(small), labels: names(5) }).labels).toEqual(names(5));
+		const model = recognize({ ...chainFor(small), labels: names(4) });
 		expect(model.labels).toBeUndefined();
 		expect(model.source.notes).toEqual(["Its 4 labels do not fit its 5 outputs and are left out."]);
-		const background = recognize({ ...chainOf(configure({ ...small, classes: 1001 })), labels: names(1000) });
+		const background = recognize({
+			...chainFor(configure({ ...small, classes: 1001 })),
+			labels: names(1000),
+		});
 		expect(background.labels?.slice(0, 2)).toEqual([{ name: "background" }, { name: "class 0" }]);
 	});
 
 	test("what the file says is taken, the rest assumed", () => {
 		const model = recognize({
-			...chainOf(small),
+			...chainFor(small),
 			preprocessing: { mean: [0], std: [255], channelOrder: "bgr" },
 		});
 		expect(model.preprocessing).toEqual({
@@ -250,10 +254,10 @@ describe("labels and preprocessing", () => {
 	});
 
 	test("nonsense is refused", () => {
-		expect(refusal({ ...chainOf(small), preprocessing: { std: [0] } })).toContain(
+		expect(refusal({ ...chainFor(small), preprocessing: { std: [0] } })).toContain(
 			"broken-file: network.bin: its preprocessing.std",
 		);
-		expect(refusal({ ...chainOf(small), preprocessing: { mean: [1, 2] } })).toContain(
+		expect(refusal({ ...chainFor(small), preprocessing: { mean: [1, 2] } })).toContain(
 			"its preprocessing.mean",
 		);
 	});
@@ -263,11 +267,11 @@ describe("integers", () => {
 	const one = (scale: number, zeroPoint = 0): Quantization => ({ scale: [scale], zeroPoint: [zeroPoint] });
 
 	/** The folded chain in integers: weights per channel, activations of scale 0.5, an input as TensorFlow's. */
-	function integers(weights: "I8" | "U8", input: "I8" | "U8"): Found {
-		const found = chainOf(small, { zeros: "word", batchNorm: false, classifier: "dense" });
+	function integers(weights: "I8" | "U8", input: "I8" | "U8"): Chain {
+		const found = chainFor(small, { zeros: "word", batchNorm: false, classifier: "dense" });
 		const inputScale = 0.0078125;
 		let scale = inputScale;
-		const quantized = found.layers.map((layer): FoundLayer => {
+		const quantized = found.layers.map((layer): ChainLayer => {
 			if (layer.kind !== "convolution" && layer.kind !== "dense") return layer;
 			const outputs = layer.weight.tensor.shape[0]!;
 			const weightScales = Array.from({ length: outputs }, (_, c) => (c + 1) / 64);
@@ -316,7 +320,7 @@ describe("integers", () => {
 	});
 
 	test("the input's codes are of the weights' type: a uint8 picture before int8 layers is shifted", () => {
-		const zero = (found: Found) => recognize(found).tensors.get("input.zero_point")?.data[0];
+		const zero = (found: Chain) => recognize(found).tensors.get("input.zero_point")?.data[0];
 		expect(zero(integers("U8", "U8"))).toBe(128);
 		expect(zero(integers("I8", "I8"))).toBe(0);
 		expect(zero(integers("I8", "U8"))).toBe(0);
@@ -374,7 +378,7 @@ describe("integers", () => {
 });
 
 describe("another network is refused with what was found instead", () => {
-	const relu6 = (name: string): FoundLayer => ({ kind: "activation", name, activation: "relu6" });
+	const relu6 = (name: string): ChainLayer => ({ kind: "activation", name, activation: "relu6" });
 	const convolution = (name: string, shape: readonly number[], groups = 1, stride = 1): Convolution => ({
 		kind: "convolution",
 		name,
@@ -383,7 +387,7 @@ describe("another network is refused with what was found instead", () => {
 		stride: [stride, stride],
 		padding: "same",
 	});
-	const chain = (...chained: FoundLayer[]): Found => ({
+	const chain = (...chained: ChainLayer[]): Chain => ({
 		name: "network.bin",
 		format: "Test",
 		layers: chained,
@@ -432,7 +436,7 @@ describe("another network is refused with what was found instead", () => {
 	});
 
 	test("too few blocks, a chain that ends within one", () => {
-		const found = chainOf(small);
+		const found = chainFor(small);
 		const upTo = (name: string) =>
 			found.layers.slice(0, found.layers.findIndex((layer) => layer.name === name) + 1);
 		expect(refusal({ ...found, layers: upTo("blocks.4.pointwise/activation") })).toContain(
@@ -444,7 +448,7 @@ describe("another network is refused with what was found instead", () => {
 	});
 
 	test("something else where the pool, the classifier or the end should be", () => {
-		const found = chainOf(small);
+		const found = chainFor(small);
 		expect(refusal(changed(found, "pool", () => undefined))).toContain(
 			"after blocks.12.pointwise comes a dense layer with 5 outputs where an average pool over the whole picture was expected (layer classifier)",
 		);
@@ -466,7 +470,7 @@ describe("another network is refused with what was found instead", () => {
 	});
 
 	test("other strides and other zeros", () => {
-		const found = chainOf(small);
+		const found = chainFor(small);
 		expect(
 			refusal(
 				changed(found, "blocks.3.depthwise/conv", (layer: Convolution) => ({ ...layer, stride: [1, 1] })),
@@ -485,16 +489,16 @@ describe("another network is refused with what was found instead", () => {
 	});
 
 	test("different activations and slopes", () => {
-		const found = chainOf(small);
-		const relu = (layer: FoundLayer): FoundLayer => ({ ...layer, kind: "activation", activation: "relu" });
+		const found = chainFor(small);
+		const relu = (layer: ChainLayer): ChainLayer => ({ ...layer, kind: "activation", activation: "relu" });
 		expect(refusal(changed(found, "blocks.5.pointwise/activation", relu))).toContain(
 			"the layer blocks.5.pointwise/conv is followed by relu where the layers before it have relu6",
 		);
 		expect(refusal(changed(found, "blocks.5.pointwise/activation", () => undefined))).toContain(
 			"has no activation after it",
 		);
-		const leaky = chainOf(configure({ ...small, activation: "leakyRelu" }));
-		const steep = (layer: FoundLayer): FoundLayer => ({
+		const leaky = chainFor(configure({ ...small, activation: "leakyRelu" }));
+		const steep = (layer: ChainLayer): ChainLayer => ({
 			...layer,
 			kind: "activation",
 			activation: "leakyRelu",
@@ -506,7 +510,7 @@ describe("another network is refused with what was found instead", () => {
 	});
 
 	test("different epsilons", () => {
-		const found = changed(chainOf(small), "blocks.1.depthwise/bn", (layer: BatchNorm) => ({
+		const found = changed(chainFor(small), "blocks.1.depthwise/bn", (layer: BatchNorm) => ({
 			...layer,
 			epsilon: 1e-5,
 		}));
@@ -516,7 +520,7 @@ describe("another network is refused with what was found instead", () => {
 	});
 
 	test("channels that no α gives, and the first convolution's that α leaves alone", () => {
-		const found = chainOf(configure({ ...small, alpha: 0.5 }));
+		const found = chainFor(configure({ ...small, alpha: 0.5 }));
 		const unscaled = changed(
 			changed(found, "stem/conv", (layer: Convolution) => ({
 				...layer,
@@ -552,7 +556,7 @@ describe("another network is refused with what was found instead", () => {
 		expect(refusal(widened)).toBe(
 			"unsupported: network.bin: its first convolution has all 32 channels where its blocks have α = 0.5 (as older code of the tutorial does it), and a configuration's α scales every layer.",
 		);
-		const strange = chainOf({ ...small, alpha: 0.25 });
+		const strange = chainFor({ ...small, alpha: 0.25 });
 		const odd = changed(
 			changed(
 				changed(strange, "blocks.12.pointwise/conv", (layer: Convolution) => ({
@@ -571,14 +575,14 @@ describe("another network is refused with what was found instead", () => {
 	});
 
 	test("a size that is none, and one that is too small", () => {
-		expect(refusal({ ...chainOf(small), size: 0 })).toContain("broken-file");
-		expect(refusal({ ...chainOf(small), size: 31.5 })).toContain("31.5 pixels");
-		expect(refusal(chainOf({ ...small, size: 31 }))).toContain("its size must be a whole number from 32");
+		expect(refusal({ ...chainFor(small), size: 0 })).toContain("broken-file");
+		expect(refusal({ ...chainFor(small), size: 31.5 })).toContain("31.5 pixels");
+		expect(refusal(chainFor({ ...small, size: 31 }))).toContain("its size must be a whole number from 32");
 	});
 });
 
 describe("weights that contradict their layers are refused by name", () => {
-	const found = chainOf(small);
+	const found = chainFor(small);
 	const weightOf = (name: string, tensor: Tensor) =>
 		changed(found, name, (layer: Convolution) => ({ ...layer, weight: { tensor } }));
 

@@ -1,17 +1,17 @@
 /**
  * The chain of layers that a reader found, cut into the parts of a MobileNet v1: first convolution, blocks, pool,
  * classifier. Here only the order of the layers counts; a network of another order is refused with what was found
- * in the place of what was expected. Channels and tensors are tensors.ts's.
+ * instead of what was expected. Channels and tensors are tensors.ts's.
  */
 import { type ErrorCode, MobileNetError, shown } from "../../base/error.ts";
-import type { Found, FoundLayer } from "./chain.ts";
+import type { Chain, ChainLayer, Reading } from "./chain.ts";
 
-export type Convolution = Extract<FoundLayer, { kind: "convolution" }>;
-export type BatchNorm = Extract<FoundLayer, { kind: "batchNorm" }>;
-export type Activation = Extract<FoundLayer, { kind: "activation" }>;
-export type Dense = Extract<FoundLayer, { kind: "dense" }>;
-export type Pool = Extract<FoundLayer, { kind: "pool" }>;
-type Pad = Extract<FoundLayer, { kind: "pad" }>;
+export type Convolution = Extract<ChainLayer, { kind: "convolution" }>;
+export type BatchNorm = Extract<ChainLayer, { kind: "batchNorm" }>;
+export type Activation = Extract<ChainLayer, { kind: "activation" }>;
+export type Dense = Extract<ChainLayer, { kind: "dense" }>;
+export type Pool = Extract<ChainLayer, { kind: "pool" }>;
+type Pad = Extract<ChainLayer, { kind: "pad" }>;
 
 /** A convolution with what belongs to it. */
 export interface Unit {
@@ -44,33 +44,33 @@ export interface Parts {
 	readonly softmax: boolean;
 }
 
-type Item = Unit | Exclude<FoundLayer, { kind: "convolution" | "shape" }>;
+type Item = Unit | Exclude<ChainLayer, { kind: "convolution" | "shape" }>;
 
 /** Blocks of the full network and of the shallow one. */
 export const blockCounts = { full: 13, shallow: 8 } as const;
 
 /** Refuses a file: one sentence after its name. */
 export function refuse(
-	found: Pick<Found, "name">,
+	{ name }: Pick<Reading, "name">,
 	sentence: string,
 	code: ErrorCode = "not-mobilenet",
 ): never {
 	const what = code === "not-mobilenet" ? " holds no MobileNet v1" : "";
-	throw new MobileNetError(code, `${found.name}${what}: ${sentence}.`);
+	throw new MobileNetError(code, `${name}${what}: ${sentence}.`);
 }
 
-export function partsOf(found: Found): Parts {
-	const items = itemsOf(found);
-	if (!items.some((item) => item.kind === "unit")) refuse(found, "it has no convolutions");
+export function partsOf(chain: Chain): Parts {
+	const items = itemsOf(chain);
+	if (!items.some((item) => item.kind === "unit")) refuse(chain, "it has no convolutions");
 	let at = 0;
 	const convolution = (after: string, expected: string, fits: (unit: Unit) => boolean): ActiveUnit => {
 		const item = items[at];
-		if (item?.kind !== "unit" || !fits(item)) return unexpected(found, items, item, after, expected);
+		if (item?.kind !== "unit" || !fits(item)) return unexpected(chain, items, item, after, expected);
 		at++;
 		const { activation } = item;
 		if (!activation)
 			return refuse(
-				found,
+				chain,
 				`${describe(item)} has no activation after it where ReLU6, ReLU or leaky ReLU was expected (layer ${item.name})${resemblance(items)}`,
 			);
 		return { ...item, activation };
@@ -91,16 +91,16 @@ export function partsOf(found: Found): Parts {
 		const item = items[at];
 		const next = item ? `, then ${describe(item)} (layer ${item.name})` : "";
 		refuse(
-			found,
+			chain,
 			`it has ${blocks.length} depthwise separable blocks${next}, where ${full} were expected, or ${shallow} in the shallow network`,
 		);
 	}
-	return { stem, blocks, ...headOf(found, items, at, last) };
+	return { stem, blocks, ...headOf(chain, items, at, last) };
 }
 
 /** What comes after the last block. */
 function headOf(
-	found: Found,
+	chain: Chain,
 	items: readonly Item[],
 	start: number,
 	lastBlock: string,
@@ -128,7 +128,7 @@ function headOf(
 		} else {
 			if (pool && item.kind === "unit" && isPointwise(item))
 				refuse(
-					found,
+					chain,
 					`${describe(item)} comes after the pool with ${item.batchNorm ? "a batch norm" : "an activation"} after it where only a classifier was expected (layer ${item.name})`,
 				);
 			const expected = !pool
@@ -138,7 +138,7 @@ function headOf(
 					: classifiers.length > 0
 						? "a softmax or the end"
 						: "a dense layer or a 1×1 convolution";
-			unexpected(found, items, item, `after ${last}`, expected);
+			unexpected(chain, items, item, `after ${last}`, expected);
 		}
 	}
 	return { pool, classifiers, dropout, softmax };
@@ -160,10 +160,10 @@ function asDense(item: Item): Dense | undefined {
 }
 
 /** Convolutions with their pads, batch norms and activations; everything else by itself. */
-function itemsOf(found: Found): Item[] {
-	const layers = found.layers.filter((layer) => layer.kind !== "shape");
+function itemsOf(chain: Chain): Item[] {
+	const layers = chain.layers.filter((layer) => layer.kind !== "shape");
 	for (const layer of layers)
-		if (layer.kind === "convolution" || layer.kind === "dense") checkShape(found, layer);
+		if (layer.kind === "convolution" || layer.kind === "dense") checkShape(chain, layer);
 	const items: Item[] = [];
 	for (let i = 0; i < layers.length; i++) {
 		let next = i;
@@ -197,18 +197,18 @@ function itemsOf(found: Found): Item[] {
 }
 
 /** So that nothing later loops or allocates by a number that the file's bytes do not bear out. */
-function checkShape(found: Found, layer: Convolution | Dense): void {
+function checkShape(chain: Chain, layer: Convolution | Dense): void {
 	const { shape } = layer.weight.tensor;
 	const rank = layer.kind === "dense" ? 2 : 4;
 	if (shape.length !== rank || !shape.every(isCount))
 		refuse(
-			found,
+			chain,
 			`the weights of the layer ${layer.name} have the shape ${shown(shape)} where ${rank} numbers above 0 were expected`,
 			"broken-file",
 		);
 	if (layer.kind === "convolution" && ![layer.groups, ...layer.stride].every(isCount))
 		refuse(
-			found,
+			chain,
 			`the convolution ${layer.name} has ${shown(layer.groups)} groups and the stride ${shown(layer.stride)} where whole numbers from 1 on were expected`,
 			"broken-file",
 		);
@@ -249,15 +249,15 @@ function isPointwise(unit: Unit): boolean {
 }
 
 function unexpected(
-	found: Found,
+	chain: Chain,
 	items: readonly Item[],
 	item: Item | undefined,
 	after: string,
 	expected: string,
 ): never {
-	if (!item) refuse(found, `${after} it ends where ${expected} was expected${resemblance(items)}`);
+	if (!item) refuse(chain, `${after} it ends where ${expected} was expected${resemblance(items)}`);
 	refuse(
-		found,
+		chain,
 		`${after} comes ${describe(item)} where ${expected} was expected (layer ${item.name})${resemblance(items)}`,
 	);
 }

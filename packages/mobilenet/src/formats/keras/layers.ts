@@ -1,14 +1,15 @@
 /**
  * From a Keras topology and its weights to a chain of layers: for TensorFlow.js layers models, and for whatever
- * else keeps Keras's JSON. keras-graph.ts puts the layers in order, keras-weights.ts finds and turns their weights.
+ * else keeps Keras's JSON. graph.ts puts the layers in order, weights.ts finds and turns their weights.
  *
  * Source of the layers' fields and defaults: Keras 2.15 and 3, `get_config` of each layer.
  */
 import { shown } from "../../base/error.ts";
-import type { Found, FoundLayer } from "../chain/chain.ts";
+import { isJson } from "../../base/json.ts";
+import type { Chain, ChainLayer } from "../chain/chain.ts";
 import { refuse } from "../chain/units.ts";
 import { isCount, nameOf, numberIn, pair } from "./fields.ts";
-import { isJson, type KerasLayer, kerasChain } from "./graph.ts";
+import { type KerasLayer, kerasLayers } from "./graph.ts";
 import { biasOf, type KerasWeights, oihw, transposedDense, weightOf } from "./weights.ts";
 
 interface Context {
@@ -27,7 +28,7 @@ interface Context {
 	};
 }
 
-type Reader = (layer: KerasLayer, context: Context) => readonly FoundLayer[];
+type Reader = (layer: KerasLayer, context: Context) => readonly ChainLayer[];
 
 /** What each class of layer becomes. */
 const readers: Readonly<Record<string, Reader>> = {
@@ -77,12 +78,12 @@ const readers: Readonly<Record<string, Reader>> = {
  * @throws MobileNetError `not-mobilenet` for a graph that branches or has layers that no MobileNet v1 has,
  * `broken-file` for a topology that is none or lacks weights
  */
-export function foundInKeras(
+export function kerasChain(
 	topology: unknown,
 	weights: KerasWeights,
 	about: { readonly name: string; readonly format: string },
-): Found {
-	const chain = kerasChain(topology, about.name);
+): Chain {
+	const chain = kerasLayers(topology, about.name);
 	const context: Context = {
 		name: about.name,
 		weights,
@@ -91,7 +92,7 @@ export function foundInKeras(
 		pooled: false,
 		found: {},
 	};
-	const layers: FoundLayer[] = [];
+	const layers: ChainLayer[] = [];
 	for (const layer of chain) {
 		const reader = Object.hasOwn(readers, layer.className) ? readers[layer.className] : undefined;
 		if (!reader)
@@ -139,7 +140,7 @@ function takeInput({ config }: KerasLayer, context: Context): void {
 }
 
 /** The picture's normalization as a layer, which is preprocessing here. */
-function rescaling(layer: KerasLayer, context: Context): readonly FoundLayer[] {
+function rescaling(layer: KerasLayer, context: Context): readonly ChainLayer[] {
 	const { scale, offset } = layer.config;
 	if (context.started)
 		refuse(
@@ -153,7 +154,7 @@ function rescaling(layer: KerasLayer, context: Context): readonly FoundLayer[] {
 	return [];
 }
 
-function convolution(layer: KerasLayer, context: Context): readonly FoundLayer[] {
+function convolution(layer: KerasLayer, context: Context): readonly ChainLayer[] {
 	const { config } = layer;
 	const name = nameOf(layer);
 	const isDepthwise = layer.className === "DepthwiseConv2D";
@@ -208,7 +209,7 @@ function convolved(
 	return picture && [along(0), along(1)];
 }
 
-function batchNorm(layer: KerasLayer, context: Context): readonly FoundLayer[] {
+function batchNorm(layer: KerasLayer, context: Context): readonly ChainLayer[] {
 	const { config } = layer;
 	const axis: unknown = Array.isArray(config.axis) ? config.axis[0] : (config.axis ?? -1);
 	if (axis !== -1 && axis !== 3)
@@ -232,7 +233,7 @@ function batchNorm(layer: KerasLayer, context: Context): readonly FoundLayer[] {
 }
 
 /** An activation layer, or the activation that a layer of another kind has inside. */
-function activation(layer: KerasLayer, context: Context): readonly FoundLayer[] {
+function activation(layer: KerasLayer, context: Context): readonly ChainLayer[] {
 	const name = nameOf(layer);
 	const value = layer.config.activation;
 	// Keras 3 may write functions, and layers in their place, as objects.
@@ -264,7 +265,7 @@ function activation(layer: KerasLayer, context: Context): readonly FoundLayer[] 
 	}
 }
 
-function reLU(layer: KerasLayer, context: Context): readonly FoundLayer[] {
+function reLU(layer: KerasLayer, context: Context): readonly ChainLayer[] {
 	const { max_value: most, negative_slope: slope, threshold } = layer.config;
 	const name = nameOf(layer);
 	const plain = first(threshold) === 0;
@@ -291,7 +292,7 @@ function first(value: unknown): unknown {
 	return (Array.isArray(value) ? value[0] : value) ?? 0;
 }
 
-function zeroPadding(layer: KerasLayer, context: Context): readonly FoundLayer[] {
+function zeroPadding(layer: KerasLayer, context: Context): readonly ChainLayer[] {
 	const value = layer.config.padding ?? 1;
 	const [rows, columns] = Array.isArray(value) ? (value as unknown[]) : [value, value];
 	const sides = (side: unknown): unknown[] => (Array.isArray(side) ? side : [side, side]);
@@ -305,7 +306,7 @@ function zeroPadding(layer: KerasLayer, context: Context): readonly FoundLayer[]
 }
 
 /** Average pooling that takes the whole picture is global. */
-function averagePooling(layer: KerasLayer, context: Context): readonly FoundLayer[] {
+function averagePooling(layer: KerasLayer, context: Context): readonly ChainLayer[] {
 	const window = pair(layer, context, "pool_size", layer.config.pool_size ?? 2);
 	const { picture } = context;
 	const said = picture ? `${picture[1]}×${picture[0]}` : "not known";
@@ -320,7 +321,7 @@ function averagePooling(layer: KerasLayer, context: Context): readonly FoundLaye
 	return [{ kind: "pool", name: nameOf(layer) }];
 }
 
-function sameNumbers(layer: KerasLayer, context: Context): readonly FoundLayer[] {
+function sameNumbers(layer: KerasLayer, context: Context): readonly ChainLayer[] {
 	if (!context.pooled)
 		refuse(
 			context,

@@ -1,21 +1,22 @@
 /**
  * Keras's HDF5 files: whole models, whose attribute `model_config` is the topology, and weights alone, whose network
- * is told from the names and shapes of the weights (keras-weights-alone.ts). An optimizer's weights are not read.
+ * is told from the names and shapes of the weights (weights-alone.ts). An optimizer's weights are not read.
  *
  * Source: Keras 2.15 `saving/legacy/hdf5_format.py`, Keras 3 `legacy/saving/legacy_h5_format.py` and, for the newer
  * layout of weights alone, `saving/saving_lib.py`.
  */
-import { messageOf, shown } from "../../base/error.ts";
+import { messageOf, printable, shown } from "../../base/error.ts";
+import { parseJson } from "../../base/json.ts";
 import type { Tensor } from "../../weights/model.ts";
-import type { Found } from "../chain/chain.ts";
+import type { Chain } from "../chain/chain.ts";
 import { refuse } from "../chain/units.ts";
 import type { ModelFile } from "../file.ts";
 import { find, type Hdf5Object, openHdf5, tensor, texts } from "../hdf5/hdf5.ts";
-import { oneLine } from "../hdf5/reader.ts";
-import { foundInKeras } from "./layers.ts";
+
+import { kerasChain } from "./layers.ts";
 import { layersOfVariables } from "./variables.ts";
 import type { KerasWeights } from "./weights.ts";
-import { foundInWeights, type WeightedLayer } from "./weights-alone.ts";
+import { chainOfWeights, type WeightedLayer } from "./weights-alone.ts";
 
 const format = { model: "Keras HDF5", weights: "Keras HDF5 weights" } as const;
 
@@ -30,12 +31,12 @@ interface Entry {
  *
  * @throws MobileNetError `broken-file`, `unsupported` for HDF5 that is not Keras's, `not-mobilenet` for another network
  */
-export function readKerasHdf5({ bytes, name }: Pick<ModelFile, "bytes" | "name">): Found {
+export function readKerasHdf5({ bytes, name }: Pick<ModelFile, "bytes" | "name">): Chain {
 	const root = openHdf5(bytes, name);
 	const weights = find(root, "model_weights") ?? root;
 	const [config] = texts(root, "model_config") ?? [];
 	if (config !== undefined)
-		return foundInKeras(parsed(config, name), weightsIn(weights), { name, format: format.model });
+		return kerasChain(parsed(config, name), weightsIn(weights), { name, format: format.model });
 	const layers = find(weights, "layers");
 	const names = list(weights, "layer_names");
 	if (!names && !layers)
@@ -47,12 +48,12 @@ export function readKerasHdf5({ bytes, name }: Pick<ModelFile, "bytes" | "name">
 	const weighted = names
 		? names.flatMap((layer) => weightedLayers(weights, layer, name))
 		: layersOfVariables(layers!, name);
-	return foundInWeights(weighted, { name, format: format.weights });
+	return chainOfWeights(weighted, { name, format: format.weights });
 }
 
 function parsed(config: string, name: string): unknown {
 	try {
-		return JSON.parse(config);
+		return parseJson(config);
 	} catch (error) {
 		return refuse(
 			{ name },
@@ -65,12 +66,12 @@ function parsed(config: string, name: string): unknown {
 /** Texts in an attribute, which Keras cuts into `name0`, `name1` … where they do not fit. */
 function list(object: Hdf5Object, name: string): readonly string[] | undefined {
 	const whole = texts(object, name);
-	if (whole) return whole.map(oneLine);
+	if (whole) return whole.map(printable);
 	const all: string[] = [];
 	for (let i = 0; ; i++) {
 		const some = texts(object, `${name}${i}`);
 		if (!some) return i === 0 ? undefined : all;
-		for (const text of some) all.push(oneLine(text));
+		for (const text of some) all.push(printable(text));
 	}
 }
 

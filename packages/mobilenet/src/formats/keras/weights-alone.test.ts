@@ -6,11 +6,11 @@ import { MobileNetError } from "../../base/error.ts";
 import { type Configuration, configure } from "../../network/configuration.ts";
 import type { Tensor } from "../../weights/model.ts";
 import { recognize } from "../chain/recognize.ts";
-import { foundInWeights, type WeightedLayer } from "./weights-alone.ts";
+import { chainOfWeights, type WeightedLayer } from "./weights-alone.ts";
 
 const small = configure({ alpha: 0.25, size: 64, classes: 5 });
 const about = { name: "weights.h5", format: "Test" };
-const read = (layers: readonly WeightedLayer[]) => recognize(foundInWeights(layers, about));
+const read = (layers: readonly WeightedLayer[]) => recognize(chainOfWeights(layers, about));
 
 /** The layers of a network as a file of weights has them, those without weights too. */
 function layersOf(configuration: Configuration, dialect: Partial<Dialect> = {}): WeightedLayer[] {

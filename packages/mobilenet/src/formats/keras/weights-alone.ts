@@ -9,9 +9,9 @@ import { shown } from "../../base/error.ts";
 import { presets } from "../../network/configuration.ts";
 import { layers as networkLayers } from "../../network/layers.ts";
 import type { Tensor } from "../../weights/model.ts";
-import type { Found } from "../chain/chain.ts";
+import type { Chain } from "../chain/chain.ts";
 import { blockCounts, refuse } from "../chain/units.ts";
-import { foundInKeras } from "./layers.ts";
+import { kerasChain } from "./layers.ts";
 
 /** A layer of which there are the weights, by Keras's own names for them; none where it computes without any. */
 export interface WeightedLayer {
@@ -41,10 +41,10 @@ const usual = { epsilon: 1e-3, momentum: 0.99, dropout: 1e-3 } as const;
  * @param all layers in the network's order
  * @throws MobileNetError `not-mobilenet`, or `unsupported` where it is not said what comes between two layers
  */
-export function foundInWeights(
+export function chainOfWeights(
 	all: readonly WeightedLayer[],
 	about: { readonly name: string; readonly format: string },
-): Found {
+): Chain {
 	const kinds = all.map((layer) => kindOf(layer, about.name));
 	if (kinds.every((kind) => kind === "weightless")) refuse(about, "it has no weights");
 	const head = headStart(kinds);
@@ -59,7 +59,7 @@ export function foundInWeights(
 	const trunk = trunkOf(all.slice(0, head), kinds.slice(0, head));
 	const end = headOf(all.slice(head), kinds.slice(head));
 	const byName = new Map(all.map((layer) => [layer.name, layer]));
-	const found = foundInKeras(
+	const chain = kerasChain(
 		{ class_name: "Sequential", config: [...trunk, ...end] },
 		(path, weight) => byName.get(path.join("/"))?.weights.get(weight),
 		about,
@@ -71,7 +71,7 @@ export function foundInWeights(
 		...(classes.has("Dropout") ? ["dropout"] : []),
 		...(classes.has("Softmax") ? ["output"] : []),
 	];
-	return { ...found, assumed, notes: [note] };
+	return { ...chain, assumed, notes: [note] };
 }
 
 /** Where the classifier's part begins: behind the convolution after the last depthwise one, and its batch norm. */

@@ -161,7 +161,7 @@ describe("what is no model is refused", () => {
 			"configuration.alpha must be a number",
 		],
 		["an impossible field", set("configuration.alpha", -1), "x: its configuration is wrong: alpha must be"],
-		["an unknown field", set("configuration.gamma", 1), 'there is no configuration field "gamma"'],
+		["an unknown field", set("configuration.gamma", 1), 'unknown configuration field "gamma"'],
 		[
 			"another network",
 			set("configuration.alpha", 1),

@@ -4,7 +4,8 @@
  * layers make a MobileNet v1 is recognize.ts's.
  */
 import { shown } from "../../base/error.ts";
-import type { FoundLayer, Quantization } from "../chain/chain.ts";
+import type { Quantization } from "../../weights/parts.ts";
+import type { ChainLayer } from "../chain/chain.ts";
 import { childTable, float32, int8, int32, type Table, uint8 } from "./flatbuffer.ts";
 import {
 	broken,
@@ -19,10 +20,10 @@ import {
 import { activations, fields, optionTypes, paddings } from "./schema.ts";
 import { biasAt, integersAt, weightsAt } from "./weights.ts";
 
-type Convolution = Extract<FoundLayer, { kind: "convolution" }>;
+type Convolution = Extract<ChainLayer, { kind: "convolution" }>;
 /** A layer without its name and the quantization of its output, which are added for all. */
-type Bare<L> = L extends FoundLayer ? Omit<L, "name" | "output"> : never;
-type BareLayer = Bare<FoundLayer>;
+type Bare<L> = L extends ChainLayer ? Omit<L, "name" | "output"> : never;
+type BareLayer = Bare<ChainLayer>;
 
 interface Context {
 	readonly graph: Graph;
@@ -53,7 +54,7 @@ const readers: Readonly<Record<string, (context: Context) => readonly BareLayer[
 export const knownOperators: ReadonlySet<string> = new Set(Object.keys(readers));
 
 /** The layers of one operator of the chain; a fused activation is a layer of its own, and its output the operator's. */
-export function layersOf(graph: Graph, operator: Operator): FoundLayer[] {
+export function layersOf(graph: Graph, operator: Operator): ChainLayer[] {
 	if (operator.outputs.length !== 1)
 		throw broken(graph.name, `an operator ${operator.name} has ${operator.outputs.length} outputs, not one`);
 	const from = tensorAt(graph, operator.inputs[0] ?? -1);

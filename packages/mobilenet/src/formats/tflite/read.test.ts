@@ -10,10 +10,10 @@ import {
 	makeMetadata,
 	makeTensorFlowLite,
 } from "../../../test/support/tflite-builder.ts";
-import type { Found } from "../chain/chain.ts";
+import type { Chain } from "../chain/chain.ts";
 import { readTensorFlowLite } from "./read.ts";
 
-function read(bytes: Uint8Array): Promise<Found> {
+function read(bytes: Uint8Array): Promise<Chain> {
 	const beside = (path: string): Promise<Uint8Array> => Promise.reject(new Error(`asked for ${path}`));
 	return readTensorFlowLite({ name: "model.tflite", bytes, beside });
 }

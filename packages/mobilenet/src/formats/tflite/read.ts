@@ -3,24 +3,25 @@
  * floats, codes of 8 bits with their scales), what it says of its input, and the labels that it carries.
  */
 import type { Preprocessing } from "../../weights/model.ts";
-import type { Found, FoundLayer } from "../chain/chain.ts";
+import { perChannel } from "../../weights/parts.ts";
+import type { Chain, ChainLayer } from "../chain/chain.ts";
 import type { ModelFile } from "../file.ts";
 import {
 	broken,
-	chainOf,
 	described,
 	foreign,
 	type Graph,
 	type GraphTensor,
 	type Operator,
 	openGraph,
+	operatorsOf,
 	tensorAt,
 	unsupported,
 } from "./graph.ts";
 import { codesOf, knownOperators, layersOf } from "./layers.ts";
 import { type Carried, carriedWith } from "./metadata.ts";
 
-type Input = NonNullable<Found["input"]>;
+type Input = NonNullable<Chain["input"]>;
 
 /** An input of more channels is no picture. */
 const mostChannels = 4096;
@@ -37,17 +38,16 @@ const oddBiasNote =
  * @throws MobileNetError `broken-file` for a damaged file; `not-mobilenet` for a graph that is no chain of a
  * MobileNet's operators; `unsupported` for a way of storing one that is not read here
  * @example
- * const found = await readTensorFlowLite({ name: "model.tflite", bytes, beside });
- * found.layers.length
+ * const { layers } = await readTensorFlowLite({ name: "model.tflite", bytes, beside });
  */
-export async function readTensorFlowLite(file: ModelFile): Promise<Found> {
+export async function readTensorFlowLite(file: ModelFile): Promise<Chain> {
 	const graph = openGraph(file);
-	const chain = chainOf(graph, knownOperators);
+	const operators = operatorsOf(graph, knownOperators);
 	const picture = tensorAt(graph, graph.input);
 	const { size, inputChannels } = pictureOf(graph, picture);
-	const layers = chain.flatMap((operator): FoundLayer[] => layersOf(graph, operator));
+	const layers = operators.flatMap((operator): ChainLayer[] => layersOf(graph, operator));
 	const { normalization, labels, notes } = carriedWith(graph);
-	const { input, preprocessing, note } = inputOf(graph, picture, chain[0], normalization);
+	const { input, preprocessing, note } = inputOf(graph, picture, operators[0], normalization);
 	return {
 		name: graph.name,
 		format: "TensorFlow Lite",
@@ -58,7 +58,7 @@ export async function readTensorFlowLite(file: ModelFile): Promise<Found> {
 		...(preprocessing && { preprocessing }),
 		...(input && leavesShapesOpen(graph) && { rounding: "reference" }),
 		...(labels && { labels }),
-		notes: [...notes, ...(note ? [note] : []), ...odditiesOf(graph, chain)],
+		notes: [...notes, ...(note ? [note] : []), ...odditiesOf(graph, operators)],
 	};
 }
 
@@ -130,21 +130,16 @@ function pixelsAsCodes(input: Input): Pick<Preprocessing, "mean" | "std"> {
 function codesArePixels(input: Input, { mean, std }: Pick<Preprocessing, "mean" | "std">): boolean {
 	const { scale, zeroPoint } = input.quantization;
 	const code = (pixel: number, channel: number): number =>
-		(pixel - at(mean, channel)) / at(std, channel) / scale[0]! + zeroPoint[0]!;
+		(pixel - perChannel(mean, channel)) / perChannel(std, channel) / scale[0]! + zeroPoint[0]!;
 	for (let channel = 0; channel < Math.max(mean.length, std.length); channel++)
 		for (const pixel of [0, 255])
 			if (!(Math.abs(code(pixel, channel) - blackCode(input) - pixel) <= sameCodes)) return false;
 	return true;
 }
 
-/** One number for all channels, or one a channel. */
-function at(values: readonly number[], channel: number): number {
-	return values[values.length === 1 ? 0 : channel] ?? Number.NaN;
-}
-
 /** What `inspect` should say of the graph. */
-function odditiesOf(graph: Graph, chain: readonly Operator[]): string[] {
-	const odd = chain.some(({ name, inputs }) => {
+function odditiesOf(graph: Graph, operators: readonly Operator[]): string[] {
+	const odd = operators.some(({ name, inputs }) => {
 		const bias = name.endsWith("CONV_2D") ? inputs[2] : undefined;
 		if (bias === undefined || bias === -1) return false;
 		const { shape, quantization } = tensorAt(graph, bias);

@@ -2,9 +2,11 @@
  * Constant tensors of a TensorFlow Lite graph: weights in this project's layouts (OIHW, [out, in]), biases, and
  * the small integers that say where to pad. Codes stay codes, half floats stay half floats.
  */
+import { binaryFile, readerAt, readInt32, readInt64 } from "../../base/bytes.ts";
 import { shown } from "../../base/error.ts";
 import { type DType, sizeOf, type Tensor, type TensorData } from "../../weights/model.ts";
-import type { FoundTensor, Quantization } from "../chain/chain.ts";
+import type { Quantization } from "../../weights/parts.ts";
+import type { ChainTensor } from "../chain/chain.ts";
 import { charge } from "./flatbuffer.ts";
 import { broken, foreign, type Graph, type GraphTensor, tensorAt, unsupported } from "./graph.ts";
 
@@ -42,7 +44,7 @@ const layouts = {
 } as const;
 
 /** Weights: [out, in, height, width] of convolutions, [out, 1, height, width] of depthwise ones, [out, in] of dense layers. */
-export function weightsAt(graph: Graph, index: number, layout: keyof typeof layouts): FoundTensor {
+export function weightsAt(graph: Graph, index: number, layout: keyof typeof layouts): ChainTensor {
 	const { rank, outputs } = layouts[layout];
 	const constant = constantAt(graph, index);
 	const { name, shape } = constant;
@@ -64,7 +66,7 @@ export function weightsAt(graph: Graph, index: number, layout: keyof typeof layo
 }
 
 /** A bias, or undefined where there is none: one number an output channel. */
-export function biasAt(graph: Graph, index: number | undefined, channels: number): FoundTensor | undefined {
+export function biasAt(graph: Graph, index: number | undefined, channels: number): ChainTensor | undefined {
 	if (index === undefined || index === -1) return undefined;
 	const constant = constantAt(graph, index);
 	const { name, shape } = constant;
@@ -90,10 +92,8 @@ export function integersAt(graph: Graph, index: number | undefined, what: string
 			`${what} ${name} should be ${count} integers, but ${data.byteLength} bytes of ${type} are there`,
 		);
 	charge(graph.model.flatbuffer, 8 * count);
-	const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-	return Array.from({ length: count }, (_, i) =>
-		size === 4 ? view.getInt32(4 * i, true) : Number(view.getBigInt64(8 * i, true)),
-	);
+	const reader = readerAt(binaryFile(data, graph.name), 0, data.byteLength, name);
+	return Array.from({ length: count }, () => (size === 4 ? readInt32(reader) : readInt64(reader)));
 }
 
 /** A tensor that the file holds: itself, or what an operator dequantizes into it. */

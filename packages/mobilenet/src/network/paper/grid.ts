@@ -1,6 +1,6 @@
 /**
  * The sixteen published networks, four widths by four resolutions (Howard and others 2017, figures 4 and 5): what each
- * costs, and how accurate Google's checkpoint of it is. It is the table from which one chooses a size.
+ * costs and how accurate Google's checkpoint is. Use it to choose a size.
  */
 import { configure } from "../configuration.ts";
 import { cost } from "../cost.ts";
@@ -13,18 +13,18 @@ export interface GridPoint {
 	readonly size: number;
 	/** As `cost` counts them, for 1000 classes. */
 	readonly parameters: number;
-	/** As `cost` counts them under the convention `paper`, for one picture and 1000 classes. */
+	/** As `cost` counts them by the convention `paper`, for one picture and 1000 classes. */
 	readonly multAdds: number;
-	/** Accuracy on ImageNet's validation set, 0 to 1, as Google published it for its checkpoint. */
+	/** Accuracy of Google's checkpoint on ImageNet's validation set, 0 to 1, as published. */
 	readonly top1: number;
-	/** The same for the five most probable classes. */
+	/** How often the right class is among the five most probable, likewise. */
 	readonly top5: number;
 }
 
 const classes = 1000;
 
 /**
- * All sixteen networks, the most accurate width and resolution first. Accuracies are published facts
+ * All sixteen networks, from wide to narrow and within a width from large to small. Accuracies are the published ones
  * (https://github.com/tensorflow/models, research/slim/nets/mobilenet_v1.md: ILSVRC-2012 validation, one central crop).
  *
  * @example

@@ -1,18 +1,18 @@
 /**
  * What was published about MobileNets, as printed: the paper's tables about the network itself and the accuracies of
- * Google's checkpoints. Facts to compare with, nothing is computed from them; paper-tables.ts and grid.ts put our
- * figures beside them. Where the layers do not give a printed figure, a note says what they give.
+ * Google's checkpoints. tables.ts and grid.ts show our figures beside them; nothing is computed from them. Where the
+ * layers do not give a printed figure, a note says what they give.
  *
  * - The paper: Howard and others, "MobileNets: Efficient Convolutional Neural Networks for Mobile Vision
  *   Applications", 2017, https://arxiv.org/abs/1704.04861. Its Tables 8 and later are about other networks and tasks.
  * - The checkpoints: https://github.com/tensorflow/models, research/slim/nets/mobilenet_v1.md, ILSVRC-2012 validation,
- *   one central crop, 1001 classes. Its column of mult-adds is left out: it has 317, 233, 162 and 104 million for
- *   α 0.75 and 34 million for 0.25-192, which no formula gives.
+ *   one central crop, 1001 classes. Its column of mult-adds is omitted, because no formula gives its 317, 233, 162 and
+ *   104 million for α 0.75 and 34 million for 0.25-192.
  */
 import type { ConfigurationOptions } from "../configuration.ts";
 import type { CostKind } from "../cost.ts";
 
-/** What the tables are about, by their numbers. */
+/** The subject of each table, by its number. */
 export const paperTitles = {
 	1: "body architecture",
 	2: "resource per layer type",
@@ -23,7 +23,7 @@ export const paperTitles = {
 	7: "resolution",
 } as const;
 
-/** Table 1, a row each: type and stride, filter shape, input size. In print, one brace holds the two rows marked 5×. */
+/** The rows of Table 1: type and stride, filter shape, input size. In print, one brace joins the two rows marked 5×. */
 export const bodyPrinted = [
 	["Conv / s2", "3×3×3×32", "224×224×3"],
 	["Conv dw / s1", "3×3×32 dw", "112×112×32"],
@@ -49,7 +49,7 @@ export const bodyPrinted = [
 	["Softmax / s1", "Classifier", "1×1×1000"],
 ] as const;
 
-/** To the one row of Table 1 that differs from ours. */
+/** A note on the one row of Table 1 that differs from ours. */
 export const bodyNote =
 	"the last depthwise layer: the paper prints stride 2, though the picture stays 7×7; the published networks have " +
 	"stride 1 (lastBlock stride2, as in the preset tutorial, is the table as printed, with a padding of 4)";
@@ -72,16 +72,16 @@ export const kindsPrinted: readonly (readonly [
 	["fully connected", 0.18, 24.33],
 ];
 
-/** How a layer or a network differs from the table's first one. */
+/** How a layer or a network differs from MobileNet 1.0-224. */
 type Modification = Pick<ConfigurationOptions, "alpha" | "rho" | "size" | "depth"> & {
-	/** Standard convolutions in the place of separable ones. */
+	/** Standard convolutions instead of separable ones. */
 	readonly convolution?: "standard";
 };
 
-/** Table 3's layer: Dk = 3, M = N = 512, Df = 14. */
+/** The layer of Table 3: Dk = 3, M = N = 512, Df = 14. */
 export const layerOfTable3 = { kernel: 3, inputChannels: 512, outputChannels: 512, size: 14 } as const;
 
-/** Table 3: millions of mult-adds and of parameters. Its ρ is that of 160 pixels. */
+/** Table 3: millions of mult-adds and of parameters. Its ρ of 0.714 is 160 pixels. */
 export const modificationsPrinted: readonly (readonly [
 	name: string,
 	multAdds: number,

@@ -5,7 +5,7 @@ import { layers } from "../layers.ts";
 import { type PaperTableNumber, paperTable, paperTableNumbers } from "./tables.ts";
 
 describe("paperTable", () => {
-	test("Table 1: our layers are what the paper prints, but for the stride of the last depthwise layer", () => {
+	test("Table 1: our layers are what the paper prints, except the stride of the last depthwise layer", () => {
 		const { rows } = paperTable(1);
 		// The paper's table has 22 rows: ten of the 28 layers with weights share two, pool and softmax have their own.
 		expect(rows).toHaveLength(22);

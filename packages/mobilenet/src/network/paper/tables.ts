@@ -1,7 +1,7 @@
 /**
  * The paper's Tables 1 to 7 (Howard and others, "MobileNets: Efficient Convolutional Neural Networks for Mobile Vision
- * Applications", 2017, https://arxiv.org/abs/1704.04861): what it prints (published.ts), and beside every figure what
- * follows from our table of layers, unrounded. Accuracies are the paper's alone.
+ * Applications", 2017, https://arxiv.org/abs/1704.04861). Every printed figure (published.ts) stands beside the unrounded
+ * one that our table of layers gives. Accuracies come only from the paper.
  */
 import { MobileNetError, shown } from "../../base/error.ts";
 import { separableCost, standardCost } from "../block.ts";
@@ -20,59 +20,59 @@ import {
 
 export type PaperTableNumber = keyof typeof paperTitles;
 
-/** What the paper prints, and what our layers give. */
-export interface Beside<Value> {
+/** A value as the paper prints it, and as our layers give it. */
+export interface PaperAndOurs<Value> {
 	readonly paper: Value;
 	readonly ours: Value;
 }
 
 export interface PaperTable<Row> {
-	/** What the table is about, such as `width multiplier`. */
+	/** The subject of the table, such as `width multiplier`. */
 	readonly title: string;
 	/** In the paper's order. */
 	readonly rows: readonly Row[];
 }
 
 interface AnyRow {
-	/** Why the paper's figure is not what the layers give; absent where it is. */
-	readonly note?: string;
+	/** Why the paper's figure differs from what the layers give; absent where it does not. */
+	readonly note?: string | undefined;
 }
 
-/** Table 1: a kind of layer, as the paper writes it. */
+/** Table 1: one kind of layer, as the paper writes it. */
 export interface BodyRow extends AnyRow {
-	/** Names of our layers; none for the softmax. */
+	/** Names of our layers; empty for the softmax. */
 	readonly layers: readonly string[];
-	/** `Conv dw / s2`; `5×` before it where five blocks share the row. */
-	readonly type: Beside<string>;
-	/** `3×3×3×32`: height, width, input and output channels. */
-	readonly filterShape: Beside<string>;
-	/** `224×224×3`. */
-	readonly inputSize: Beside<string>;
+	/** Such as `Conv dw / s2`; with `5×` before it where five blocks share the row. */
+	readonly type: PaperAndOurs<string>;
+	/** Such as `3×3×3×32`: height, width, input and output channels. */
+	readonly filterShape: PaperAndOurs<string>;
+	/** Such as `224×224×3`. */
+	readonly inputSize: PaperAndOurs<string>;
 }
 
-/** Table 2: shares of the whole, 0 to 1. */
+/** Table 2: shares of the network's totals, 0 to 1. */
 export interface KindRow extends AnyRow {
 	readonly kind: CostKind;
-	readonly multAddsShare: Beside<number>;
-	/** The paper's column of parameters, which counts weights alone. */
-	readonly weightsShare: Beside<number>;
+	readonly multAddsShare: PaperAndOurs<number>;
+	/** The paper's column of parameters, which counts only weights. */
+	readonly weightsShare: PaperAndOurs<number>;
 }
 
-/** Table 3: one layer. The paper's figures are rounded to what it prints: 52300000 for 52.3 million. */
+/** Table 3: one layer. The paper's figures are rounded as printed: 52300000 for 52.3 million. */
 export interface ModificationRow extends AnyRow {
 	readonly modification: string;
-	readonly multAdds: Beside<number>;
-	/** Weights alone. */
-	readonly parameters: Beside<number>;
+	readonly multAdds: PaperAndOurs<number>;
+	/** Only weights. */
+	readonly parameters: PaperAndOurs<number>;
 }
 
-/** Tables 4 to 7: one network. The paper's figures are rounded to what it prints: 569000000 for 569 million. */
+/** Tables 4 to 7: one network. The paper's figures are rounded as printed: 569000000 for 569 million. */
 export interface NetworkRow extends AnyRow {
 	readonly network: string;
 	/** The paper's accuracy on ImageNet, 0 to 1. */
 	readonly top1: number;
-	readonly multAdds: Beside<number>;
-	readonly parameters: Beside<number>;
+	readonly multAdds: PaperAndOurs<number>;
+	readonly parameters: PaperAndOurs<number>;
 }
 
 /** The tables by their numbers. */
@@ -86,7 +86,7 @@ export interface PaperTables {
 	readonly 7: PaperTable<NetworkRow>;
 }
 
-/** The numbers of the tables that there are: 1 to 7. */
+/** The numbers of all tables: 1 to 7. */
 export const paperTableNumbers = Object.keys(paperTitles).map(Number) as readonly PaperTableNumber[];
 
 /** The paper's network has ImageNet's classes, without a background class. */
@@ -103,12 +103,12 @@ const rowsOf: { readonly [N in PaperTableNumber]: () => PaperTables[N]["rows"] }
 };
 
 /**
- * One of the paper's tables, with our figures beside the printed ones: 1 body architecture, 2 resource per layer type,
+ * One of the paper's tables, with our figures beside the printed ones: 1 body architecture, 2 resources per layer type,
  * 3 modifications of one layer, 4 depthwise separable against full convolution, 5 narrow against shallow, 6 width
  * multiplier, 7 resolution.
  *
- * @param number 1 to 7; the tables after them are about other networks
- * @throws MobileNetError `usage` for a table that there is not
+ * @param number 1 to 7; later tables are about other networks
+ * @throws MobileNetError `usage` for any other number
  * @example
  * paperTable(6).rows[1] // { network: "0.75 MobileNet-224", top1: 0.684, multAdds: { paper: 325000000, ours: 325400448 }, … }
  */
@@ -116,7 +116,7 @@ export function paperTable<N extends PaperTableNumber>(number: N): PaperTables[N
 	if (!paperTableNumbers.includes(number))
 		throw new MobileNetError(
 			"usage",
-			`the paper's tables are those from 1 to 7 (the others are about other networks), not ${shown(number)}.`,
+			`the paper's tables are numbered 1 to 7 (later ones are about other networks), not ${shown(number)}.`,
 		);
 	return { title: paperTitles[number], rows: rowsOf[number]() } as PaperTables[N];
 }
@@ -126,7 +126,7 @@ function bodyRows(): BodyRow[] {
 	const rows: { layers: string[]; texts: readonly string[] }[] = [];
 	for (const layer of layers(configuration)) {
 		const texts = bodyTexts(layer);
-		// Equal blocks follow each other: their layers share the block's two rows.
+		// Equal blocks are consecutive, and their layers share two rows.
 		const same = rows.slice(-2).find((row) => row.texts.join() === texts.join());
 		if (same) same.layers.push(layer.name);
 		else rows.push({ layers: [layer.name], texts });
@@ -145,7 +145,7 @@ function bodyRows(): BodyRow[] {
 	});
 }
 
-/** A layer as Table 1 writes it. */
+/** The three cells of a layer in Table 1. */
 function bodyTexts(layer: Layer): [type: string, filterShape: string, inputSize: string] {
 	const { kind, kernel, stride, inputChannels, outputChannels, inputSize } = layer;
 	const input = `${inputSize}×${inputSize}×${inputChannels}`;
@@ -170,7 +170,7 @@ function kindRows(): KindRow[] {
 			kind,
 			multAddsShare: { paper: fromPercent(multAdds), ours: ours.multAddsShare },
 			weightsShare: { paper: fromPercent(parameters), ours: ours.weightsShare },
-			...(note && { note }),
+			note,
 		};
 	});
 }
@@ -197,17 +197,17 @@ function networkRows(number: keyof typeof networksPrinted): NetworkRow[] {
 			top1: fromPercent(top1),
 			multAdds: { paper: fromMillions(multAdds), ours: ours.multAdds },
 			parameters: { paper: fromMillions(parameters), ours: ours.parameters },
-			...(note && { note }),
+			note,
 		};
 	});
 }
 
-/** A share printed in %, such as 70.6, as a fraction. */
+/** Turns a printed percentage, such as 70.6, into a fraction. */
 function fromPercent(printed: number): number {
 	return Math.round(100 * printed) / 10_000;
 }
 
-/** A printed number of millions, such as 52.3, as a whole number. */
+/** Turns a printed number of millions, such as 52.3, into a whole number. */
 function fromMillions(printed: number): number {
 	return Math.round(1e6 * printed);
 }

@@ -6,7 +6,8 @@
  */
 import { MobileNetError, messageOf } from "../../base/error.ts";
 import { withClasses } from "../../data/with-classes.ts";
-import { hasBackground, type Label, type Model } from "../../weights/model.ts";
+import { backgroundOutputs } from "../../labels/background.ts";
+import type { Label, Model } from "../../weights/model.ts";
 import type { Training, TrainingEvent } from "../events.ts";
 import { usualLearningRate } from "../optimizer.ts";
 import { type Pictures, settingsOf, type TrainingOptions, type TrainingSettings } from "../options.ts";
@@ -129,7 +130,7 @@ async function* prepare(given: DistillOptions): AsyncGenerator<TrainingEvent, Pr
 /** The teacher's classes, without the background. */
 function classesOf({ labels, configuration }: Model): readonly Label[] {
 	if (!labels) return numbered(configuration.classes);
-	return hasBackground(labels) ? labels.slice(1) : labels;
+	return labels.slice(backgroundOutputs(labels));
 }
 
 /** The pictures to learn from with no word of what class they are, and those to judge by in the teacher's classes. */

@@ -1,4 +1,4 @@
-/** The page that browser-bundlers.test.ts bundles. */
+/** The page that bundlers.test.ts bundles. */
 import { MobileNet } from "mobilenet";
 
 /** With the page's own model, or with the package's. */

@@ -17,9 +17,9 @@ globalThis.page = {
 			channels: 3,
 		}));
 		const rows = await loaded.classify(sources, { top: loaded.configuration.classes });
-		const { build, passedOver } = loaded;
+		const { build, skippedBuilds } = loaded;
 		loaded.dispose();
-		return { build, passedOver, rows: rows.map(byIndex) };
+		return { build, skippedBuilds, rows: rows.map(byIndex) };
 	},
 
 	/** The best answer for a picture: by its address, or as the blob that a person's choice of a file gives. */

@@ -3,14 +3,14 @@
  * depend on it. Workers read files and write pixels into shared memory without the caller, whose thread is busy with the
  * network for as long as half a second at a time; so they are sent several batches ahead.
  */
-import { startDecoder } from "#decoders";
+import { startDecodingWorker } from "#start-decoding-worker";
 import type { Pixels } from "../image/pixels.ts";
 import { fromCache } from "./cache.ts";
 import type { Dataset } from "./dataset.ts";
-import type { Decoder, MadeShare } from "./decoder.ts";
-import { type DecodingSetup, type Failure, failureOf, type Share, shareMaker } from "./decoding.ts";
+import type { DecodingWorker, MadeShare } from "./decoding-worker.ts";
+import { type DecodingSetup, type Failure, failureOf, type Share, shareMaker } from "./shares.ts";
 
-export interface Crew {
+export interface BatchMaker {
 	/** Begins a batch. Its slot is free. */
 	readonly start: (batch: number, slot: number, indices: Int32Array) => void;
 	/** A batch that was begun is in its slot, but for these. */
@@ -18,12 +18,12 @@ export interface Crew {
 	readonly stop: () => Promise<void>;
 }
 
-/** A crew of so many workers; of none, the caller's thread. */
-export function createCrew(dataset: Dataset, setup: DecodingSetup, workers: number): Crew {
-	return workers > 0 ? crewOfWorkers(dataset, setup, workers) : crewOfNone(dataset, setup);
+/** A maker of so many workers; of none, the caller's thread. */
+export function createBatchMaker(dataset: Dataset, setup: DecodingSetup, workers: number): BatchMaker {
+	return workers > 0 ? makerOnWorkers(dataset, setup, workers) : makerOnThisThread(dataset, setup);
 }
 
-function crewOfNone(dataset: Dataset, setup: DecodingSetup): Crew {
+function makerOnThisThread(dataset: Dataset, setup: DecodingSetup): BatchMaker {
 	const make = shareMaker(setup);
 	const made = new Map<number, Promise<readonly Failure[]>>();
 	let end: () => void;
@@ -57,18 +57,18 @@ interface Pending {
 	wake: () => void;
 }
 
-function crewOfWorkers(dataset: Dataset, setup: DecodingSetup, count: number): Crew {
+function makerOnWorkers(dataset: Dataset, setup: DecodingSetup, count: number): BatchMaker {
 	const pending = new Map<number, Pending>();
 	/**
 	 * The caller's own thread: for the first batch, which is made sooner than a worker starts, and for all that are left
 	 * when one could not start or has failed.
 	 */
-	const own = crewOfNone(dataset, setup);
+	const own = makerOnThisThread(dataset, setup);
 	let stopped = false;
 	const wakeAll = (): void => {
 		for (const { wake } of pending.values()) wake();
 	};
-	const workers: Decoder[] = [];
+	const workers: DecodingWorker[] = [];
 	const stop = async (): Promise<void> => {
 		stopped = true;
 		wakeAll();
@@ -90,14 +90,14 @@ function crewOfWorkers(dataset: Dataset, setup: DecodingSetup, count: number): C
 	};
 	try {
 		for (let worker = 0; worker < count; worker++)
-			workers.push(startDecoder(setup, dataset.places, { onShare, onDeath }));
+			workers.push(startDecodingWorker(setup, dataset.places, { onShare, onDeath }));
 	} catch {
 		// Where no thread may be started, as under Node's permissions.
 		for (const worker of workers) void worker.stop();
 		return own;
 	}
 
-	const post = async (worker: Decoder, share: Share): Promise<void> => {
+	const post = async (worker: DecodingWorker, share: Share): Promise<void> => {
 		const sent = dataset.places ? share : { ...share, given: await givenOf(dataset, setup, share) };
 		if (!stopped && !ended) worker.post(sent);
 	};

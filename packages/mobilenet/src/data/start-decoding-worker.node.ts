@@ -1,25 +1,25 @@
-/** Decoding workers in Node. Its twin for everything else is decoders.default.ts; `#decoders` picks one. */
+/** Decoding workers in Node. Its twin for everything else is start-decoding-worker.default.ts; `#start-decoding-worker` picks one. */
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { messageOf } from "../base/error.ts";
 import type { Places } from "./dataset.ts";
-import type { Decoder, DecoderEvents } from "./decoder.ts";
-import type { DecodingSetup, Share } from "./decoding.ts";
+import type { DecodingWorker, DecodingWorkerEvents } from "./decoding-worker.ts";
+import type { DecodingSetup, Share } from "./shares.ts";
 
 /** Workers that are started unasked: the engine's threads want the cores, and one worker is enough for most of them. */
-export function usualDecoders(): number {
+export function usualDecodingWorkers(): number {
 	return Math.min(Math.max(Math.floor(availableParallelism() / 2), 1), 4);
 }
 
 /** Starts a worker. It keeps the process alive only between `hold` and `release`. */
-export function startDecoder(
+export function startDecodingWorker(
 	setup: DecodingSetup,
 	places: Places | undefined,
-	{ onShare, onDeath }: DecoderEvents,
-): Decoder {
+	{ onShare, onDeath }: DecodingWorkerEvents,
+): DecodingWorker {
 	// In the package the worker's file lies beside this one, built. In the sources it is a source, and so is what it needs.
 	const fromSource = import.meta.url.endsWith(".ts");
-	const address = new URL("./decoder.node.js", import.meta.url);
+	const address = new URL("./decoding-worker-script.node.js", import.meta.url);
 	if (fromSource) address.pathname = address.pathname.replace(/js$/, "ts");
 	const worker = new Worker(address, {
 		workerData: { setup, places },

@@ -1,8 +1,8 @@
 /** What passes between batches and their decoding workers, whatever kind of thread they are. */
-import type { Failure, Share } from "./decoding.ts";
+import type { Failure, Share } from "./shares.ts";
 
 /** A worker as batches hold it. */
-export interface Decoder {
+export interface DecodingWorker {
 	readonly post: (share: Share) => void;
 	/** Somebody waits for the worker: the process must not end meanwhile. */
 	readonly hold: () => void;
@@ -10,7 +10,7 @@ export interface Decoder {
 	readonly stop: () => Promise<void>;
 }
 
-export interface DecoderEvents {
+export interface DecodingWorkerEvents {
 	/** A share is made. */
 	readonly onShare: (made: MadeShare) => void;
 	/** The worker could not start, or has failed. */

@@ -1,23 +1,23 @@
 /** Every kernel of every build that this machine runs, on small and on real shapes, against the reference. */
 import { describe, expect, it } from "vitest";
-import { compute, distance } from "./conformance.ts";
 import { int8ByteOperations, int8Operations } from "./int8-operations.ts";
 import { loadBuild } from "./load.ts";
 import { type KernelSet, operationsOf } from "./operations.ts";
+import { compute, distance } from "./self-test.ts";
 import { kernels as inferenceKernels } from "./table.ts";
 import { trainingKernels } from "./training-table.ts";
 import { type Build, kernelOf } from "./walker.ts";
 
 const kernels = { ...inferenceKernels, ...trainingKernels };
 
-/** Sums of a thousand float32 products in another order; integers are equal. */
+/** For sums of a thousand float32 products in another order; integers must be equal. */
 const floatTolerance = 1e-5;
 
 describe.each(["wide", "relaxed", "baseline"] satisfies Build[])("the %s build", (build) => {
 	describe.each(["float", "integer", "fixedPoint", "training"] satisfies KernelSet[])(
 		"of kernels in %s",
 		(set) => {
-			// The kernels of inference are in the module of training too: they are tested in their own.
+			// The module of training also has the kernels of inference, which are tested in their own modules.
 			const held = operationsOf[set].filter(
 				(name) =>
 					(set !== "training" || name in trainingKernels) &&
@@ -25,12 +25,12 @@ describe.each(["wide", "relaxed", "baseline"] satisfies Build[])("the %s build",
 			);
 			for (const operation of held) {
 				const { small, real } = kernelOf(kernels, operation);
-				// Fixed point differs in what comes after the sums.
+				// Fixed point differs only in what follows the sums.
 				const shapes = set === "fixedPoint" ? small : [...small, ...real];
 				it.for(shapes.map((g) => [JSON.stringify(g), g] as const))(
 					`${operation} %s`,
 					async ([, geometry], { skip }) => {
-						const { loaded } = await loadBuild({ build, arithmetic: set });
+						const { loaded } = await loadBuild({ build, kernelSet: set });
 						if (!loaded.kernels[operation]) skip("this processor's products of bytes are not exact");
 						const pictures = "rows" in geometry && Number(geometry.rows) > 1000 ? 1 : 2;
 						const got = compute(loaded, operation, geometry, pictures, 1, undefined, set);

@@ -1,15 +1,15 @@
-/** Lays things out one after the other in memory, each at the beginning of a cache line. */
+/** Places buffers consecutively in memory, each at the beginning of a cache line. */
 
 export const lineBytes = 64;
 
-export interface Stack {
-	/** The place of the next so many bytes. */
+export interface BumpAllocator {
+	/** Reserves bytes and returns their offset. */
 	readonly take: (bytes: number) => number;
-	/** Bytes taken so far. */
+	/** Bytes reserved so far. */
 	readonly size: () => number;
 }
 
-export function stack(): Stack {
+export function bumpAllocator(): BumpAllocator {
 	let end = 0;
 	return {
 		take: (bytes) => {

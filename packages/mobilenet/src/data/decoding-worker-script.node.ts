@@ -1,8 +1,8 @@
 /** A decoding worker in Node: makes the shares of batches that it is sent, one after the other. */
 import { parentPort, workerData } from "node:worker_threads";
 import type { Places } from "./dataset.ts";
-import { type DecodingSetup, errorOf, type Failure, type Share, shareMaker } from "./decoding.ts";
 import { placeReader } from "./places.node.ts";
+import { type DecodingSetup, errorOf, type Failure, type Share, shareMaker } from "./shares.ts";
 
 const { setup, places } = workerData as { readonly setup: DecodingSetup; readonly places?: Places };
 const make = shareMaker(setup);

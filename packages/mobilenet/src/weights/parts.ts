@@ -1,0 +1,173 @@
+/**
+ * A model's tensors as what they are: layers in order, each with its weights, bias, batch norm and quantization; and
+ * the way back to tensors by name. Whoever computes with a layer takes its parts from here, and whoever makes a model
+ * writes parts; only this file and names.ts know what tensors are called. Tensors are shared, never copied.
+ */
+import { MobileNetError, shown } from "../base/error.ts";
+import { type Layer, layers } from "../network/layers.ts";
+import { float32Of, isFloat } from "./float.ts";
+import type { Model } from "./model.ts";
+import { type CodeNames, inputNames, type NormNames, namesOf, normParts, outputNames } from "./names.ts";
+import { float32, int32, type Tensor } from "./tensor.ts";
+
+/** What the codes of an activation stand for: real = scale · (code − zeroPoint). */
+export interface Codes {
+	readonly scale: number;
+	readonly zeroPoint: number;
+}
+
+/** What the codes of weights stand for: one scale and zero point, or one per output channel. `perChannel` reads both. */
+export interface Quantization {
+	readonly scale: readonly number[];
+	readonly zeroPoint: readonly number[];
+}
+
+/** Batch norm after a convolution: γ, β, μ and σ², one of each per channel. */
+export interface BatchNorm {
+	readonly weight: Tensor;
+	readonly bias: Tensor;
+	readonly mean: Tensor;
+	readonly variance: Tensor;
+}
+
+/** A convolution or the classifier. */
+export interface WeightedParts {
+	readonly layer: Layer;
+	/** Of the shape `layer.weightShape`. */
+	readonly weight: Tensor;
+	readonly bias?: Tensor | undefined;
+	readonly norm?: BatchNorm | undefined;
+	/** Of a weight of integers. A bias of integers has the scale of the layer's input times this scale. */
+	readonly codes?: Quantization | undefined;
+	/** What the codes that the layer gives out stand for. */
+	readonly output?: Codes | undefined;
+}
+
+/** The pool, which has no weights. It gives out codes as it takes them, unless it has an output of its own. */
+export interface PoolParts {
+	readonly layer: Layer;
+	readonly weight?: undefined;
+	readonly output?: Codes | undefined;
+}
+
+export type LayerParts = WeightedParts | PoolParts;
+
+export interface ModelParts {
+	/** What the codes of the picture stand for. */
+	readonly input?: Codes | undefined;
+	/** All layers of the network, in order. */
+	readonly layers: readonly LayerParts[];
+}
+
+/**
+ * The parts of a model.
+ *
+ * @param model a model that `checkTensors` accepts; tensors that belong to no layer are left out
+ * @throws MobileNetError `broken-file` where a weight, a part of a batch norm, a scale or a zero point is missing
+ * @example
+ * partsOf(model).layers[0]?.weight // the tensor stem.conv.weight
+ */
+export function partsOf({ configuration, tensors }: Pick<Model, "configuration" | "tensors">): ModelParts {
+	return {
+		input: activationCodes(tensors, inputNames),
+		layers: layers(configuration).map((layer): LayerParts => {
+			const output = activationCodes(tensors, outputNames(layer));
+			return layer.kind === "pool" ? { layer, output } : { ...weightsOf(tensors, layer), output };
+		}),
+	};
+}
+
+/**
+ * The tensors of these parts by their canonical names: the opposite of `partsOf`.
+ *
+ * @example
+ * { ...model, tensors: tensorsOf({ layers: parts.layers.map(change) }) }
+ */
+export function tensorsOf({ input, layers: parts }: ModelParts): Map<string, Tensor> {
+	const tensors = new Map<string, Tensor>();
+	const setCodes = (names: CodeNames, scale: ArrayLike<number>, zeroPoint: ArrayLike<number>): void => {
+		tensors.set(names.scale, float32(scale));
+		tensors.set(names.zeroPoint, int32(zeroPoint));
+	};
+	if (input) setCodes(inputNames, [input.scale], [input.zeroPoint]);
+	for (const own of parts) {
+		if (own.weight) {
+			const { weight, bias, norm, codes } = own;
+			const names = namesOf(own.layer);
+			tensors.set(names.weight, weight);
+			if (codes) setCodes(names.codes, codes.scale, codes.zeroPoint);
+			if (bias) tensors.set(names.bias, bias);
+			if (norm && names.norm) for (const part of normParts) tensors.set(names.norm[part], norm[part]);
+		}
+		const { layer, output } = own;
+		if (output) setCodes(outputNames(layer), [output.scale], [output.zeroPoint]);
+	}
+	return tensors;
+}
+
+/** The layers that have weights: all except the pool. */
+export function weightedParts(model: Pick<Model, "configuration" | "tensors">): readonly WeightedParts[] {
+	return partsOf(model).layers.filter((parts) => parts.weight !== undefined);
+}
+
+/**
+ * The value that holds for a channel, of one for all channels or one per channel.
+ *
+ * @example
+ * perChannel([0.5], 7) // 0.5
+ */
+export function perChannel(values: ArrayLike<number>, channel: number): number {
+	return values[values.length === 1 ? 0 : channel]!;
+}
+
+function weightsOf(tensors: Model["tensors"], layer: Layer): WeightedParts {
+	const names = namesOf(layer);
+	const weight = required(tensors, names.weight, layer.weightShape);
+	const bias = tensors.get(names.bias);
+	const isQuantized = !isFloat(weight) || (bias !== undefined && !isFloat(bias));
+	return {
+		layer,
+		weight,
+		bias,
+		norm: names.norm && normOf(tensors, names.norm, layer.outputChannels),
+		codes: isQuantized ? codesOf(tensors, names.codes, layer.outputChannels) : undefined,
+	};
+}
+
+function normOf(tensors: Model["tensors"], names: NormNames, channels: number): BatchNorm | undefined {
+	if (!normParts.some((part) => tensors.has(names[part]))) return undefined;
+	const [weight, bias, mean, variance] = normParts.map((part) => required(tensors, names[part], [channels]));
+	return { weight: weight!, bias: bias!, mean: mean!, variance: variance! };
+}
+
+function activationCodes(tensors: Model["tensors"], names: CodeNames): Codes | undefined {
+	if (!tensors.has(names.scale)) return undefined;
+	const { scale, zeroPoint } = codesOf(tensors, names, 1);
+	return { scale: scale[0]!, zeroPoint: zeroPoint[0]! };
+}
+
+/** Scales and zero points: one, or `channels` of them. */
+function codesOf(tensors: Model["tensors"], names: CodeNames, channels: number): Quantization {
+	const values = (name: string): number[] => {
+		const tensor = tensors.get(name);
+		const count = tensor?.data.length;
+		if (tensor && (count === 1 || count === channels))
+			return Array.from(isFloat(tensor) ? float32Of(tensor) : tensor.data);
+		throw new MobileNetError(
+			"broken-file",
+			`${name} must hold ${channels === 1 ? "one number" : `one number or ${channels}`}, but ${
+				tensor ? `it has the shape ${shown(tensor.shape)}` : "it is missing"
+			}.`,
+		);
+	};
+	return { scale: values(names.scale), zeroPoint: values(names.zeroPoint) };
+}
+
+function required(tensors: Model["tensors"], name: string, shape: readonly number[]): Tensor {
+	const tensor = tensors.get(name);
+	if (tensor) return tensor;
+	throw new MobileNetError(
+		"broken-file",
+		`the tensor ${name} must have the shape ${shown(shape)} in this network, but it is missing.`,
+	);
+}
