@@ -43,8 +43,7 @@ export const classifyCommand = buildCommand<Options, string[], Context>({
 				anyUnsure ||= row.predictions[0]?.sure === false;
 			}
 		}
-		if (anyUnsure)
-			stderr.write(unsureHint(model.configuration.classes - backgroundOutputs(model.labels)));
+		if (anyUnsure) stderr.write(unsureHint(model.configuration.classes - backgroundOutputs(model.labels)));
 		model.dispose();
 	},
 	parameters: {

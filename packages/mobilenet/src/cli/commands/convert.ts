@@ -133,10 +133,7 @@ function converted(output: string, { source, configuration }: Model, { before, a
 		head ? `${classes} classes` : "no classifier",
 		...(depth === "shallow" ? ["shallow"] : []),
 	];
-	const bytes = [
-		before === undefined ? [] : [`${grouped(before)} bytes`],
-		`${grouped(after)} bytes`,
-	].flat();
+	const bytes = [before === undefined ? [] : [`${grouped(before)} bytes`], `${grouped(after)} bytes`].flat();
 	return `${output}: MobileNet v1, ${network.join(", ")}, from ${source.format}, ${bytes.join(" → ")}`;
 }
 
