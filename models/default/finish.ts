@@ -21,9 +21,10 @@ import {
 	writeLocation,
 	writeModel,
 } from "../../packages/mobilenet/src/formats/index.ts";
-import { changedModel, type Model, type Tensor } from "../../packages/mobilenet/src/index.ts";
+import { changedModel, type Model } from "../../packages/mobilenet/src/index.ts";
 import { cost } from "../../packages/mobilenet/src/network/index.ts";
 import { quantize } from "../../packages/mobilenet/src/quantization/index.ts";
+import type { Float32Tensor } from "../../packages/mobilenet/src/weights/tensor.ts";
 import {
 	answersOf,
 	type Best,
@@ -200,7 +201,7 @@ function temperatureOf(rows: readonly Float32Array[], truths: Int32Array): numbe
 function withTemperature(model: Model, temperature: number): Model {
 	const tensors = new Map(model.tensors);
 	for (const name of ["classifier.weight", "classifier.bias"]) {
-		const tensor = tensors.get(name) as Extract<Tensor, { dtype: "F32" }>;
+		const tensor = tensors.get(name) as Float32Tensor;
 		tensors.set(name, { ...tensor, data: tensor.data.map((x) => x / temperature) });
 	}
 	return { ...model, tensors };

@@ -1,4 +1,4 @@
-/** Ours: the steps of a training plan on pictures that lie in its memory as floats. */
+/** Ours: the steps of a training plan on pictures in its memory as floats. */
 import { readModel } from "mobilenet/formats";
 import { createTrainer } from "../../../mobilenet/dist/engine/training.js";
 import { loadBuild } from "../../../mobilenet/dist/kernels/load.js";

@@ -2,9 +2,6 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { spend } from "./budget.ts";
 import {
-	binaryFile,
-	byteWriter,
-	checkRange,
 	readBytes,
 	readerAt,
 	readFloat64,
@@ -14,13 +11,10 @@ import {
 	readUint16,
 	readUint32,
 	readUint64,
-	reserve,
 	skip,
-	writeBytes,
-	writeUint8,
-	writeUint64,
-	written,
-} from "./bytes.ts";
+} from "./byte-reader.ts";
+import { byteWriter, reserve, writeBytes, writeUint8, writeUint64, written } from "./byte-writer.ts";
+import { binaryFile, checkRange } from "./bytes.ts";
 
 const file = (...bytes: number[]) => binaryFile(Uint8Array.from(bytes), "file.bin");
 const whole = (...bytes: number[]) => readerAt(file(...bytes), 0, bytes.length, "the header");

@@ -3,11 +3,15 @@ import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises
 import { basename, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MobileNetError, messageOf } from "./error.ts";
-import { fetchBytes, isAddress } from "./fetch.ts";
+import { fetchBytes, isAddress, type LocationOptions } from "./fetch.ts";
 
 /** The bytes of a file (path or `file:` URL) or of an address. */
-export async function readLocation(location: string | URL, signal?: AbortSignal): Promise<Uint8Array> {
-	if (isAddress(location)) return fetchBytes(location, signal);
+export async function readLocation(
+	location: string | URL,
+	options: LocationOptions = {},
+): Promise<Uint8Array> {
+	if (isAddress(location)) return fetchBytes(location, options);
+	const { signal } = options;
 	const path = pathOf(location);
 	try {
 		return await readFile(path, { signal });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { filesOf, isAddress } from "./locations.ts";
 
 describe("an address", () => {
-	it.each(["https://example.org/a.jpg", "data:image/png;base64,", "file:///photo.jpg", "s3+http://a"])(
+	it.each(["https://example.org/a.jpg", "data:image/png;base64,", "file:///photo.jpg", "git+https://a"])(
 		"is %s",
 		(name) => expect(isAddress(name)).toBe(true),
 	);

@@ -11,7 +11,7 @@ describe("what counts", () => {
 	it("is one line where nobody watches, once it is done", () => {
 		expect(
 			written(false, ({ count }) => {
-				for (const done of [1, 2, 1500]) count("pictures", done, 1500);
+				for (const loaded of [1, 2, 1500]) count({ loaded, total: 1500, source: "pictures" });
 			}),
 		).toBe("pictures: 1,500 of 1,500\n");
 	});
@@ -19,15 +19,23 @@ describe("what counts", () => {
 	it("is written over on a terminal, and stays when it is done", () => {
 		expect(
 			written(true, ({ count }) => {
-				for (const done of [1, 2]) count("pictures", done, 2);
+				for (const loaded of [1, 2]) count({ loaded, total: 2, source: "pictures" });
 			}),
 		).toBe("\rpictures: 1 of 2\u001b[K\r\u001b[Kpictures: 2 of 2\n");
+	});
+
+	it("has no end where nobody knows it", () => {
+		expect(
+			written(true, ({ count }) => {
+				count({ loaded: 4096, total: undefined, source: "model.tflite" });
+			}),
+		).toBe("\rmodel.tflite: 4,096\u001b[K");
 	});
 
 	it("makes room for lines that stay, and leaves nothing of itself in them", () => {
 		expect(
 			written(true, ({ count, line, clear }) => {
-				count("pictures", 1, 3);
+				count({ loaded: 1, total: 3, source: "pictures" });
 				line("one cannot be read");
 				clear();
 			}),

@@ -3,6 +3,7 @@
  * elsewhere, in a log or a pipe, it is a line once it is done. Results never go here. There is no color, so that NO_COLOR
  * is always kept.
  */
+import type { OnProgress } from "../index.ts";
 import type { Output } from "./context.ts";
 import { grouped } from "./table.ts";
 
@@ -18,7 +19,7 @@ export interface Terminal {
 	/** Writes a line that stays. */
 	readonly line: (text: string) => void;
 	/** How much of something is done: `pictures: 12 of 40`. */
-	readonly count: (what: string, done: number, total: number) => void;
+	readonly count: OnProgress;
 }
 
 const usualColumns = 80;
@@ -28,7 +29,7 @@ const usualColumns = 80;
  *
  * @example
  * const { count } = terminalOf(process.stderr);
- * for (const i of [1, 2, 3]) count("pictures", i, 3);
+ * for (const loaded of [1, 2, 3]) count({ loaded, total: 3, source: "pictures" });
  */
 export function terminalOf(stream: Output): Terminal {
 	const isLive = stream.isTTY === true;
@@ -52,9 +53,9 @@ export function terminalOf(stream: Output): Terminal {
 		status,
 		clear,
 		line,
-		count: (what, done, total) => {
-			const text = `${what}: ${grouped(done)} of ${grouped(total)}`;
-			if (done === total) line(text);
+		count: ({ loaded, total, source }) => {
+			const text = `${source}: ${grouped(loaded)}${total === undefined ? "" : ` of ${grouped(total)}`}`;
+			if (loaded === total) line(text);
 			else status(text);
 		},
 	};

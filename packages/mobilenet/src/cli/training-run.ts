@@ -56,7 +56,7 @@ export interface RunPictures {
 export type RunSettings = Omit<TrainingOptions, "model"> & {
 	readonly seed: number;
 	readonly cache: PictureCache;
-	readonly onPrepare: Terminal["count"];
+	readonly onProgress: Terminal["count"];
 };
 
 export interface Tools {
@@ -105,7 +105,7 @@ export async function runInTerminal(
 			seed: options.seed ?? usualSeed,
 			folder,
 			cache: createCache(),
-			onPrepare: terminal.count,
+			onProgress: terminal.count,
 		});
 		const done = await watched(run, show, terminal);
 		terminal.clear();

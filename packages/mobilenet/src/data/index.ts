@@ -1,4 +1,4 @@
-/** The public entry `mobilenet/data`: pictures with labels, their order and parts, and batches of them for training. */
+/** The public entry `mobilenet/data`: pictures with labels, their order, splits, and batches for training. */
 export { openDataset } from "#datasets";
 export { MobileNetError } from "../base/error.ts";
 export type { Pixels } from "../image/pixels.ts";

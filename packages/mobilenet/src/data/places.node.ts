@@ -1,15 +1,15 @@
-/** Pictures' bytes from where they lie in files and memory. */
+/** Reads the bytes of pictures from files and memory. */
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { MobileNetError, messageOf } from "../base/error.ts";
 import type { Places } from "./dataset.ts";
 
 export interface PlaceReader {
-	/** A picture's bytes, its own to keep; `name` is what errors call it. */
+	/** Reads a picture's bytes, which the caller owns; `name` is what errors call it. */
 	readonly read: (index: number, name: string) => Uint8Array;
 	readonly close: () => void;
 }
 
-/** Files that hold many pictures are opened once. All is read at once, without the event loop: that takes microseconds. */
+/** Opens files that contain many pictures only once. Reads are synchronous, since they take microseconds. */
 export function placeReader({ sources, source, offset, length }: Places): PlaceReader {
 	const open = new Map<string, number>();
 	const readPart = (path: string, from: number, bytes: number, name: string): Uint8Array => {
@@ -22,7 +22,7 @@ export function placeReader({ sources, source, offset, length }: Places): PlaceR
 			if (more === 0)
 				throw new MobileNetError(
 					"broken-file",
-					`${name} should take ${bytes} bytes from byte ${from} on, but ${path} ends ${bytes - read} earlier: it has changed since it was opened.`,
+					`${name} should have ${bytes} bytes from byte ${from} on, but ${path} is ${bytes - read} bytes too short: it has changed since it was opened.`,
 				);
 			read += more;
 		}
@@ -47,7 +47,7 @@ export function placeReader({ sources, source, offset, length }: Places): PlaceR
 	};
 }
 
-/** What is wrong with a file, in words. */
+/** The error for a file that cannot be read. */
 export function notReadable(name: string, error: unknown): MobileNetError {
 	const code = error instanceof Error && "code" in error ? error.code : undefined;
 	const why =
@@ -58,7 +58,7 @@ export function notReadable(name: string, error: unknown): MobileNetError {
 				: code === "EACCES"
 					? "permission denied"
 					: code === "ELOOP"
-						? "its symbolic links go in a circle"
+						? "its symbolic links form a loop"
 						: messageOf(error);
 	return new MobileNetError("not-found", `${name} cannot be read: ${why}.`, { cause: error });
 }

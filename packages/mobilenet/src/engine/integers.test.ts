@@ -91,6 +91,12 @@ describe("words", () => {
 		expect(wordsIn(modelWith("I8", 5, own), "pool")?.scale).toBe(1);
 	});
 
+	test("that the model lacks are refused", () => {
+		expect(() => wordsIn(modelWith("I8", 5, { "input.scale": undefined }), "input")).toThrow(
+			"input.scale must hold one number, but it is missing.",
+		);
+	});
+
 	test.each([
 		[{ "stem.output.scale": f32(0) }, "stem.output.scale must be a positive number, not 0."],
 		[{ "stem.output.scale": f32(Number.NaN) }, "stem.output.scale must be a positive number, not NaN."],

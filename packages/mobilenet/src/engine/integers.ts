@@ -52,25 +52,28 @@ export function runsInIntegers(model: Model): boolean {
  * The words of the picture (`input`) and of what each layer gives out, by the layer's name.
  *
  * @param parts a model that runs in integers
- * @throws MobileNetError `broken-file` where a scale or a zero point has no meaning
+ * @throws MobileNetError `broken-file` where a scale is missing, or a scale or a zero point has no meaning
  */
 export function wordsOf({ input, layers }: ModelParts): ReadonlyMap<string, Words> {
 	const range = rangeOf(layers[0]!.weight!);
-	let last = checkedWords(input!, inputNames, range);
+	let last = checkedWords(input, inputNames, range);
 	const words = new Map([["input", last]]);
 	for (const own of layers) {
 		// The pool may have no codes of its own; its output then has those of its input.
-		if (own.weight || own.output) last = checkedWords(own.output!, outputNames(own.layer), range);
+		if (own.weight || own.output) last = checkedWords(own.output, outputNames(own.layer), range);
 		words.set(own.layer.name, last);
 	}
 	return words;
 }
 
 function checkedWords(
-	{ scale, zeroPoint }: Codes,
+	codes: Codes | undefined,
 	names: CodeNames,
 	[least, most]: readonly [number, number],
 ): Words {
+	if (!codes)
+		throw new MobileNetError("broken-file", `${names.scale} must hold one number, but it is missing.`);
+	const { scale, zeroPoint } = codes;
 	if (!(scale > 0 && Number.isFinite(scale)))
 		throw new MobileNetError("broken-file", `${names.scale} must be a positive number, not ${scale}.`);
 	if (!(zeroPoint >= least && zeroPoint <= most))

@@ -3,7 +3,8 @@
  * determines what is computed; the trainer decides when, and on which data.
  */
 import type { Build } from "../kernels/walker.ts";
-import type { Model, Tensor } from "../weights/model.ts";
+import type { Model } from "../weights/model.ts";
+import type { Tensor } from "../weights/tensor.ts";
 
 /** What a training plan is made for. None of it changes from step to step. */
 export interface TrainingPlanOptions {
@@ -26,7 +27,7 @@ export interface TrainingPlanOptions {
 	/** Whether weight decay also applies to depthwise filters, batch norm and biases. */
 	readonly decayAll: boolean;
 	/** Whether to compute the gradient of the input, for tests only. Default: false. */
-	readonly inputGradient?: boolean;
+	readonly inputGradient?: boolean | undefined;
 }
 
 /** The losses that a plan computes; each forward run weights them. */
@@ -42,7 +43,7 @@ export interface LossKinds {
 /** Settings of a forward run. */
 export interface LossSettings {
 	/** Pictures of the whole step, if it consists of micro-batches. Default: those of the run. */
-	readonly total?: number;
+	readonly total?: number | undefined;
 	/** Factor of the cross entropy against `targets`. */
 	readonly hardWeight: number;
 	/** Factor of the loss against `softTargets`. */
@@ -50,7 +51,7 @@ export interface LossSettings {
 	/** Divides the logits of distillation, whose loss is multiplied by the square of it. */
 	readonly temperature: number;
 	/** Weight of this run in batch norm's running statistics. Default: the configuration's momentum. */
-	readonly normMomentum?: number;
+	readonly normMomentum?: number | undefined;
 	/** Determines which features are dropped: a whole number from 0 to 2^32 − 1. */
 	readonly dropoutSeed: number;
 }

@@ -3,6 +3,7 @@
  * read and prepared as `classify` does it, so that what is measured is what a user of the network gets.
  */
 import { MobileNetError, messageOf } from "../base/error.ts";
+import type { OnProgress } from "../base/progress.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { matchClasses } from "../labels/match.ts";
 import type { MobileNet } from "../model/mobilenet.ts";
@@ -16,16 +17,11 @@ export interface EvaluateOptions {
 	readonly topK?: number | undefined;
 	/** Numbers of the pictures to take; all that have a class if not given. */
 	readonly indices?: Int32Array | undefined;
-	readonly onProgress?: ((progress: EvaluationProgress) => void) | undefined;
+	/** Called with each picture's name, once it has been through the network or could not be read. */
+	readonly onProgress?: OnProgress | undefined;
 	/** Told of each picture that cannot be read; the others go on, and all are in `unreadable`. */
 	readonly onUnreadable?: ((name: string, error: unknown) => void) | undefined;
 	readonly signal?: AbortSignal | undefined;
-}
-
-export interface EvaluationProgress {
-	/** Pictures that have been through the network, or could not be read. */
-	readonly done: number;
-	readonly total: number;
 }
 
 /** Classes are numbered as in answers: from 0, a background class not counted. */
@@ -126,9 +122,12 @@ export async function evaluate(
 					truth: { label: labelOf(truth), index: truth, probability: probabilities[truth]! },
 					predictions: rank(row.probabilities),
 				});
-			done++;
 		}
-		onProgress?.({ done: done + unreadable.length, total: indices.length });
+		onProgress?.({
+			loaded: ++done,
+			total: indices.length,
+			source: dataset.nameOf(picture),
+		});
 	}
 	const seconds = (performance.now() - start) / 1000;
 

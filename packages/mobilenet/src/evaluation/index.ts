@@ -3,13 +3,13 @@
  * whether two models give the same outputs.
  */
 export { MobileNetError } from "../base/error.ts";
+export type { OnProgress, Progress } from "../base/progress.ts";
 export { type Match, type MatchOptions, matchClasses } from "../labels/match.ts";
 export { type CurvePoint, curvesSvg, parseCurves } from "./curves.ts";
 export {
 	type EvaluatedClass,
 	type EvaluateOptions,
 	type Evaluation,
-	type EvaluationProgress,
 	evaluate,
 	type Mistake,
 	type Unreadable,

@@ -4,6 +4,7 @@
  */
 export { writeLocation } from "#files";
 export { MobileNetError } from "../base/error.ts";
+export type { OnProgress, Progress } from "../base/progress.ts";
 export { parseLabels } from "../labels/parse.ts";
 export { dequantize } from "../weights/dequantize.ts";
 export { fold } from "../weights/fold.ts";

@@ -99,6 +99,19 @@ describe("a model is read", () => {
 			const model = await readModel(join(folder, "tfjs"));
 			expect(await readModel(`${address}/tfjs/model.json`)).toEqual(model);
 			expect(await readModel(new URL(`${address}/tfjs/`))).toEqual(model);
+			const sizes = new Map<string, number>();
+			await readModel(`${address}/tfjs/`, {
+				onProgress: ({ source, loaded }) => sizes.set(source.slice(`${address}/tfjs/`.length), loaded),
+			});
+			expect(Object.fromEntries(sizes)).toEqual(
+				Object.fromEntries(
+					Object.entries(made.tfjs!)
+						.filter(([name]) => sizes.has(name))
+						.map(([name, content]) => [name, Buffer.byteLength(content)]),
+				),
+			);
+			expect(sizes.has("model.json")).toBe(true);
+			expect(sizes.size).toBeGreaterThan(1);
 			expect(await refusal(`${address}/nothing`)).toContain("cannot be fetched: the server answered 404");
 		} finally {
 			server.close();
@@ -223,7 +236,7 @@ describe("what cannot be read is refused in one sentence", () => {
 		const tensor = { dtype: "F32", shape: [1], data: Float32Array.of(1) } as const;
 		const bytes = writeSafetensors(new Map([["model.conv_stem.weight", tensor]]), { format: "pt" });
 		expect(await refusal(bytes, { name: "hf.safetensors" })).toMatch(
-			/^unsupported: hf\.safetensors is a safetensors file without .* 1 tensors, the first called "model\.conv_stem\.weight"/,
+			/^unsupported: hf\.safetensors is a safetensors file without .* 1 tensors, the first called "model\.conv_stem\.weight", and the metadata {"format":"pt"}/,
 		);
 	});
 

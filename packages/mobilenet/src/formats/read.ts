@@ -4,6 +4,7 @@
  */
 import { listFolder, locationIn, readLocation } from "#files";
 import { MobileNetError, shown } from "../base/error.ts";
+import type { OnProgress } from "../base/progress.ts";
 import { labelsFor, parseLabels } from "../labels/parse.ts";
 import type { Label, Model } from "../weights/model.ts";
 import { fileAt, fileOf } from "./file.ts";
@@ -14,8 +15,6 @@ import { formatOf, formats } from "./table.ts";
 const folderModel = "model.json";
 /** The labels of a folder's model. */
 const folderLabels = "labels.txt";
-/** An error names so many of a folder's files. */
-const mostNamed = 10;
 
 export interface ReadOptions {
 	/** How errors call the model; the location where there is one. */
@@ -23,6 +22,8 @@ export interface ReadOptions {
 	/** Labels in the place of the file's: a list, or the path or address of a label file. */
 	readonly labels?: string | URL | readonly Label[] | undefined;
 	readonly signal?: AbortSignal | undefined;
+	/** Called with the bytes of each address as they come in, also of the files beside the first. */
+	readonly onProgress?: OnProgress | undefined;
 }
 
 /**
@@ -59,8 +60,9 @@ export async function readOpened(opened: Opened): Promise<Model> {
 /** The model's file or folder, opened, and the label file in its folder. */
 async function locate(
 	source: string | URL | Uint8Array | ArrayBuffer,
-	{ name, signal }: ReadOptions,
+	options: ReadOptions,
 ): Promise<{ readonly opened: Opened; readonly labels?: string | URL }> {
+	const { name, signal, onProgress } = options;
 	if (source instanceof ArrayBuffer || source instanceof Uint8Array) {
 		const bytes = source instanceof ArrayBuffer ? new Uint8Array(source) : source;
 		return { opened: await openFile(fileOf(bytes, name ?? "the model")) };
@@ -71,11 +73,12 @@ async function locate(
 			`a model is read from a path, a URL or bytes, not from ${shown(source)}.`,
 		);
 	const called = name ?? shortened(source);
+	const reading = { signal, onProgress };
 	const names = await listFolder(source);
 	if (!names) {
 		const isFolder = String(source).endsWith("/");
 		const location = isFolder ? locationIn(source, folderModel) : source;
-		const file = await fileAt(location, isFolder ? `${called}${folderModel}` : called, signal);
+		const file = await fileAt(location, isFolder ? `${called}${folderModel}` : called, reading);
 		return { opened: await openFile(file) };
 	}
 	const labels = names.includes(folderLabels) ? { labels: locationIn(source, folderLabels) } : {};
@@ -83,30 +86,24 @@ async function locate(
 		name: called,
 		bytes: new Uint8Array(0),
 		folder: names,
-		beside: (path) => readLocation(locationIn(source, path), signal),
+		beside: (path) => readLocation(locationIn(source, path), reading),
 	};
-	const chosen = modelIn(folder);
+	const chosen = await modelIn(folder);
 	if (chosen === undefined) return { opened: folder, ...labels };
-	const file = await fileAt(locationIn(source, chosen), `${called.replace(/[/\\]$/, "")}/${chosen}`, signal);
+	const file = await fileAt(locationIn(source, chosen), `${called.replace(/[/\\]$/, "")}/${chosen}`, reading);
 	return { opened: await openFile(file), ...labels };
 }
 
 /** The one model file of a folder; undefined where the folder itself is the model. */
-function modelIn(opened: Opened): string | undefined {
+async function modelIn(opened: Opened): Promise<string | undefined> {
 	if (formatOf(opened)) return undefined;
-	const { name: called, folder = [] } = opened;
+	const { folder = [] } = opened;
 	if (folder.includes(folderModel)) return folderModel;
 	const endings = formats.flatMap((format) => (format.read ? format.endings : []));
 	const models = folder.filter((name) => endings.some((ending) => name.toLowerCase().endsWith(ending)));
 	if (models.length === 1) return models[0]!;
-	const found = models.length > 0 ? models : folder;
-	const list = found.slice(0, mostNamed).join(", ") + (found.length > mostNamed ? ", …" : "");
-	throw new MobileNetError(
-		"not-found",
-		models.length > 0
-			? `${called} holds ${models.length} files that may be the model (${list}): say which.`
-			: `${called} holds no ${folderModel} and no file that ends in ${endings.join(", ")}, but ${found.length > 0 ? `${found.length} others (${list})` : "nothing at all"}.`,
-	);
+	const { withoutModel } = await import("./unknown.ts");
+	throw withoutModel(opened, models, endings);
 }
 
 async function labeled(
@@ -137,7 +134,7 @@ async function readLabels(
 	location: string | URL,
 	signal: AbortSignal | undefined,
 ): Promise<readonly Label[]> {
-	const bytes = await readLocation(location, signal);
+	const bytes = await readLocation(location, { signal });
 	return parseLabels(new TextDecoder().decode(bytes), shortened(location));
 }
 

@@ -1,7 +1,10 @@
-/** Why an opened file is not read: what it is instead of a format that is, as far as its content tells. */
-import { type ErrorCode, MobileNetError } from "../base/error.ts";
+/**
+ * Why nothing is read: what a file is instead of one of a format that is read, as far as its content tells, or what a
+ * folder holds instead of one model.
+ */
+import { type ErrorCode, MobileNetError, shown } from "../base/error.ts";
 import { type Opened, startsWith } from "./opened.ts";
-import { foreignSafetensors } from "./safetensors/model-file.ts";
+import type { Safetensors } from "./safetensors/safetensors.ts";
 import { type Format, formats } from "./table.ts";
 
 interface Kind {
@@ -9,6 +12,9 @@ interface Kind {
 	readonly what: string;
 	readonly code: ErrorCode;
 }
+
+/** An error names so many of a folder's files. */
+const mostNamed = 10;
 
 const kinds: readonly Kind[] = [
 	{ fits: ({ bytes }) => bytes.length === 0, what: "it is empty", code: "broken-file" },
@@ -80,5 +86,31 @@ export function unreadable(opened: Opened, format: Format | undefined): MobileNe
 	return new MobileNetError(
 		kind?.code ?? "broken-file",
 		`${name} is of no format that can be read (${readable.join(", ")}): ${kind?.what ?? `its first bytes are ${start}`}.`,
+	);
+}
+
+/** A safetensors file of another framework, with what tells which. */
+function foreignSafetensors({ tensors, metadata }: Safetensors, name: string): MobileNetError {
+	const [first] = tensors.keys();
+	const tensor = first === undefined ? "" : `, the first called ${shown(first)}`;
+	return new MobileNetError(
+		"unsupported",
+		`${name} is a safetensors file without the metadata "mobilenet" that this package writes: it holds ${tensors.size} tensors${tensor}, and the metadata ${shown({ ...metadata })}; safetensors of other frameworks are not read yet.`,
+	);
+}
+
+/** @param models names of the files that may be the model */
+export function withoutModel(
+	{ name, folder = [] }: Opened,
+	models: readonly string[],
+	endings: readonly string[],
+): MobileNetError {
+	const found = models.length > 0 ? models : folder;
+	const list = found.slice(0, mostNamed).join(", ") + (found.length > mostNamed ? ", …" : "");
+	return new MobileNetError(
+		"not-found",
+		models.length > 0
+			? `${name} holds ${models.length} files that may be the model (${list}): say which.`
+			: `${name} holds no model.json and no file that ends in ${endings.join(", ")}, but ${found.length > 0 ? `${found.length} others (${list})` : "nothing at all"}.`,
 	);
 }

@@ -7,16 +7,8 @@
  */
 import { Inflate } from "fflate";
 import { type Budget, spend } from "../base/budget.ts";
-import {
-	type BinaryFile,
-	binaryFile,
-	checkRange,
-	readBytes,
-	readerAt,
-	readUint16,
-	readUint32,
-	skip,
-} from "../base/bytes.ts";
+import { readBytes, readerAt, readUint16, readUint32, skip } from "../base/byte-reader.ts";
+import { type BinaryFile, binaryFile, checkRange } from "../base/bytes.ts";
 import { MobileNetError, messageOf, shown } from "../base/error.ts";
 
 export interface ZipEntry {

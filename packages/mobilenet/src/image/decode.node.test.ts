@@ -133,9 +133,7 @@ describe("decode", () => {
 
 	it("lays transparency on white, on black, or drops it", async () => {
 		const file = png([2, 1, 8, 6], Uint8Array.of(10, 20, 30, 0, 100, 50, 0, 51));
-		const seen = async (alpha?: "white" | "black" | "drop") => [
-			...(await read(file, alpha ? { alpha } : {})).data,
-		];
+		const seen = async (alpha?: "white" | "black" | "drop") => [...(await read(file, { alpha })).data];
 		// 51 is a fifth: a fifth of the color and four fifths of the background.
 		expect(await seen()).toEqual([255, 255, 255, 224, 214, 204]);
 		expect(await seen("white")).toEqual(await seen());

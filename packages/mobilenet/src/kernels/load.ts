@@ -32,9 +32,9 @@ export interface BuildOptions {
 	/** The only build to try. Default: that of the environment variable MOBILENET_SIMD, else the fastest. */
 	readonly build?: Build | undefined;
 	/** Whether threads will share the memory. Default: false. */
-	readonly shared?: boolean;
+	readonly shared?: boolean | undefined;
 	/** Which kernels the module holds. Default: `float`. */
-	readonly kernelSet?: KernelSet;
+	readonly kernelSet?: KernelSet | undefined;
 }
 
 /** Builds that are already compiled and tested. */

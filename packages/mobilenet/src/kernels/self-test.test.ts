@@ -6,50 +6,40 @@ import { type KernelSet, operationsOf } from "./operations.ts";
 import { compute, distance } from "./self-test.ts";
 import { kernels as inferenceKernels } from "./table.ts";
 import { trainingKernels } from "./training-table.ts";
-import { type Build, kernelOf } from "./walker.ts";
+import { type Build, kernelOf, type LoadedBuild } from "./walker.ts";
 
 const kernels = { ...inferenceKernels, ...trainingKernels };
 
-/** For sums of a thousand float32 products in another order; integers must be equal. */
+/** Sums of a thousand float32 products in another order; integers are equal. */
 const floatTolerance = 1e-5;
 
-describe.each(["wide", "relaxed", "baseline"] satisfies Build[])("the %s build", (build) => {
-	describe.each(["float", "integer", "fixedPoint", "training"] satisfies KernelSet[])(
-		"of kernels in %s",
-		(set) => {
-			// The module of training also has the kernels of inference, which are tested in their own modules.
-			const held = operationsOf[set].filter(
-				(name) =>
-					(set !== "training" || name in trainingKernels) &&
-					(build !== "baseline" || !(name in int8ByteOperations)),
-			);
-			for (const operation of held) {
-				const { small, real } = kernelOf(kernels, operation);
-				// Fixed point differs only in what follows the sums.
-				const shapes = set === "fixedPoint" ? small : [...small, ...real];
-				it.for(shapes.map((g) => [JSON.stringify(g), g] as const))(
-					`${operation} %s`,
-					async ([, geometry], { skip }) => {
-						const { loaded } = await loadBuild({ build, kernelSet: set });
-						if (!loaded.kernels[operation]) skip("this processor's products of bytes are not exact");
-						const pictures = "rows" in geometry && Number(geometry.rows) > 1000 ? 1 : 2;
-						const got = compute(loaded, operation, geometry, pictures, 1, undefined, set);
-						const expected = compute(
-							{ build: "reference", kernels },
-							operation,
-							geometry,
-							pictures,
-							1,
-							undefined,
-							set,
-						);
-						const isInteger = operation in int8Operations || operation in int8ByteOperations;
-						const tolerance = isInteger ? 0 : floatTolerance;
-						expect(distance(got, expected)).toBeLessThanOrEqual(tolerance);
-						expect(expected.every((result) => result.some((x) => x !== 0))).toBe(true);
-					},
-				);
-			}
-		},
-	);
+const builds = ["wide", "relaxed", "baseline"] as const satisfies readonly Build[];
+const sets = ["float", "integer", "fixedPoint", "training"] as const satisfies readonly KernelSet[];
+
+/** What the reference last computed, which is far slower: each shape in all builds is compared with the same. */
+let last: { readonly of: string; readonly results: readonly Float32Array[] } | undefined;
+
+describe.each(sets)("kernels in %s", (set) => {
+	// The kernels of inference are in the module of training too: they are tested in their own.
+	const held = operationsOf[set].filter((name) => set !== "training" || name in trainingKernels);
+	for (const operation of held) {
+		const { small, real } = kernelOf(kernels, operation);
+		// Fixed point differs in what comes after the sums.
+		const shapes = set === "fixedPoint" ? small : [...small, ...real];
+		const holding = builds.filter((build) => build !== "baseline" || !(operation in int8ByteOperations));
+		const cases = shapes.flatMap((g) => holding.map((build) => [build, JSON.stringify(g), g] as const));
+		it.for(cases)(`${operation} in the %s build, %s`, async ([build, shape, geometry], { skip }) => {
+			const { loaded } = await loadBuild({ build, kernelSet: set });
+			if (!loaded.kernels[operation]) skip("this processor's products of bytes are not exact");
+			const pictures = "rows" in geometry && Number(geometry.rows) > 1000 ? 1 : 2;
+			const results = (of: LoadedBuild) => compute(of, operation, geometry, pictures, 1, undefined, set);
+			const got = results(loaded);
+			const asked = `${set} ${operation} ${shape}`;
+			if (last?.of !== asked) last = { of: asked, results: results({ build: "reference", kernels }) };
+			const { results: expected } = last;
+			const isInteger = operation in int8Operations || operation in int8ByteOperations;
+			expect(distance(got, expected)).toBeLessThanOrEqual(isInteger ? 0 : floatTolerance);
+			expect(expected.every((result) => result.some((x) => x !== 0))).toBe(true);
+		});
+	}
 });

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
+import type { Progress } from "../base/progress.ts";
 import { readModel } from "../formats/read.ts";
 import { defaultModelBytes } from "./default-model.ts";
 import { MobileNet } from "./mobilenet.ts";
@@ -37,6 +38,18 @@ describe("the embedded model", () => {
 		expect(answers.length).toBe(5);
 		expect(answers).toEqual(await other.classify(picture));
 		for (const { label, index } of answers) expect(embedded.labels?.[index]?.name).toBe(label);
+	});
+
+	it("tells how far it has come", async () => {
+		const seen: Progress[] = [];
+		await MobileNet.load("default", { onProgress: (progress) => seen.push(progress) });
+		const total = (await readFile(file)).length;
+		expect(seen.length).toBeGreaterThan(5);
+		for (const [n, one] of seen.entries()) {
+			expect(one).toMatchObject({ total, source: "default" });
+			expect(one.loaded).toBeGreaterThan(seen[n - 1]?.loaded ?? 0);
+		}
+		expect(seen.at(-1)!.loaded).toBe(total);
 	});
 
 	it("takes the options that a file takes", async () => {

@@ -3,14 +3,23 @@
  * in modules of its own, which are loaded when somebody asks for it: who brings another model loads none of them.
  */
 import { fromBase64 } from "../base/base64.ts";
+import type { OnProgress } from "../base/progress.ts";
 import { byteLength, parts } from "./generated/default-model.ts";
 
 /** The bytes of its safetensors file. */
-export async function defaultModelBytes(): Promise<Uint8Array> {
+export async function defaultModelBytes(onProgress?: OnProgress): Promise<Uint8Array> {
+	let loaded = 0;
+	const decoded = await Promise.all(
+		parts.map(async (load) => {
+			const part = fromBase64((await load()).base64);
+			loaded += part.length;
+			onProgress?.({ loaded, total: byteLength, source: "default" });
+			return part;
+		}),
+	);
 	const bytes = new Uint8Array(byteLength);
 	let at = 0;
-	for (const { base64 } of await Promise.all(parts.map((load) => load()))) {
-		const part = fromBase64(base64);
+	for (const part of decoded) {
 		bytes.set(part, at);
 		at += part.length;
 	}

@@ -3,10 +3,12 @@
  * called so is reached by its path, such as `./default`.
  */
 
+import type { OnProgress } from "../base/progress.ts";
+
 /** The bytes of a model's file, and how errors call it. */
 export interface NamedModel {
 	readonly title: string;
-	readonly bytes: () => Promise<Uint8Array>;
+	readonly bytes: (onProgress?: OnProgress) => Promise<Uint8Array>;
 }
 
 /** The model that the package carries, and that is meant where no model is named. */
@@ -18,7 +20,7 @@ const named: ReadonlyMap<string, NamedModel> = new Map([
 		{
 			title: "the embedded model",
 			// Bundlers split it off here: who brings a model of their own does not ship this one.
-			bytes: async () => (await import("./default-model.ts")).defaultModelBytes(),
+			bytes: async (onProgress) => (await import("./default-model.ts")).defaultModelBytes(onProgress),
 		},
 	],
 ]);

@@ -70,7 +70,7 @@ export async function pixelsOf(
 	const picture = typeof source === "function" ? await source() : source;
 	if (typeof picture === "string" || picture instanceof URL) {
 		const name = String(picture);
-		return decode(await readLocation(picture, signal), {
+		return decode(await readLocation(picture, { signal }), {
 			...options,
 			name: name.length > 200 ? `${name.slice(0, 197)}...` : name,
 		});

@@ -21,5 +21,5 @@ export async function loadModel(
 	options.signal?.throwIfAborted();
 	const named = namedModel(source);
 	if (!named) return readModel(source, options);
-	return readModel(await named.bytes(), { ...options, name: options.name ?? named.title });
+	return readModel(await named.bytes(options.onProgress), { ...options, name: options.name ?? named.title });
 }

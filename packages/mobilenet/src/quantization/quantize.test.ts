@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Progress } from "../base/progress.ts";
 import { random } from "../base/random.ts";
 import { createExecutor } from "../engine/executor.ts";
 import { integers, runsInIntegers } from "../engine/integers.ts";
@@ -10,11 +11,12 @@ import { MobileNet } from "../model/mobilenet.ts";
 import { type ConfigurationOptions, configure } from "../network/configuration.ts";
 import { isConvolution, layers } from "../network/layers.ts";
 import { initialize } from "../weights/initialize.ts";
-import type { Model, Tensor } from "../weights/model.ts";
+import type { Model } from "../weights/model.ts";
 import type { Codes } from "../weights/parts.ts";
+import type { Tensor } from "../weights/tensor.ts";
 import { integerLayer } from "./integer-layer.ts";
 import { codesOfPixels } from "./pixel-codes.ts";
-import { type QuantizationProgress, quantize } from "./quantize.ts";
+import { type QuantizationStage, quantize } from "./quantize.ts";
 
 const size = 40;
 
@@ -170,13 +172,13 @@ describe("a quantized model", () => {
 
 describe("calibration", () => {
 	it("tells how far it is", async () => {
-		const seen: QuantizationProgress[] = [];
+		const seen: Progress<QuantizationStage>[] = [];
 		await quantize(network(), pictures(3), { onProgress: (progress) => seen.push(progress) });
 		const count = layers(network().configuration).length;
 		expect(seen).toEqual([
-			...[1, 2, 3].map((done) => ({ stage: "calibrate", done, total: 3 })),
-			...Array.from({ length: count }, (_, n) => ({ stage: "quantize", done: n + 1, total: count })),
-			...[1, 2, 3].map((done) => ({ stage: "compare", done, total: 3 })),
+			...[1, 2, 3].map((loaded) => ({ loaded, total: 3, source: "calibrate" })),
+			...Array.from({ length: count }, (_, n) => ({ loaded: n + 1, total: count, source: "quantize" })),
+			...[1, 2, 3].map((loaded) => ({ loaded, total: 3, source: "compare" })),
 		]);
 	});
 
@@ -200,7 +202,7 @@ describe("calibration", () => {
 		const controller = new AbortController();
 		const stopped = quantize(network(), pictures(3), {
 			signal: controller.signal,
-			onProgress: ({ stage }) => stage === "quantize" && controller.abort(),
+			onProgress: ({ source }) => source === "quantize" && controller.abort(),
 		});
 		await expect(stopped).rejects.toMatchObject({ name: "AbortError" });
 	});

@@ -4,6 +4,7 @@
  * made layer by layer (integer-network.ts), and both are compared (comparison.ts).
  */
 import { MobileNetError, shown } from "../base/error.ts";
+import type { OnProgress } from "../base/progress.ts";
 import { loadBuild } from "../kernels/load.ts";
 import type { KeyOf, Picture, PictureSource, Pictures } from "../model/pictures.ts";
 import { checkTensors } from "../weights/check.ts";
@@ -19,12 +20,8 @@ import { correctingPictures, integerNetwork } from "./integer-network.ts";
 import { type RangeMethod, rangeMethods } from "./ranges.ts";
 import type { LabeledPicture, QuantizationReport } from "./report.ts";
 
-/** How far a quantization has come: of pictures, or of layers in `quantize`. */
-export interface QuantizationProgress {
-	readonly stage: "calibrate" | "quantize" | "compare" | "evaluate";
-	readonly done: number;
-	readonly total: number;
-}
+/** What a quantization is doing: pictures are calibrated with, compared and evaluated; layers are quantized. */
+export type QuantizationStage = "calibrate" | "quantize" | "compare" | "evaluate";
 
 export interface QuantizationOptions<Key = PictureSource> {
 	/** How ranges of activations are chosen: `mse` if not given. */
@@ -35,7 +32,8 @@ export interface QuantizationOptions<Key = PictureSource> {
 	readonly labeled?: Iterable<LabeledPicture<Key>> | undefined;
 	/** Called with the key of each picture that cannot be read, which is left out. Default: the first one is an error. */
 	readonly onUnreadable?: ((key: Key, error: unknown) => void) | undefined;
-	readonly onProgress?: ((progress: QuantizationProgress) => void) | undefined;
+	/** Called with the stage, and how many of its pictures or layers are done. */
+	readonly onProgress?: OnProgress<QuantizationStage> | undefined;
 	readonly signal?: AbortSignal | undefined;
 }
 
@@ -81,25 +79,25 @@ export async function quantize<P extends Picture>(
 	const observation = await observe(float, pictures, loaded, {
 		signal,
 		meanPictures: Math.min(pictures.length, correctingPictures(float)),
-		onPicture: (done) => onProgress?.({ stage: "calibrate", done, total: pictures.length }),
+		onPicture: (loaded) => onProgress?.({ loaded, total: pictures.length, source: "calibrate" }),
 	});
 	const integer = await integerNetwork(float, pictures, observation, loaded, {
 		range,
 		biasCorrection,
 		signal,
-		onLayer: (done, total) => onProgress?.({ stage: "quantize", done, total }),
+		onLayer: (loaded, total) => onProgress?.({ loaded, total, source: "quantize" }),
 	});
 	const quantized = { ...integer, source: sourceOf(model, pictures.length, range, biasCorrection) };
 	const pair = await pairOf(float, quantized);
 	const comparison = await compareNetworks(pair, { float, quantized, observation }, pictures, {
 		signal,
-		onPicture: (done, total) => onProgress?.({ stage: "compare", done, total }),
+		onPicture: (loaded, total) => onProgress?.({ loaded, total, source: "compare" }),
 	});
 	const accuracy =
 		labeled &&
 		(await measureAccuracy(pair, float, labeled, {
 			...options,
-			onPicture: (done, total) => onProgress?.({ stage: "evaluate", done, total }),
+			onPicture: (loaded, total) => onProgress?.({ loaded, total, source: "evaluate" }),
 		}));
 	const report = { pictures: pictures.length, range, biasCorrection, ...comparison };
 	return { model: quantized, report: { ...report, ...(accuracy && { accuracy }) } };

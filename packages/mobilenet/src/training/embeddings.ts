@@ -4,6 +4,7 @@
  */
 import { decode } from "#decode";
 import { MobileNetError } from "../base/error.ts";
+import type { OnProgress } from "../base/progress.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { checkPixels, type Pixels } from "../image/pixels.ts";
 import type { MobileNet } from "../model/mobilenet.ts";
@@ -14,10 +15,10 @@ export interface EmbeddingsOptions {
 	readonly flips?: boolean | undefined;
 	/** Pictures that go through the network at a time; 1 if not given. */
 	readonly batch?: number | undefined;
-	/** Learns how many of the pictures are done, whether or not they could be read. */
-	readonly onProgress?: (done: number, total: number) => void;
-	/** Learns of a picture that could not be read and is left out; without it such a picture is an error. */
-	readonly onUnreadable?: (name: string, error: unknown) => void;
+	/** Called with the name of each picture that is done, whether or not it could be read. */
+	readonly onProgress?: OnProgress | undefined;
+	/** Called with each picture that cannot be read, which is left out. Default: the first one is an error. */
+	readonly onUnreadable?: ((name: string, error: unknown) => void) | undefined;
 	readonly signal?: AbortSignal | undefined;
 }
 
@@ -65,7 +66,7 @@ export async function embeddingsOf(
 	};
 	for await (const row of mobilenet.embedEach(pictures(), { batch, signal })) {
 		const { index, isMirror } = row.key;
-		if (!isMirror) onProgress?.(++done, indices.length);
+		if (!isMirror) onProgress?.({ loaded: ++done, total: indices.length, source: dataset.nameOf(index) });
 		if ("error" in row) {
 			if (!onUnreadable) throw row.error;
 			// Its mirror image fails as it did.

@@ -10,6 +10,7 @@ import { trainOn } from "./trainer.ts";
 import { type TransferOptions, transferOn } from "./transfer.ts";
 
 export { MobileNetError } from "../base/error.ts";
+export type { OnProgress, Progress } from "../base/progress.ts";
 export type { Augmentation } from "../data/augmentation.ts";
 export type { Dataset } from "../data/dataset.ts";
 export { writeModel } from "../formats/safetensors/model-file.ts";

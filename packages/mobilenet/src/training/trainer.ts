@@ -10,6 +10,7 @@ import { orderOf } from "../data/order.ts";
 import type { TrainingExecutor, TrainingPlanOptions } from "../engine/training-executor.ts";
 import { checkTensors } from "../weights/check.ts";
 import { dequantize } from "../weights/dequantize.ts";
+import { digestOf } from "../weights/digest.ts";
 import { randomFormat } from "../weights/initialize.ts";
 import type { Model } from "../weights/model.ts";
 import { unfold } from "../weights/unfold.ts";
@@ -17,12 +18,12 @@ import {
 	type Checkpoint,
 	decodeCheckpoint,
 	differenceOf,
-	type Progress,
 	type RunIdentity,
+	type RunProgress,
 } from "./checkpoint.ts";
 import { checkpointsIn } from "./checkpoints.ts";
 import type { EpochReport, Training, TrainingDone, TrainingEvent, Validation } from "./events.ts";
-import { dataFingerprint, modelFingerprint } from "./fingerprint.ts";
+import { dataFingerprint } from "./fingerprint.ts";
 import { settingsOf, type TrainingOptions, type TrainingSettings } from "./options.ts";
 import { checkClasses, checkPictures, indicesOf } from "./pictures.ts";
 import { runFiles } from "./run-folder.ts";
@@ -82,7 +83,7 @@ async function* run(
 	const all = indicesOf(training);
 	const stepsPerEpoch = stepsOf(all.length, settings.batch);
 	const steps = stepsPerEpoch * settings.epochs;
-	let progress: Progress = saved?.progress ?? noProgress;
+	let progress: RunProgress = saved?.progress ?? noProgress;
 	let best: Model | undefined = saved?.best;
 	const unreadable = unreadables(progress.unreadable);
 	const place = await engine.place(options);
@@ -228,7 +229,7 @@ async function* run(
 }
 
 const newEpoch = { position: 0, loss: 0, pictures: 0, seconds: 0 } as const;
-const noProgress: Progress = {
+const noProgress: RunProgress = {
 	...newEpoch,
 	epoch: 0,
 	step: 0,
@@ -263,7 +264,7 @@ function identityOf(
 		settings,
 		training: dataFingerprint(training),
 		validation: validation ? dataFingerprint(validation) : null,
-		model: modelFingerprint(start),
+		model: digestOf(start),
 		teacher: distillation
 			? `${distillation.name} ${distillation.hardWeight} ${distillation.softWeight} ${distillation.views ?? ""}`
 			: null,
@@ -313,7 +314,7 @@ function checkValidation(model: Model, { validation, training }: TrainingOptions
 		);
 }
 
-function bestOf({ history, start }: Progress): Validation | undefined {
+function bestOf({ history, start }: RunProgress): Validation | undefined {
 	return history.findLast(({ best }) => best)?.validation ?? start;
 }
 
@@ -338,7 +339,7 @@ function withLabels(model: Model, { training }: TrainingOptions): Model {
 }
 
 /** The network as it leaves the run: its origin says so. */
-function trained(model: Model, { training }: TrainingOptions, { history, epoch }: Progress): Model {
+function trained(model: Model, { training }: TrainingOptions, { history, epoch }: RunProgress): Model {
 	const best = history.findLast((report) => report.best)?.epoch;
 	// The start, kept as it is.
 	if (best === undefined && (history.length === 0 || history[0]!.validation)) return model;

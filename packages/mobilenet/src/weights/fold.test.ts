@@ -6,8 +6,9 @@ import { isConvolution, layers } from "../network/layers.ts";
 import { checkTensors } from "./check.ts";
 import { fold, foldedWeights } from "./fold.ts";
 import { initialize } from "./initialize.ts";
-import type { Model, Tensor } from "./model.ts";
+import type { Model } from "./model.ts";
 import { weightedParts } from "./parts.ts";
+import type { Tensor } from "./tensor.ts";
 
 const configuration = configure({ alpha: 0.3, classes: 3, epsilon: 0.01 });
 const convolutions = layers(configuration).filter(isConvolution);

@@ -24,7 +24,7 @@ import { type Float32Tensor, float32, sameShape, type Tensor } from "./tensor.ts
 export function fold(model: Model): Model {
 	const { input, layers } = partsOf(model);
 	const { epsilon } = model.configuration;
-	const folded = layers.map((own) => (own.weight && own.norm ? foldedParts(own, own.norm, epsilon) : own));
+	const folded = layers.map((own) => (own.norm ? foldedParts(own, own.norm, epsilon) : own));
 	return { ...model, tensors: tensorsOf({ input, layers: folded }) };
 }
 

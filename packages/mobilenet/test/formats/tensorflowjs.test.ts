@@ -13,7 +13,8 @@ import { openFile } from "../../src/formats/opened.ts";
 import { readTensorFlowJs } from "../../src/formats/tensorflowjs/read.ts";
 import { configure } from "../../src/network/configuration.ts";
 import { checkTensors } from "../../src/weights/check.ts";
-import type { Model, Tensor } from "../../src/weights/model.ts";
+import type { Model } from "../../src/weights/model.ts";
+import type { Tensor } from "../../src/weights/tensor.ts";
 import { kerasOf } from "../support/keras.ts";
 import { describeWithShared, shared } from "../support/shared.ts";
 

@@ -13,7 +13,8 @@ import { layers as networkLayers } from "../../src/network/layers.ts";
 import { dequantize } from "../../src/weights/dequantize.ts";
 import { float32Of, isFloat } from "../../src/weights/float.ts";
 import { fold } from "../../src/weights/fold.ts";
-import type { DType, Model } from "../../src/weights/model.ts";
+import type { Model } from "../../src/weights/model.ts";
+import type { DType } from "../../src/weights/tensor.ts";
 import { describeWithShared, shared } from "../support/shared.ts";
 
 interface Expected {

@@ -19,8 +19,8 @@ export interface Reader {
 	readonly stop: () => void;
 }
 
-/** After so many milliseconds without an answer it hangs; a whole model is read and run in them, too. */
-const patience = 15_000;
+/** After so many milliseconds without an answer it hangs; a whole model is read and run in them, too, beside other work. */
+const patience = 60_000;
 const options = [
 	"--conditions=mobilenet-source",
 	"--expose-gc",

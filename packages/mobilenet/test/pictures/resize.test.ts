@@ -6,7 +6,7 @@ import type { Pixels } from "../../src/image/pixels.ts";
 import { whole } from "../../src/image/resampling.ts";
 import { resize } from "../../src/image/resize.ts";
 import { resizeTensorflow, type TensorflowFilter } from "../../src/image/resize-tensorflow.ts";
-import type { Tensor } from "../../src/weights/model.ts";
+import type { Tensor } from "../../src/weights/tensor.ts";
 import { describeWithShared, shared } from "../support/shared.ts";
 
 const pillow = { pillow_bilinear: "pillow-bilinear", pillow_bicubic: "pillow-bicubic" } as const;

@@ -5,7 +5,7 @@
 import type { Chain, ChainLayer } from "../../src/formats/chain/chain.ts";
 import type { Configuration } from "../../src/network/configuration.ts";
 import { isConvolution, type Layer, layers } from "../../src/network/layers.ts";
-import { sizeOf, type Tensor } from "../../src/weights/model.ts";
+import { filled, type Tensor } from "../../src/weights/tensor.ts";
 
 export interface Writing {
 	/** Zeros as words (`same`), as numbers of the convolution, or as a layer of their own before a `valid` one. */
@@ -18,29 +18,24 @@ export interface Writing {
 
 export const usualWriting: Writing = { zeros: "word", batchNorm: true, classifier: "dense" };
 
-/** A tensor of one number all over, so that a test knows which it is. */
-export function filled(shape: readonly number[], value: number): Extract<Tensor, { dtype: "F32" }> {
-	return { dtype: "F32", shape, data: new Float32Array(sizeOf(shape)).fill(value) };
-}
-
 /** Layers of one network; tensor number N of the file is filled with N + 1. */
 export function chainFor(configuration: Configuration, writing: Writing = usualWriting): Chain {
 	const found: ChainLayer[] = [];
 	let tensors = 0;
+	// One number all over, so that a test knows which tensor it is.
 	const next = (...shape: number[]): Tensor => filled(shape, ++tensors);
 	for (const layer of layers(configuration)) {
-		const { name, outputChannels: outputs, inputChannels: inputs, kernel } = layer;
+		const { name, outputChannels: outputs, inputChannels: inputs, weightShape } = layer;
 		if (isConvolution(layer)) {
-			const depthwise = layer.kind === "depthwise";
 			const padding = zerosOf(layer, configuration, writing);
 			if (writing.zeros === "layer" && layer.kernel === 3)
 				found.push({ kind: "pad", name: `${name}/pad`, padding: sides(layer) });
 			found.push({
 				kind: "convolution",
 				name: `${name}/conv`,
-				weight: { tensor: next(outputs, depthwise ? 1 : inputs, kernel, kernel) },
+				weight: { tensor: next(...weightShape) },
 				...(!writing.batchNorm && { bias: { tensor: next(outputs) } }),
-				groups: depthwise ? inputs : 1,
+				groups: layer.kind === "depthwise" ? inputs : 1,
 				stride: [layer.stride, layer.stride],
 				padding,
 			});
@@ -71,14 +66,14 @@ export function chainFor(configuration: Configuration, writing: Writing = usualW
 			found.push({
 				kind: "dense",
 				name,
-				weight: { tensor: next(outputs, inputs) },
+				weight: { tensor: next(...weightShape) },
 				bias: { tensor: next(outputs) },
 			});
 		} else {
 			found.push({
 				kind: "convolution",
 				name,
-				weight: { tensor: next(outputs, inputs, 1, 1) },
+				weight: { tensor: next(...weightShape, 1, 1) },
 				bias: { tensor: next(outputs) },
 				groups: 1,
 				stride: [1, 1],

@@ -39,7 +39,7 @@ export const evaluateCommand = buildCommand<Options, [string], Context>({
 			const model = await MobileNet.load(options.model, loadOptions(options));
 			const evaluation = await evaluate(model, dataset, {
 				batch,
-				onProgress: ({ done, total }) => terminal.count("pictures", done, total),
+				onProgress: (progress) => terminal.count({ ...progress, source: "pictures" }),
 				onUnreadable: (name, error) => {
 					this.process.exitCode = 1;
 					terminal.line(pictureError(name, error));

@@ -2,8 +2,8 @@
 import { buildCommand } from "@stricli/core";
 import type {
 	LayerReport,
-	QuantizationProgress,
 	QuantizationReport,
+	QuantizationStage,
 	RangeMethod,
 } from "../../quantization/index.ts";
 import type { Context } from "../context.ts";
@@ -44,7 +44,7 @@ export const quantizeCommand = buildCommand<Options, [string], Context>({
 		const { model: quantized, report } = await quantize(model, chosen, {
 			range,
 			biasCorrection,
-			onProgress: ({ stage, done, total }) => terminal.count(stages[stage], done, total),
+			onProgress: ({ source, ...progress }) => terminal.count({ ...progress, source: stages[source] }),
 			onUnreadable: (file, error) => {
 				this.process.exitCode = 1;
 				terminal.line(pictureError(file, error));
@@ -119,7 +119,7 @@ function checkUsage({ output, pictures }: Options): void {
 	if (pictures === 0) throw usageError("--pictures must be at least 1, not 0.");
 }
 
-const stages: Readonly<Record<QuantizationProgress["stage"], string>> = {
+const stages: Readonly<Record<QuantizationStage, string>> = {
 	calibrate: "pictures seen in float",
 	quantize: "layers quantized",
 	compare: "pictures compared",

@@ -1,12 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { chainFor, filled, type Writing } from "../../../test/support/chain.ts";
+import { chainFor, type Writing } from "../../../test/support/chain.ts";
 import { MobileNetError } from "../../base/error.ts";
 import { type Configuration, configure } from "../../network/configuration.ts";
 import { layers } from "../../network/layers.ts";
 import { checkTensors } from "../../weights/check.ts";
 import type { Tensor } from "../../weights/model.ts";
 import type { Quantization } from "../../weights/parts.ts";
+import { filled } from "../../weights/tensor.ts";
 import type { Chain, ChainLayer } from "./chain.ts";
 import { recognize } from "./recognize.ts";
 

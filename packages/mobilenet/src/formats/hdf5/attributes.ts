@@ -2,7 +2,7 @@
  * Texts that an HDF5 file keeps as attributes of its objects: of a fixed length in the attribute itself, or of any
  * length in the global heap.
  */
-import { readUint8, readUint16, readUint32, readUint64, skip } from "../../base/bytes.ts";
+import { readUint8, readUint16, readUint32, readUint64, skip } from "../../base/byte-reader.ts";
 import { bodyOf, type Datatype, type Header, readDatatype, readShape } from "./objects.ts";
 import { type Hdf5File, type Part, part, refuse, signature, text } from "./reader.ts";
 

@@ -2,7 +2,7 @@
  * The numbers of an HDF5 dataset as a tensor: laid out in one piece, in the object header itself, or in chunks.
  * 64-bit floats become 32-bit ones, which is what networks compute with.
  */
-import { readBytes, readUint8, readUint16, readUint64, skip } from "../../base/bytes.ts";
+import { readBytes, readUint8, readUint16, readUint64, skip } from "../../base/byte-reader.ts";
 import { sizeOf, type Tensor } from "../../weights/model.ts";
 import { readChunks, readFilters } from "./chunks.ts";
 import { findMessage, type Header, readDatatype, readShape } from "./objects.ts";

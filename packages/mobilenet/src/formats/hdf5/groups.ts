@@ -2,7 +2,8 @@
  * Groups of an HDF5 file, the folders of its objects, as h5py writes them: a message points to a B-tree of nodes full
  * of symbols, and to a heap of their names.
  */
-import { checkRange, readUint16, readUint32, readUint64, skip } from "../../base/bytes.ts";
+import { readUint16, readUint32, readUint64, skip } from "../../base/byte-reader.ts";
+import { checkRange } from "../../base/bytes.ts";
 import { printable } from "../../base/error.ts";
 import { findMessage, type Header } from "./objects.ts";
 import { type Hdf5File, part, refuse, signature } from "./reader.ts";

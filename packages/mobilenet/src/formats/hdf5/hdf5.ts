@@ -4,7 +4,7 @@
  * what memory a file asks for, and jsfive follows a file's offsets without an end (22 nodes of a tree, each pointing
  * twice to the next, exhaust its memory). What keeps this reader within bounds is reader.ts's.
  */
-import { readUint8, readUint64, skip } from "../../base/bytes.ts";
+import { readUint8, readUint64, skip } from "../../base/byte-reader.ts";
 import type { Tensor } from "../../weights/model.ts";
 import { type Attribute, type Collections, readAttributes, textsIn } from "./attributes.ts";
 import { readTensor } from "./data.ts";

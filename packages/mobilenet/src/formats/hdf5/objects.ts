@@ -3,7 +3,7 @@
  * object is. Read here are the headers of version 1, as h5py writes them unless it is told otherwise, and the two
  * messages that say what numbers or texts something holds: datatype and dataspace.
  */
-import { readUint8, readUint16, readUint32, readUint64, skip } from "../../base/bytes.ts";
+import { readUint8, readUint16, readUint32, readUint64, skip } from "../../base/byte-reader.ts";
 import { type Hdf5File, type Part, part, refuse, refuseNewer } from "./reader.ts";
 
 /** Types of messages: section IV.A.2. An object has one of each, but any number of attributes and continuations. */

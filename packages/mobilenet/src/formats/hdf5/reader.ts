@@ -8,14 +8,8 @@
  * are named where they are used. Numbers are little-endian there.
  */
 import { type Budget, spend } from "../../base/budget.ts";
-import {
-	type BinaryFile,
-	type ByteReader,
-	binaryFile,
-	readBytes,
-	readerAt,
-	readUint8,
-} from "../../base/bytes.ts";
+import { type ByteReader, readBytes, readerAt, readUint8 } from "../../base/byte-reader.ts";
+import { type BinaryFile, binaryFile } from "../../base/bytes.ts";
 import { type ErrorCode, MobileNetError, shown } from "../../base/error.ts";
 
 /** Times its size that a file may be read and unpacked. A sound one is read once, the texts in its headers twice. */

@@ -2,7 +2,7 @@
  * HDF5's version 1 B-trees, by which groups find their symbols and datasets their chunks: section III.A.1 of the
  * specification.
  */
-import { readUint8, readUint16, readUint64, skip } from "../../base/bytes.ts";
+import { readUint8, readUint16, readUint64, skip } from "../../base/byte-reader.ts";
 import { type Hdf5File, type Part, part, refuse, signature } from "./reader.ts";
 
 /** What a tree is of: the type of its nodes. */

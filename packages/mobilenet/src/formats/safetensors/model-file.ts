@@ -51,7 +51,11 @@ export function readModelFile(bytes: Uint8Array, name: string): Model {
 /** The same of a file that was read already. */
 export function modelIn(file: Safetensors, name: string): Model {
 	const text = file.metadata[key];
-	if (text === undefined) throw foreignSafetensors(file, name);
+	if (text === undefined)
+		throw new MobileNetError(
+			"unsupported",
+			`${name} is a safetensors file without the metadata ${shown(key)} that this package writes.`,
+		);
 	const model = { ...modelFromJson(readJson(text, name), name), tensors: file.tensors };
 	checkTensors(model, name);
 	return model;
@@ -85,14 +89,4 @@ function readJson(text: string, name: string): Record<string, unknown> {
 			`${name} is of format_version ${version}, but this version of mobilenet reads up to ${formatVersion}; take a newer one.`,
 		);
 	return json as Record<string, unknown>;
-}
-
-/** A safetensors file of another framework, with what tells which. */
-export function foreignSafetensors({ tensors, metadata }: Safetensors, name: string): MobileNetError {
-	const [first] = tensors.keys();
-	const tensor = first === undefined ? "" : `, the first called ${shown(first)}`;
-	return new MobileNetError(
-		"unsupported",
-		`${name} is a safetensors file without the metadata ${shown(key)} that this package writes: it holds ${tensors.size} tensors${tensor}, and the metadata ${shown({ ...metadata })}; safetensors of other frameworks are not read yet.`,
-	);
 }

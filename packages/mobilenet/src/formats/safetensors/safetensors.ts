@@ -5,18 +5,7 @@
  *
  * Source: https://github.com/huggingface/safetensors (README, "Format"; `tensor.rs` for order and padding).
  */
-import {
-	type BinaryFile,
-	binaryFile,
-	byteWriter,
-	checkRange,
-	readBytes,
-	readerAt,
-	readUint64,
-	writeBytes,
-	writeUint64,
-	written,
-} from "../../base/bytes.ts";
+import { type BinaryFile, binaryFile, checkRange } from "../../base/bytes.ts";
 import { MobileNetError, messageOf, shown } from "../../base/error.ts";
 import { parseJson } from "../../base/json.ts";
 import { type DType, sizeOf, type Tensor, type TensorData } from "../../weights/model.ts";
@@ -92,18 +81,19 @@ export function readSafetensors(bytes: Uint8Array, name: string): Safetensors {
 
 /** The JSON header, and where it ends and the tensors' bytes begin. */
 function readHeader(file: BinaryFile): { readonly header: object; readonly end: number } {
-	const { name } = file;
-	const length = readUint64(readerAt(file, 0, lengthBytes, "the length of the safetensors header"));
+	const { name, bytes, view } = file;
+	checkRange(file, 0, lengthBytes, "the length of the safetensors header");
+	const length = Number(view.getBigUint64(0, true));
 	if (length > longestHeader)
 		throw broken(
 			name,
 			`its header would take ${length} bytes, more than the ${longestHeader} that are allowed`,
 		);
-	const text = readBytes(readerAt(file, lengthBytes, length, "the safetensors header"), length);
+	checkRange(file, lengthBytes, length, "the safetensors header");
 	let header: unknown;
 	try {
 		const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-		header = parseJson(decoder.decode(text), headerDepth);
+		header = parseJson(decoder.decode(bytes.subarray(lengthBytes, lengthBytes + length)), headerDepth);
 	} catch (error) {
 		throw broken(
 			name,
@@ -215,14 +205,16 @@ export function writeSafetensors(
 		size += data.byteLength;
 	}
 	const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
-	const padding = new Uint8Array(-text.length & 7).fill(0x20);
-	const writer = byteWriter(lengthBytes + text.length + padding.length + size);
-	writeUint64(writer, text.length + padding.length);
-	writeBytes(writer, text);
-	writeBytes(writer, padding);
-	for (const [, { data }] of sorted)
-		writeBytes(writer, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-	return written(writer);
+	const start = lengthBytes + Math.ceil(text.length / 8) * 8;
+	const bytes = new Uint8Array(start + size).fill(0x20, lengthBytes, start);
+	new DataView(bytes.buffer).setBigUint64(0, BigInt(start - lengthBytes), true);
+	bytes.set(text, lengthBytes);
+	let offset = start;
+	for (const [, { data }] of sorted) {
+		bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
+		offset += data.byteLength;
+	}
+	return bytes;
 }
 
 function checkWritable(name: string, shape: readonly number[], length: number): void {

@@ -7,7 +7,8 @@
  * Source: https://flatbuffers.dev/internals/ (offsets, tables and their vtables, vectors, strings).
  */
 import { type Budget, spend } from "../../base/budget.ts";
-import { type BinaryFile, binaryFile, checkRange, int64At, uint64At } from "../../base/bytes.ts";
+import { int64At, uint64At } from "../../base/byte-reader.ts";
+import { type BinaryFile, binaryFile, checkRange } from "../../base/bytes.ts";
 import { MobileNetError, shown } from "../../base/error.ts";
 
 export interface Flatbuffer extends BinaryFile {

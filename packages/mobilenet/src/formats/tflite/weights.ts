@@ -2,7 +2,8 @@
  * Constant tensors of a TensorFlow Lite graph: weights in this project's layouts (OIHW, [out, in]), biases, and
  * the small integers that say where to pad. Codes stay codes, half floats stay half floats.
  */
-import { binaryFile, readerAt, readInt32, readInt64 } from "../../base/bytes.ts";
+import { readerAt, readInt32, readInt64 } from "../../base/byte-reader.ts";
+import { binaryFile } from "../../base/bytes.ts";
 import { shown } from "../../base/error.ts";
 import { type DType, sizeOf, type Tensor, type TensorData } from "../../weights/model.ts";
 import type { Quantization } from "../../weights/parts.ts";

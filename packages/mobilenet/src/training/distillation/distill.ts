@@ -152,12 +152,13 @@ async function askedNetwork(
 	classes: readonly Label[],
 	{ seed }: TrainingSettings,
 ): Promise<TeacherNetwork> {
-	const { teacher: model, learns, teacherHead, training, build, threads, signal, onPrepare } = options;
+	const { teacher: model, learns, teacherHead, training, build, threads, signal, onProgress } = options;
 	const { dataset } = training;
 	const trained = teacherHead
 		? await withTeacherHead(model, dataset, indicesOf(training), {
 				...{ seed, build, threads, batch: featureBatch, ...(signal && { signal }) },
-				onProgress: (done, total) => onPrepare?.("pictures for the teacher's classifier", done, total),
+				onProgress: (progress) =>
+					onProgress?.({ ...progress, source: "pictures for the teacher's classifier" }),
 				// The run itself names them.
 				onUnreadable: () => undefined,
 			})
@@ -196,7 +197,7 @@ function viewsFor({ views: asked }: DistillOptions, { epochs }: TrainingSettings
 
 /** The teacher as the run asks it: by answers that are kept, or by the network at every step. */
 async function* answering(
-	{ training, learns, temperature: asked, answers, onPrepare, workers, cache, signal }: DistillOptions,
+	{ training, learns, temperature: asked, answers, onProgress, workers, cache, signal }: DistillOptions,
 	{ augmentation, seed }: TrainingSettings,
 	network: TeacherNetwork,
 	views: Views,
@@ -209,7 +210,7 @@ async function* answering(
 			...{ temperature, indices, folder: answers, workers, cache, signal },
 			...(typeof views === "number" &&
 				augmentation !== "none" && { crops: { augmentation, seed, count: views } }),
-			onProgress: (done, total) => onPrepare?.(what, done, total),
+			onProgress: (progress) => onProgress?.({ ...progress, source: what }),
 			// The run itself names them.
 			onUnreadable: (name) => unreadable.add(name),
 		});

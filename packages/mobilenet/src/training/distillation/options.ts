@@ -1,5 +1,6 @@
 /** The options of `distill`, and which of them contradict each other. */
 import { MobileNetError, shown } from "../../base/error.ts";
+import type { OnProgress } from "../../base/progress.ts";
 import type { Model } from "../../weights/model.ts";
 import type { TrainingOptions } from "../options.ts";
 import type { RunFolder } from "../run-folder.ts";
@@ -34,8 +35,8 @@ export type DistillOptions = Omit<TrainingOptions, "model" | "distillation"> & {
 	readonly views?: Views | undefined;
 	/** Where the teacher's answers are kept for other runs. Default: nowhere. */
 	readonly answers?: RunFolder | undefined;
-	/** Learns how much of the work before the first epoch is done. */
-	readonly onPrepare?: ((what: string, done: number, total: number) => void) | undefined;
+	/** Called while what comes before the first epoch goes on, with its stages as sources. */
+	readonly onProgress?: OnProgress | undefined;
 };
 
 /** Whether labels count for nothing: there are none, or features are learned, which have no classes. */

@@ -8,12 +8,13 @@
  * data or other views find no files of theirs. One that is broken or lacks pictures is made anew.
  */
 import { MobileNetError } from "../../base/error.ts";
+import type { OnProgress } from "../../base/progress.ts";
 import type { Augmentation } from "../../data/augmentation.ts";
 import { batches } from "../../data/batches.ts";
 import type { PictureCache } from "../../data/cache.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { readSafetensors, writeSafetensors } from "../../formats/safetensors/safetensors.ts";
-import type { Tensor } from "../../weights/model.ts";
+import { float32, int32, type Tensor } from "../../weights/tensor.ts";
 import { mirrored } from "../embeddings.ts";
 import { dataFingerprint } from "../fingerprint.ts";
 import type { RunFolder } from "../run-folder.ts";
@@ -31,8 +32,8 @@ export interface CachedTeacherOptions {
 		| undefined;
 	/** Where files are kept; nowhere if not given. */
 	readonly folder?: RunFolder | undefined;
-	/** Answers that are there, and how many there are to be. */
-	readonly onProgress?: ((done: number, total: number) => void) | undefined;
+	/** Called with the data set's name, the answers that are there, and how many there are to be. */
+	readonly onProgress?: OnProgress | undefined;
 	/** Learns of pictures that cannot be read; nothing is known of them. */
 	readonly onUnreadable?: ((name: string, error: unknown) => void) | undefined;
 	readonly signal?: AbortSignal | undefined;
@@ -73,6 +74,8 @@ export async function cachedTeacher(
 
 	const key = folder ? await keyOf(network, dataset, options) : "";
 	let done = 0;
+	const tell = (): void =>
+		onProgress?.({ loaded: done, total: indices.length * views, source: dataset.name });
 	for (let view = 0; view < views; view++) {
 		const keep = (index: number, row: Float32Array): void => {
 			const place = view * indices.length + places[index]!;
@@ -86,11 +89,12 @@ export async function cachedTeacher(
 				: new Map<number, Float32Array>();
 			const missing = numbers.filter((index) => !kept.has(index));
 			done += numbers.length - missing.length;
-			onProgress?.(done, indices.length * views);
+			tell();
 			const before = kept.size;
 			const found = (index: number, row: Float32Array): void => {
 				kept.set(index, row);
-				onProgress?.(++done, indices.length * views);
+				done++;
+				tell();
 			};
 			if (missing.length > 0) await ask(network, dataset, missing, view, options, found);
 			if (folder && kept.size > before) await folder.write(file, await fileOf(kept, outputs));
@@ -215,8 +219,8 @@ async function fileOf(rows: ReadonlyMap<number, Float32Array>, outputs: number):
 	const answers = new Float32Array(rows.size * outputs);
 	for (const [n, row] of [...rows.values()].entries()) answers.set(row, n * outputs);
 	const tensors = new Map<string, Tensor>([
-		["pictures", { dtype: "I32", shape: [numbers.length], data: numbers }],
-		["answers", { dtype: "F32", shape: [numbers.length, outputs], data: answers }],
+		["pictures", int32(numbers)],
+		["answers", float32(answers, [numbers.length, outputs])],
 	]);
 	return writeSafetensors(tensors, { digest: await contentDigest(numbers, answers) });
 }

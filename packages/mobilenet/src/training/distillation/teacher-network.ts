@@ -12,9 +12,9 @@ import type { Build } from "../../kernels/walker.ts";
 import { matchClasses } from "../../labels/match.ts";
 import { MobileNet } from "../../model/mobilenet.ts";
 import { layers } from "../../network/layers.ts";
+import { digestOf } from "../../weights/digest.ts";
 import type { Model } from "../../weights/model.ts";
 import { type EmbeddingsOptions, embeddingsOf } from "../embeddings.ts";
-import { modelFingerprint } from "../fingerprint.ts";
 import { trainHead, withHead } from "../head.ts";
 import { softTargets, type Teacher, type TeacherView } from "./teacher.ts";
 
@@ -90,7 +90,7 @@ export async function teacherNetwork(
 		kind,
 		outputs,
 		view: { size, channels, filter, fit },
-		fingerprint: `${modelFingerprint(model)} ${JSON.stringify(preprocessing)} ${layer} ${match.outputs.join()}`,
+		fingerprint: `${digestOf(model)} ${layer} ${match.outputs.join()}`,
 		notes: match.notes,
 		answers: (pixels, count, into) => {
 			for (let first = 0; first < count; first += batch) {

@@ -1,23 +1,17 @@
 /** Files that Python's safetensors wrote, read whole and written again. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
-import { readSafetensors, writeSafetensors } from "../../src/formats/safetensors/safetensors.ts";
+import { writeSafetensors } from "../../src/formats/safetensors/safetensors.ts";
 import { configure } from "../../src/network/configuration.ts";
 import { checkTensors } from "../../src/weights/check.ts";
 import { describeWithShared, shared } from "../support/shared.ts";
+import { describeGolden, readGolden } from "./sets.ts";
 
-const read = (path: string) => {
-	const bytes = new Uint8Array(readFileSync(shared(path)));
-	return { bytes, ...readSafetensors(bytes, path) };
-};
+const forward = ["torch", "tutorial", "tf", "odd"].map((name) => `forward_${name}`);
+const large = [...forward, "forward_shallow"];
 
-const forward = ["torch", "tutorial", "tf", "odd", "shallow"].map(
-	(name) => `golden/forward_${name}.safetensors`,
-);
-
-describeWithShared("golden safetensors", ["golden"], () => {
-	test.each(forward)("%s holds the network of its configuration, and more", (path) => {
-		const { tensors, metadata } = read(path);
+describeGolden({ small: forward, large }, ({ path, tensors, metadata }) => {
+	test("holds the network of its configuration, and more", () => {
 		const configuration = configure(JSON.parse(metadata.config!));
 		checkTensors({ configuration, tensors }, path);
 		expect(tensors.get("activation.logits")?.shape.at(-1)).toBe(configuration.classes);
@@ -26,16 +20,24 @@ describeWithShared("golden safetensors", ["golden"], () => {
 			expect(data.every(Number.isFinite), name).toBe(true);
 		}
 	});
+});
 
-	// Those of one metadata key: of several, Python's order is random.
-	test.each([...forward, "golden/imagenet/outputs.safetensors"])(
-		"%s is written again to the byte",
-		(path) => {
-			const { bytes, tensors, metadata } = read(path);
+describeGolden(
+	{
+		small: [...forward, "gradients_torch", "gradients_tf", "optimizers"],
+		// Those of one metadata key: of several, Python's order is random. The small set's makers sort them.
+		large: [...large, "imagenet/outputs"],
+	},
+	({ bytes, tensors, metadata }) => {
+		test("is written again to the byte", () => {
 			expect(Buffer.compare(writeSafetensors(tensors, metadata), bytes)).toBe(0);
-		},
-	);
+		});
+	},
+);
 
+const read = (path: string) => readGolden(shared(path));
+
+describeWithShared("golden safetensors", ["golden"], () => {
 	test.each(["pixels_224", "pixels_160", "pixels_128", "pixels_96"])("the photographs' %s", (name) => {
 		const size = Number(name.split("_")[1]);
 		const pixels = read("golden/imagenet/pixels.safetensors").tensors.get(name);
