@@ -1,6 +1,7 @@
 /**
- * Checks imports: a room may import only the rooms before it in this list, nothing imports the command line, there are no
- * circular imports, and only files for Node import `node:` modules.
+ * Checks imports: a room may import only the rooms before it in this list, nothing imports the command line, which itself
+ * imports only the public entries of other rooms, there are no circular imports, and only files for Node import `node:`
+ * modules.
  *
  *   node scripts/check-imports.ts        (part of `npm test`)
  */
@@ -27,6 +28,10 @@ const rooms = [
 ];
 /** Rooms that a room may not import although they are before it. */
 const strangers: Readonly<Record<string, readonly string[]>> = { kernels: ["image", "formats"] };
+/** The public entries of package.json, the only files of other rooms that the command line may import. */
+const entries = ["", "network/", "formats/", "data/", "evaluation/", "quantization/", "training/"].map(
+	(folder) => `${folder}index.ts`,
+);
 /** Names that stand for one of a pair of files (package.json's `imports`). */
 const pairs: Readonly<Record<string, readonly string[]>> = {
 	"#files": ["base/files.node.ts", "base/files.default.ts"],
@@ -65,6 +70,8 @@ for (const file of files) {
 	graph.set(file, imported);
 	for (const target of imported)
 		if (!mayImport(roomOf(file), roomOf(target))) faults.push(`${file} may not import ${target}`);
+		else if (roomOf(file) === "cli" && roomOf(target) !== "cli" && !entries.includes(target))
+			faults.push(`${file} may not import ${target}: the command line may import public entries only`);
 }
 for (const file of graph.keys()) {
 	const circle = pathBack(file);

@@ -2,10 +2,14 @@
 export { type ErrorCode, MobileNetError } from "./base/error.ts";
 export type { OnProgress, Progress } from "./base/progress.ts";
 export type { Alpha, Pixels } from "./image/pixels.ts";
+export { builds } from "./kernels/load.ts";
 export type { Arithmetic } from "./kernels/operations.ts";
 export type { Build } from "./kernels/walker.ts";
+export { backgroundOutputs } from "./labels/background.ts";
 export { type Bench, type BenchOptions, bench } from "./model/bench.ts";
+export { changedModel } from "./model/changed-model.ts";
 export { MobileNet } from "./model/mobilenet.ts";
+export { modelNames } from "./model/names.ts";
 export type {
 	ClassifiedPicture,
 	ClassifyOptions,
@@ -18,15 +22,16 @@ export type {
 	ProbabilityRow,
 	RunOptions,
 } from "./model/options.ts";
-export type {
-	BlobLike,
-	ImageDataLike,
-	KeyedPicture,
-	KeyOf,
-	Picture,
-	PictureSource,
-	Pictures,
-	ReadyPicture,
+export {
+	type BlobLike,
+	type ImageDataLike,
+	type KeyedPicture,
+	type KeyOf,
+	type Picture,
+	type PictureSource,
+	type Pictures,
+	pixelsOf,
+	type ReadyPicture,
 } from "./model/pictures.ts";
 export type { Prediction, PredictionOptions } from "./model/predictions.ts";
 export { loadModel, type ModelSource } from "./model/source.ts";

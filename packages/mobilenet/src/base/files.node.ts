@@ -44,7 +44,15 @@ export function locationBeside(file: string | URL, path: string): string | URL {
 	return isAddress(file) ? new URL(path, file) : resolve(pathOf(file), "..", path);
 }
 
-/** Writes a file completely or not at all: to a temporary file in the same folder, which is then renamed. */
+/**
+ * Writes a file completely or not at all: to a temporary file in the same folder, which is then renamed. Whatever happens
+ * meanwhile, the former file or the new one is there.
+ *
+ * @param location the path of a file, or its `file:` URL
+ * @throws MobileNetError where it cannot be written
+ * @example
+ * await writeLocation("model.safetensors", writeModel(model));
+ */
 export async function writeLocation(location: string | URL, bytes: Uint8Array): Promise<void> {
 	if (isAddress(location))
 		throw new MobileNetError("usage", `cannot write to the address ${location}: give the path of a file.`);

@@ -2,9 +2,10 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { glob, isDynamicPattern } from "tinyglobby";
-import type { PictureSource } from "../model/pictures.ts";
+import type { PictureSource } from "../index.ts";
 import type { ProcessLike } from "./context.ts";
 import { errorLine, messageOf, usageError } from "./errors.ts";
+import { isAddress } from "./locations.ts";
 import { expected, wholeNumber } from "./options/numbers.ts";
 
 /** Endings of the files of a folder or a glob that are taken for pictures. */
@@ -67,7 +68,7 @@ export function checkPictures(inputs: readonly string[], purpose: string): void 
 /** A picture's error as people see it: a line that names the file once. */
 export function pictureError(file: string, error: unknown): string {
 	const message = messageOf(error);
-	return `${errorLine(message.includes(file) ? message : `${file}: ${message}`)}\n`;
+	return errorLine(message.includes(file) ? message : `${file}: ${message}`);
 }
 
 /** A picture, whose key is what the command line calls it. */
@@ -96,7 +97,7 @@ export async function* picturesOf(
 }
 
 async function* filesOf(input: string, wanted: RegExp): AsyncGenerator<string, void, void> {
-	if (/^[a-z][a-z+.-]+:/i.test(input)) {
+	if (isAddress(input)) {
 		yield input;
 		return;
 	}

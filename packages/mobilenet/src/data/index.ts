@@ -11,5 +11,7 @@ export type { Dataset, Places } from "./dataset.ts";
 export { datasetOf, type MemoryOptions } from "./memory.ts";
 export type { OpenOptions } from "./open-options.ts";
 export { type OrderOptions, orderOf } from "./order.ts";
+export { sample } from "./sample.ts";
 export { foldsOf, type Split, split } from "./split.ts";
 export type { View } from "./views.ts";
+export { withClasses } from "./with-classes.ts";

@@ -2,6 +2,7 @@
  * The public entry `mobilenet/formats`: models from files of any format, as plain models, and back into files; without
  * the engine.
  */
+export { writeLocation } from "#files";
 export { MobileNetError } from "../base/error.ts";
 export type { OnProgress, Progress } from "../base/progress.ts";
 export { parseLabels } from "../labels/parse.ts";

@@ -12,7 +12,12 @@ import { kernels } from "./table.ts";
 import type { Build, LoadedBuild } from "./walker.ts";
 import { type CompiledModule, findWebAssembly } from "./webassembly.ts";
 
-/** Fastest first. */
+/**
+ * The builds of the kernels, fastest first; not every machine can run each.
+ *
+ * @example
+ * const model = await MobileNet.load("model.tflite", { build: builds.at(-1) }); // reference: plain TypeScript
+ */
 export const builds: readonly Build[] = ["wide", "relaxed", "baseline", "reference"];
 /** Relative tolerance of the self-test. Float32 sums of a few dozen numbers in another order differ by about 1e-7. */
 const closeEnough = 1e-5;

@@ -25,6 +25,14 @@ const named: ReadonlyMap<string, NamedModel> = new Map([
 	],
 ]);
 
+/**
+ * The names that stand for models.
+ *
+ * @example
+ * for (const name of modelNames) console.log(name, (await loadModel(name)).configuration.alpha); // default 0.75
+ */
+export const modelNames: readonly string[] = [...named.keys()];
+
 /** The model of a name; undefined for everything that is not a name. */
 export function namedModel(source: unknown): NamedModel | undefined {
 	return typeof source === "string" ? named.get(source) : undefined;

@@ -55,10 +55,16 @@ export type Row<Key, Result> =
 	| ({ readonly key: Key } & Result)
 	| { readonly key: Key; readonly error: unknown };
 
-/** The pixels of a picture, decoded where it is a file. */
+/**
+ * The pixels of a picture, decoded where it is a file: as it is, in its own size and channels.
+ *
+ * @throws MobileNetError `picture` where it cannot be decoded, `not-found`, `usage`; the signal's reason
+ * @example
+ * const { data, width, height, channels } = await pixelsOf("photo.jpg"); // data: [height, width, channels] bytes
+ */
 export async function pixelsOf(
 	source: PictureSource,
-	options: { readonly alpha?: Alpha | undefined; readonly signal?: AbortSignal | undefined },
+	options: { readonly alpha?: Alpha | undefined; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<Pixels> {
 	const { signal } = options;
 	const picture = typeof source === "function" ? await source() : source;

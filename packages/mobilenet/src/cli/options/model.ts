@@ -1,6 +1,5 @@
 /** Options of every command that runs a model: which one, its labels, its size, and what differs from its preprocessing. */
 import type { Filter, Fit, LoadOptions } from "../../index.ts";
-import { defaultName } from "../../model/names.ts";
 import { parseFit } from "./fit.ts";
 import { expected, number, wholeNumber } from "./numbers.ts";
 
@@ -14,8 +13,11 @@ const filters = Object.keys({
 	nearest: true,
 } satisfies Record<Filter, true>) as Filter[];
 
+/** The model that is meant where none is named. */
+export const defaultModel = "default";
+
 /** What stands in a command's help for a model. */
-export const modelBrief = `a file, a folder, an address, or ${defaultName}, the package's own`;
+export const modelBrief = `a file, a folder, an address, or ${defaultModel}, the package's own`;
 
 /** What differs from the model's file. */
 export interface ModelChanges {
@@ -81,7 +83,7 @@ export const modelFlags = {
 	model: {
 		kind: "parsed",
 		parse: (input: string) => input,
-		default: defaultName,
+		default: defaultModel,
 		placeholder: "model",
 		brief: `the model: ${modelBrief}`,
 	},

@@ -3,19 +3,19 @@
  * or with its pooled features. `shownTeacher` asks it about every crop that the student sees; teacher-cache.ts keeps its
  * answers.
  */
-import { MobileNetError } from "../base/error.ts";
-import type { Dataset } from "../data/dataset.ts";
-import { arithmeticOf, executorFor, kernelSetFor } from "../engine/arithmetic.ts";
-import { threadsFor } from "../engine/threads.ts";
-import { loadBuild } from "../kernels/load.ts";
-import type { Build } from "../kernels/walker.ts";
-import { matchClasses } from "../labels/match.ts";
-import { MobileNet } from "../model/mobilenet.ts";
-import { layers } from "../network/layers.ts";
-import { digestOf } from "../weights/digest.ts";
-import type { Model } from "../weights/model.ts";
-import { type EmbeddingsOptions, embeddingsOf } from "./embeddings.ts";
-import { trainHead, withHead } from "./head.ts";
+import { MobileNetError } from "../../base/error.ts";
+import type { Dataset } from "../../data/dataset.ts";
+import { arithmeticOf, executorFor, kernelSetFor } from "../../engine/arithmetic.ts";
+import { threadsFor } from "../../engine/threads.ts";
+import { loadBuild } from "../../kernels/load.ts";
+import type { Build } from "../../kernels/walker.ts";
+import { matchClasses } from "../../labels/match.ts";
+import { MobileNet } from "../../model/mobilenet.ts";
+import { layers } from "../../network/layers.ts";
+import { digestOf } from "../../weights/digest.ts";
+import type { Model } from "../../weights/model.ts";
+import { type EmbeddingsOptions, embeddingsOf } from "../embeddings.ts";
+import { trainHead, withHead } from "../head.ts";
 import { softTargets, type Teacher, type TeacherView } from "./teacher.ts";
 
 export interface TeacherNetwork {

@@ -6,7 +6,7 @@
  * Source: Hinton, Vinyals and Dean 2015, "Distilling the Knowledge in a Neural Network"; Howard and others 2017,
  * section 4.6 (attributes of faces) and 4.7 (FaceNet's embeddings).
  */
-import type { Filter, Fit } from "../weights/model.ts";
+import type { Filter, Fit } from "../../weights/model.ts";
 
 export interface Teacher {
 	/**
@@ -32,6 +32,22 @@ export interface Teacher {
 	readonly targets: (batch: TeacherBatch, into: Float32Array, pitch: number) => void;
 	/** Lets go of its memory and threads. */
 	readonly dispose: () => void;
+}
+
+/**
+ * What a teacher is shown of each picture: the whole of it, as it is and mirrored, once, whatever crops the student sees;
+ * that many crops, which the student sees in turn; or, `live`, every crop that the student sees.
+ */
+export type Views = "whole" | "live" | number;
+
+/** What a student learned. */
+export interface Lesson {
+	readonly learns: Teacher["kind"];
+	readonly views: Views;
+	/** Absent for an embedding. */
+	readonly temperature?: number;
+	/** The teacher's share in the loss, above 0 to 1. Absent for an embedding, which is all of it. */
+	readonly weight?: number;
 }
 
 /** How a picture is shown to a teacher. */

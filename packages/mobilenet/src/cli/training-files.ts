@@ -1,22 +1,19 @@
 /** What a training run of the command line leaves: the model, its log and curves, and what it says at the end. */
 import { appendFile, rm, writeFile } from "node:fs/promises";
-import { writeLocation } from "#files";
-import type { Progress } from "../base/progress.ts";
+import { writeLocation } from "../formats/index.ts";
 import { MobileNetError } from "../network/index.ts";
 import {
 	type EpochReport,
 	logLine,
 	runCurves,
+	runFiles,
 	type TrainingDone,
 	type TrainingEvent,
 	writeModel,
 } from "../training/index.ts";
-import { runFiles } from "../training/run-folder.ts";
-import type { ProcessLike } from "./context.ts";
 import { messageOf } from "./errors.ts";
-import type { RunPaths } from "./options/train.ts";
+import type { RunPaths } from "./options/training.ts";
 import { grouped, percent } from "./table.ts";
-import type { ProgressStream } from "./training-progress.ts";
 
 /** Writes the model; if that fails, training was not for nothing. */
 export async function writeOutput(
@@ -69,27 +66,15 @@ export function runFilesOf(
 	};
 }
 
-/** What comes before the epochs, as a line that counts or, elsewhere than on a terminal, as nothing but its end. */
-export function preparing(stderr: ProcessLike["stderr"], { clear }: { readonly clear: () => void }) {
-	const isTerminal = (stderr as ProgressStream).isTTY === true;
-	return ({ loaded, total, source }: Progress): void => {
-		if (!isTerminal) {
-			if (loaded === total) stderr.write(`${source}: ${loaded} of ${total}\n`);
-			return;
-		}
-		if (loaded === 1) clear();
-		stderr.write(`\r${source}: ${loaded} of ${total}\u001b[K${loaded === total ? "\n" : ""}`);
-	};
-}
-
-export function json(
+/** The run as a value for a line of JSON. */
+export function summaryOf(
 	{ output, log, curves, checkpoints }: RunPaths,
 	data: string,
 	{ reason, best, start, history, step }: TrainingDone,
-	facts: Readonly<Record<string, unknown>> | undefined,
-): string {
+	facts: object,
+): object {
 	const measured = best?.validation ?? start;
-	return JSON.stringify({
+	return {
 		...{ data, ...facts, output, log, curves, checkpoints, reason },
 		epochs: history.length,
 		steps: step,
@@ -99,13 +84,14 @@ export function json(
 			validationLoss: measured.loss,
 			validationPictures: measured.pictures,
 		}),
-	});
+	};
 }
 
+/** The same for people. */
 export function readable(
 	{ output, log, curves }: RunPaths,
 	{ best, start, history, model }: TrainingDone,
-	lines: readonly string[] = [],
+	lines: readonly string[],
 ): string {
 	const { alpha, size, classes } = model.configuration;
 	const measured = best?.validation ?? start;

@@ -7,17 +7,17 @@
  * pictures each, written whole or not at all, under a name made from all that they depend on: another teacher, other
  * data or other views find no files of theirs. One that is broken or lacks pictures is made anew.
  */
-import { MobileNetError } from "../base/error.ts";
-import type { OnProgress } from "../base/progress.ts";
-import type { Augmentation } from "../data/augmentation.ts";
-import { batches } from "../data/batches.ts";
-import type { PictureCache } from "../data/cache.ts";
-import type { Dataset } from "../data/dataset.ts";
-import { readSafetensors, writeSafetensors } from "../formats/safetensors/safetensors.ts";
-import { float32, int32, type Tensor } from "../weights/tensor.ts";
-import { mirrored } from "./embeddings.ts";
-import { dataFingerprint } from "./fingerprint.ts";
-import type { RunFolder } from "./run-folder.ts";
+import { MobileNetError } from "../../base/error.ts";
+import type { OnProgress } from "../../base/progress.ts";
+import type { Augmentation } from "../../data/augmentation.ts";
+import { batches } from "../../data/batches.ts";
+import type { PictureCache } from "../../data/cache.ts";
+import type { Dataset } from "../../data/dataset.ts";
+import { readSafetensors, writeSafetensors } from "../../formats/safetensors/safetensors.ts";
+import { float32, int32, type Tensor } from "../../weights/tensor.ts";
+import { mirrored } from "../embeddings.ts";
+import { dataFingerprint } from "../fingerprint.ts";
+import type { RunFolder } from "../run-folder.ts";
 import type { Teacher } from "./teacher.ts";
 import { checkTemperature, type TeacherNetwork, writeTargets } from "./teacher-network.ts";
 

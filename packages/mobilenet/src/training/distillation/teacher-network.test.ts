@@ -1,12 +1,12 @@
 /** A teacher on a small network of random weights, against what the mobilenet says of the same pictures. */
 import { describe, expect, it } from "vitest";
-import { defaultAugmentation } from "../data/augmentation.ts";
-import { batches } from "../data/batches.ts";
-import { datasetOf } from "../data/memory.ts";
-import type { Pixels } from "../image/pixels.ts";
-import { MobileNet } from "../model/mobilenet.ts";
-import type { Model } from "../weights/model.ts";
-import type { RunFolder } from "./run-folder.ts";
+import { defaultAugmentation } from "../../data/augmentation.ts";
+import { batches } from "../../data/batches.ts";
+import { datasetOf } from "../../data/memory.ts";
+import type { Pixels } from "../../image/pixels.ts";
+import { MobileNet } from "../../model/mobilenet.ts";
+import type { Model } from "../../weights/model.ts";
+import type { RunFolder } from "../run-folder.ts";
 import type { Teacher } from "./teacher.ts";
 import { cachedTeacher } from "./teacher-cache.ts";
 import { shownTeacher, type TeacherNetwork, teacherNetwork, withTeacherHead } from "./teacher-network.ts";
