@@ -69,6 +69,7 @@ export function recognize(chain: Chain): Model {
 		preprocessing,
 		...(chain.rounding && { rounding: chain.rounding }),
 		...(labels && { labels }),
+		...(chain.sureFrom !== undefined && { sureFrom: chain.sureFrom }),
 		source: {
 			format: chain.format,
 			assumed: [...(chain.size === undefined ? ["size"] : []), ...(chain.assumed ?? []), ...assumed],
