@@ -156,7 +156,7 @@ export class MobileNet {
 		options: ClassifyOptions = {},
 	): AsyncGenerator<ClassifiedPicture<KeyOf<P>>, void, void> {
 		checkHead(this.configuration);
-		const rank = ranking(this.model, options);
+		const rank = await ranking(this.model, options);
 		yield* rowsOf(
 			pictures,
 			this.#network,
