@@ -1,6 +1,7 @@
 /**
- * Who may import whom: a room of the house may import only the rooms before it in this list, nobody reaches into the
- * command line, no file imports itself through others, and `node:` modules stand only in files for Node.
+ * Checks imports: a room may import only the rooms before it in this list, nothing imports the command line, which itself
+ * imports only the public entries of other rooms, there are no circular imports, and only files for Node import `node:`
+ * modules.
  *
  *   node scripts/check-imports.ts        (part of `npm test`)
  */
@@ -8,7 +9,7 @@ import { globSync, readFileSync } from "node:fs";
 import { dirname, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** In the order of docs/architecture.md; `network` is a public entry, and so are index files. */
+/** In the order of docs/architecture.md. */
 const rooms = [
 	"base",
 	"network",
@@ -25,9 +26,13 @@ const rooms = [
 	"training",
 	"cli",
 ];
-/** Rooms above it that a room may not import all the same. */
+/** Rooms that a room may not import although they are before it. */
 const strangers: Readonly<Record<string, readonly string[]>> = { kernels: ["image", "formats"] };
-/** Modules of the package that stand for one of a pair of files (package.json's `imports`). */
+/** The public entries of package.json, the only files of other rooms that the command line may import. */
+const entries = ["", "network/", "formats/", "data/", "evaluation/", "quantization/", "training/"].map(
+	(folder) => `${folder}index.ts`,
+);
+/** Names that stand for one of a pair of files (package.json's `imports`). */
 const pairs: Readonly<Record<string, readonly string[]>> = {
 	"#files": ["base/files.node.ts", "base/files.default.ts"],
 	"#wide": ["kernels/wide.node.ts", "kernels/wide.default.ts"],
@@ -65,17 +70,19 @@ for (const file of files) {
 	graph.set(file, imported);
 	for (const target of imported)
 		if (!mayImport(roomOf(file), roomOf(target))) faults.push(`${file} may not import ${target}`);
+		else if (roomOf(file) === "cli" && roomOf(target) !== "cli" && !entries.includes(target))
+			faults.push(`${file} may not import ${target}: the command line may import public entries only`);
 }
 for (const file of graph.keys()) {
 	const circle = pathBack(file);
-	// Each circle is told once, by its first file.
+	// Each circle is reported once, for its first file.
 	if (circle?.every((member) => file <= member))
 		faults.push(`a circle of imports: ${[...circle, file].join(" → ")}`);
 }
 for (const fault of faults) console.error(fault);
 if (faults.length > 0) process.exit(1);
 
-/** The room of a file; the package's own entry stands above all rooms. */
+/** The room of a file; empty for the package's entry, which may import all rooms. */
 function roomOf(file: string): string {
 	return file.includes("/") ? file.slice(0, file.indexOf("/")) : "";
 }
@@ -88,7 +95,7 @@ function mayImport(from: string, to: string): boolean {
 	return other < own && !strangers[from]?.includes(to);
 }
 
-/** The files on the shortest way from a file back to itself. */
+/** The files on the shortest path of imports from a file back to itself. */
 function pathBack(file: string): readonly string[] | undefined {
 	const ways = [[file]];
 	const seen = new Set<string>();

@@ -1,11 +1,11 @@
 /**
- * Tries the package as people get it: packed, installed into an empty folder, on every Node that it is meant for;
- * imported, required, run as a command, typed; with the model that it carries; without its optional dependency too.
+ * Tests the package as users get it: packed and installed into an empty folder, on every supported Node; imported,
+ * required, run as a command, type-checked; with its embedded model; with and without its optional dependency.
  *
  *   node scripts/check-package.ts [VERSION...]        (part of `npm test`)
  *
- * Without versions it tries all. Other Nodes than this one come from npm; where npm has none for the platform a line says
- * so, or the check fails if that version was asked for.
+ * Other versions of Node come from npm, into the git-ignored folder .nodes. Versions that npm does not have for this
+ * platform are skipped with a note.
  */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -74,14 +74,14 @@ async function reportSizes(tarball: string, whole: string, bare: string): Promis
 function reportModel(place: string): void {
 	const dist = join(place, "node_modules", "mobilenet", "dist");
 	const files = readdirSync(dist, { recursive: true, encoding: "utf8" }).filter((name) => /\.js$/.test(name));
-	// Some characters of its middle, of which every copy has one part.
+	// Some characters from the middle, which are within one part of every copy.
 	const bytes = readFileSync(modelFile);
 	const third = 3 * Math.round(bytes.length / 6);
 	const text = bytes.subarray(third, third + 300).toString("base64");
 	const copies = files.filter((name) => readFileSync(join(dist, name), "utf8").includes(text));
 	expect(
 		copies.length === 1 && /^browser.chunks.default-model-/.test(copies[0]!),
-		`the package's model lies in ${copies.join(", ") || "no file"}`,
+		`the package's model must be in one chunk of the browser file, not in ${copies.join(", ") || "no file"}`,
 	);
 	const parts = files.filter((name) => /^browser.chunks.default-model-/.test(name));
 	const size = (measure: (part: Buffer) => number): number =>
@@ -136,7 +136,7 @@ async function checkTypes(place: string): Promise<void> {
 async function lint(tarball: string): Promise<void> {
 	const tools = [
 		["publint", "src/cli.js", "run", tarball, "--strict"],
-		// CommonJS gets the same ES module by require.
+		// CommonJS loads the same ES module with require.
 		["@arethetypeswrong/cli", "dist/index.js", tarball, "--profile", "esm-only", "--no-emoji"],
 	] as const;
 	for (const [name, program, ...words] of tools)

@@ -1,7 +1,7 @@
 /**
- * `npm run demo`: classifies pictures from the command line's side, as a user would. Takes what `mobilenet classify`
- * takes; with nothing it shows the network two photographs that npm has: a cat, which it knows, and a
- * mandrill, which is none of its 200 classes.
+ * `npm run demo`: classifies pictures with the command line, as a user would. Takes the arguments of `mobilenet classify`;
+ * without any it classifies two photographs from npm packages: a cat, which the network knows, and a mandrill, which is not
+ * among its 200 classes.
  */
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -25,10 +25,10 @@ function classify(words: readonly string[], folder?: string): number {
 
 function classifyOurs(): number {
 	const require = createRequire(import.meta.url);
-	// A CommonJS module that is the picture's `data:` address.
+	// A CommonJS module that exports the picture's `data:` address.
 	const address: unknown = require("baboon-image-uri");
 	const [, base64] = /^data:image\/png;base64,(.+)$/.exec(String(address)) ?? [];
-	if (base64 === undefined) throw new Error("baboon-image-uri is no PNG in a data: address");
+	if (base64 === undefined) throw new Error("baboon-image-uri must export a PNG as a data: address");
 	const folder = mkdtempSync(join(tmpdir(), "mobilenet-demo-"));
 	try {
 		copyFileSync(require.resolve("cat-picture/cat.jpg"), join(folder, "cat.jpg"));

@@ -2,14 +2,14 @@
 import { MobileNet } from "../../packages/mobilenet/dist/browser/mobilenet.js";
 
 const element = (id) => document.getElementById(id);
-let model;
+let mobilenet;
 
 element("model").addEventListener("change", async () => {
 	const [file] = element("model").files;
 	if (!file) return;
 	await say("Loading the model …", async () => {
-		const last = model;
-		model = await MobileNet.load(await file.arrayBuffer(), { name: file.name });
+		const last = mobilenet;
+		mobilenet = await MobileNet.load(await file.arrayBuffer(), { name: file.name });
 		last?.dispose();
 		return "Choose a picture.";
 	});
@@ -29,9 +29,9 @@ async function classify() {
 	if (!picture) return;
 	element("answers").replaceChildren();
 	await say("Looking …", async () => {
-		model ??= await MobileNet.load();
+		mobilenet ??= await MobileNet.load();
 		const start = performance.now();
-		const answers = await model.classify(picture);
+		const answers = await mobilenet.classify(picture);
 		element("answers").replaceChildren(
 			...answers.map(({ label, probability }) => {
 				const item = document.createElement("li");
@@ -39,7 +39,7 @@ async function classify() {
 				return item;
 			}),
 		);
-		const took = `Took ${Math.round(performance.now() - start)} ms (${model.build} kernels).`;
+		const took = `Took ${Math.round(performance.now() - start)} ms (${mobilenet.build} kernels).`;
 		return answers[0].sure === false ? `Probably none of what this model knows. ${took}` : took;
 	});
 }

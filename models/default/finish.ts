@@ -14,15 +14,17 @@ import { basename, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { writeLocation } from "../../packages/mobilenet/src/base/files.node.ts";
-import { metricsOf } from "../../packages/mobilenet/src/evaluation/metrics.ts";
-import { readModel } from "../../packages/mobilenet/src/formats/read.ts";
-import { writeModel } from "../../packages/mobilenet/src/formats/safetensors/model-file.ts";
-import { changedModel } from "../../packages/mobilenet/src/model/changed-model.ts";
-import { cost } from "../../packages/mobilenet/src/network/cost.ts";
-import { quantize } from "../../packages/mobilenet/src/quantization/quantize.ts";
-import { dequantize } from "../../packages/mobilenet/src/weights/dequantize.ts";
-import type { Model, Tensor } from "../../packages/mobilenet/src/weights/model.ts";
+import { metricsOf } from "../../packages/mobilenet/src/evaluation/index.ts";
+import {
+	dequantize,
+	readModel,
+	writeLocation,
+	writeModel,
+} from "../../packages/mobilenet/src/formats/index.ts";
+import { changedModel, type Model } from "../../packages/mobilenet/src/index.ts";
+import { cost } from "../../packages/mobilenet/src/network/index.ts";
+import { quantize } from "../../packages/mobilenet/src/quantization/index.ts";
+import type { Float32Tensor } from "../../packages/mobilenet/src/weights/tensor.ts";
 import {
 	answersOf,
 	type Best,
@@ -199,7 +201,7 @@ function temperatureOf(rows: readonly Float32Array[], truths: Int32Array): numbe
 function withTemperature(model: Model, temperature: number): Model {
 	const tensors = new Map(model.tensors);
 	for (const name of ["classifier.weight", "classifier.bias"]) {
-		const tensor = tensors.get(name) as Extract<Tensor, { dtype: "F32" }>;
+		const tensor = tensors.get(name) as Float32Tensor;
 		tensors.set(name, { ...tensor, data: tensor.data.map((x) => x / temperature) });
 	}
 	return { ...model, tensors };

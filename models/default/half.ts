@@ -4,7 +4,8 @@
  * or smaller than half precision goes.
  */
 import { MobileNetError } from "../../packages/mobilenet/src/base/error.ts";
-import type { Model, Tensor } from "../../packages/mobilenet/src/weights/model.ts";
+import type { Model } from "../../packages/mobilenet/src/weights/model.ts";
+import type { Tensor } from "../../packages/mobilenet/src/weights/tensor.ts";
 
 /** From here on a number rounds to infinity. */
 const tooLarge = 65520;

@@ -9,23 +9,17 @@
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpus, tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import sharp from "sharp";
-import { grouped } from "../../packages/mobilenet/src/cli/table.ts";
-import { metricsOf } from "../../packages/mobilenet/src/evaluation/metrics.ts";
-import { readModel } from "../../packages/mobilenet/src/formats/read.ts";
-import { writeModel } from "../../packages/mobilenet/src/formats/safetensors/model-file.ts";
-import { changedModel } from "../../packages/mobilenet/src/model/changed-model.ts";
-import { MobileNet } from "../../packages/mobilenet/src/model/mobilenet.ts";
-import { cost } from "../../packages/mobilenet/src/network/cost.ts";
-import { dequantize } from "../../packages/mobilenet/src/weights/dequantize.ts";
-import type { Model } from "../../packages/mobilenet/src/weights/model.ts";
-import { madeWith } from "../../packages/mobilenet/test/studies/tiny-imagenet.ts";
+import { metricsOf } from "../../packages/mobilenet/src/evaluation/index.ts";
+import { dequantize, readModel, writeModel } from "../../packages/mobilenet/src/formats/index.ts";
+import { bench, changedModel, type Model } from "../../packages/mobilenet/src/index.ts";
+import { cost } from "../../packages/mobilenet/src/network/index.ts";
 import {
 	answersOf,
 	bestOf,
@@ -77,13 +71,21 @@ const photographs = await Promise.all(
 	),
 );
 
-console.log(
-	madeWith(`node --conditions=mobilenet-source models/default/measure.ts ${process.argv.slice(2).join(" ")}`),
-);
+console.log(origin());
 await accuracy();
 await sureness();
 await price();
 coldStart(await photograph());
+
+/** Where and by what these figures were made. */
+function origin(): string {
+	const manifest = new URL("../../packages/mobilenet/package.json", import.meta.url);
+	const { version } = JSON.parse(readFileSync(manifest, "utf8"));
+	const day = new Date().toISOString().slice(0, 10);
+	const made = `${day}, ${cpus()[0]!.model.trim()}, one thread, Node ${process.versions.node}, mobilenet ${version}:`;
+	const command = ["models/default/measure.ts", ...process.argv.slice(2)].join(" ");
+	return `${made}\n\n    node --conditions=mobilenet-source ${command}\n`;
+}
 
 async function accuracy(): Promise<void> {
 	const location = join(tiny, values.final ? "val-0000.tar" : "train-0011.tar.gz");
@@ -135,10 +137,8 @@ async function price(): Promise<void> {
 	row("bytes by gzip", ...networks.map(([, , bytes]) => grouped(gzipSync(bytes, { level: 9 }).length)));
 	const times: string[] = [];
 	for (const [, model] of networks) {
-		const timed = await MobileNet.from(model, { threads: 1 });
-		const { median, runs } = await timed.bench({ seconds: timing });
+		const { median, runs } = await bench(model, { threads: 1, seconds: timing });
 		times.push(`${median.toFixed(2)} (${runs} runs)`);
-		timed.dispose();
 	}
 	row("milliseconds a picture on one thread, median", ...times);
 }
@@ -176,6 +176,11 @@ async function photograph(): Promise<string> {
 	const file = join(mkdtempSync(join(tmpdir(), "mobilenet-")), "photo.jpg");
 	await sharp(data, { raw: { width, height, channels: 3 } }).toFile(file);
 	return file;
+}
+
+/** `1,234,567`. */
+function grouped(value: number): string {
+	return value.toLocaleString("en-US");
 }
 
 /** A share of so many pictures in percent, with its standard error. */

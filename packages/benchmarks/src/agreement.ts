@@ -1,26 +1,26 @@
-/** Whether a runtime computes what ours does: before that no time counts. */
+/** Checks that a runtime computes the same as ours, without which its times do not count. */
 
-/** On probabilities in float32, of the greatest. */
+/** Tolerance of float32 probabilities, relative to the greatest. */
 const mostApart = 1e-3;
-/** Of twelve photographs, in integers: where a sum is next to a half, runtimes round it to one code or the other. */
+/** Integers, on twelve photographs: runtimes round sums next to a half to either code. */
 const leastShare = 11 / 12;
 
-/** @throws Error where probabilities differ by more than 1e-3 of the greatest */
+/** @throws Error if probabilities differ by more than 1e-3 of the greatest */
 export function sameNumbers(name: string, received: readonly number[], expected: readonly number[]): void {
 	sameLength(name, received, expected);
-	// Of the greatest probability, so that small ones, as of a network with random weights, are compared too.
+	// Relative to the greatest, so that the small probabilities of a network with random weights are compared too.
 	const scale = expected.reduce((most, value) => Math.max(most, value), 0);
 	const apart =
 		received.reduce((most, value, i) => Math.max(most, Math.abs(value - expected[i]!)), 0) / scale;
 	if (!(apart <= mostApart))
 		throw new Error(
-			`${name} does not agree with ours: the probabilities differ by ${apart.toPrecision(2)} of the greatest, and ${mostApart} is allowed.`,
+			`${name} does not agree with ours: the probabilities differ by ${apart.toPrecision(2)} of the greatest, but only ${mostApart} is allowed.`,
 		);
 }
 
 /**
- * @returns how well it agrees, for people
- * @throws Error where the class is another one on more than one photograph of twelve
+ * @returns a sentence on how well it agrees
+ * @throws Error if the class differs on more than one of twelve photographs
  */
 export function sameClasses(
 	name: string,
@@ -40,7 +40,7 @@ export function sameClasses(
 	}
 	if (same < Math.floor(pictures * leastShare))
 		throw new Error(
-			`${name} does not agree with ours: it gives the same class for ${same} of ${pictures} pictures, and ${Math.floor(pictures * leastShare)} are wanted.`,
+			`${name} does not agree with ours: it gives the same class for only ${same} of ${pictures} pictures, but ${Math.floor(pictures * leastShare)} are required.`,
 		);
 	const equal = received.filter((value, i) => Math.abs(value - expected[i]!) <= mostApart).length;
 	return `${name} agrees: the same class for ${same} of ${pictures} pictures, ${((100 * equal) / received.length).toFixed(1)} % of the probabilities within ${mostApart}`;
@@ -48,5 +48,5 @@ export function sameClasses(
 
 function sameLength(name: string, received: readonly number[], expected: readonly number[]): void {
 	if (received.length !== expected.length)
-		throw new Error(`${name} gives ${received.length} probabilities where ours gives ${expected.length}.`);
+		throw new Error(`${name} gives ${received.length} probabilities, but ours gives ${expected.length}.`);
 }

@@ -1,6 +1,6 @@
 /**
- * Cold start: from the start of a process to its first prediction on raw pixels, less the same process doing nothing.
- * Many starts, in turn.
+ * Cold start: the time from the start of a process to its first prediction on raw pixels, minus that of a process that
+ * does nothing. Many starts, in turn.
  */
 import { spawn } from "node:child_process";
 import { writeFile } from "node:fs/promises";
@@ -16,7 +16,7 @@ import { table } from "./table.ts";
 
 const names = ["bare", "mobilenet", "onnxruntime-node"] as const;
 type Name = (typeof names)[number];
-/** Starts that do not count, for the file system's cache. */
+/** Starts that are not counted, to warm the file system's cache. */
 const warmUp = 2;
 
 export async function coldTable({ folder, size, channels }: Job, options: Options): Promise<string> {
@@ -35,7 +35,7 @@ export async function coldTable({ folder, size, channels }: Job, options: Option
 			if (round >= warmUp) times[name].push(ms);
 		}
 		if (answers.size > 1)
-			throw new Error(`ours and onnxruntime-node give other classes: ${[...answers].join(" and ")}.`);
+			throw new Error(`ours and onnxruntime-node give different classes: ${[...answers].join(" and ")}.`);
 	}
 
 	const bare = statisticsOf(times.bare);
@@ -57,17 +57,14 @@ export async function coldTable({ folder, size, channels }: Job, options: Option
 	};
 	return [
 		table([
-			[
-				...["", "version", "minimum ms", "median ms", "p90 ms"],
-				...["less bare: minimum", "median", "starts"],
-			],
+			["", "version", "minimum ms", "median ms", "p90 ms", "less bare: minimum", "median", "starts"],
 			...names.map(row),
 		]),
 		`ours / onnxruntime-node, less bare Node: minima ${(ours.minimum / peer.minimum).toFixed(2)}, medians ${(ours.median / peer.median).toFixed(2)}`,
 	].join("\n\n");
 }
 
-/** Starts a program of cold/; its first output is the end of the time. */
+/** Starts a program of cold/ and times it until its first output. */
 function once(
 	name: Name,
 	argv: readonly string[],
@@ -84,7 +81,7 @@ function once(
 			first ??= { answer: data.toString(), ms: performance.now() - begin };
 		});
 		child.on("error", reject);
-		// The next one starts when this one is gone.
+		// The next one starts only after this one has ended.
 		child.on("close", (code) => {
 			if (first && code === 0) resolve(first);
 			else reject(new Error(`the cold start of ${name} failed.`));

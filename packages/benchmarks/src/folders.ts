@@ -1,4 +1,4 @@
-/** Where things lie. The same from src/ and from dist/, which holds the same files without types. */
+/** The paths of folders, which are the same from src/ and from dist/, which has the same files without types. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
@@ -7,7 +7,7 @@ const path = (relative: string): string => fileURLToPath(new URL(relative, impor
 /** packages/benchmarks */
 export const home = path("..");
 export const source = path("../src");
-/** The sources without types, for the processes that are measured. */
+/** The sources without types, which measured processes run. */
 export const programs = path("../dist");
 export const packages = path("../node_modules");
 /** packages/mobilenet */

@@ -1,18 +1,18 @@
-/** The network in integers, for all runtimes the same codes, and the photographs on which they must agree. */
+/** The network in integers, with the same codes for all runtimes, and the photographs on which they must agree. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Model } from "mobilenet";
 import { quantize } from "mobilenet/quantization";
-import { runsInIntegers } from "../../mobilenet/dist/engine/integers.js";
+import { hasByteWeights, runsInIntegers } from "../../mobilenet/dist/engine/integers.js";
 import { preparedPictures } from "../../mobilenet/dist/quantization/calibration.js";
 import { codesOfPixels } from "../../mobilenet/dist/quantization/pixel-codes.js";
+import { partsOf, weightedParts } from "../../mobilenet/dist/weights/parts.js";
 import { pictures } from "./folders.ts";
-import { activationCodes } from "./weights.ts";
 
-/** Fewer than `mobilenet quantize` takes: times do not depend on them. */
+/** Fewer than `mobilenet quantize` uses, since times do not depend on them. */
 const calibrationPictures = 64;
 
-/** A model of int8; one that is of int8 already stays as it is. */
+/** Quantizes a model to int8, unless it already is. */
 export async function inIntegers(model: Model): Promise<Model> {
 	if (isInt8(model)) return model;
 	const folder = join(pictures, "imagenet_samples");
@@ -27,18 +27,12 @@ export async function inIntegers(model: Model): Promise<Model> {
 }
 
 function isInt8(model: Model): boolean {
-	const { tensors, rounding } = model;
 	return (
-		runsInIntegers(model) &&
-		rounding !== "reference" &&
-		tensors.get("stem.conv.weight")?.dtype === "I8" &&
-		[...tensors].every(
-			([name, { data }]) => !name.endsWith(".conv.zero_point") || data.every((zero) => zero === 0),
-		)
+		runsInIntegers(model) && model.rounding !== "reference" && weightedParts(model).every(hasByteWeights)
 	);
 }
 
-/** What a network takes for each of the photographs, [size, size, inputChannels]. */
+/** The network's input for each of the photographs, [size, size, inputChannels]. */
 export async function photographs(model: Model): Promise<readonly Float32Array[]> {
 	const folder = join(pictures, "photos");
 	const listed = existsSync(folder)
@@ -46,7 +40,7 @@ export async function photographs(model: Model): Promise<readonly Float32Array[]
 		: [];
 	const names = new Set(listed.map((line) => line.split("\t")[0]!));
 	const files = namesIn(folder, (name) => names.has(name)).map((name) => join(folder, name));
-	const { scale, zeroPoint } = activationCodes(model, "input");
+	const { scale, zeroPoint } = partsOf(model).input!;
 	const inputs: Float32Array[] = [];
 	for await (const { pixels } of preparedPictures(files, model, {}))
 		inputs.push(Float32Array.from(codesOfPixels(pixels, model), (code) => scale * (code - zeroPoint)));
@@ -56,6 +50,6 @@ export async function photographs(model: Model): Promise<readonly Float32Array[]
 function namesIn(folder: string, wanted: (name: string) => boolean): readonly string[] {
 	const names = existsSync(folder) ? readdirSync(folder).filter(wanted).sort() : [];
 	if (names.length === 0)
-		throw new Error(`--precision int8 needs the pictures of ../shared/data, and ${folder} has none.`);
+		throw new Error(`--precision int8 needs the pictures of ../shared/data, but ${folder} has none.`);
 	return names;
 }

@@ -1,4 +1,4 @@
-/** The machine as a report names it: figures of different processors do not compare. */
+/** Describes the machine for reports: figures of different processors cannot be compared. */
 import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, release, type } from "node:os";
 
@@ -7,7 +7,7 @@ export function machine(): string {
 	return `${model}${family()}, ${availableParallelism()} cores, ${type()} ${release()}`;
 }
 
-/** Virtual machines often hide the model's name; family and vector instructions tell more. */
+/** Virtual machines often hide the name of the processor; its family and vector instructions say more. */
 function family(): string {
 	const path = "/proc/cpuinfo";
 	if (!existsSync(path)) return "";
@@ -20,7 +20,7 @@ function family(): string {
 	return number === undefined ? "" : ` (family ${number} model ${model}; ${vectors.join(", ")})`;
 }
 
-/** Of one, five and fifteen minutes. */
+/** The load averages over one, five and fifteen minutes. */
 export function load(): string {
 	return loadavg()
 		.map((value) => value.toFixed(2))

@@ -1,4 +1,4 @@
-/** Runs the benchmark that the command line asks for, and reports it. */
+/** Runs the benchmark that the command line requests, and reports the results. */
 import { writeFile } from "node:fs/promises";
 import { againstTable, besideFormer, commitOf, openCheckout } from "./against.ts";
 import { sameClasses, sameNumbers } from "./agreement.ts";
@@ -27,10 +27,10 @@ import { measure } from "./session.ts";
 import { benchTraining, trainingNetwork, trainingRows } from "./training/training.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** The cold start that is compared, where nothing else is said. */
+/** The default width multiplier for cold starts. */
 const coldAlpha = 0.25;
 
-/** @returns the exit code: 0 good, 1 failed, 2 wrong usage */
+/** @returns the exit code: 0 for success, 1 for failure, 2 for wrong usage */
 export async function main(argv: readonly string[]): Promise<number> {
 	try {
 		const options = parseOptions(argv);
@@ -130,7 +130,7 @@ function filesOf({ mode, precision }: Options, rows: readonly Row[]): ReadonlySe
 	);
 }
 
-/** What compares a runtime's probabilities with those of our public interface. */
+/** A function that compares a runtime's probabilities with those of our public interface. */
 async function checkOf(
 	{ precision, model, folded }: Network,
 	inputs: readonly Float32Array[],

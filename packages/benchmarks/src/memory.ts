@@ -1,6 +1,6 @@
 /**
- * The most memory that the process of each runtime takes (VmHWM), from its start to some runs on one input. Pages of
- * Chromium have processes of their own, which share memory: they are left out.
+ * The peak memory of each runtime's process (VmHWM), from its start through some runs on one input. Runtimes in Chromium
+ * are left out, because its processes share memory.
  */
 import type { Options } from "./options.ts";
 import { start } from "./programs.ts";
@@ -22,7 +22,7 @@ export async function memoryTable(
 	const bare = await peakOf("runtimes/bare", {}, jobOf(rows[0]!), place);
 	for (const row of rows) {
 		if (row.name === "litert.js" || row.program === oursInChromium) {
-			note(`left out: ${row.name} in Chromium, whose memory is not one process's`);
+			note(`left out: ${row.name} in Chromium, whose memory belongs to several processes`);
 			continue;
 		}
 		const { bytes, ...ready } = await peakOf(row.program, environmentOf(row), jobOf(row), place);

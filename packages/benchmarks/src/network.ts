@@ -1,4 +1,4 @@
-/** The one network that all runtimes run, its inputs, and the files in which they get them. */
+/** The network that all runtimes run, its inputs, and the files that they read. */
 import { existsSync, rmSync } from "node:fs";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -12,7 +12,7 @@ import { inIntegers, photographs } from "./integers.ts";
 import type { Job, NetworkFile, Precision } from "./protocol.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** Trained networks by width multiplier; they run at any size. For others the weights are random. */
+/** Trained networks by width multiplier, for any size. Weights for other widths are random. */
 const trained: Readonly<Record<number, string>> = {
 	1: join(weights, "mobilenet_v1_1.0_224_tfjs"),
 	0.25: join(weights, "mobilenet_v1_0.25_224_tfjs"),
@@ -23,15 +23,15 @@ export type FileName = NetworkFile | "network.onnx" | "network.tflite";
 
 export interface Network {
 	readonly precision: Precision;
-	/** What is measured; of integers where those are. */
+	/** The measured model, in integers if `precision` says so. */
 	readonly model: Model;
-	/** The same without batch norm, in float32: what the peers' float files are written from. */
+	/** The same in float32 without batch norm, for the peers' float files. */
 	readonly folded: Model;
-	/** Where its weights are from, for people. */
+	/** A description of where the weights come from. */
 	readonly origin: string;
 }
 
-/** @throws UsageError where the model is not one that every peer's file can say */
+/** @throws UsageError if the files of the peers cannot express the model */
 export async function chooseNetwork({
 	model: location,
 	alpha,
@@ -51,7 +51,7 @@ export async function chooseNetwork({
 	const { configuration } = read;
 	if (alpha !== undefined && configuration.alpha !== alpha)
 		throw new UsageError(
-			`${path} has the width multiplier ${configuration.alpha}, not ${alpha}: leave --alpha out.`,
+			`${path} has the width multiplier ${configuration.alpha}, not ${alpha}: omit --alpha.`,
 		);
 	check(configuration);
 	const model = { ...read, configuration: configure({ ...configuration, size: size ?? configuration.size }) };
@@ -72,14 +72,14 @@ function check({ padding, lastBlock, activation, head }: Configuration): void {
 	].flat();
 	if (faults.length > 0)
 		throw new UsageError(
-			`the peers' files are written for networks of TensorFlow's conventions with a classifier, and this one has ${faults.join(", ")}.`,
+			`the files of the peers can only express networks with TensorFlow's conventions and a classifier, but this one has ${faults.join(", ")}.`,
 		);
 }
 
 /**
- * What runtimes are given, [batch, size, size, inputChannels] each: the first one is timed, and on all they must agree.
- * In float32 it is one of seeded numbers from −1 to 1, other ones for every picture; in integers it is photographs, over
- * and over in the last one.
+ * The inputs of the runtimes, [batch, size, size, inputChannels] each: runs on the first are timed, and runtimes must agree
+ * on all. In float32 there is a single input of seeded numbers from −1 to 1, different for every picture. In integers the
+ * inputs are photographs, which are repeated to fill the last one.
  */
 export async function inputsFor(
 	{ model, precision }: Network,
@@ -99,7 +99,7 @@ export async function inputsFor(
 	});
 }
 
-/** What our public interface makes of the inputs: what every runtime must agree with. */
+/** The probabilities of our public interface for the inputs, with which every runtime must agree. */
 export async function probabilitiesOf(
 	model: Model,
 	inputs: readonly Float32Array[],
@@ -107,12 +107,13 @@ export async function probabilitiesOf(
 ): Promise<readonly number[]> {
 	const softmax = { ...model, configuration: { ...model.configuration, output: "softmax" as const } };
 	const network = await MobileNet.from(softmax, { threads: 1 });
-	const probabilities = inputs.flatMap((input) => [...network.run(input, { batch })]);
+	const probabilities: number[] = [];
+	for (const input of inputs) probabilities.push(...(await network.run(input, { batch })));
 	network.dispose();
 	return probabilities;
 }
 
-/** Runs something with a folder that holds the files asked for, and removes the folder. */
+/** Calls `use` with a folder that contains the requested files, and removes the folder afterwards. */
 export async function withFiles<Result>(
 	{ model, folded, precision }: Network,
 	{

@@ -6,17 +6,17 @@ import { type RuntimeName, runtimeNames } from "./runtimes/table.ts";
 import { type TrainerName, trainerNames } from "./training/table.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** Pictures of a step of training. */
+/** Pictures per training step. */
 const trainingBatch = 32;
 
-/** Benchmarks that are asked for by a flag; without one it is `times`. */
+/** Benchmarks that are selected by a flag. Default: `times`. */
 const modes = ["cold", "memory", "overload", "training"] as const;
 export type Mode = "times" | (typeof modes)[number];
 
 export interface Options {
 	readonly mode: Mode;
 	readonly only: readonly (RuntimeName | TrainerName)[] | undefined;
-	/** Builds of ours, a row each; by default the one that the machine gets. */
+	/** Builds of ours, one row each. Default: the one that the machine gets. */
 	readonly simd: readonly string[] | undefined;
 	readonly model: string | undefined;
 	readonly alpha: number | undefined;
@@ -34,7 +34,7 @@ export interface Options {
 	readonly against: string | undefined;
 }
 
-export const help = `npm run bench -- [options]: the peers, side by side with ours
+export const help = `npm run bench -- [options]: compares ours with its peers
 
   --only A,B        ${runtimeNames.join(", ")}; all that run here if not given
   --simd A,B        builds of ours, a row each: wide, relaxed, baseline, reference; the machine's if not given
@@ -59,18 +59,20 @@ export const help = `npm run bench -- [options]: the peers, side by side with ou
 
   npm run bench -- --only mobilenet,onnxruntime-node --alpha 0.25 --size 128`;
 
-/** @returns undefined where help is asked for */
+/** @returns undefined if help is requested */
 export function parseOptions(argv: readonly string[]): Options | undefined {
 	const { values } = parse(argv);
 	if (values.help) return undefined;
 	const [mode = "times", other] = modes.filter((name) => values[name]);
-	if (other) throw new UsageError(`--${mode} and --${other} are two benchmarks: ask for one.`);
+	if (other)
+		throw new UsageError(`--${mode} and --${other} are different benchmarks: give only one of them.`);
 	const precision = values.precision ?? "fp32";
 	if (precision !== "fp32" && precision !== "int8")
 		throw new UsageError(`--precision must be fp32 or int8, not ${precision}.`);
-	if (mode === "cold" && precision !== "fp32") throw new UsageError("--cold is measured in fp32 only.");
+	if (mode === "cold" && precision !== "fp32")
+		throw new UsageError("--cold is measured in fp32 only: omit --precision.");
 	if (mode === "overload" && values.only !== undefined)
-		throw new UsageError("--overload compares ours and onnxruntime-node: leave --only out.");
+		throw new UsageError("--overload always compares ours and onnxruntime-node: omit --only.");
 	if (mode === "training" && (precision !== "fp32" || values.model !== undefined))
 		throw new UsageError("--training makes its network itself, in fp32: leave --model and --precision out.");
 	const { against } = values;
@@ -107,10 +109,25 @@ function parse(argv: readonly string[]) {
 		return parseArgs({
 			args: [...argv],
 			options: {
-				...{ only: text, simd: text, model: text, alpha: text, size: text, batch: text, threads: text },
-				...{ precision: text, cores: text, seconds: text, node: text, python: text, json: text },
-				...{ against: text },
-				...{ cold: flag, memory: flag, overload: flag, training: flag, help: flag },
+				only: text,
+				simd: text,
+				model: text,
+				alpha: text,
+				size: text,
+				batch: text,
+				threads: text,
+				precision: text,
+				cores: text,
+				seconds: text,
+				node: text,
+				python: text,
+				json: text,
+				against: text,
+				cold: flag,
+				memory: flag,
+				overload: flag,
+				training: flag,
+				help: flag,
 			},
 		});
 	} catch (error) {
@@ -132,19 +149,18 @@ function number(name: string, given: string | undefined, valid: (n: number) => b
 
 function list(name: string, given: string): readonly string[] {
 	const items = given.split(",").map((item) => item.trim());
-	if (items.includes(""))
-		throw new UsageError(`--${name} takes names with commas between them, not ${given}.`);
+	if (items.includes("")) throw new UsageError(`--${name} must be names separated by commas, not ${given}.`);
 	return [...new Set(items)];
 }
 
 function nameOf(name: string, mode: Mode): RuntimeName | TrainerName {
 	const names: readonly (RuntimeName | TrainerName)[] = mode === "training" ? trainerNames : runtimeNames;
 	const known = names.find((other) => other === name);
-	if (!known) throw new UsageError(`--only knows ${names.join(", ")}, not ${name}.`);
+	if (!known) throw new UsageError(`--only must be one or more of ${names.join(", ")}, not ${name}.`);
 	return known;
 }
 
-/** One thread runs on core 1, since core 0 takes most interrupts. */
+/** A single thread runs on core 1, since core 0 handles most interrupts. */
 function usualCores(threads: number): string {
 	if (threads === 1) return availableParallelism() > 1 ? "1" : "0";
 	return `0-${threads - 1}`;

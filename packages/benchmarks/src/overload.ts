@@ -1,6 +1,6 @@
 /**
- * What an overloaded machine does to a run: ours and onnxruntime-node on one thread and on several, first on quiet
- * cores, then while a process on each of them is busy without end. Threads that wait for one another suffer most.
+ * How an overloaded machine affects a run: ours and onnxruntime-node on one and several threads, first on idle cores, then
+ * with a busy process on each core. Threads that wait for one another suffer most.
  */
 import { fork } from "node:child_process";
 import { availableParallelism } from "node:os";
@@ -51,7 +51,7 @@ export async function overloadTable(
 	]);
 }
 
-/** Starts a process for every core of this machine that never rests. @returns what ends them */
+/** Starts a busy process for every core of this machine. @returns a function that stops them */
 function keepBusy(place: Options): () => void {
 	const processes = Array.from({ length: availableParallelism() }, (_, core) => {
 		const [execPath, ...execArgv] = commandOf({ ...place, cores: String(core) });

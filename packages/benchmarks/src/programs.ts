@@ -1,6 +1,5 @@
 /**
- * Processes that are measured. They run the built files, whatever Node runs them: stripping types would cost them
- * time and memory.
+ * The measured processes. They always run the built files, because stripping types would cost them time and memory.
  */
 import { type ChildProcess, fork, spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
@@ -25,17 +24,17 @@ export function buildPrograms(folder = home): void {
 }
 
 export interface Place {
-	/** As taskset takes them. */
+	/** In the format of taskset. */
 	readonly cores: string;
 	/** The Node that runs the program. */
 	readonly node: string;
 }
 
 const pins = process.platform === "linux" && spawnSync("taskset", ["--version"]).status === 0;
-/** What people should know where programs cannot be pinned. */
-export const pinning = pins ? undefined : "taskset is missing here, so nothing is pinned to a core";
+/** A note for the user if programs cannot be pinned. */
+export const pinning = pins ? undefined : "taskset is not installed, so nothing is pinned to a core";
 
-/** A program's command line, pinned to its cores where there is taskset. */
+/** The command line of a program, pinned to its cores if taskset is installed. */
 export function commandOf({ cores, node }: Place): [string, ...string[]] {
 	return pins ? ["taskset", "-c", cores, node] : [node];
 }
@@ -45,12 +44,7 @@ export interface Program {
 	readonly stop: () => Promise<void>;
 }
 
-/**
- * Starts a program that answers questions.
- *
- * @param name its path in src/ without its ending
- * @param folder where it lies without types; by default the dist/ of this checkout
- */
+/** Starts a program that answers questions; its name is its path in src/ without the ending. */
 export function start(
 	name: string,
 	place: Place,
@@ -62,7 +56,7 @@ export function start(
 		execPath,
 		execArgv,
 		env: { ...process.env, ...environment },
-		// A runtime's own chatter does not belong among the results.
+		// The output of runtimes must not mix with the results.
 		stdio: ["ignore", 2, 2, "ipc"],
 	});
 	const ask = (question: Question): Promise<unknown> =>
@@ -78,7 +72,7 @@ export function start(
 				if ("error" in reply) reject(new Error(reply.error));
 				else resolve(reply.value);
 			});
-			// Where it cannot be sent the process is about to end.
+			// If it cannot be sent, the process is about to end.
 			child.send(question, () => {});
 		});
 	return { ask: ask as Program["ask"], stop: () => stopped(child, ask) };

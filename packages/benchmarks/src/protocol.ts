@@ -1,41 +1,37 @@
-/**
- * What the benchmark and the process of a runtime say to one another: a question at a time, each with its answer.
- * Programs of former commits answer too (`--against`): nothing here may change its name or its meaning, and what is new
- * must be optional.
- */
+/** The messages between the benchmark and the process of a runtime: one question at a time, each with its answer. */
 
 export type Precision = "fp32" | "int8";
-/** Files that ours reads: the network that is measured, and the same in float32 without batch norm. */
+/** The files that ours reads: the measured network, and the same in float32 without batch norm. */
 export type NetworkFile = "network.safetensors" | "folded.safetensors";
 
-/** What a runtime is to run. */
+/** What a runtime should run. */
 export interface Job {
-	/** Holds the files of network.ts: the network in every format, and `input.f32`. */
+	/** Contains the files of network.ts: the network in every format, and `input.f32`. */
 	readonly folder: string;
-	/** Ours runs this one. */
+	/** The file that ours runs. */
 	readonly network: NetworkFile;
 	readonly size: number;
 	readonly channels: number;
 	readonly classes: number;
 	readonly batch: number;
-	/** How many inputs of so many pictures `input.f32` holds. */
+	/** Number of inputs of `batch` pictures in `input.f32`. */
 	readonly inputs: number;
 	readonly threads: number;
-	/** Where steps of training are measured, and not runs. */
+	/** Present if training steps are measured instead of runs. */
 	readonly training?: TrainingJob;
 }
 
-/** Steps of SGD with momentum on one batch, over and over. */
+/** Repeated steps of SGD with momentum on one batch. */
 export interface TrainingJob {
-	/** Of the pictures of the batch. */
+	/** The class of each picture in the batch. */
 	readonly labels: readonly number[];
 	readonly learningRate: number;
 	readonly momentum: number;
-	/** Of batch norm. */
+	/** Epsilon of batch norm. */
 	readonly epsilon: number;
-	/** Of batch norm: share of the batch in the running statistics. */
+	/** Weight of the batch in batch norm's running statistics. */
 	readonly normMomentum: number;
-	/** How many steps are made beforehand, to compare their losses. */
+	/** Number of first steps, whose losses are compared. */
 	readonly losses: number;
 }
 
@@ -49,7 +45,7 @@ export interface Answers {
 	readonly prepare: Ready;
 	/** Milliseconds of each run. */
 	readonly run: readonly number[];
-	/** The most memory that the process has held so far, in bytes. */
+	/** The peak memory of the process so far, in bytes. */
 	readonly memory: number;
 	readonly stop: null;
 }
@@ -59,10 +55,10 @@ export interface Ready {
 	readonly outputs: readonly number[];
 	/** Where it runs, such as `Node 24.21.0 (V8 13.6)`. */
 	readonly host: string;
-	/** The build of the kernels; ours alone has such a name. */
-	readonly build?: string;
-	/** Of a runtime that is no package of npm. */
-	readonly version?: string;
+	/** The build of the kernels, for ours. */
+	readonly build?: string | undefined;
+	/** The version of a runtime that is not an npm package. */
+	readonly version?: string | undefined;
 }
 
 export type Reply = { readonly value: Answers[Question["kind"]] } | { readonly error: string };

@@ -1,4 +1,4 @@
-/** A session's times as a table for people and as rows for programs. */
+/** The times of a session as a table and as JSON rows. */
 import type { Options } from "./options.ts";
 import type { Job } from "./protocol.ts";
 import type { Row } from "./rows.ts";
@@ -19,12 +19,12 @@ export function timesTable(measured: readonly Measured[]): string {
 	]);
 }
 
-/** Ours over each peer: below 1 ours is quicker. Undefined where there is none of one of the two. */
+/** Times of ours over those of each peer: below 1, ours is faster. Undefined if there is nothing to compare. */
 export function ratiosTable(measured: readonly Measured[]): string | undefined {
 	const all = measured.filter(({ row }) => row.name === "mobilenet" && !row.checkout);
 	const peers = measured.filter(({ row }) => row.name !== "mobilenet");
 	const ours = all.filter(({ row }) => row.label === undefined);
-	/** The same build in float32, in a session in integers. */
+	/** In a session in integers: the same build in float32. */
 	const inFloat = ours.map(({ row, ready }) =>
 		all.find(
 			(other) =>
@@ -84,7 +84,7 @@ export function labelOf(row: Row, { build }: { readonly build?: string | undefin
 	].join(" ");
 }
 
-/** The build of ours, and where it runs if not in Node. */
+/** The build of ours, and where it runs unless in Node. */
 function buildOf({ program }: Row, build: string): string {
 	return program === oursInChromium ? `${build} in Chromium` : build;
 }

@@ -1,4 +1,4 @@
-/** What the core can do, and how much of it ours reaches. */
+/** The peak of the core, and how much of it ours reaches. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { cost } from "mobilenet/network";
@@ -10,7 +10,7 @@ import { labelOf } from "./report.ts";
 import type { Peak } from "./roofline/measure.ts";
 import type { Measured } from "./session.ts";
 
-/** From here on the second figure is not the same instructions twice. */
+/** If the second figure is larger by this factor, V8 has really widened the instructions. */
 const widened = 1.2;
 
 export function roofline(measured: readonly Measured[], network: Network, options: Options): string {
@@ -27,7 +27,7 @@ export function roofline(measured: readonly Measured[], network: Network, option
 		if (row.name !== "mobilenet") continue;
 		const reached = operations / times.minimum / 1e6;
 		const share = (peak: number): string => `${((100 * reached) / peak / row.threads).toFixed(0)} %`;
-		// Integers are not multiplied by what the peak is of.
+		// The peak is that of float multiply-adds, which integers do not use.
 		const isFloat = row.precision === "fp32";
 		const shares = [
 			...(isFloat && ready.build !== "wide" ? [`${share(narrow)} of the 128-bit peak`] : []),
@@ -43,7 +43,7 @@ export function roofline(measured: readonly Measured[], network: Network, option
 	return lines.join("\n");
 }
 
-/** On the first of the cores, with this Node: a core's peak does not depend on the one that is compared. */
+/** On the first of the cores and with this Node, since the peak does not depend on the Node that is measured. */
 function measurePeak(cores: string): Peak {
 	const place = { cores: /^\d+/.exec(cores)?.[0] ?? cores, node: process.execPath };
 	const [command, ...flags] = commandOf(place);

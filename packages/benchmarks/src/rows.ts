@@ -8,15 +8,15 @@ import { oursInChromium, type Runtime, type RuntimeName, runtimeNames, runtimes 
 import { UsageError } from "./usage-error.ts";
 
 export interface Row {
-	/** The runtime's. */
+	/** Name of the runtime. */
 	readonly name: string;
 	readonly version: string;
 	readonly program: string;
-	/** The build that ours is told to take. */
-	readonly simd?: string;
+	/** The build that ours must use. */
+	readonly simd?: string | undefined;
 	readonly precision: Precision;
 	readonly threads: number;
-	/** Of its process, besides that of this one. */
+	/** Environment variables of its process, besides those of this one. */
 	readonly environment?: Readonly<Record<string, string>>;
 	/** Another checkout of this repository, whose program runs its package. */
 	readonly checkout?: Checkout;
@@ -24,7 +24,7 @@ export interface Row {
 	readonly label?: string;
 }
 
-/** @param note told why a runtime that was not asked for by name is left out */
+/** @param note called with the reason if a runtime that was not requested by name is left out */
 export function chooseRows(
 	{ only, simd, threads, precision }: Options,
 	note: (line: string) => void,
@@ -35,7 +35,7 @@ export function chooseRows(
 			threads > mostThreads
 				? `${name} runs on ${mostThreads} thread here, not on ${threads}`
 				: precision === "int8" && floatOnly !== undefined
-					? `${name} runs no network of integers: ${floatOnly}`
+					? `${name} cannot run networks of integers: ${floatOnly}`
 					: undefined;
 		if (fault !== undefined) {
 			if (only) throw new UsageError(`${fault}.`);
@@ -45,27 +45,27 @@ export function chooseRows(
 		const row = { name, version: versionOf(packageName), program, precision, threads };
 		return name === "mobilenet" && simd ? simd.map((build) => ({ ...row, simd: build })) : [row];
 	});
-	// In the same browser as the runtime that is there only.
+	// Ours also in the browser, beside the runtime that only runs there.
 	const ours = rows.find(({ name }) => name === "mobilenet");
 	if (ours && rows.some(({ name }) => name === "litert.js")) {
 		const { simd: _, ...rest } = ours;
 		rows.push({ ...rest, program: oursInChromium });
 	}
 	if (precision === "fp32") return rows;
-	// Ours in float32 too, to be compared with.
+	// Ours in float32 as well, for comparison.
 	return rows.flatMap((row) =>
 		row.name === "mobilenet" ? [row, { ...row, precision: "fp32" as const, label: "fp32" }] : [row],
 	);
 }
 
-/** Rows of ours and of onnxruntime-node, on one thread and on as many as are asked for. */
+/** Rows of ours and of onnxruntime-node, on one thread and on the requested number. */
 export function overloadRows({ simd, threads, precision }: Options): readonly Row[] {
 	return (["mobilenet", "onnxruntime-node"] as const).flatMap((name) => {
 		const { package: packageName, program } = runtimes[name];
 		const row = { name, version: versionOf(packageName), program, precision };
 		return [...new Set([1, threads])].map((count) => ({
 			...row,
-			...(name === "mobilenet" && simd?.[0] !== undefined ? { simd: simd[0] } : {}),
+			simd: name === "mobilenet" ? simd?.[0] : undefined,
 			threads: count,
 			label: `${count} thread${count === 1 ? "" : "s"}`,
 		}));
@@ -77,7 +77,7 @@ export function fileOf({ name, precision }: Row, session: Precision): FileName {
 	return name === "mobilenet" ? networkOf(precision, session) : runtimes[name as RuntimeName].file;
 }
 
-/** What ours runs: in a session in integers its rows in float32 have a file of their own. */
+/** The file that ours runs: in a session in integers, its float32 rows have a separate file. */
 export function networkOf(precision: Precision, session: Precision): NetworkFile {
 	return precision === session ? "network.safetensors" : "folded.safetensors";
 }

@@ -1,25 +1,25 @@
 /**
- * One interleaved session: every runtime in a process of its own, in turn for a short while, round after round, so
- * that all see the same minutes of the machine. A time counts only after the outputs agreed.
+ * One interleaved session: every runtime in its own process, in turn for a short while, round after round, so that all are
+ * measured under the same conditions. Times count only if the outputs agree.
  */
 import { type Place, type Program, start } from "./programs.ts";
 import type { Job, Ready } from "./protocol.ts";
 import { environmentOf, type Row } from "./rows.ts";
 import { type Statistics, statisticsOf } from "./statistics.ts";
 
-/** How a session goes, in milliseconds. */
+/** Durations of a session, in milliseconds. */
 export interface Pace {
-	/** Until the engine has compiled all with its best compiler, and to know how long a run takes. */
+	/** Runs before measuring, until all code is optimized; also shows how long a run takes. */
 	readonly warmUp: number;
-	/** A turn of a runtime; a run that takes longer is a turn. */
+	/** A runtime's turn; a longer run is a turn by itself. */
 	readonly turn: number;
-	/** Runs at the start of a turn that do not count: the caches still hold the runtime before. */
+	/** Runs at the start of a turn that are not counted, while the caches still hold another runtime's data. */
 	readonly settling: number;
 }
 const usualPace: Pace = { warmUp: 1500, turn: 100, settling: 10 };
-/** Between turns, for threads that spin a while after a run. */
+/** Between turns, for threads that keep spinning for a while after a run. */
 const pauseMs = 5;
-/** Of a runtime that takes all its time for fewer. */
+/** Times for a runtime that needs all its seconds for fewer runs. */
 const fewestTimes = 2;
 
 export interface Measured {
@@ -36,14 +36,14 @@ interface Running {
 }
 
 export interface SessionOptions {
-	/** Of measuring for each runtime. */
+	/** Seconds of measuring for each runtime. */
 	readonly seconds: number;
 	readonly pace?: Pace;
 	readonly place: Place;
 	readonly jobOf: (row: Row) => Job;
-	/** Throws where what a runtime gives out is wrong. */
+	/** Throws if the output of a runtime is wrong. */
 	readonly check: (row: Row, ready: Ready) => void;
-	/** Told of a runtime that does not start; throws where it may not be left out. */
+	/** Called for a runtime that does not start; throws if it must not be left out. */
 	readonly leaveOut: (row: Row, error: Error) => void;
 }
 
@@ -51,7 +51,7 @@ export async function measure(rows: readonly Row[], options: SessionOptions): Pr
 	return withRunning(rows, options, (again) => again(options.seconds));
 }
 
-/** Starts all runtimes once, for several sessions: `again` is one of so many seconds for each. */
+/** Starts all runtimes once, for several sessions: `again` measures each for a number of seconds. */
 export async function withRunning<Result>(
 	rows: readonly Row[],
 	{ pace = usualPace, place, jobOf, check, leaveOut }: Omit<SessionOptions, "seconds">,
@@ -85,7 +85,7 @@ async function inTurn(
 	const rounds = Math.ceil((seconds * 1000) / turn);
 	for (let round = 0; round < rounds; round++)
 		for (let i = 0; i < running.length; i++) {
-			// Another one begins each time, so that none always follows the same.
+			// Each round begins with another runtime, so that none always follows the same one.
 			const number = (i + round) % running.length;
 			const { program, runMs } = running[number]!;
 			const own = times[number]!;
@@ -97,7 +97,7 @@ async function inTurn(
 	return running.map(({ row, ready }, i) => ({ row, ready, times: statisticsOf(times[i]!) }));
 }
 
-/** @returns milliseconds of a run */
+/** @returns the duration of a run in milliseconds */
 async function warmUp(program: Program, pace: Pace): Promise<number> {
 	let spent = 0;
 	let times: readonly number[] = [];

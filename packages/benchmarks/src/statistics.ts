@@ -1,9 +1,9 @@
-/** Times summed up. The minimum is what the machine can do, the median what it does among others. */
+/** Statistics of times. The minimum shows what the machine can do, the median what it does beside other work. */
 
 export interface Statistics {
 	readonly minimum: number;
 	readonly median: number;
-	/** Nine of ten runs took no longer. */
+	/** Nine out of ten runs took no longer. */
 	readonly p90: number;
 	readonly worst: number;
 	readonly runs: number;

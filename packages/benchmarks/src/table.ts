@@ -1,4 +1,4 @@
-/** Text in columns: the first to the left, numbers to the right. */
+/** Formats text in columns: the first aligned left, the others right. */
 export function table(rows: readonly (readonly string[])[]): string {
 	const columns = Math.max(...rows.map((row) => row.length));
 	const widths = Array.from({ length: columns }, (_, i) =>

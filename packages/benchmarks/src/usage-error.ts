@@ -1,2 +1,2 @@
-/** What is wrong with a command line, in one sentence: exit code 2. */
+/** An error in the command line, in one sentence: exit code 2. */
 export class UsageError extends Error {}

@@ -1,33 +1,5 @@
 /** Weights as the peers want them: frameworks differ in the order of a tensor's axes. */
-import type { Model } from "mobilenet";
-import type { Layer } from "mobilenet/network";
-import { codesOf } from "../../mobilenet/dist/engine/integers.js";
-
-/** Weights and bias of a layer of a folded model; weights are OIHW, or [out, in] for the classifier. */
-export function parametersOf(
-	{ tensors }: Model,
-	{ name, kind }: Layer,
-): Record<"weight" | "bias", Float32Array> {
-	const prefix = kind === "dense" ? name : `${name}.conv`;
-	const values = (part: string): Float32Array => {
-		const tensor = tensors.get(`${prefix}.${part}`);
-		if (tensor?.dtype !== "F32")
-			throw new Error(`${prefix}.${part} should be in the folded model as float32, and is not.`);
-		return tensor.data;
-	};
-	return { weight: values("weight"), bias: values("bias") };
-}
-
-/** What codes of an activation stand for: scale · (code − zero point), with codes from −128 to 127. */
-export interface Codes {
-	readonly scale: number;
-	readonly zeroPoint: number;
-}
-
-/** What a layer of a model of integers gives out, or the picture (`input`). */
-export function activationCodes(model: Model, layer: string): Codes {
-	return codesOf(model, layer);
-}
+import { type Codes, perChannel, type WeightedParts } from "../../mobilenet/dist/weights/parts.js";
 
 /** A layer of a model of integers: weights in the order of the model, with a scale for every output channel. */
 export interface IntegerParameters {
@@ -40,19 +12,14 @@ export interface IntegerParameters {
 
 /** @param input what the codes that the layer takes stand for */
 export function integerParametersOf(
-	{ tensors }: Model,
-	{ name, kind }: Layer,
+	{ layer, weight, bias, codes }: WeightedParts,
 	input: Codes,
 ): IntegerParameters {
-	const prefix = kind === "dense" ? name : `${name}.conv`;
-	const weight = tensors.get(`${prefix}.weight`);
-	const scale = tensors.get(`${prefix}.scale`);
-	const bias = tensors.get(`${prefix}.bias`);
-	if (weight?.dtype !== "I8" || scale?.dtype !== "F32" || bias?.dtype !== "I32")
-		throw new Error(`${prefix} should be in the model in integers of 8 bits with a bias of 32, and is not.`);
-	const scales = Float32Array.from({ length: bias.data.length }, (_, c) =>
-		scale.data.length === 1 ? scale.data[0]! : scale.data[c]!,
-	);
+	if (weight.dtype !== "I8" || bias?.dtype !== "I32" || !codes)
+		throw new Error(
+			`${layer.name} should have weights in integers of 8 bits and a bias of 32, and does not.`,
+		);
+	const scales = Float32Array.from(bias.data, (_, c) => perChannel(codes.scale, c));
 	return {
 		weight: Int8Array.from(weight.data),
 		scales,

@@ -1,11 +1,12 @@
 /**
- * Builds the browser file from `dist/`: one ES module for a plain page, with everything that not every page needs
- * (readers of other formats, ImageNet's labels, the embedded model, either build of the kernels, the worker) in chunks
- * that load when a file or a machine asks for them. Rolldown bundles: it comes with Vite and Vitest anyway, and puts what
- * the entry needs into one chunk where esbuild makes a handful. Source maps are left out: they are three times the code,
- * and the readable modules lie beside it.
+ * Builds the browser file from `dist/`: one ES module for a plain page. What not every page needs (readers of other
+ * formats, ImageNet's labels, the embedded model, the builds of the kernels, the worker) is in chunks that are loaded on
+ * demand. Rolldown bundles, because Vite and Vitest include it anyway, and it puts what the entry needs into one chunk
+ * where esbuild makes several. There are no source maps: they are three times as large as the code, and the readable
+ * modules are also in the package.
  *
- * The embedded model is two thirds of the package, so that it is in it once, here: `dist/model` loads these chunks.
+ * The embedded model is two thirds of the package, so the package contains it only once, here; `dist/model` loads these
+ * chunks.
  *
  *   node scripts/build-browser.ts        (part of `npm run build`)
  */
@@ -19,11 +20,11 @@ import { writeLicenses } from "./licenses.ts";
 
 const dist = fileURLToPath(new URL("../dist/", import.meta.url));
 const browser = join(dist, "browser");
-/** The name of the file stays; those of its chunks change with their content, so that caches never mix versions. */
+/** The file's name never changes; those of its chunks change with their content, so that caches never mix versions. */
 const entry = "mobilenet";
-/** A worker is a program of its own: the module that starts it, and the name by which that module calls it. */
+/** The worker, a separate program, and the module that starts it by its name. */
 const worker = { module: "worker.default.js", startedBy: "threads.default.js" };
-/** The module that loads the parts of the embedded model, and those. */
+/** The module that loads the parts of the embedded model, and the parts. */
 const modelLoader = join(dist, "model", "generated", "default-model.js");
 const modelPart = /[\\/]model[\\/]generated[\\/]default-model-\d+\.js$/;
 
@@ -47,7 +48,7 @@ const chunks = [
 			...output,
 			codeSplitting: {
 				groups: [
-					// The entry's own exports and no others, whatever chunks take from it: they take it from here.
+					// Keeps the entry's exports free of what chunks import: they import it from this one.
 					{ name: "core", tags: ["$initial"] },
 					{ name: "fflate", test: /[\\/]fflate[\\/]/ },
 				],
@@ -60,9 +61,9 @@ const names = new Set(chunks.map(({ fileName }) => fileName));
 for (const { fileName, imports, dynamicImports } of chunks)
 	for (const name of [...imports, ...dynamicImports])
 		if (!names.has(name))
-			throw new Error(`${fileName} of the browser file imports ${name}, which no page has`);
+			throw new Error(`${fileName} of the browser file imports ${name}, which pages cannot load`);
 
-// All others take the parts of the embedded model from here too.
+// All other entries also load the parts of the embedded model from here.
 let loader = readFileSync(modelLoader, "utf8");
 for (const { fileName, facadeModuleId } of chunks) {
 	if (!facadeModuleId || !modelPart.test(facadeModuleId)) continue;
@@ -95,6 +96,6 @@ async function bundle(input: Record<string, string>, options: OutputOptions): Pr
 function callWorkerByItsChunk(code: string, module: string): string | undefined {
 	if (basename(module) !== worker.startedBy) return undefined;
 	const parts = code.split(`./${worker.module}`);
-	if (parts.length !== 2) throw new Error(`${module} does not start ./${worker.module} once`);
+	if (parts.length !== 2) throw new Error(`${module} must name ./${worker.module} exactly once`);
 	return parts.join(`./${basename(workerChunks[0]!.fileName)}`);
 }

@@ -1,8 +1,8 @@
 /**
- * Builds what Node loads from `dist/`: the same modules in a few files, for Node takes about half a millisecond to
- * find and load each of a hundred. Readers of formats, ImageNet's labels and the builds of the kernels stay chunks that
- * load when asked for. Libraries stay where npm or build-libraries.ts put them, and the embedded model in the browser
- * file's chunks, so that the package has each once: both must be there already.
+ * Builds what Node loads from `dist/`: the same modules in a few files, because Node takes about half a millisecond to
+ * find and load each of a hundred. Format readers, ImageNet's labels and the builds of the kernels remain chunks that are
+ * loaded when needed. Libraries remain separate packages. The embedded model remains in the chunks of the browser file,
+ * which must already exist, so that the package contains it only once.
  *
  *   node scripts/build-node.ts        (part of `npm run build`)
  */
@@ -14,7 +14,7 @@ import { refuse } from "./bundle.ts";
 
 const dist = fileURLToPath(new URL("../dist/", import.meta.url));
 const node = join(dist, "node");
-/** All files lie side by side: some find others (the worker, the package's manifest) by their own place. */
+/** All files are in one folder, because some find others (the worker, the package's manifest) by a relative path. */
 const entries = {
 	index: "index.js",
 	network: "network/index.js",
@@ -25,7 +25,7 @@ const entries = {
 	training: "training/index.js",
 	cli: "cli/main.js",
 };
-/** Programs of their own, found by their names. */
+/** Separate programs, which are found by their names. */
 const workers = {
 	"worker.node": "engine/worker.node.js",
 	"decoding-worker-script.node": "data/decoding-worker-script.node.js",
@@ -48,7 +48,7 @@ const isCli = (module: string): boolean => placeOf(module).startsWith("cli/");
 const isLearning = (module: string): boolean => learning.test(placeOf(module)) && !isCli(module);
 await bundle(entries, {
 	groups: [
-		// A group takes what its modules import along: first come, first served.
+		// A group also takes what its modules import, unless an earlier group has it.
 		{
 			name: "core",
 			tags: ["$initial"],

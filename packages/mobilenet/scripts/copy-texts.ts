@@ -1,5 +1,5 @@
 /**
- * Puts beside the package's code what people are to read of it: npm takes them from the package's own folder alone.
+ * Copies the texts for readers into the package's folder, because npm only packs files from there.
  *
  *   node scripts/copy-texts.ts        (part of `npm run build`)
  */
@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 const texts = {
 	"README.md": "README.md",
 	"CHANGELOG.md": "CHANGELOG.md",
-	// It also says what covers the embedded model.
+	// Also covers the embedded model.
 	LICENSE: "LICENSE",
 	"models/default/README.md": "MODEL_CARD.md",
 };

@@ -1,7 +1,7 @@
 /**
- * Embeds the model that the package carries: writes models/default/mobilenet.safetensors as base64 into TypeScript, so
- * that at run time there is no file to find and nothing to download. It becomes several modules, for bundlers warn of
- * large ones, and whoever loads the model fetches all of them at a time.
+ * Embeds the package's model: writes models/default/mobilenet.safetensors as base64 to TypeScript modules, so that there is
+ * no file to find or download at run time. There are several modules, because bundlers warn about large ones; they are all
+ * fetched at once.
  *
  *   node scripts/embed-model.ts        (part of `npm run build`)
  */
@@ -14,12 +14,12 @@ import { readModelFile } from "../src/formats/safetensors/model-file.ts";
 const location = "models/default/mobilenet.safetensors";
 const model = fileURLToPath(new URL(`../../../${location}`, import.meta.url));
 const generated = fileURLToPath(new URL("../src/model/generated/", import.meta.url));
-/** Webpack warns from 250,000 bytes on. Four characters are three bytes, so that every part can be decoded by itself. */
+/** Webpack warns from 250,000 bytes on. A multiple of four characters, which are three bytes, can be decoded separately. */
 const charactersOfPart = 240_000;
 const bytesOfPart = (charactersOfPart / 4) * 3;
 
 if (existsSync(model)) embed(readFileSync(model));
-else fail(`${location} is missing, the model that the package carries: check the repository out whole.`);
+else fail(`${location}, the package's model, is missing: check out the whole repository.`);
 
 function embed(bytes: Uint8Array): void {
 	try {
@@ -28,14 +28,14 @@ function embed(bytes: Uint8Array): void {
 		fail(messageOf(error));
 		return;
 	}
-	// A smaller model has fewer parts than the last one.
+	// A smaller model than the last one has fewer parts.
 	rmSync(generated, { recursive: true, force: true });
 	mkdirSync(generated, { recursive: true });
 	const parts = Math.ceil(bytes.length / bytesOfPart);
 	const names = Array.from({ length: parts }, (_, n) => `default-model-${n + 1}.ts`);
 	for (const [n, name] of names.entries()) {
 		const part = bytes.subarray(n * bytesOfPart, (n + 1) * bytesOfPart);
-		// The type keeps the text out of the declarations.
+		// The type annotation keeps the text out of the declaration file.
 		write(
 			name,
 			`/** Part ${n + 1} of ${parts} of ${location}, in base64, made by embed-model.ts. */\nexport const base64: string =\n\t"${Buffer.from(part).toString("base64")}";\n`,

@@ -1,23 +1,40 @@
 /** The public entry `mobilenet`. */
 export { type ErrorCode, MobileNetError } from "./base/error.ts";
+export type { OnProgress, Progress } from "./base/progress.ts";
+export type { Drawable } from "./image/drawable.ts";
 export type { Alpha, Pixels } from "./image/pixels.ts";
+export { builds } from "./kernels/load.ts";
 export type { Arithmetic } from "./kernels/operations.ts";
 export type { Build } from "./kernels/walker.ts";
+export { backgroundOutputs } from "./labels/background.ts";
+export { type Bench, type BenchOptions, bench } from "./model/bench.ts";
+export { changedModel } from "./model/changed-model.ts";
 export { MobileNet } from "./model/mobilenet.ts";
+export { modelNames } from "./model/names.ts";
 export type {
-	Bench,
-	BenchOptions,
-	Classified,
+	ClassifiedPicture,
 	ClassifyOptions,
-	Embedded,
+	EmbeddedPicture,
 	Features,
+	FeaturesOptions,
 	LoadOptions,
 	PictureOptions,
 	PreprocessingOptions,
-	Probable,
+	ProbabilityRow,
 	RunOptions,
 } from "./model/options.ts";
-export type { BlobLike, ImageDataLike, PictureSource } from "./model/pictures.ts";
+export {
+	type BlobLike,
+	type ImageDataLike,
+	type KeyedPicture,
+	type KeyOf,
+	type Picture,
+	type PictureSource,
+	type Pictures,
+	pixelsOf,
+	type ReadyPicture,
+} from "./model/pictures.ts";
 export type { Prediction, PredictionOptions } from "./model/predictions.ts";
+export { loadModel, type ModelSource } from "./model/source.ts";
 export type { Configuration, ConfigurationOptions, Preset } from "./network/configuration.ts";
 export type { Filter, Fit, Label, Model, Preprocessing, Source, Tensor } from "./weights/model.ts";

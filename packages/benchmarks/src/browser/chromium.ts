@@ -1,4 +1,4 @@
-/** A runtime in a page of headless Chromium. It inherits the cores of the process that starts it. */
+/** Runs a runtime in a page of headless Chromium, which inherits the cores of the process that starts it. */
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { chromium } from "playwright-core";
@@ -10,14 +10,14 @@ import { servePages } from "./server.ts";
 
 const names = ["chromium", "chromium-browser", "google-chrome"] as const;
 
-/** What a page's module exports; it finds the job's files under /files/. */
+/** The exports of a page's module, which finds the job's files under /files/. */
 export interface PageModule {
-	readonly prepare: (job: Job) => Promise<Timed & { readonly build?: string }>;
+	readonly prepare: (job: Job) => Promise<Timed & { readonly build?: string | undefined }>;
 }
 
 /**
  * @param module the page's module, in this folder
- * @param imports what it imports, and where those modules are: in node_modules, or from / on
+ * @param imports the modules that it imports, with their paths in node_modules or absolute paths
  */
 export async function prepareInChromium(
 	module: string,
@@ -47,7 +47,7 @@ export async function prepareInChromium(
 		const timed = await page.evaluateHandle((job) => (globalThis as unknown as PageModule).prepare(job), job);
 		const build = await timed.evaluate(({ build }) => build);
 		return {
-			...(build === undefined ? {} : { build }),
+			build,
 			output: () => timed.evaluate(({ output }) => output()),
 			block: (runs) => timed.evaluate(({ block }, runs) => block(runs), runs),
 			host: `Chromium ${browser.version()}`,
@@ -71,6 +71,6 @@ function find(): string {
 			} catch {}
 		}
 	throw new Error(
-		"it runs in Chromium, which is not here: install it (Debian: apt-get install chromium), or name it in CHROMIUM.",
+		"it runs in Chromium, which cannot be found: install it (Debian: apt-get install chromium), or set CHROMIUM to its path.",
 	);
 }

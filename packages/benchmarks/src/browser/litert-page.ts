@@ -1,4 +1,4 @@
-/** LiteRT.js in a page: `model.run` on a tensor made beforehand, and the output's data read. */
+/** LiteRT.js in a page: `model.run` on an existing tensor, and reading the output. */
 import { loadAndCompile, loadLiteRt, Tensor } from "@litertjs/core";
 import type { Job } from "../protocol.ts";
 import { type Timed, timed } from "../runtimes/timed.ts";

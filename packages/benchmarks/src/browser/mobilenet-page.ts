@@ -1,4 +1,4 @@
-/** Ours in a page, from the modules that browsers get: see runtimes/engine.ts. */
+/** Ours in a page, from the modules for browsers: see runtimes/engine.ts. */
 import { readModelFile } from "../../../mobilenet/dist/formats/safetensors/model-file.js";
 import type { Job } from "../protocol.ts";
 import { type Engine, prepareEngine } from "../runtimes/engine.ts";

@@ -1,4 +1,4 @@
-/** A web server for the pages of runtimes: isolated, so that threads and a precise clock are there. */
+/** A web server for the pages of runtimes, cross-origin isolated for threads and a precise clock. */
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -23,7 +23,7 @@ export interface Server {
 
 /**
  * @param html the page at /
- * @param folders what is served under a name: `{ files: "/tmp/x" }` serves /files/…
+ * @param folders folders to serve by name: `{ files: "/tmp/x" }` serves /files/…
  */
 export async function servePages(html: string, folders: Readonly<Record<string, string>>): Promise<Server> {
 	const server = createServer(async (request, response) => {

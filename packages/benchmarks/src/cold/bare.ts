@@ -1,4 +1,4 @@
-/** A process that does nothing but say so. */
+/** A process that does nothing but print. */
 import { writeSync } from "node:fs";
 
 writeSync(1, "0");

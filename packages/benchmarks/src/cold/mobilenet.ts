@@ -1,4 +1,4 @@
-/** From nothing to a first prediction with ours, as a user writes it: node mobilenet.js FOLDER SIZE */
+/** A first prediction with ours, as a user would write it: node mobilenet.js FOLDER SIZE */
 import { readFileSync, writeSync } from "node:fs";
 import { MobileNet } from "mobilenet";
 

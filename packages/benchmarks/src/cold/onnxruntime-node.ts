@@ -1,4 +1,4 @@
-/** From nothing to a first prediction with onnxruntime-node: node onnxruntime-node.js FOLDER SIZE */
+/** A first prediction with onnxruntime-node: node onnxruntime-node.js FOLDER SIZE */
 import { readFileSync, writeSync } from "node:fs";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 

@@ -1,8 +1,8 @@
-/** Prints the nanoseconds that a word takes from one thread to another and back, at the least. */
+/** Prints the least time in nanoseconds that a word takes from one thread to another and back. */
 import { isMainThread, Worker, workerData } from "node:worker_threads";
 
 const trips = 20;
-/** Until both are compiled, and for the scheduler to part them. */
+/** Long enough for both to be compiled, and for the scheduler to put them on different cores. */
 const milliseconds = 500;
 
 if (isMainThread) {
@@ -20,13 +20,13 @@ if (isMainThread) {
 	await worker.terminate();
 } else answer(workerData as Int32Array);
 
-/** @returns the word at the end */
+/** @returns the last word */
 function ask(words: Int32Array, before: number): number {
 	let word = before;
 	for (let i = 0; i < trips; i++) {
 		Atomics.store(words, 0, word + 1);
 		while (Atomics.load(words, 0) === word + 1);
-		// It fits 32 bits.
+		// So that it fits in 32 bits.
 		word = (word + 2) & 0xffffff;
 	}
 	return word;

@@ -5,9 +5,11 @@
  */
 
 import type { Model } from "mobilenet";
-import { layers } from "mobilenet/network";
-import { activationCodes, type Codes, integerParametersOf } from "../weights.ts";
-import { convolution, filterShape } from "./onnx.ts";
+import { wordsOf } from "../../../mobilenet/dist/engine/integers.js";
+import { packedShape } from "../../../mobilenet/dist/kernels/packing.js";
+import { type Codes, partsOf, type WeightedParts } from "../../../mobilenet/dist/weights/parts.js";
+import { integerParametersOf } from "../weights.ts";
+import { convolution } from "./onnx.ts";
 import { type OnnxGraph, onnxGraph } from "./onnx-graph.ts";
 
 /** Unsigned codes less the model's. */
@@ -19,14 +21,16 @@ export function writeIntegerOnnx(model: Model, batch: number): Uint8Array {
 	const { configuration } = model;
 	const graph = onnxGraph();
 	const { add, finish } = graph;
-	let codes = activationCodes(model, "input");
+	const parts = partsOf(model);
+	const words = wordsOf(parts);
+	let codes: Codes = words.get("input")!;
 	throughCodes(graph, "input", codes);
-	for (const layer of layers(configuration)) {
-		const { name, kind } = layer;
-		const output = activationCodes(model, name);
-		if (kind === "pool") add("GlobalAveragePool", name);
+	for (const own of parts.layers) {
+		const { name, kind } = own.layer;
+		const output = words.get(name)!;
+		if (!own.weight) add("GlobalAveragePool", name);
 		else {
-			addConvolution(graph, model, layer, codes);
+			addConvolution(graph, own, codes);
 			if (kind !== "dense") checkBounds(name, configuration.activation, output);
 		}
 		throughCodes(graph, name, output);
@@ -49,20 +53,16 @@ function throughCodes({ add, constant }: OnnxGraph, name: string, { scale, zeroP
 }
 
 /** A convolution whose weights and bias are codes made numbers; the classifier is one of a single pixel. */
-function addConvolution(
-	{ add, addAside, constant }: OnnxGraph,
-	model: Model,
-	layer: ReturnType<typeof layers>[number],
-	codes: Codes,
-): void {
+function addConvolution({ add, addAside, constant }: OnnxGraph, own: WeightedParts, codes: Codes): void {
+	const { layer } = own;
 	const { name } = layer;
-	const { weight, scales, bias, biasScales } = integerParametersOf(model, layer, codes);
+	const { weight, scales, bias, biasScales } = integerParametersOf(own, codes);
 	const channels = [bias.length];
 	addAside(
 		"DequantizeLinear",
 		`${name}.weight`,
 		[
-			constant(`${name}.weight.codes`, filterShape(layer), weight),
+			constant(`${name}.weight.codes`, packedShape(layer.weightShape), weight),
 			constant(`${name}.weight.scale`, channels, scales),
 			constant(`${name}.weight.zero_point`, channels, new Int8Array(bias.length)),
 		],

@@ -1,8 +1,9 @@
 /** A folded model as an ONNX file: 28 convolutions with Clip or Relu between them, pool, Gemm, Softmax; NCHW. */
 
 import type { Model } from "mobilenet";
-import { type Layer, layers } from "mobilenet/network";
-import { parametersOf } from "../weights.ts";
+import type { Layer } from "mobilenet/network";
+import { foldedWeights } from "../../../mobilenet/dist/weights/fold.js";
+import { partsOf, type WeightedParts } from "../../../mobilenet/dist/weights/parts.js";
 import { onnxGraph } from "./onnx-graph.ts";
 
 /** @param batch the pictures that every run brings */
@@ -13,23 +14,22 @@ export function writeOnnx(model: Model, batch: number): Uint8Array {
 		constant("lowest", [], Float32Array.of(0)),
 		constant("highest", [], Float32Array.of(6)),
 	] as const;
-	const parameters = (layer: Layer, shape: readonly number[]): readonly string[] => {
-		const { weight, bias } = parametersOf(model, layer);
-		return [
-			constant(`${layer.name}.weight`, shape, weight),
-			constant(`${layer.name}.bias`, [bias.length], bias),
-		];
+	const parameters = (own: WeightedParts): readonly string[] => {
+		const { name, weightShape } = own.layer;
+		const { weight, bias } = foldedWeights(own);
+		return [constant(`${name}.weight`, weightShape, weight), constant(`${name}.bias`, [bias.length], bias)];
 	};
 
-	for (const layer of layers(configuration)) {
-		const { name, kind, inputChannels, outputChannels } = layer;
-		if (kind === "pool") {
+	for (const own of partsOf(model).layers) {
+		const { layer } = own;
+		const { name, kind } = layer;
+		if (!own.weight) {
 			add("GlobalAveragePool", name);
 			add("Flatten", "features");
 		} else if (kind === "dense") {
-			add("Gemm", name, parameters(layer, [outputChannels, inputChannels]), { transB: 1 });
+			add("Gemm", name, parameters(own), { transB: 1 });
 		} else {
-			add("Conv", name, parameters(layer, filterShape(layer)), convolution(layer));
+			add("Conv", name, parameters(own), convolution(layer));
 			if (configuration.activation === "relu6") add("Clip", `${name}.activation`, bounds);
 			else add("Relu", `${name}.activation`);
 		}
@@ -37,11 +37,6 @@ export function writeOnnx(model: Model, batch: number): Uint8Array {
 	add("Softmax", "probabilities", [], { axis: 1 });
 	const { size, inputChannels, classes } = configuration;
 	return finish([batch, inputChannels, size, size], [batch, classes]);
-}
-
-/** OIHW, as ONNX and the model have it. */
-export function filterShape({ kind, kernel, inputChannels, outputChannels }: Layer): readonly number[] {
-	return [outputChannels, kind === "depthwise" ? 1 : inputChannels, kernel, kernel];
 }
 
 /** The attributes of a convolution. */

@@ -13,6 +13,7 @@ import {
 	schemaVersion,
 	tensorTypes,
 } from "../../../mobilenet/dist/formats/tflite/schema.js";
+import { packedShape } from "../../../mobilenet/dist/kernels/packing.js";
 import { type Field, flatbufferWriter, type Offset } from "./flatbuffer.ts";
 
 /** Fields that reading does not need; the schema's numbers as well. */
@@ -149,13 +150,12 @@ export function liteGraph(): LiteGraph {
 	};
 }
 
-/** The shape of a layer's weights in the model, and its axes in TensorFlow Lite's order. */
-export function weightAxes({ kind, kernel, inputChannels, outputChannels }: Layer): {
+/** The shape of a layer's weights with all four axes, and these in TensorFlow Lite's order. */
+export function weightAxes({ kind, weightShape }: Layer): {
 	readonly shape: readonly number[];
 	readonly axes: readonly number[];
 } {
-	if (kind === "depthwise") return { shape: [outputChannels, 1, kernel, kernel], axes: [1, 2, 3, 0] };
-	return { shape: [outputChannels, inputChannels, kernel, kernel], axes: [0, 2, 3, 1] };
+	return { shape: packedShape(weightShape), axes: kind === "depthwise" ? [1, 2, 3, 0] : [0, 2, 3, 1] };
 }
 
 /** The options of a convolution or a pool. */

@@ -5,8 +5,10 @@
  * as in Google's files.
  */
 import type { Model } from "mobilenet";
-import { type Layer, layers } from "mobilenet/network";
-import { activationCodes, type Codes, integerParametersOf, permute } from "../weights.ts";
+import type { Layer } from "mobilenet/network";
+import { wordsOf } from "../../../mobilenet/dist/engine/integers.js";
+import { type Codes, partsOf, type WeightedParts } from "../../../mobilenet/dist/weights/parts.js";
+import { integerParametersOf, permute } from "../weights.ts";
 import {
 	type Activation,
 	type LiteGraph,
@@ -36,15 +38,18 @@ export function writeIntegerTensorFlowLite(model: Model, batch: number): Uint8Ar
 	const inCodes = (name: string, shape: readonly number[], { scale, zeroPoint }: Codes): number =>
 		tensor(name, { type: "int8", shape, quantization: { scales: [scale], zeroPoints: [zeroPoint] } });
 
-	let codes = activationCodes(model, "input");
+	const parts = partsOf(model);
+	const words = wordsOf(parts);
+	let codes: Codes = words.get("input")!;
 	const picture = [batch, size, size, inputChannels];
 	const input = tensor("input", { type: "float32", shape: picture });
 	let last = inCodes("input.codes", picture, codes);
 	operator("QUANTIZE", 1, [input], last);
-	for (const layer of layers(model.configuration)) {
+	for (const own of parts.layers) {
+		const { layer } = own;
 		const { name, kind, outputSize, outputChannels } = layer;
-		const inputs = [last, ...addParameters(graph, model, layer, codes)];
-		codes = activationCodes(model, name);
+		const inputs = [last, ...(own.weight ? addParameters(graph, own, codes) : [])];
+		codes = words.get(name)!;
 		last = inCodes(name, [batch, outputSize, outputSize, outputChannels], codes);
 		const options = layerOptions(layer, isActivated(layer) ? (activation as Activation) : "none");
 		operator(operators[kind].kind, operators[kind].version, inputs, last, options);
@@ -60,10 +65,10 @@ export function writeIntegerTensorFlowLite(model: Model, batch: number): Uint8Ar
 const isActivated = ({ kind }: Layer): boolean => kind !== "pool" && kind !== "dense";
 
 /** Weights and bias of a layer as tensors of codes. */
-function addParameters({ tensor }: LiteGraph, model: Model, layer: Layer, input: Codes): readonly number[] {
-	if (layer.kind === "pool") return [];
+function addParameters({ tensor }: LiteGraph, own: WeightedParts, input: Codes): readonly number[] {
+	const { layer } = own;
 	const { name, kind } = layer;
-	const { weight, scales, bias, biasScales } = integerParametersOf(model, layer, input);
+	const { weight, scales, bias, biasScales } = integerParametersOf(own, input);
 	const { shape, axes } = weightAxes(layer);
 	const sizes = axes.map((axis) => shape[axis]!);
 	const perChannel = (values: Float32Array, axis: number): Quantization => ({

@@ -3,8 +3,10 @@
  * softmax; NHWC.
  */
 import type { Model } from "mobilenet";
-import { type Layer, layers } from "mobilenet/network";
-import { parametersOf, permute } from "../weights.ts";
+import type { Layer } from "mobilenet/network";
+import { foldedWeights } from "../../../mobilenet/dist/weights/fold.js";
+import { partsOf, type WeightedParts } from "../../../mobilenet/dist/weights/parts.js";
+import { permute } from "../weights.ts";
 import {
 	type Activation,
 	type LiteGraph,
@@ -31,9 +33,10 @@ export function writeTensorFlowLite(model: Model, batch: number): Uint8Array {
 	const { size, inputChannels, classes, activation } = model.configuration;
 	const input = float("input", [batch, size, size, inputChannels]);
 	let last = input;
-	for (const layer of layers(model.configuration)) {
+	for (const own of partsOf(model).layers) {
+		const { layer } = own;
 		const { name, kind, outputSize, outputChannels } = layer;
-		const inputs = [last, ...addParameters(graph, model, layer)];
+		const inputs = [last, ...(own.weight ? addParameters(graph, own) : [])];
 		const shape = kind === "dense" ? [] : [outputSize, outputSize];
 		last = float(name, [batch, ...shape, outputChannels]);
 		const options = kind === "dense" ? [] : layerOptions(layer, activation as Activation);
@@ -45,12 +48,11 @@ export function writeTensorFlowLite(model: Model, batch: number): Uint8Array {
 }
 
 /** Weights and bias of a layer as tensors. */
-function addParameters({ tensor }: LiteGraph, model: Model, layer: Layer): readonly number[] {
-	const { name, kind, inputChannels, outputChannels } = layer;
-	if (kind === "pool") return [];
-	const { weight, bias } = parametersOf(model, layer);
-	const { shape, axes } = weightAxes(layer);
-	const sizes = kind === "dense" ? [outputChannels, inputChannels] : axes.map((axis) => shape[axis]!);
+function addParameters({ tensor }: LiteGraph, own: WeightedParts): readonly number[] {
+	const { name, kind, weightShape } = own.layer;
+	const { weight, bias } = foldedWeights(own);
+	const { shape, axes } = weightAxes(own.layer);
+	const sizes = kind === "dense" ? weightShape : axes.map((axis) => shape[axis]!);
 	const values = permute(weight, shape, axes);
 	return [
 		tensor(`${name}.weight`, { type: "float32", shape: sizes, values }),

@@ -1,6 +1,6 @@
-/** A process that is busy until the one that started it ends it, or is gone. */
+/** A process that stays busy until its parent stops it or ends. */
 
-/** So long it does not look. */
+/** Time between checks. */
 const spinMs = 50;
 
 function spin(): void {

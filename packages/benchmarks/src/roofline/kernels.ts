@@ -1,15 +1,15 @@
 /**
- * Two kernels in WebAssembly's text format. `multiplyAdd` does nothing but fused multiply-adds on registers; its
- * sums are stored at the end, two by two side by side, which is what lets V8's 256-bit pass make one wide
- * instruction of two. `read` adds up memory, for its bandwidth.
+ * Two kernels in WebAssembly's text format. `multiplyAdd` only does fused multiply-adds on registers; at the end it stores
+ * the sums in adjacent pairs, which lets V8's 256-bit pass join two instructions into a wide one. `read` sums memory, to
+ * measure its bandwidth.
  */
 
-/** Sums that are in the making at the same time hide the latency of the multiply-add: 12 for two units of 4 cycles and more. */
+/** Independent sums, to hide the latency of multiply-adds: 12 suffice for two units with 4 or more cycles. */
 const chains = 12;
 const vectorBytes = 16;
 const readers = 8;
 
-/** @param width vectors of 128 bits a chain: 2 for the 256-bit pass; 1 leaves gaps between them, so that it finds none */
+/** @param width 128-bit vectors per chain: 2 for the 256-bit pass; 1 leaves gaps between them, so that the pass joins none */
 export function multiplyAdd(width: 1 | 2): string {
 	const apart = (vectorBytes * 2) / width;
 	const sums = Array.from({ length: chains * width }, (_, i) => `$s${i}`);

@@ -1,23 +1,23 @@
-/** The process that measures what its core can do; prints a line of JSON. */
+/** The process that measures the peak of its core; prints a line of JSON. */
 import { setFlagsFromString } from "node:v8";
 import wabt from "wabt";
 import { multiplyAdd, operationsOf, read, readBytes } from "./kernels.ts";
 
 export interface Peak {
-	/** Fused multiply-adds in 10⁹ operations a second, a multiply-add being two. */
+	/** Fused multiply-adds, in 10⁹ operations per second; a multiply-add counts as two. */
 	readonly narrow: number;
 	readonly wide: number;
-	/** 10⁹ bytes a second, read from memory that no cache holds. */
+	/** 10⁹ bytes per second, read from memory that is not in a cache. */
 	readonly read: number;
 }
 
 const rounds = 500_000;
 const repetitions = 1000;
-/** More than processors have of cache. */
+/** More than the caches of processors. */
 const megabytes = 512;
 const passes = 8;
 
-/** V8's 256-bit pass, with its best compiler at once. */
+/** V8's 256-bit pass, and its optimizing compiler from the start. */
 const wideFlags = [
 	"--experimental-wasm-revectorize",
 	"--no-liftoff",
@@ -28,7 +28,7 @@ const wideFlags = [
 type Run = (first: number, second: number) => void;
 
 const tools = await wabt();
-// From here on nothing compiles asynchronously, which would never end with these flags.
+// From here on nothing may compile asynchronously, which never ends with these flags.
 for (const flag of wideFlags) setFlagsFromString(flag);
 const compile = (text: string): { readonly run: Run; readonly memory: WebAssembly.Memory } => {
 	const module = tools.parseWat("kernel.wat", text, { simd: true, relaxed_simd: true });
@@ -37,7 +37,7 @@ const compile = (text: string): { readonly run: Run; readonly memory: WebAssembl
 	return exports as { run: Run; memory: WebAssembly.Memory };
 };
 
-/** Seconds of the quickest of some runs. */
+/** The time of the fastest run, in seconds. */
 function quickest(runs: number, run: () => void): number {
 	let best = Number.POSITIVE_INFINITY;
 	for (let i = 0; i < runs; i++) {
@@ -57,7 +57,7 @@ function multiplyAdds(width: 1 | 2): number {
 function bandwidth(): number {
 	const { run, memory } = compile(read(megabytes * 16));
 	const bytes = memory.buffer.byteLength;
-	// Pages that were never written to are all one and the same.
+	// Pages that were never written to would all be the same physical page.
 	new Uint8Array(memory.buffer).fill(1);
 	return (Math.floor(bytes / readBytes) * readBytes) / quickest(passes, () => run(0, bytes)) / 1e9;
 }

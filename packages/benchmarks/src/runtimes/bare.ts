@@ -1,4 +1,4 @@
-/** No runtime at all: what Node and the benchmark's own few lines take. */
+/** No runtime: only Node and the benchmark's own few lines. */
 import { serve } from "./serve.ts";
 import { timed } from "./timed.ts";
 

@@ -1,6 +1,6 @@
 /**
- * Ours: the bare engine, `run` of a plan on floats that lie in its memory, and a copy of the probabilities. Its threads
- * join in the background; times count once all have. Also runs in a page.
+ * Ours: the engine alone. Runs a plan on floats in its memory and copies the probabilities. Its threads join in the
+ * background, so times count only after all have joined. Also runs in a page.
  */
 import type { Model } from "mobilenet";
 import { arithmeticOf, executorFor, kernelSetFor } from "../../../mobilenet/dist/engine/arithmetic.js";

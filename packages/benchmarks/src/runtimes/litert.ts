@@ -1,4 +1,4 @@
-/** LiteRT.js (TensorFlow Lite), which runs in browsers only. */
+/** LiteRT.js (TensorFlow Lite), which only runs in browsers. */
 import { prepareInChromium } from "../browser/chromium.ts";
 import { serve } from "./serve.ts";
 

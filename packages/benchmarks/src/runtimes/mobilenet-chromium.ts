@@ -1,8 +1,8 @@
-/** Ours in Chromium, beside the runtimes that are there only. */
+/** Ours in Chromium, for comparison with the runtimes that only run there. */
 import { prepareInChromium } from "../browser/chromium.ts";
 import { serve } from "./serve.ts";
 
-/** The package's `imports`, as its package.json has them for everything but Node. */
+/** The package's `imports` for runtimes other than Node, as in its package.json. */
 const pairs = {
 	"#files": "base/files",
 	"#decode": "image/decode",

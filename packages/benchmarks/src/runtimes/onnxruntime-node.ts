@@ -1,4 +1,4 @@
-/** onnxruntime-node: `session.run` on its CPU provider, with a tensor made beforehand and the output's data read. */
+/** onnxruntime-node: `session.run` on its CPU provider with an existing tensor, and reading the output. */
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { planesOf, serve } from "./serve.ts";
 import { timed } from "./timed.ts";

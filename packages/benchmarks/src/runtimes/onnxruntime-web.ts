@@ -1,4 +1,4 @@
-/** onnxruntime-web in Node: `session.run` on its WebAssembly provider, as for onnxruntime-node. */
+/** onnxruntime-web in Node: `session.run` on its WebAssembly provider, like onnxruntime-node. */
 import { readFileSync } from "node:fs";
 import { env, InferenceSession, Tensor } from "onnxruntime-web";
 import { planesOf, serve } from "./serve.ts";

@@ -1,12 +1,12 @@
-/** The process of a runtime: prepares the network once, then answers questions until it is told to stop. */
+/** The process of a runtime: prepares the network once, then answers questions until it is stopped. */
 import { readFileSync } from "node:fs";
 import type { Answers, Job, Question, Reply } from "../protocol.ts";
 import type { Timed } from "./timed.ts";
 
 export interface Prepared extends Timed {
 	readonly host?: string;
-	readonly build?: string;
-	readonly version?: string;
+	readonly build?: string | undefined;
+	readonly version?: string | undefined;
 	readonly close?: () => Promise<void>;
 }
 
@@ -20,7 +20,7 @@ export function serve(prepare: (job: Job) => Promise<Prepared>): void {
 				prepared = await prepare(question.job);
 				const { host = node(), build, version } = prepared;
 				const outputs = await prepared.output();
-				return { outputs, host, ...(build ? { build } : {}), ...(version ? { version } : {}) };
+				return { outputs, host, build, version };
 			}
 			case "run":
 				return prepared!.block(question.runs);
@@ -43,14 +43,14 @@ export function serve(prepare: (job: Job) => Promise<Prepared>): void {
 	process.on("disconnect", () => process.exit());
 }
 
-/** The inputs as the network takes them, [batch, size, size, channels] each, normalized. */
+/** The inputs of the network, [batch, size, size, channels] each, normalized. */
 export function inputsOf({ folder, inputs }: Job): readonly Float32Array[] {
 	const numbers = new Float32Array(Uint8Array.from(readFileSync(`${folder}/input.f32`)).buffer);
 	const length = numbers.length / inputs;
 	return Array.from({ length: inputs }, (_, n) => numbers.subarray(n * length, (n + 1) * length));
 }
 
-/** The inputs with the channels of each picture one after the other, [batch, channels, size, size]. */
+/** The inputs with consecutive channels, [batch, channels, size, size]. */
 export function planesOf(job: Job): readonly Float32Array[] {
 	return inputsOf(job).map((input) => planes(input, job));
 }
@@ -67,7 +67,7 @@ function planes(input: Float32Array, { size, channels, batch }: Job): Float32Arr
 
 const node = (): string => `Node ${process.versions.node} (V8 ${process.versions.v8.replace(/-node.*/, "")})`;
 
-/** VmHWM, which Linux alone tells. */
+/** VmHWM, which only Linux reports. */
 function peakMemory(): number {
 	const status = readFileSync("/proc/self/status", "utf8");
 	return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)![1]) * 1024;

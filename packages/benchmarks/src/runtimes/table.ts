@@ -1,9 +1,9 @@
-/** The runtimes: where each one's version is, which file it runs, and what it cannot do. */
+/** The runtimes: the package with the version, the program, the file that it runs, and its limits. */
 import type { FileName } from "../network.ts";
 
 export interface Runtime {
 	readonly package: string;
-	/** The file that serves it: its path in src/ without its ending. */
+	/** The program that serves it: its path in src/ without the ending. */
 	readonly program: string;
 	readonly file: FileName;
 	readonly mostThreads: number;
@@ -32,7 +32,7 @@ export const runtimes = {
 		file: "network.onnx",
 		mostThreads: any,
 	},
-	/** Its threads are for browsers only. */
+	/** Its threads only work in browsers. */
 	"tfjs-wasm": {
 		package: "@tensorflow/tfjs-backend-wasm",
 		program: "runtimes/tfjs-wasm",
@@ -51,5 +51,5 @@ export const runtimes = {
 export type RuntimeName = keyof typeof runtimes;
 export const runtimeNames = Object.keys(runtimes) as readonly RuntimeName[];
 
-/** The program that runs ours in the browser where some peers are. */
+/** The program that runs ours in the browser. */
 export const oursInChromium = "runtimes/mobilenet-chromium";

@@ -1,13 +1,15 @@
 /**
- * TensorFlow.js with its WebAssembly backend, in Node: its fused operations called one after the other, and the
- * output's data read. The published layers model, batch norm unfolded and nothing fused, takes three times as long.
+ * TensorFlow.js with its WebAssembly backend, in Node: calls its fused operations in turn and reads the output. The
+ * published layers model, without folded batch norm or fused operations, takes three times as long.
  */
 import { setThreadsCount, setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import * as tf from "@tensorflow/tfjs-core";
 import { readModel } from "mobilenet/formats";
-import { type Layer, layers } from "mobilenet/network";
+import type { Layer } from "mobilenet/network";
+import { foldedWeights } from "../../../mobilenet/dist/weights/fold.js";
+import { partsOf } from "../../../mobilenet/dist/weights/parts.js";
 import { packages } from "../folders.ts";
-import { parametersOf, permute } from "../weights.ts";
+import { permute } from "../weights.ts";
 import { inputsOf, serve } from "./serve.ts";
 import { timed } from "./timed.ts";
 
@@ -18,9 +20,10 @@ serve(async (job) => {
 	await tf.ready();
 	const model = await readModel(`${job.folder}/folded.safetensors`);
 	const activation = model.configuration.activation as "relu" | "relu6";
-	const steps = layers(model.configuration).map((layer) => {
-		if (layer.kind === "pool") return (x: tf.Tensor) => tf.mean(x, [1, 2]);
-		const { weight, bias: values } = parametersOf(model, layer);
+	const steps = partsOf(model).layers.map((own) => {
+		if (!own.weight) return (x: tf.Tensor) => tf.mean(x, [1, 2]);
+		const { layer } = own;
+		const { weight, bias: values } = foldedWeights(own);
 		const filter = filterOf(layer, weight);
 		const bias = tf.tensor1d(values);
 		if (layer.kind === "dense")
@@ -42,14 +45,10 @@ serve(async (job) => {
 });
 
 /**
- * HWIO; [3, 3, channels, 1] of a depthwise layer; [in, out] of the classifier, since a matrix that is to be
- * transposed takes a slower way, which also adds the bias too often (4.22.0).
+ * HWIO; [3, 3, channels, 1] for a depthwise layer; [in, out] for the classifier, because a matrix that must be transposed
+ * takes a slower path, which also adds the bias too often (4.22.0).
  */
-function filterOf({ kind, kernel, inputChannels, outputChannels }: Layer, weight: Float32Array): tf.Tensor {
-	const shape =
-		kind === "dense"
-			? [outputChannels, inputChannels]
-			: [outputChannels, kind === "depthwise" ? 1 : inputChannels, kernel, kernel];
+function filterOf({ kind, weightShape: shape }: Layer, weight: Float32Array): tf.Tensor {
 	const axes = { depthwise: [2, 3, 0, 1], dense: [1, 0], other: [2, 3, 1, 0] }[
 		kind === "depthwise" || kind === "dense" ? kind : "other"
 	];

@@ -3,11 +3,11 @@
 export interface Timed {
 	/** The outputs of one run on each input, [inputs, batch, classes]. */
 	readonly output: () => Promise<readonly number[]>;
-	/** Milliseconds of each of so many runs on the first input. */
+	/** Milliseconds of each of a number of runs on the first input. */
 	readonly block: (runs: number) => Promise<readonly number[]>;
 }
 
-/** @param run the runtime's usual call, with its output read; a promise is waited for */
+/** @param run the runtime's usual call, including reading the output */
 export function timed<Input>(
 	inputs: readonly Input[],
 	run: (input: Input) => ArrayLike<number> | Promise<ArrayLike<number>>,
@@ -17,7 +17,7 @@ export function timed<Input>(
 		output: async () => {
 			const outputs: number[] = [];
 			for (const input of inputs) outputs.push(...Array.from(await run(input)));
-			// The first one is what is timed: some runtimes keep the last one in their memory.
+			// Runs on the first input are timed, and some runtimes keep the last input in their memory.
 			await run(first);
 			return outputs;
 		},

@@ -1,6 +1,6 @@
-"""What PyTorch reaches in fine-tuning MobileNet v1, beside "Transfer" of docs/training.md.
+"""What PyTorch reaches in fine-tuning MobileNet v1, for comparison with "Transfer" in docs/training.md.
 
-The weights are those of a safetensors file that `mobilenet convert` writes of a model with batch norm:
+The weights come from a safetensors file that `mobilenet convert` writes from a model with batch norm:
 
     node packages/mobilenet/bin/mobilenet.js convert ../shared/weights/mobilenet_v1_1.0_224_tfjs -o /tmp/mobilenet.safetensors
     fine_tune=packages/benchmarks/src/training/fine_tune.py
@@ -9,7 +9,8 @@ The weights are those of a safetensors file that `mobilenet convert` writes of a
     packages/benchmarks/.python/bin/python $fine_tune cross /tmp/mobilenet.safetensors ../shared/data/flowers --parts 0 1 [recipe]
 
 `check` classifies labeled photographs of ImageNet; `norm` compares batch norm's two modes before anything is learned;
-`cross` fits a recipe to four fifths of `train` and judges it by the fifth part, for each part named. `--help` names the parts of a recipe. Needs torch, numpy and Pillow.
+`cross` fits a recipe to four fifths of `train` and validates it on the fifth part, for each part given. `--help` lists the
+options of a recipe. Needs torch, numpy and Pillow.
 """
 
 import argparse
@@ -28,15 +29,15 @@ from pictures import crop, tensor
 from model import read_model, strides
 
 size, shorter, batch, epsilon = 224, 256, 32, 1e-3
-# Channels whose variance is less are the same for every picture: weight decay has emptied them.
+# Channels with less variance are constant: weight decay has emptied them.
 empty_variance = 1e-6
-# Penalties of the classifier that cross-validation chooses from.
+# Penalties of the classifier among which cross-validation chooses.
 penalties = [10 ** (-i / 2) for i in range(-2, 8)]
 parts_of_cross_validation = 5
 
 
 class Layer(nn.Module):
-    """A convolution of a model, its batch norm and ReLU6, with TensorFlow's padding: at stride 2 below and at the right."""
+    """A convolution of a model with batch norm and ReLU6, and TensorFlow's padding: below and to the right at stride 2."""
 
     def __init__(self, tensors, name, stride):
         super().__init__()
@@ -58,7 +59,7 @@ class Layer(nn.Module):
         if self.norm.training:
             y = self.norm(functional.conv2d(x, self.weight, None, self.stride, self.padding, groups=groups))
         else:
-            # The same function as batch norm with fixed statistics, in one pass over the pictures.
+            # Equal to batch norm with fixed statistics, in one pass over the pictures.
             scale = self.norm.weight / torch.sqrt(self.norm.running_var + epsilon)
             shift = self.norm.bias - self.norm.running_mean * scale
             weight = self.weight * scale.reshape(-1, 1, 1, 1)
@@ -102,7 +103,7 @@ def folder(path):
 
 
 def listed(path, count=None):
-    """The pictures of a folder with a labels.tsv."""
+    """The pictures of a folder that has a labels.tsv."""
     rows = [line.split("\t") for line in (Path(path) / "labels.tsv").read_text().splitlines()[1:]][:count]
     return [opened(Path(path) / row[0]) for row in rows], torch.tensor([int(row[1]) for row in rows])
 
@@ -112,7 +113,7 @@ def stretched(picture):
 
 
 def colored(values, strength):
-    """Pictures with another brightness, contrast and saturation, each by a random factor of 1 ± strength."""
+    """Changes brightness, contrast and saturation of pictures, each by a random factor of 1 ± strength."""
     factor = lambda: 1 + strength * (2 * torch.rand(len(values), 1, 1, 1) - 1)
     light = (values + 1) * factor()
     middle = light.mean(dim=(1, 2, 3), keepdim=True)
@@ -143,7 +144,7 @@ def stratified(labels, parts, seed):
 
 
 def logistic(features, labels, classes, penalty):
-    """Weight and bias that make the cross entropy and the penalty of the weights least."""
+    """The weight and bias that minimize the cross entropy plus the penalty of the weights."""
     mean, deviation = features.mean(0), features.std()
     inputs = ((features - mean) / deviation).double()
     weight = torch.zeros(classes, inputs.shape[1], dtype=torch.float64, requires_grad=True)
@@ -162,7 +163,7 @@ def logistic(features, labels, classes, penalty):
 
 
 def head(features, labels, classes):
-    """The classifier of the penalty that is best in cross-validation, and that penalty."""
+    """The classifier with the penalty that is best in cross-validation, and that penalty."""
     part = stratified(labels, parts_of_cross_validation, 0)
 
     def loss(penalty):
@@ -210,7 +211,7 @@ def fine_tune(net, train, labels, recipe, seed, report):
             layer.norm.train(recipe.norm == "training")
         order = random.sample(range(len(train)), len(train))
         total, start = 0.0, time.time()
-        # Batches of one size: a small last one would have a rate too high, and statistics of its own.
+        # Batches of equal size: for a small last one, the learning rate would be too high and its statistics unreliable.
         for first in range(0, len(order) - batch + 1, batch):
             chosen = order[first : first + batch]
             share = min(1, (step + 1) / (len(train) // batch)) * 0.5 * (1 + math.cos(math.pi * step / steps))
@@ -223,7 +224,7 @@ def fine_tune(net, train, labels, recipe, seed, report):
             optimizer.zero_grad()
             loss.backward()
             for layer in layers(net):
-                # Filters that weight decay has emptied have a thousandfold the gradient, and must not wake.
+                # Filters that weight decay has emptied have gradients a thousand times as large, and must stay empty.
                 layer.weight.grad.mul_(layer.alive)
             if recipe.clip:
                 nn.utils.clip_grad_norm_(net.parameters(), recipe.clip)
@@ -235,7 +236,7 @@ def fine_tune(net, train, labels, recipe, seed, report):
 
 
 def run(tensors, train, test, recipe, seed, name, features):
-    """Head and fine-tuning of one split: top-1 and cross entropy on its other part of both."""
+    """Trains the head, then fine-tunes, on one split: top-1 and cross entropy of both on its validation part."""
     (pictures, labels), (others, answers) = train, test
     classes = int(labels.max()) + 1
     weight, bias, penalty = head(features[0], labels, classes)
@@ -287,7 +288,7 @@ def check(tensors, recipe):
 
 
 def norm(tensors, recipe):
-    """The classifier of ImageNet on batches of 32, with batch norm's own statistics and with the batch's."""
+    """The ImageNet classifier on batches of 32, with batch norm's running statistics and with the batch's."""
     data = Path(recipe.data)
     names = [line.split("\t")[2] for line in (data / "imagenet_classes.tsv").read_text().splitlines()[1:]]
     daisy, bee, ant = 985, 309, 310
@@ -305,7 +306,7 @@ def norm(tensors, recipe):
     for name, pictures, labels in batches:
         values = tensor([stretched(p) for p in pictures])
         for mode in ["evaluation", "training"]:
-            # A network of its own: training mode changes the statistics.
+            # A separate network, because training mode changes the statistics.
             net = network(tensors)
             net.train(mode == "training")
             with torch.no_grad():

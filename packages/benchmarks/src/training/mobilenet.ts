@@ -1,4 +1,4 @@
-/** Ours: the steps of a training plan on pictures that lie in its memory as floats. */
+/** Ours: the steps of a training plan on pictures in its memory as floats. */
 import { readModel } from "mobilenet/formats";
 import { createTrainer } from "../../../mobilenet/dist/engine/training.js";
 import { loadBuild } from "../../../mobilenet/dist/kernels/load.js";
@@ -16,8 +16,14 @@ serve(async (job) => {
 	const trainer = createTrainer(
 		model,
 		{
-			...{ build: loaded.build, threads, batch, from: "stem", frozenNorm: false, optimizer: "sgd" },
-			...{ average: false, decayAll: false },
+			build: loaded.build,
+			threads,
+			batch,
+			from: "stem",
+			frozenNorm: false,
+			optimizer: "sgd",
+			average: false,
+			decayAll: false,
 			loss: { crossEntropy: true, distillation: false, squaredError: false },
 		},
 		loaded,

@@ -1,4 +1,4 @@
-"""A MobileNet v1 model of ours, as PyTorch takes it."""
+"""Reads our MobileNet v1 models for PyTorch."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ strides = [1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1]
 
 
 def read_model(path):
-    """The tensors of a safetensors file of float32 numbers, by name."""
+    """The tensors of a float32 safetensors file, by name."""
     data = Path(path).read_bytes()
     begin = 8 + int.from_bytes(data[:8], "little")
     header = json.loads(data[8:begin])

@@ -1,4 +1,4 @@
-"""Pictures as training takes them: random crops, and tensors of -1 to 1."""
+"""Pictures for training: random crops, and tensors of -1 to 1."""
 
 import math
 import random
@@ -16,7 +16,7 @@ def tensor(pictures):
 
 
 def crop(picture, size, area):
-    """A random part of a picture, of a share of it within the bounds of `area`, at that size, mirrored at random."""
+    """A random part of a picture with a share of its area in the range `area`, resized and mirrored at random."""
     width, height = picture.size
     for _ in range(10):
         target = random.uniform(*area) * width * height

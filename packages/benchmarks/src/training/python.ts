@@ -1,15 +1,15 @@
-/** The Python that has PyTorch. */
+/** Finds a Python with PyTorch. */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import { home } from "../folders.ts";
 
-/** Names it where the command line does not. */
+/** The environment variable with its path, if the command line has none. */
 export const pythonVariable = "BENCH_PYTHON";
-/** Where it is looked for. */
+/** The virtual environment to use by default. */
 const own = join(home, ".python");
 
-/** @throws Error that says how to install PyTorch, where it is not there */
+/** @throws Error that says how to install PyTorch, if it is missing */
 export function findPython(given: string | undefined): string {
 	const python = given ?? process.env[pythonVariable] ?? join(own, "bin/python");
 	const isThere = existsSync(python) || !python.includes("/");
@@ -17,6 +17,6 @@ export function findPython(given: string | undefined): string {
 	if (status === 0) return python;
 	const folder = relative(process.cwd(), own);
 	throw new Error(
-		`${python} has no PyTorch: install it (python3 -m venv ${folder} && ${folder}/bin/pip install torch, or Debian's python3-torch with libopenblas0-pthread), or name a Python that has it by --python or ${pythonVariable}.`,
+		`${python} has no PyTorch: install it (python3 -m venv ${folder} && ${folder}/bin/pip install torch, or Debian's python3-torch with libopenblas0-pthread), or give a Python that has it with --python or ${pythonVariable}.`,
 	);
 }

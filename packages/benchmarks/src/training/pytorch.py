@@ -1,7 +1,7 @@
-"""PyTorch on the processor: whole training steps of MobileNet v1, in the process of a runtime (runtimes/pytorch.ts).
+"""PyTorch on the CPU: whole training steps of MobileNet v1, in the process of a runtime (training/pytorch.ts).
 
-It answers the questions of protocol.ts, a line of JSON each: `prepare` reads the model that ours reads too, makes the
-first steps and gives their losses; `run` gives the milliseconds of each step.
+It answers the questions of protocol.ts, one line of JSON each: `prepare` reads the same model as ours, makes the first
+steps and returns their losses; `run` returns the milliseconds of each step.
 """
 
 import json
@@ -17,7 +17,7 @@ from model import read_model, strides
 
 
 def layer(tensors, name, stride, epsilon, momentum):
-    """A convolution of a model, its batch norm and ReLU6; its weights say what kind it is."""
+    """A convolution of a model with batch norm and ReLU6; the shape of its weights shows its kind."""
     weight = tensors[f"{name}.conv.weight"]
     outputs, inputs, kernel, _ = weight.shape
     groups = outputs if inputs == 1 and kernel > 1 else 1
@@ -47,7 +47,7 @@ def network(tensors, epsilon, momentum):
 
 
 def prepare(job):
-    """A function that makes one step and gives its loss."""
+    """A function that makes one step and returns its loss."""
     torch.set_num_threads(job["threads"])
     training = job["training"]
     folder = Path(job["folder"])
@@ -60,10 +60,10 @@ def prepare(job):
     labels = torch.tensor(training["labels"])
     options = {"lr": training["learningRate"], "momentum": training["momentum"]}
     try:
-        # Its quickest form: one pass over each tensor, without a temporary one.
+        # The fastest form: one pass over each tensor, without a temporary one.
         optimizer = torch.optim.SGD(model.parameters(), fused=True, **options)
     except TypeError:
-        # Before PyTorch 2.4 there is none.
+        # Not available before PyTorch 2.4.
         optimizer = torch.optim.SGD(model.parameters(), **options)
 
     def step():

@@ -1,4 +1,4 @@
-/** PyTorch, in a process of Python (pytorch.py) that answers the same questions. */
+/** PyTorch, in a Python process (pytorch.py) that answers the same questions. */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -9,7 +9,7 @@ import { pythonVariable } from "./python.ts";
 
 serve(async (job) => {
 	const python = process.env[pythonVariable]!;
-	// What it writes beside its answers is of no use here.
+	// What it writes besides its answers is ignored.
 	const child = spawn(python, [join(source, "training/pytorch.py")], { stdio: ["pipe", "pipe", "ignore"] });
 	const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
 	const missing = new Promise<never>((_, reject) => {
@@ -32,7 +32,7 @@ serve(async (job) => {
 		...ready,
 		output: async () => ready.outputs,
 		block: (runs) => ask({ kind: "run", runs }),
-		// It takes a while to end, and what is measured next should not see that.
+		// It takes a while to end, which must not affect what is measured next.
 		close: async () => {
 			const exit = new Promise((resolve) => child.once("exit", resolve));
 			child.stdin.end();

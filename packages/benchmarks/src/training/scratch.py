@@ -2,9 +2,9 @@
 
     packages/benchmarks/.python/bin/python packages/benchmarks/src/training/scratch.py ../shared/data/tiny-imagenet-20 [seeds] [epochs] [threads]
 
-Prints a line an epoch and the mean over the seeds. The same recipe as ours (packages/mobilenet/test/studies/scratch.ts):
-He's weights, SGD with Nesterov's momentum, weight decay on the stem's, pointwise and classifier weights only, a cosine
-after a linear warm-up, label smoothing, random resized crops and flips. Needs torch, numpy and Pillow.
+Prints a line per epoch and the mean over the seeds. Same recipe as ours (packages/mobilenet/test/studies/scratch.ts): He
+initialization, SGD with Nesterov momentum, weight decay only on the weights of the stem, pointwise layers and classifier,
+a cosine schedule after a linear warm-up, label smoothing, random resized crops and flips. Needs torch, numpy and Pillow.
 """
 
 import io

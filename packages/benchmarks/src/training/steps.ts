@@ -1,9 +1,9 @@
-/** Times steps of training one by one. */
+/** Times training steps one by one. */
 import type { Timed } from "../runtimes/timed.ts";
 
 /**
- * @param step one whole step: forward, loss, backward, update; gives the loss
- * @param losses how many are made first, for their losses
+ * @param step makes one whole step (forward, loss, backward, update) and returns the loss
+ * @param losses number of first steps, whose losses are compared
  */
 export function timedSteps(step: () => number | Promise<number>, losses: number): Timed {
 	return {

@@ -1,14 +1,14 @@
-/** What trains: where each one's version is, which program runs it, and on how many threads it can. */
+/** The trainers: the package with the version, the program, and the most threads. */
 
 interface Trainer {
-	/** Of npm; PyTorch is none. */
+	/** The npm package; absent for PyTorch. */
 	readonly package?: string;
-	/** Its path in src/ without its ending. */
+	/** Its path in src/ without the ending. */
 	readonly program: string;
 	readonly mostThreads: number;
-	/** Why it runs only where it is asked for by name. */
+	/** Why it runs only if requested by name. */
 	readonly slow?: string;
-	/** Steps that are made first, whose losses are compared. */
+	/** Number of first steps, whose losses are compared. */
 	readonly firstSteps: number;
 }
 
@@ -23,7 +23,7 @@ export const trainers: Readonly<Record<TrainerName, Trainer>> = {
 		package: "@tensorflow/tfjs-backend-cpu",
 		program: "training/tfjs-cpu",
 		mostThreads: 1,
-		slow: "a step takes it a minute, and of 1.0-224 twenty",
+		slow: "a step takes a minute, and one of 1.0-224 twenty",
 		firstSteps: 2,
 	},
 };

@@ -6,9 +6,10 @@ import "@tensorflow/tfjs-backend-cpu";
 // The gradients of the operations come with it.
 import "@tensorflow/tfjs-layers";
 import * as tf from "@tensorflow/tfjs-core";
-import type { Model } from "mobilenet";
+import type { Tensor } from "mobilenet";
 import { readModel } from "mobilenet/formats";
-import { type Layer, layers } from "mobilenet/network";
+import { foldedWeights } from "../../../mobilenet/dist/weights/fold.js";
+import { type BatchNorm, partsOf, type WeightedParts } from "../../../mobilenet/dist/weights/parts.js";
 import { inputsOf, serve } from "../runtimes/serve.ts";
 import { permute } from "../weights.ts";
 import { timedSteps } from "./steps.ts";
@@ -20,18 +21,16 @@ serve(async (job) => {
 	await tf.ready();
 	const { labels, learningRate, momentum, epsilon, normMomentum, losses } = job.training!;
 	const model = await readModel(`${job.folder}/${job.network}`);
-	const steps = layers(model.configuration).map((layer): Step => {
-		if (layer.kind === "pool") return (x) => tf.mean(x, [1, 2]);
-		if (layer.kind === "dense") {
-			const weight = variable(
-				permute(numbers(model, "classifier.weight"), [layer.outputChannels, layer.inputChannels], [1, 0]),
-				[layer.inputChannels, layer.outputChannels],
-			);
-			const bias = variable(numbers(model, "classifier.bias"), [layer.outputChannels]);
+	const steps = partsOf(model).layers.map((own): Step => {
+		if (!own.weight) return (x) => tf.mean(x, [1, 2]);
+		if (!own.norm) {
+			const { weight: values, bias: biases } = foldedWeights(own);
+			const weight = reordered(values, own.layer.weightShape, [1, 0]);
+			const bias = variable(biases, [biases.length]);
 			return (x) => tf.add(tf.matMul(x as tf.Tensor2D, weight as tf.Tensor2D), bias);
 		}
-		const convolve = convolution(model, layer);
-		const normalize = batchNorm(model, layer, epsilon, normMomentum);
+		const convolve = convolution(own);
+		const normalize = batchNorm(own.norm, epsilon, normMomentum);
 		return (x) => tf.relu6(normalize(convolve(x)));
 	});
 	const input = tf.tensor4d(inputsOf(job)[0]!, [job.batch, job.size, job.size, job.channels]);
@@ -49,9 +48,8 @@ serve(async (job) => {
 	return timedSteps(step, losses);
 });
 
-function numbers({ tensors }: Model, name: string): Float32Array {
-	const tensor = tensors.get(name);
-	if (tensor?.dtype !== "F32") throw new Error(`${name} should be in the model as float32, and is not.`);
+function numbers(tensor: Tensor): Float32Array {
+	if (tensor.dtype !== "F32") throw new Error(`the model should be in float32, and holds ${tensor.dtype}.`);
 	return tensor.data;
 }
 
@@ -59,35 +57,37 @@ function variable(values: Float32Array, shape: number[]): tf.Variable {
 	return tf.variable(tf.tensor(values, shape));
 }
 
-function convolution(
-	model: Model,
-	{ name, kind, kernel, stride, inputChannels, outputChannels }: Layer,
-): Step {
-	const isDepthwise = kind === "depthwise";
-	const shape = [outputChannels, isDepthwise ? 1 : inputChannels, kernel, kernel];
-	const axes = isDepthwise ? [2, 3, 0, 1] : [2, 3, 1, 0];
-	const filter = variable(
-		permute(numbers(model, `${name}.conv.weight`), shape, axes),
+/** Weights that learn, with the axes in another order. */
+function reordered(values: Float32Array, shape: readonly number[], axes: readonly number[]): tf.Variable {
+	return variable(
+		permute(values, shape, axes),
 		axes.map((axis) => shape[axis]!),
-	) as unknown as tf.Tensor4D;
+	);
+}
+
+function convolution({ layer: { kind, kernel, stride, weightShape }, weight }: WeightedParts): Step {
+	const isDepthwise = kind === "depthwise";
+	const axes = isDepthwise ? [2, 3, 0, 1] : [2, 3, 1, 0];
+	const filter = reordered(numbers(weight), weightShape, axes) as unknown as tf.Tensor4D;
 	const pad = kernel >> 1;
 	return isDepthwise
 		? (x) => tf.depthwiseConv2d(x as tf.Tensor4D, filter, stride, pad)
 		: (x) => tf.conv2d(x as tf.Tensor4D, filter, stride, pad);
 }
 
-function batchNorm(model: Model, { name, outputChannels }: Layer, epsilon: number, share: number): Step {
-	const own = (part: string): tf.Variable => variable(numbers(model, `${name}.bn.${part}`), [outputChannels]);
-	const [scale, offset] = [own("weight"), own("bias")];
-	const running = (part: string): tf.Variable => {
-		const value = own(part);
+function batchNorm(norm: BatchNorm, epsilon: number, share: number): Step {
+	const channels = norm.weight.data.length;
+	const own = (tensor: Tensor): tf.Variable => variable(numbers(tensor), [channels]);
+	const [scale, offset] = [own(norm.weight), own(norm.bias)];
+	const running = (tensor: Tensor): tf.Variable => {
+		const value = own(tensor);
 		value.trainable = false;
 		return value;
 	};
-	const [runningMean, runningVariance] = [running("running_mean"), running("running_var")];
+	const [runningMean, runningVariance] = [running(norm.mean), running(norm.variance)];
 	return (x) => {
 		const { mean, variance } = tf.moments(x, [0, 1, 2]);
-		const rows = x.size / outputChannels;
+		const rows = x.size / channels;
 		for (const [value, batch] of [
 			[runningMean, mean],
 			[runningVariance, tf.mul(variance, rows / (rows - 1))],

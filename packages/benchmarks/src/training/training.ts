@@ -1,4 +1,4 @@
-/** `--training`: whole steps of training, ours beside PyTorch on the processor and TensorFlow.js, as images a second. */
+/** `--training`: whole training steps of ours, PyTorch on the CPU and TensorFlow.js, as images per second. */
 import { writeFile } from "node:fs/promises";
 import { MobileNet } from "mobilenet";
 import { fold } from "mobilenet/formats";
@@ -15,16 +15,16 @@ import { findPython, pythonVariable } from "./python.ts";
 import { type TrainerName, trainerNames, trainers } from "./table.ts";
 
 const seed = 1;
-/** So small that losses of the first steps do not depend on what is rounded how. */
+/** So small that the losses of the first steps do not depend on rounding. */
 const learningRate = 1e-4;
 const momentum = 0.9;
-/** Of a loss. */
+/** Relative tolerance of losses. */
 const mostApart = 1e-3;
-/** Spreads the labels over the classes. */
+/** Distributes the labels over the classes. */
 const labelStep = 37;
 const pace: Pace = { warmUp: 1500, turn: 1000, settling: 1 };
 
-/** The network where the command line does not say it. */
+/** The default network. */
 const usual = { alpha: 0.25, size: 96 } as const;
 
 export async function trainingNetwork({ alpha, size }: Options): Promise<Network> {
@@ -33,7 +33,7 @@ export async function trainingNetwork({ alpha, size }: Options): Promise<Network
 	return { precision: "fp32", model, folded: fold(model), origin: `random weights, seed ${seed}` };
 }
 
-/** @param note told why a runtime that was not asked for by name is left out */
+/** @param note called with the reason if a runtime that was not requested by name is left out */
 export function trainingRows(
 	{ only, simd, threads, python }: Options,
 	note: (line: string) => void,
@@ -43,7 +43,7 @@ export function trainingRows(
 		const row = { name, version: "", program, precision: "fp32" as const, threads };
 		try {
 			if (threads > mostThreads) throw new Error(`${name} runs on ${mostThreads} thread, not on ${threads}`);
-			if (slow !== undefined && !only) throw new Error(`${name}: ${slow}; name it in --only to have it too`);
+			if (slow !== undefined && !only) throw new Error(`${name}: ${slow}; add it to --only to include it`);
 			if (packageName === undefined)
 				return [{ ...row, environment: { [pythonVariable]: findPython(python) } }];
 		} catch (error) {
@@ -60,7 +60,7 @@ export function trainingRows(
 	});
 }
 
-/** Measures, and prints what came of it. */
+/** Measures, and prints the results. */
 export async function benchTraining(
 	network: Network,
 	rows: readonly Row[],
@@ -71,7 +71,10 @@ export async function benchTraining(
 	const { alpha, size, classes, epsilon, momentum: normMomentum } = network.model.configuration;
 	const inputs = await inputsFor(network, batch);
 	const training: Omit<TrainingJob, "losses"> = {
-		...{ learningRate, momentum, epsilon, normMomentum },
+		learningRate,
+		momentum,
+		epsilon,
+		normMomentum,
 		labels: Array.from({ length: batch }, (_, i) => (i * labelStep) % classes),
 	};
 	await withFiles(network, { files: new Set(["network.safetensors"]), inputs, batch }, async (folder) => {
@@ -85,11 +88,14 @@ export async function benchTraining(
 			const apart = Math.max(...common.map((loss, i) => Math.abs(loss / first!.losses[i]! - 1)));
 			if (!(apart <= mostApart))
 				throw new Error(
-					`${name} does not train as ${first.name} does: the losses of the first steps are ${outputs.join(", ")} and ${first.losses.join(", ")}.`,
+					`${name} does not train like ${first.name}: the losses of the first steps are ${outputs.join(", ")} and ${first.losses.join(", ")}.`,
 				);
 		};
 		const measured = await measure(rows, {
-			...{ seconds: options.seconds, pace, place: options, check },
+			seconds: options.seconds,
+			pace,
+			place: options,
+			check,
 			jobOf: ({ name, threads }) => ({
 				...job,
 				threads,
@@ -114,8 +120,15 @@ export async function benchTraining(
 						runtime: row.name,
 						...(row.checkout ? { checkout: row.checkout.commit } : {}),
 						version: ready.version ?? row.version,
-						...{ alpha, size, precision: "fp32", batch, threads: row.threads, simd: ready.build ?? null },
-						...{ host: ready.host, minMs: times.minimum, medianMs: times.median },
+						alpha,
+						size,
+						precision: "fp32",
+						batch,
+						threads: row.threads,
+						simd: ready.build ?? null,
+						host: ready.host,
+						minMs: times.minimum,
+						medianMs: times.median,
 						imagesPerSecond: perSecond(times.median, batch),
 					})),
 					undefined,
@@ -141,7 +154,7 @@ function stepsTable(measured: readonly Measured[], batch: number): string {
 	]);
 }
 
-/** Images a second of ours over those of each peer: above 1 ours is quicker. */
+/** Images per second of ours over those of each peer: above 1, ours is faster. */
 function ratiosTable(measured: readonly Measured[]): string | undefined {
 	const here = measured.filter(({ row }) => !row.checkout);
 	const ours = here.filter(({ row }) => row.name === "mobilenet" && row.label === undefined);
@@ -152,7 +165,7 @@ function ratiosTable(measured: readonly Measured[]): string | undefined {
 		...others.map((other) => [
 			labelOf(other.row, other.ready),
 			...ours.map((own) => {
-				// Ours on one thread is compared with the same build.
+				// Ours on one thread is compared only with the same build.
 				if (other.row.name === "mobilenet" && other.ready.build !== own.ready.build) return "";
 				return [other.times.minimum / own.times.minimum, other.times.median / own.times.median]
 					.map((ratio) => ratio.toFixed(2))

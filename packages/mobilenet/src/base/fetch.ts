@@ -1,5 +1,13 @@
 /** Fetching from addresses, the same in every runtime. */
-import { MobileNetError, messageOf } from "./error.ts";
+import { MobileNetError, messageOf, shownLocation } from "./error.ts";
+import type { OnProgress } from "./progress.ts";
+
+/** How a file or an address is read. */
+export interface LocationOptions {
+	readonly signal?: AbortSignal | undefined;
+	/** Called with the bytes of an address as they come in. */
+	readonly onProgress?: OnProgress | undefined;
+}
 
 /** Whether a location is an address to fetch (`http:`, `https:`, `data:`, `blob:`) rather than a path. */
 export function isAddress(location: string | URL): boolean {
@@ -23,32 +31,56 @@ export function absolute(location: string | URL): URL {
 	} catch (error) {
 		throw new MobileNetError(
 			"usage",
-			`${short(location)} is not a complete address and cannot be resolved, because ${page === undefined ? "there is no page" : `${short(page)} is no base for it`}: give an address that begins with https:.`,
+			`${shownLocation(location)} is not a complete address, and ${page === undefined ? "there is no page to complete it" : `${shownLocation(page)} cannot complete it`}: give one that begins with https:.`,
 			{ cause: error },
 		);
 	}
 }
 
-export async function fetchBytes(address: string | URL, signal?: AbortSignal): Promise<Uint8Array> {
+/** The bytes at an address. */
+export async function fetchBytes(
+	address: string | URL,
+	{ signal, onProgress }: LocationOptions = {},
+): Promise<Uint8Array> {
+	const name = shownLocation(address);
 	let response: Response;
 	try {
 		response = await fetch(address, signal ? { signal } : {});
-		if (response.ok) return new Uint8Array(await response.arrayBuffer());
+		if (response.ok)
+			return new Uint8Array(await counted(response, String(address), onProgress).arrayBuffer());
 	} catch (error) {
 		signal?.throwIfAborted();
 		const cause = error instanceof Error && error.cause ? error.cause : error;
-		throw new MobileNetError("not-found", `${short(address)} cannot be fetched: ${messageOf(cause)}.`, {
+		throw new MobileNetError("not-found", `${name} cannot be fetched: ${messageOf(cause)}.`, {
+			file: name,
 			cause: error,
 		});
 	}
 	throw new MobileNetError(
 		"not-found",
-		`${short(address)} cannot be fetched: the server answered ${response.status} ${response.statusText}`.trimEnd() +
+		`${name} cannot be fetched: the server answered ${response.status} ${response.statusText}`.trimEnd() +
 			".",
+		{ file: name },
 	);
 }
 
-function short(address: string | URL): string {
-	const text = String(address);
-	return text.length > 100 ? `${text.slice(0, 97)}...` : text;
+/** A response that tells of its bytes as they are read. */
+function counted(response: Response, source: string, onProgress: OnProgress | undefined): Response {
+	if (!onProgress || !response.body) return response;
+	const { headers } = response;
+	const length = Number(headers.get("content-length") ?? Number.NaN);
+	// The length of what is sent compressed is not that of what arrives here.
+	const total = length >= 0 && !headers.has("content-encoding") ? length : undefined;
+	let loaded = 0;
+	const counter = new TransformStream<Uint8Array, Uint8Array>({
+		transform: (chunk, controller) => {
+			loaded += chunk.length;
+			onProgress({ loaded, total, source });
+			controller.enqueue(chunk);
+		},
+		flush: () => {
+			if (total !== loaded) onProgress({ loaded, total: loaded, source });
+		},
+	});
+	return new Response(response.body.pipeThrough(counter));
 }

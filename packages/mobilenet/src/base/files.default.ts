@@ -1,10 +1,13 @@
 /** Files outside Node, which are addresses relative to the page. The version for Node is files.node.ts (`#files`). */
 import { MobileNetError } from "./error.ts";
-import { absolute, fetchBytes } from "./fetch.ts";
+import { absolute, fetchBytes, type LocationOptions } from "./fetch.ts";
 
 /** The bytes at an address. */
-export async function readLocation(location: string | URL, signal?: AbortSignal): Promise<Uint8Array> {
-	return fetchBytes(absolute(location), signal);
+export async function readLocation(
+	location: string | URL,
+	options: LocationOptions = {},
+): Promise<Uint8Array> {
+	return fetchBytes(absolute(location), options);
 }
 
 /** Always undefined: an address does not reveal whether it is a folder. */

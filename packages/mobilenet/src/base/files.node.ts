@@ -2,12 +2,17 @@
 import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { MobileNetError, messageOf } from "./error.ts";
-import { fetchBytes, isAddress } from "./fetch.ts";
+import { MobileNetError } from "./error.ts";
+import { fetchBytes, isAddress, type LocationOptions } from "./fetch.ts";
+import { notReadable, notWritable } from "./file-errors.ts";
 
 /** The bytes of a file (path or `file:` URL) or of an address. */
-export async function readLocation(location: string | URL, signal?: AbortSignal): Promise<Uint8Array> {
-	if (isAddress(location)) return fetchBytes(location, signal);
+export async function readLocation(
+	location: string | URL,
+	options: LocationOptions = {},
+): Promise<Uint8Array> {
+	if (isAddress(location)) return fetchBytes(location, options);
+	const { signal } = options;
 	const path = pathOf(location);
 	try {
 		return await readFile(path, { signal });
@@ -40,7 +45,15 @@ export function locationBeside(file: string | URL, path: string): string | URL {
 	return isAddress(file) ? new URL(path, file) : resolve(pathOf(file), "..", path);
 }
 
-/** Writes a file completely or not at all: to a temporary file in the same folder, which is then renamed. */
+/**
+ * Writes a file completely or not at all: to a temporary file in the same folder, which is then renamed. Whatever happens
+ * meanwhile, the former file or the new one is there.
+ *
+ * @param location the path of a file, or its `file:` URL
+ * @throws MobileNetError `unwritable`; `usage` for an address
+ * @example
+ * await writeLocation("model.safetensors", writeModel(model));
+ */
 export async function writeLocation(location: string | URL, bytes: Uint8Array): Promise<void> {
 	if (isAddress(location))
 		throw new MobileNetError("usage", `cannot write to the address ${location}: give the path of a file.`);
@@ -50,26 +63,11 @@ export async function writeLocation(location: string | URL, bytes: Uint8Array): 
 		await writeFile(temporary, bytes);
 		await rename(temporary, path);
 	} catch (error) {
-		await rm(temporary, { force: true });
-		throw new MobileNetError("not-found", `${path} cannot be written: ${messageOf(error)}.`, {
-			cause: error,
-		});
+		await rm(temporary, { force: true }).catch(() => undefined);
+		throw notWritable(path, error);
 	}
 }
 
 function pathOf(location: string | URL): string {
 	return location instanceof URL || location.startsWith("file:") ? fileURLToPath(location) : location;
-}
-
-function notReadable(path: string, error: unknown): MobileNetError {
-	const code = error instanceof Error && "code" in error ? error.code : undefined;
-	const why =
-		code === "ENOENT"
-			? "there is no such file"
-			: code === "EISDIR"
-				? "it is a folder"
-				: code === "EACCES"
-					? "permission denied"
-					: messageOf(error);
-	return new MobileNetError("not-found", `${path} cannot be read: ${why}.`, { cause: error });
 }

@@ -3,6 +3,10 @@ import type { CommandContext, StricliProcess } from "@stricli/core";
 
 export interface Output {
 	write(text: string): unknown;
+	/** Whether it is a terminal, which somebody watches. */
+	readonly isTTY?: boolean | undefined;
+	/** Characters that fit in a line of it. */
+	readonly columns?: number | undefined;
 }
 
 /** A process, or what a test puts in its place. */

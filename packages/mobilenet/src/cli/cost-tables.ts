@@ -61,7 +61,7 @@ export function gridText(): string {
 	].join("\n");
 }
 
-function text<Row extends { readonly note?: string }>(
+function text<Row extends { readonly note?: string | undefined }>(
 	number: PaperTableNumber,
 	columns: readonly Column[],
 	cells: (row: Row) => string[],

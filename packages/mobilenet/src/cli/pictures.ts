@@ -2,9 +2,10 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { glob, isDynamicPattern } from "tinyglobby";
-import type { PictureSource } from "../model/pictures.ts";
+import type { PictureSource } from "../index.ts";
 import type { ProcessLike } from "./context.ts";
 import { errorLine, messageOf, usageError } from "./errors.ts";
+import { isAddress } from "./locations.ts";
 import { expected, wholeNumber } from "./options/numbers.ts";
 
 /** Endings of the files of a folder or a glob that are taken for pictures. */
@@ -64,36 +65,15 @@ export function checkPictures(inputs: readonly string[], purpose: string): void 
 		);
 }
 
-/**
- * What a model gives for each picture of a command line, with the picture's name.
- *
- * @param each `classifyEach` or `embedEach`, whose rows come in the order of the pictures
- */
-export async function* rowsOf<Row>(
-	inputs: readonly string[],
-	{ rgb }: PicturesOptions,
-	stdin: ProcessLike["stdin"],
-	each: (sources: AsyncIterable<PictureSource>) => AsyncIterable<Row>,
-): AsyncGenerator<{ readonly file: string; readonly row: Row }, void, void> {
-	const names: string[] = [];
-	const sources = async function* () {
-		for await (const { file, source } of picturesOf(inputs, stdin, rgb)) {
-			names.push(file);
-			yield source;
-		}
-	};
-	for await (const row of each(sources())) yield { file: names.shift()!, row };
-}
-
 /** A picture's error as people see it: a line that names the file once. */
 export function pictureError(file: string, error: unknown): string {
 	const message = messageOf(error);
-	return `${errorLine(message.includes(file) ? message : `${file}: ${message}`)}\n`;
+	return errorLine(message.includes(file) ? message : `${file}: ${message}`);
 }
 
-/** A picture and what the command line calls it. */
+/** A picture, whose key is what the command line calls it. */
 export interface NamedPicture {
-	readonly file: string;
+	readonly key: string;
 	readonly source: PictureSource;
 }
 
@@ -109,15 +89,15 @@ export async function* picturesOf(
 	raw: RawSize | undefined,
 ): AsyncGenerator<NamedPicture, void, void> {
 	for (const input of inputs) {
-		if (input === "-") yield { file: input, source: pixelsOr(await readAll(stdin), raw) };
+		if (input === "-") yield { key: input, source: pixelsOr(await readAll(stdin), raw) };
 		else
 			for await (const file of filesOf(input, raw ? /\.rgb$/i : endings))
-				yield { file, source: raw ? await rawFile(file, raw) : file };
+				yield { key: file, source: raw ? await rawFile(file, raw) : file };
 	}
 }
 
 async function* filesOf(input: string, wanted: RegExp): AsyncGenerator<string, void, void> {
-	if (/^[a-z][a-z+.-]+:/i.test(input)) {
+	if (isAddress(input)) {
 		yield input;
 		return;
 	}

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { TrainingEvent } from "../training/index.ts";
-import { duration, progressLine, showProgress } from "./training-progress.ts";
+import { terminalOf } from "./terminal.ts";
+import { duration, progressLine, progressOn } from "./training-progress.ts";
 
 const state = { step: 5, steps: 10, epoch: 1, epochs: 2, loss: 1.25, imagesPerSecond: 120 };
 const step = (number: number): TrainingEvent => ({
@@ -57,10 +58,8 @@ describe("the progress line", () => {
 describe("progress", () => {
 	const shown = (events: readonly TrainingEvent[], isTTY: boolean) => {
 		let [written, time] = ["", 0];
-		const { show } = showProgress(
-			{ write: (text) => (written += text), isTTY, columns: 80 },
-			() => (time += 500),
-		);
+		const terminal = terminalOf({ write: (text) => (written += text), isTTY, columns: 80 });
+		const show = progressOn(terminal, () => (time += 500));
 		for (const event of events) show(event);
 		return written;
 	};

@@ -1,15 +1,10 @@
 /**
- * A run as a person sees it: on a terminal one line that is written over and over, with a bar, images a second, the time
- * that is left, the loss and the validation's top-1; elsewhere a line an epoch. No color, so that NO_COLOR is kept by
- * itself. Everything goes to one stream, which is not the one of results.
+ * A training run as people watch it: on a terminal one line that is written over again and again, with a bar, images a
+ * second, the time that is left, the loss and the validation's top-1; everywhere a line for each epoch.
  */
 import type { EpochReport, TrainingEvent } from "../training/index.ts";
-
-export interface ProgressStream {
-	readonly write: (text: string) => unknown;
-	readonly isTTY?: boolean | undefined;
-	readonly columns?: number | undefined;
-}
+import { percent } from "./table.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** What the line shows. */
 export interface ProgressState {
@@ -26,7 +21,6 @@ export interface ProgressState {
 	readonly secondsLeft?: number | undefined;
 }
 
-const usualColumns = 80;
 const barWidth = { least: 8, most: 30 } as const;
 /** A terminal is not written to more often, in milliseconds. */
 const everyMilliseconds = 100;
@@ -40,7 +34,7 @@ const smoothing = 0.1;
  * progressLine({ step: 5, steps: 10, epoch: 1, epochs: 2, loss: 1.25, imagesPerSecond: 120, secondsLeft: 65 }, 80)
  * // "epoch 1/2 ███████████████░░░░░░░░░░░░░░░ 50 %  120 images/s  1:05 left  loss 1.250"
  */
-export function progressLine(state: ProgressState, columns: number = usualColumns): string {
+export function progressLine(state: ProgressState, columns: number): string {
 	const { step, steps, epoch, epochs, loss, top1, imagesPerSecond, secondsLeft } = state;
 	const before = `epoch ${epoch}/${epochs} `;
 	const after = [
@@ -48,7 +42,7 @@ export function progressLine(state: ProgressState, columns: number = usualColumn
 		`${rate(imagesPerSecond)} images/s`,
 		...(secondsLeft === undefined ? [] : [`${duration(secondsLeft)} left`]),
 		`loss ${loss.toFixed(3)}`,
-		...(top1 === undefined ? [] : [`top-1 ${percent(top1)}`]),
+		...(top1 === undefined ? [] : [`top-1 ${percent(top1, 1)}`]),
 	].join("  ");
 	// One column stays free: some terminals break the line at the last one.
 	const room = Math.min(barWidth.most, columns - 1 - before.length - after.length);
@@ -64,7 +58,7 @@ function epochLine(report: EpochReport & { readonly epochs: number }): string {
 		`epoch ${epoch}/${epochs}: loss ${loss.toFixed(3)}`,
 		...(validation
 			? [
-					`validation loss ${validation.loss.toFixed(3)}, top-1 ${percent(validation.top1)}${best ? " (best so far)" : ""}`,
+					`validation loss ${validation.loss.toFixed(3)}, top-1 ${percent(validation.top1, 1)}${best ? " (best so far)" : ""}`,
 				]
 			: []),
 		`${rate(imagesPerSecond)} images/s`,
@@ -72,13 +66,11 @@ function epochLine(report: EpochReport & { readonly epochs: number }): string {
 	].join(", ");
 }
 
-/** Shows events as they come. Call it with each; `clear` takes the terminal's line away, so that others can write. */
-export function showProgress(
-	stream: ProgressStream,
+/** Makes the function that shows the events of a run as they come. */
+export function progressOn(
+	terminal: Terminal,
 	now: () => number = () => performance.now(),
-): { readonly show: (event: TrainingEvent) => void; readonly clear: () => void } {
-	const live = stream.isTTY === true;
-	let shown = false;
+): (event: TrainingEvent) => void {
 	let last = Number.NEGATIVE_INFINITY;
 	let started: { readonly time: number; readonly step: number } | undefined;
 	/** When the step before ended, and seconds a picture and a step since. */
@@ -87,59 +79,44 @@ export function showProgress(
 	let loss: number | undefined;
 	let top1: number | undefined;
 
-	const clear = (): void => {
-		if (shown) stream.write("\r\u001b[K");
-		shown = false;
-	};
-	const line = (text: string): void => {
-		clear();
-		stream.write(`${text}\n`);
-	};
-	return {
-		clear,
-		show: (event) => {
-			switch (event.kind) {
-				case "note":
-					return line(event.message);
-				case "epoch":
-					top1 = event.validation?.top1;
-					line(epochLine(event));
-					before = now();
-					return;
-				case "step": {
-					const time = now();
-					const seconds = Math.max(1e-6, (time - before) / 1000);
-					before = time;
-					const mix = (old: number | undefined, value: number) =>
-						old === undefined || old === 0 ? value : old + smoothing * (value - old);
-					speed = mix(speed, event.pictures / seconds);
-					loss = mix(loss, event.loss);
-					started ??= { time: time - seconds * 1000, step: event.step - 1 };
-					if (!live || time - last < everyMilliseconds) return;
-					last = time;
-					const each = (time - started.time) / (event.step - started.step);
-					stream.write(
-						`\r${progressLine({ ...event, loss, top1, imagesPerSecond: speed, secondsLeft: (each * (event.steps - event.step)) / 1000 }, stream.columns || usualColumns)}\u001b[K`,
-					);
-					shown = true;
-					return;
-				}
-				case "checkpoint":
-					before = now();
-					return;
-				case "done":
-					return clear();
+	return (event) => {
+		switch (event.kind) {
+			case "note":
+				return terminal.line(event.message);
+			case "epoch":
+				top1 = event.validation?.top1;
+				terminal.line(epochLine(event));
+				before = now();
+				return;
+			case "step": {
+				const time = now();
+				const seconds = Math.max(1e-6, (time - before) / 1000);
+				before = time;
+				const mix = (old: number | undefined, value: number) =>
+					old === undefined || old === 0 ? value : old + smoothing * (value - old);
+				speed = mix(speed, event.pictures / seconds);
+				loss = mix(loss, event.loss);
+				started ??= { time: time - seconds * 1000, step: event.step - 1 };
+				if (!terminal.isLive || time - last < everyMilliseconds) return;
+				last = time;
+				const each = (time - started.time) / (event.step - started.step);
+				const secondsLeft = (each * (event.steps - event.step)) / 1000;
+				terminal.status(
+					progressLine({ ...event, loss, top1, imagesPerSecond: speed, secondsLeft }, terminal.columns()),
+				);
+				return;
 			}
-		},
+			case "checkpoint":
+				before = now();
+				return;
+			case "done":
+				return terminal.clear();
+		}
 	};
 }
 
 function rate(imagesPerSecond: number): string {
 	return imagesPerSecond < 10 ? imagesPerSecond.toFixed(1) : String(Math.round(imagesPerSecond));
-}
-
-function percent(share: number): string {
-	return `${(100 * share).toFixed(1)} %`;
 }
 
 /** `7 s`, `1:05`, `2:03:20`. */

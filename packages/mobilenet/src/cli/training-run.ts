@@ -3,31 +3,35 @@
  * on disk, Ctrl-C. What is learned and how is the command's.
  */
 import process from "node:process";
-import { openDataset } from "#datasets";
-import { runFolder } from "#run-folder";
-import { createCache, type PictureCache } from "../data/cache.ts";
-import type { Dataset } from "../data/dataset.ts";
-import type { OpenOptions } from "../data/open-options.ts";
-import { split } from "../data/split.ts";
-import { matchClasses } from "../labels/match.ts";
+import {
+	createCache,
+	type Dataset,
+	type OpenOptions,
+	openDataset,
+	type PictureCache,
+	split,
+	withClasses,
+} from "../data/index.ts";
 import { MobileNetError } from "../network/index.ts";
-import { decodeCheckpoint } from "../training/checkpoint.ts";
-import type {
-	EpochReport,
-	Pictures,
-	Training,
-	TrainingDone,
-	TrainingEvent,
-	TrainingOptions,
+import {
+	type Pictures,
+	type RunFolder,
+	type RunState,
+	runFolder,
+	runState,
+	type Training,
+	type TrainingDone,
+	type TrainingEvent,
+	type TrainingOptions,
 } from "../training/index.ts";
-import { type RunFolder, runFiles } from "../training/run-folder.ts";
-import type { Label } from "../weights/model.ts";
-import { checkOverwriting, filesOf } from "./commands/convert.ts";
 import type { ProcessLike } from "./context.ts";
 import { usageError } from "./errors.ts";
-import { pathsOf, settingsGiven, type TrainOptions } from "./options/train.ts";
-import { json, preparing, readable, runFilesOf, writeOutput } from "./training-output.ts";
-import { type ProgressStream, showProgress } from "./training-progress.ts";
+import { settingsGiven } from "./options/recipe.ts";
+import { pathsOf, type RunOptions } from "./options/training.ts";
+import { checkOverwriting, jsonLine } from "./output.ts";
+import { type Terminal, terminalOf } from "./terminal.ts";
+import { readable, runFilesOf, summaryOf, writeOutput } from "./training-files.ts";
+import { progressOn } from "./training-progress.ts";
 
 const usualSeed = 1;
 /** Of the pictures, where no others are given to judge by. */
@@ -39,16 +43,9 @@ export interface Work {
 	readonly models: readonly string[];
 	readonly pictures: (tools: Tools) => Promise<RunPictures>;
 	/** Begins it: `settings` are the command line's, with data, checkpoints and seed. */
-	readonly begin: (settings: RunSettings, tools: Tools) => Promise<Begun>;
-}
-
-export interface Begun {
-	readonly run: Training;
-	/** What there is to say in JSON besides. */
-	readonly facts?: Readonly<Record<string, unknown>>;
-	/** The same for people, a line each. */
-	readonly lines?: readonly string[];
-	readonly dispose?: () => void;
+	readonly begin: (settings: RunSettings) => Promise<Training>;
+	/** What else there is to say at the end: for JSON, and in lines for people. */
+	readonly report?: (done: TrainingDone) => { readonly facts: object; readonly lines: readonly string[] };
 }
 
 export interface RunPictures {
@@ -59,14 +56,13 @@ export interface RunPictures {
 export type RunSettings = Omit<TrainingOptions, "model"> & {
 	readonly seed: number;
 	readonly cache: PictureCache;
+	readonly onProgress: Terminal["count"];
 };
 
 export interface Tools {
 	/** Opens a data set that is closed at the end. */
 	readonly open: (location: string, options?: OpenOptions) => Promise<Dataset>;
 	readonly note: (message: string) => Promise<void>;
-	/** Tells how far what comes before the epochs has come. */
-	readonly onPrepare: (what: string, done: number, total: number) => void;
 }
 
 /**
@@ -75,89 +71,70 @@ export interface Tools {
  * @returns whether it came to its end
  */
 export async function runInTerminal(
-	options: TrainOptions,
+	options: RunOptions,
 	data: string,
 	{ stdout, stderr }: ProcessLike,
 	work: Work,
 ): Promise<boolean> {
 	const paths = pathsOf(options.output);
-	for (const model of work.models) await checkOverwriting(await filesOf(model), options.output);
+	for (const model of work.models) await checkOverwriting(model, options.output);
 	const folder = runFolder(paths.checkpoints);
 	if (!options.resume && !options.restart) await checkUnfinished(folder);
 
 	const opened: Dataset[] = [];
-	const progress = showProgress(stderr as ProgressStream);
-	const history = options.resume ? await historyOf(folder) : [];
-	const files = runFilesOf(paths, options.resume, history, (message) =>
-		progress.show({ kind: "note", message }),
-	);
+	const terminal = terminalOf(stderr);
+	const progress = progressOn(terminal);
+	const history = options.resume ? ((await runState(folder))?.history ?? []) : [];
+	const files = runFilesOf(paths, options.resume, history, terminal.line);
 	const show = async (event: TrainingEvent): Promise<void> => {
-		progress.show(event);
+		progress(event);
 		await files.write(event);
 	};
 	const note = (message: string): Promise<void> => show({ kind: "note", message });
-	const tools: Tools = {
-		open: async (location, how) => {
-			const notes: string[] = [];
-			const dataset = await openDataset(location, { ...how, onNote: (message) => notes.push(message) });
-			opened.push(dataset);
-			for (const message of notes) await note(message);
-			return dataset;
-		},
-		note,
-		onPrepare: preparing(stderr, progress),
+	const open: Tools["open"] = async (location, how) => {
+		const notes: string[] = [];
+		const dataset = await openDataset(location, { ...how, onNote: (message) => notes.push(message) });
+		opened.push(dataset);
+		for (const message of notes) await note(message);
+		return dataset;
 	};
-	let begun: Begun | undefined;
 	try {
-		const pictures = await work.pictures(tools);
-		const settings = {
+		const run = await work.begin({
 			...settingsGiven(options),
-			...pictures,
+			...(await work.pictures({ open, note })),
 			seed: options.seed ?? usualSeed,
 			folder,
 			cache: createCache(),
-		};
-		begun = await work.begin(settings, tools);
-		const done = await watched(begun.run, show, stderr, progress.clear);
-		progress.clear();
+			onProgress: terminal.count,
+		});
+		const done = await watched(run, show, terminal);
+		terminal.clear();
 		if (done.reason === "stopped") {
-			stderr.write(`stopped after step ${done.step}: go on by the same command with --resume.\n`);
+			terminal.line(`stopped after step ${done.step}: go on by the same command with --resume.`);
 			return false;
 		}
 		await writeOutput(paths, done);
-		stdout.write(
-			options.json ? `${json(paths, data, done, begun.facts)}\n` : readable(paths, done, begun.lines),
-		);
+		const { facts, lines } = work.report?.(done) ?? { facts: {}, lines: [] };
+		stdout.write(options.json ? jsonLine(summaryOf(paths, data, done, facts)) : readable(paths, done, lines));
 		return true;
 	} finally {
-		progress.clear();
-		begun?.dispose?.();
+		terminal.clear();
 		for (const dataset of opened) await dataset.close();
 	}
 }
 
-/** Refuses to begin anew over a run that was stopped. */
+/** Refuses to begin again over a run that was stopped. */
 async function checkUnfinished(folder: RunFolder): Promise<void> {
-	const bytes = await folder.read(runFiles.last);
-	if (!bytes) return;
-	let epoch: number;
+	let state: RunState | undefined;
 	try {
-		const { progress } = decodeCheckpoint(bytes, `${folder.name}/${runFiles.last}`);
-		if (progress.finished) return;
-		epoch = progress.epoch;
+		state = await runState(folder);
 	} catch {
 		// No checkpoint that anybody could go on from.
-		return;
 	}
+	if (!state || state.finished) return;
 	throw usageError(
-		`${folder.name} holds a run that was stopped after ${epoch} epochs: go on with --resume, or begin anew with --restart.`,
+		`${folder.name} holds a run that was stopped after ${state.epoch} epochs: go on with --resume, or begin again with --restart.`,
 	);
-}
-
-/** The epochs of the run that is to be resumed. */
-async function historyOf(folder: RunFolder): Promise<readonly EpochReport[]> {
-	const bytes = await folder.read(runFiles.last);
-	return bytes ? decodeCheckpoint(bytes, `${folder.name}/${runFiles.last}`).progress.history : [];
 }
 
 /**
@@ -166,7 +143,7 @@ async function historyOf(folder: RunFolder): Promise<readonly EpochReport[]> {
  * @param judges whether there is anything to judge
  */
 export async function labeledPictures(
-	{ validation, seed = usualSeed }: TrainOptions,
+	{ validation, seed = usualSeed }: RunOptions,
 	data: string,
 	judges: boolean,
 	{ open, note }: Tools,
@@ -175,7 +152,7 @@ export async function labeledPictures(
 	if (validation !== undefined)
 		return {
 			training: { dataset },
-			validation: { dataset: inClasses(await open(validation, { oneClass: true }), dataset.classes) },
+			validation: { dataset: withClasses(await open(validation, { oneClass: true }), dataset.classes) },
 		};
 	if (!judges) return { training: { dataset } };
 	const parts = split(dataset, { share: validationShare, seed });
@@ -191,23 +168,11 @@ export async function labeledPictures(
 	};
 }
 
-/** Pictures whose classes are some of those that are learned, under their numbers. */
-export function inClasses(dataset: Dataset, classes: readonly Label[]): Dataset {
-	const { outputs } = matchClasses({
-		name: dataset.name,
-		classes: dataset.classes,
-		labels: classes,
-		outputs: classes.length,
-	});
-	return { ...dataset, classes, labels: dataset.labels.map((label) => (label < 0 ? -1 : outputs[label]!)) };
-}
-
 /** Lets a run go on until it is done, or until Ctrl-C. */
 async function watched(
 	run: Training,
 	show: (event: TrainingEvent) => Promise<void>,
-	stderr: ProcessLike["stderr"],
-	clear: () => void,
+	terminal: Terminal,
 ): Promise<TrainingDone> {
 	let asked = false;
 	const onInterrupt = (): void => {
@@ -218,8 +183,7 @@ async function watched(
 			return;
 		}
 		asked = true;
-		clear();
-		stderr.write("finishing the step and writing a checkpoint; Ctrl-C again stops at once.\n");
+		terminal.line("finishing the step and writing a checkpoint; Ctrl-C again stops at once.");
 		run.stop();
 	};
 	process.on("SIGINT", onInterrupt);

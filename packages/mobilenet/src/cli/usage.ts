@@ -1,9 +1,17 @@
 /** What is wrong with a command line, in our sentences in the place of stricli's. */
 import {
+	AliasNotFoundError,
 	type ApplicationText,
+	ArgumentParseError,
 	ArgumentScannerError,
-	formatMessageForArgumentScannerError,
+	EnumValidationError,
+	FlagNotFoundError,
+	InvalidNegatedFlagSyntaxError,
 	text_en,
+	UnexpectedFlagError,
+	UnexpectedPositionalError,
+	UnsatisfiedFlagError,
+	UnsatisfiedPositionalError,
 } from "@stricli/core";
 import { MobileNetError } from "../network/index.ts";
 import { errorLine, messageOf, quoted } from "./errors.ts";
@@ -47,26 +55,32 @@ function failure(thrown: unknown): string {
 	return thrown instanceof MobileNetError ? messageOf(thrown) : `unexpected error: ${messageOf(thrown)}`;
 }
 
+/** By class, not by the class's name, which the built command has shortened. */
 function scannerMessage(thrown: ArgumentScannerError): string {
-	return formatMessageForArgumentScannerError(thrown, {
-		FlagNotFoundError: ({ input, corrections }) =>
-			`there is no option --${input}${suggested(corrections.map((name) => `--${name}`))}`,
-		AliasNotFoundError: ({ input }) => `there is no option -${input}`,
-		ArgumentParseError: ({ externalFlagNameOrPlaceholder, exception }) =>
-			exception instanceof MobileNetError
-				? messageOf(exception)
-				: `--${externalFlagNameOrPlaceholder} ${messageOf(exception)}`,
-		EnumValidationError: ({ externalFlagName, input, values }) =>
-			`--${externalFlagName} must be ${listed(values)}, not ${quoted(input)}`,
-		UnsatisfiedFlagError: ({ externalFlagName }) => `--${externalFlagName} needs a value`,
-		UnexpectedFlagError: ({ externalFlagName, previousInput, input }) =>
-			`--${externalFlagName} is given twice: ${quoted(previousInput)} and ${quoted(input)}`,
-		InvalidNegatedFlagSyntaxError: ({ externalFlagName, valueText }) =>
-			`--${externalFlagName} takes no value, but ${quoted(valueText)} is given`,
-		UnexpectedPositionalError: ({ expectedCount, input }) =>
-			`${quoted(input)} is one argument too many: the command takes ${expectedCount === 0 ? "none" : expectedCount}`,
-		UnsatisfiedPositionalError: ({ placeholder }) => `an argument is missing: <${placeholder}>`,
-	});
+	if (thrown instanceof FlagNotFoundError) {
+		const { input, corrections } = thrown;
+		return `there is no option --${input}${suggested(corrections.map((name) => `--${name}`))}`;
+	}
+	if (thrown instanceof AliasNotFoundError) return `there is no option -${thrown.input}`;
+	if (thrown instanceof ArgumentParseError) {
+		const { externalFlagNameOrPlaceholder: name, exception } = thrown;
+		return exception instanceof MobileNetError ? messageOf(exception) : `--${name} ${messageOf(exception)}`;
+	}
+	if (thrown instanceof EnumValidationError)
+		return `--${thrown.externalFlagName} must be ${listed(thrown.values)}, not ${quoted(thrown.input)}`;
+	if (thrown instanceof UnsatisfiedFlagError) return `--${thrown.externalFlagName} needs a value`;
+	if (thrown instanceof UnexpectedFlagError) {
+		const { externalFlagName: name, previousInput, input } = thrown;
+		return `--${name} is given twice: ${quoted(previousInput)} and ${quoted(input)}`;
+	}
+	if (thrown instanceof InvalidNegatedFlagSyntaxError)
+		return `--${thrown.externalFlagName} takes no value, but ${quoted(thrown.valueText)} is given`;
+	if (thrown instanceof UnexpectedPositionalError) {
+		const { expectedCount: count, input } = thrown;
+		return `${quoted(input)} is one argument too many: the command takes ${count === 0 ? "none" : count}`;
+	}
+	if (thrown instanceof UnsatisfiedPositionalError) return `an argument is missing: <${thrown.placeholder}>`;
+	return messageOf(thrown);
 }
 
 function suggested(names: readonly string[]): string {

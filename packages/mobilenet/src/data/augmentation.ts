@@ -1,6 +1,6 @@
 /**
- * What is done to a picture before a network learns from it, so that it never sees the same one twice: another part of
- * it, mirrored, in other light. This file says what can be done and draws what is done; views.ts does it.
+ * How pictures are varied in training, so that a network never sees the same one twice: random crops, mirroring and
+ * lighting. This file defines the options and draws random values; views.ts applies them.
  */
 import { MobileNetError, shown } from "../base/error.ts";
 import type { Random } from "../base/random.ts";
@@ -8,30 +8,30 @@ import type { Rectangle } from "../image/resampling.ts";
 import { below } from "./seeds.ts";
 
 export interface Augmentation {
-	/** Least and most share of the picture that a crop shows, above 0, at most 1. */
+	/** The smallest and the largest share of the picture's area in a crop, above 0 and at most 1. */
 	readonly area: readonly [least: number, most: number];
-	/** Least and most width of a crop in heights. */
+	/** The smallest and the largest ratio of a crop's width to its height. */
 	readonly aspect: readonly [least: number, most: number];
-	/** How often a picture is mirrored, 0 to 1. */
+	/** Probability that a picture is mirrored, 0 to 1. */
 	readonly flip: number;
 	/** Colors are multiplied by a number from 1 − this to 1 + this. */
 	readonly brightness: number;
-	/** The distance from the picture's mean gray is multiplied so. */
+	/** Likewise, for the distance from the picture's mean gray. */
 	readonly contrast: number;
-	/** The distance from each pixel's gray is multiplied so. */
+	/** Likewise, for the distance from each pixel's gray. */
 	readonly saturation: number;
-	/** The most degrees that a picture is turned by, either way; its borders are mirrored outwards. */
+	/** The most degrees by which a picture is rotated, in either direction; its borders are reflected. */
 	readonly rotation: number;
-	/** How often a rectangle of 2 % to a third of the picture is made gray, 0 to 1. */
+	/** Probability that a rectangle of 2 % to a third of the picture is erased, 0 to 1. */
 	readonly erasing: number;
 }
 
 /**
- * The milder way of the paper, which has "less trouble with overfitting" in small networks and limits "the size of small
- * crops" (section 3), without saying to what. Inception's crops show 8 % of a picture and more; these at least 35 %, which
- * is 0.6 of a side: the thing that gives the picture its class is nearly always in sight, and small pictures are not blown
- * up much. Aspects are Inception's; its colors (brightness 0.125, contrast and saturation 0.5) are
- * halved where they are strong. Rotation and erasing are off, as in the paper.
+ * Mild augmentation, as in the paper: small networks have "less trouble with overfitting", so it limits "the size of small
+ * crops" (section 3), without saying to what. Inception's crops show at least 8 % of a picture; these at least 35 %, which
+ * is 0.6 of a side, so that the object is nearly always visible and small pictures are not enlarged much. Aspect ratios
+ * and brightness are Inception's; contrast and saturation are half of its 0.5. Rotation and erasing are off, as in the
+ * paper.
  */
 export const defaultAugmentation: Augmentation = {
 	area: [0.35, 1],
@@ -44,27 +44,21 @@ export const defaultAugmentation: Augmentation = {
 	erasing: 0,
 };
 
-/** What is done to one picture. */
+/** The random values for one picture. */
 export interface Drawn {
 	readonly crop: Rectangle;
 	readonly flip: boolean;
-	/** Factors; 1 for no change. */
+	/** Factors; 1 changes nothing. */
 	readonly brightness: number;
 	readonly contrast: number;
 	readonly saturation: number;
 	/** In radians. */
 	readonly rotation: number;
-	/** In shares of the sides. */
+	/** As fractions of the sides. */
 	readonly erased: Rectangle | undefined;
 }
 
-/**
- * Checks an augmentation that comes from outside, such as a form or a file, before a run begins with it.
- *
- * @throws MobileNetError `usage` where a field is not within its bounds
- * @example
- * checkAugmentation({ ...defaultAugmentation, flip: 2 }) // throws: augmentation.flip must be a number from 0 to 1, not 2.
- */
+/** @throws MobileNetError `usage` if a field is out of range */
 export function checkAugmentation(augmentation: Augmentation): void {
 	const check = (field: keyof Augmentation, good: boolean, expected: string): void => {
 		if (!good)
@@ -88,11 +82,13 @@ export function checkAugmentation(augmentation: Augmentation): void {
 }
 
 /**
- * Draws what is done to a picture of so many pixels. Everything is drawn in the same order whether it is used or not, so
- * that switching one thing off leaves the others as they were; the crop, which may take several attempts, comes last.
+ * Draws the random values for a picture. All are drawn in the same order whether they are used or not, so that switching
+ * one off leaves the others unchanged; the crop, which may take several attempts, comes last.
  *
- * @param stretched whether the network sees the whole picture squeezed into a square: then a crop's aspect counts from
- * the picture's own, so that crops are squeezed about as much; else it is the crop's own
+ * @param width of the picture, in pixels
+ * @param height of the picture, in pixels
+ * @param stretched whether the network sees whole pictures squeezed into a square; then a crop's aspect ratio is relative
+ *   to the picture's, so that crops are squeezed about as much
  */
 export function draw(
 	augmentation: Augmentation,
@@ -114,7 +110,7 @@ export function draw(
 	};
 }
 
-/** As torchvision's RandomResizedCrop: ten attempts, then the largest crop of the middle that has a fit aspect. */
+/** Like torchvision's RandomResizedCrop: ten attempts, then the largest central crop with a valid aspect ratio. */
 function drawCrop(
 	{ area, aspect }: Augmentation,
 	width: number,
@@ -148,7 +144,7 @@ function drawCrop(
 	};
 }
 
-/** Zhong et al. 2017, "Random Erasing Data Augmentation": 2 % to a third of the area, 0.3 to 3.3 heights wide. */
+/** Zhong et al. 2017, "Random Erasing Data Augmentation": 2 % to a third of the area, aspect ratios from 0.3 to 3.3. */
 function drawErased(often: number, uniform: () => number): Rectangle | undefined {
 	const happens = uniform() < often;
 	const area = 0.02 + (1 / 3 - 0.02) * uniform();

@@ -1,7 +1,7 @@
 /**
- * Who makes batches: decoding workers, each a fixed share of every batch, or the caller's own thread. What is made does not
- * depend on it. Workers read files and write pixels into shared memory without the caller, whose thread is busy with the
- * network for as long as half a second at a time; so they are sent several batches ahead.
+ * Makes batches on decoding workers, each of which makes a fixed share of every batch, or on the caller's thread. The
+ * result is the same. Workers read files and write pixels into shared memory without the caller, whose thread may be busy
+ * with the network for half a second at a time, so they are sent several batches ahead.
  */
 import { startDecodingWorker } from "#start-decoding-worker";
 import type { Pixels } from "../image/pixels.ts";
@@ -11,14 +11,14 @@ import type { DecodingWorker, MadeShare } from "./decoding-worker.ts";
 import { type DecodingSetup, type Failure, failureOf, type Share, shareMaker } from "./shares.ts";
 
 export interface BatchMaker {
-	/** Begins a batch. Its slot is free. */
+	/** Begins to make a batch in a slot, which must be free. */
 	readonly start: (batch: number, slot: number, indices: Int32Array) => void;
-	/** A batch that was begun is in its slot, but for these. */
+	/** Waits for a batch, and returns the pictures that could not be made. */
 	readonly finish: (batch: number) => Promise<readonly Failure[]>;
 	readonly stop: () => Promise<void>;
 }
 
-/** A maker of so many workers; of none, the caller's thread. */
+/** A maker with a number of workers; with none, it uses the caller's thread. */
 export function createBatchMaker(dataset: Dataset, setup: DecodingSetup, workers: number): BatchMaker {
 	return workers > 0 ? makerOnWorkers(dataset, setup, workers) : makerOnThisThread(dataset, setup);
 }
@@ -46,22 +46,22 @@ function makerOnThisThread(dataset: Dataset, setup: DecodingSetup): BatchMaker {
 	};
 }
 
-/** A batch that workers are at. */
+/** A batch that workers are making. */
 interface Pending {
 	readonly slot: number;
 	readonly indices: Int32Array;
 	readonly failures: Failure[];
-	/** Shares that are not made yet. */
+	/** Shares that are not finished yet. */
 	missing: number;
-	/** Called when there is something new about it. */
+	/** Called when something has changed. */
 	wake: () => void;
 }
 
 function makerOnWorkers(dataset: Dataset, setup: DecodingSetup, count: number): BatchMaker {
 	const pending = new Map<number, Pending>();
 	/**
-	 * The caller's own thread: for the first batch, which is made sooner than a worker starts, and for all that are left
-	 * when one could not start or has failed.
+	 * On the caller's thread: the first batch, which takes less time than starting a worker, and all remaining batches if a
+	 * worker cannot start or fails.
 	 */
 	const own = makerOnThisThread(dataset, setup);
 	let stopped = false;
@@ -92,7 +92,7 @@ function makerOnWorkers(dataset: Dataset, setup: DecodingSetup, count: number): 
 		for (let worker = 0; worker < count; worker++)
 			workers.push(startDecodingWorker(setup, dataset.places, { onShare, onDeath }));
 	} catch {
-		// Where no thread may be started, as under Node's permissions.
+		// Threads cannot be started, for example under Node's permission model.
 		for (const worker of workers) void worker.stop();
 		return own;
 	}
@@ -123,7 +123,7 @@ function makerOnWorkers(dataset: Dataset, setup: DecodingSetup, count: number): 
 			for (const worker of workers) worker.release();
 			pending.delete(batch);
 			if (one.missing === 0 || stopped) return one.failures;
-			// All shares again: whatever half of them there is, the same pixels are written.
+			// All shares again: rewriting those that are finished gives the same pixels.
 			await ended;
 			own.start(batch, one.slot, one.indices);
 			return own.finish(batch);
@@ -132,7 +132,7 @@ function makerOnWorkers(dataset: Dataset, setup: DecodingSetup, count: number): 
 	};
 }
 
-/** Every so manieth picture of a batch. */
+/** Every `step`-th picture of a batch, from picture `first`. */
 function shareOf(
 	dataset: Dataset,
 	batch: number,
@@ -147,7 +147,7 @@ function shareOf(
 	return { batch, slot, positions, indices: own, names: own.map((index) => dataset.nameOf(index)) };
 }
 
-/** The pictures of a share that a worker cannot read itself. */
+/** Reads the pictures of a share for a worker that cannot do so itself. */
 function givenOf(
 	dataset: Dataset,
 	{ table }: DecodingSetup,
@@ -158,7 +158,7 @@ function givenOf(
 			if (table && fromCache(table, index)) return undefined;
 			try {
 				const picture = await dataset.read(index);
-				// Copies: sending a part of a buffer would send all of it.
+				// Copies, because sending a part of a buffer would send all of it.
 				return picture instanceof Uint8Array
 					? new Uint8Array(picture)
 					: { ...picture, data: new Uint8Array(picture.data) };

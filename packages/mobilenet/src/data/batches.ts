@@ -1,6 +1,6 @@
 /**
- * Batches of pictures, decoded, cropped and in the network's size, made ahead of time while the network runs. What is in
- * them depends on the data, the seed, the epoch and the augmentation alone, not on who makes them or when.
+ * Batches of pictures, decoded, cropped and resized for the network, made ahead of time while the network runs. Their
+ * content depends only on the data, the seed, the epoch and the augmentation, not on which thread makes them or when.
  */
 import { usualDecodingWorkers } from "#start-decoding-worker";
 import { MobileNetError, shown } from "../base/error.ts";
@@ -14,48 +14,48 @@ import { checkRecipe, type Recipe, type View, viewLength } from "./views.ts";
 export interface BatchesOptions {
 	/** Numbers of the pictures, in order. */
 	readonly indices: Int32Array;
-	/** The most pictures of a batch. */
+	/** The most pictures per batch. */
 	readonly batch: number;
-	/** What the pictures are made into; one entry for each size that is wanted of the same view (a student's, a teacher's). */
+	/** Sizes and channels in which to make each picture; more than one if, for example, a student and a teacher see it. */
 	readonly views: readonly View[];
-	/** None: pictures are prepared as for classification. */
+	/** Default: none, which prepares pictures as for classification. */
 	readonly augmentation?: Augmentation | undefined;
-	/** Of the run; 0 if not given. */
-	readonly seed?: number;
-	/** Number of the epoch, from 0; 0 if not given. */
-	readonly epoch?: number;
-	/** Decoded pictures to share between calls. */
+	/** Seed of the run. Default: 0. */
+	readonly seed?: number | undefined;
+	/** Number of the epoch, from 0. Default: 0. */
+	readonly epoch?: number | undefined;
+	/** Decoded pictures to share between calls. Default: none. */
 	readonly cache?: PictureCache | undefined;
-	/** Decoding workers; by default as many as help. 0: none. */
+	/** Number of decoding workers; 0 decodes on the caller's thread. Default: as many as help. */
 	readonly workers?: number | undefined;
-	/** Learns of pictures that cannot be read. They are left out. */
+	/** Called for every picture that cannot be read; such pictures are skipped. */
 	readonly onUnreadable?: ((name: string, error: unknown) => void) | undefined;
 	readonly signal?: AbortSignal | undefined;
 }
 
 export interface Batch {
-	/** Pictures that could be read: at most `batch`, and at least one. */
+	/** Number of pictures that could be read: at least 1 and at most `batch`. */
 	readonly count: number;
 	/** Their numbers in the data set. */
 	readonly indices: Int32Array;
-	/** One a view: [count, size, size, channels] bytes, reused by the batch after next at the earliest: copy or use at once. */
+	/** One array per view, [count, size, size, channels] bytes. Use or copy it at once: the batch after next may reuse it. */
 	readonly pixels: readonly Uint8Array[];
 }
 
-/** Pictures that are made ahead, and within how many bytes. */
+/** Pictures to make ahead, and the most bytes for them. */
 const pictures = 128;
 const mostBytes = 2 ** 28;
 const [leastAhead, mostAhead] = [3, 16] as const;
-/** Fewer pictures are made sooner than a worker starts. */
+/** Fewer pictures take less time than starting a worker. */
 const worthAWorker = 32;
-/** What is wrong with one picture, and not with the call or the machine. */
+/** Codes of errors that concern a single picture rather than the call or the machine. */
 const ofPictures: readonly (string | undefined)[] = ["picture", "not-found", "broken-file", undefined];
 
 /**
- * Batches in order, the last one with what is left. Leaving the loop, an error or an aborted signal ends the workers.
+ * Yields batches in order; the last may be smaller. Leaving the loop, an error or an aborted signal stops the workers.
  *
- * @throws MobileNetError `usage` where an option makes no sense, `picture` where not one of the pictures can be read,
- * `unsupported` where there is no decoder; the signal's reason when it is aborted
+ * @throws MobileNetError `usage` for an invalid option, `picture` if no picture can be read, `unsupported` if there is no
+ *   decoder; the signal's reason when it is aborted
  * @example
  * const views = [{ size: 224, channels: 3, filter: "pillow-bilinear", fit: "stretch" }] as const;
  * const indices = orderOf(training, { seed: 1, epoch });
@@ -89,7 +89,7 @@ export async function* batches(dataset: Dataset, options: BatchesOptions): Async
 					),
 					1,
 				);
-	// Beside what is made ahead: the batch that is in use, and the one before.
+	// Besides the batches made ahead: the one in use, and the one before it.
 	const slots = Array.from({ length: Math.min(ahead + 2, count) }, () => sharedBytes(slotBytes));
 	const setup: DecodingSetup = { recipe, batch, slots, table: cache?.tableOf(dataset, cacheForm(recipe)) };
 	const maker = createBatchMaker(dataset, setup, workers);
@@ -128,11 +128,11 @@ export async function* batches(dataset: Dataset, options: BatchesOptions): Async
 	if (read === 0 && first)
 		throw new MobileNetError(
 			"picture",
-			`none of the ${indices.length} pictures of ${dataset.name} can be read; the first: ${first.message}`,
+			`none of the ${indices.length} pictures of ${dataset.name} can be read; the first error: ${first.message}`,
 		);
 }
 
-/** The pictures that there are, moved together. */
+/** The batch without the pictures that could not be made; the others are moved together. */
 function withoutHoles(
 	indices: Int32Array,
 	failures: readonly Failure[],
@@ -155,16 +155,16 @@ function check(dataset: Dataset, { indices, batch, workers }: BatchesOptions, re
 		throw new MobileNetError("usage", `${what}.`);
 	};
 	if (!(Number.isInteger(batch) && batch >= 1))
-		refuse(`a batch must be a whole number of pictures above 0, not ${shown(batch)}`);
+		refuse(`batch must be a whole number above 0, not ${shown(batch)}`);
 	if (workers !== undefined && !(Number.isInteger(workers) && workers >= 0 && workers <= 64))
-		refuse(`decoding workers must be a whole number from 0 to 64, not ${shown(workers)}`);
+		refuse(`workers must be a whole number from 0 to 64, not ${shown(workers)}`);
 	for (const [field, value] of Object.entries({ seed: recipe.seed, epoch: recipe.epoch }))
 		if (!(Number.isSafeInteger(value) && value >= 0))
 			refuse(`${field} must be a whole number from 0 to 2^53 - 1, not ${shown(value)}`);
 	const wrong = indices.find((index) => index < 0 || index >= dataset.labels.length);
 	if (wrong !== undefined)
 		refuse(
-			`there is no picture ${wrong} in ${dataset.name}: it has ${dataset.labels.length}, which count from 0`,
+			`there is no picture ${wrong} in ${dataset.name}: its ${dataset.labels.length} pictures are numbered from 0`,
 		);
 	checkRecipe(recipe);
 }

@@ -1,4 +1,4 @@
-/** The cache: what goes in comes out, and never more than there is room for. */
+/** The cache: what goes in comes out, and never more than fits. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createCache, fromCache, toCache } from "./cache.ts";
@@ -15,7 +15,7 @@ const datasetOfSize = (count: number) =>
 	});
 
 describe("a cache", () => {
-	it("gives back what it took, as long as there is room", () => {
+	it("returns what was added, as long as there is room", () => {
 		fc.assert(
 			fc.property(
 				fc.array(
@@ -39,7 +39,7 @@ describe("a cache", () => {
 		);
 	});
 
-	it("keeps data sets and forms apart, and the first of a picture", () => {
+	it("separates data sets and forms, and keeps the first version of a picture", () => {
 		const cache = createCache({ bytes: 10_000 });
 		const [one, other] = [datasetOfSize(2), datasetOfSize(2)];
 		expect(cache.tableOf(one, "form")).toBe(cache.tableOf(one, "form"));
@@ -51,9 +51,9 @@ describe("a cache", () => {
 		expect(fromCache(cache.tableOf(other, "form"), 1)).toBeUndefined();
 	});
 
-	it("refuses what is no number of bytes", () => {
+	it("refuses an invalid number of bytes", () => {
 		expect(() => createCache({ bytes: -1 })).toThrow(
-			"a cache's bytes must be a whole number from 0, not -1.",
+			"the bytes of a cache must be a whole number of at least 0, not -1.",
 		);
 	});
 });

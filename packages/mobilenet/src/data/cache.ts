@@ -1,29 +1,29 @@
 /**
- * Decoded pictures kept from one epoch to the next, in memory that all decoding workers share. What has come first stays
- * until the cache is let go: an epoch takes every picture once, so that throwing out the oldest would keep nothing of use.
+ * Decoded pictures kept from one epoch to the next, in memory that all decoding workers share. Pictures are never evicted:
+ * an epoch uses every picture once, so evicting the oldest would leave nothing useful.
  */
 import { MobileNetError, shown } from "../base/error.ts";
 import type { Dataset } from "./dataset.ts";
 
 export interface PictureCache {
-	/** The most bytes of pixels that it keeps. */
+	/** Capacity in bytes. */
 	readonly bytes: number;
-	/** Bytes of pixels that it keeps now. */
+	/** Bytes in use. */
 	readonly used: () => number;
-	/** The pictures of a data set that are kept in one form, such as brought down to a size. For `batches`. */
+	/** The pictures of a data set in one form, such as reduced to a size. For `batches`. */
 	readonly tableOf: (dataset: Dataset, form: string) => CacheTable;
 }
 
-/** A data set's pictures in the cache, in words that a worker can be handed. */
+/** A data set's pictures in the cache, as data that can be passed to a worker. */
 export interface CacheTable {
 	readonly memory: SharedArrayBuffer;
-	/** The first unit of memory that is free, for all tables of the cache. */
+	/** The first free unit of memory, shared by all tables of the cache. */
 	readonly free: Int32Array;
-	/** For each picture: its state, its first unit, width, height, channels. */
+	/** Per picture: state, first unit, width, height, channels. */
 	readonly entries: Int32Array;
 }
 
-/** What the cache has of a picture. Without channels it is bytes that only the asker can read, `width` of them. */
+/** A picture in the cache. With 0 channels it is `width` bytes in the caller's own format. */
 export interface CachedPicture {
 	readonly data: Uint8Array;
 	readonly width: number;
@@ -31,29 +31,36 @@ export interface CachedPicture {
 	readonly channels: number;
 }
 
-/** Pictures begin at multiples of so many bytes. */
+/** Pictures begin at multiples of this many bytes. */
 const unit = 64;
 const fields = 5;
 /** States of an entry. */
 const [absent, coming, present] = [0, 1, 2] as const;
 
 /**
- * A cache of decoded pictures to share between epochs. Its memory is set aside at once, but a machine gives it only as
- * pictures come.
+ * A cache of decoded pictures to share between epochs. Its memory is reserved at once, but the system provides it only
+ * as pictures are added.
  *
- * @param bytes the most bytes of pixels; 1 GiB if not given, enough for 87,000 pictures of 64×64 pixels
- * @throws MobileNetError `usage` where it is no number of bytes, `engine` where there is not so much memory
+ * @param bytes capacity. Default: 1 GiB, enough for 87,000 pictures of 64×64 pixels
+ * @throws MobileNetError `usage` if it is not a number of bytes, `engine` if there is not enough memory
+ * @example
+ * const cache = createCache({ bytes: 2 ** 28 });
  */
-export function createCache({ bytes = 2 ** 30 }: { readonly bytes?: number } = {}): PictureCache {
+export function createCache({ bytes = 2 ** 30 }: { readonly bytes?: number | undefined } = {}): PictureCache {
 	if (!(Number.isSafeInteger(bytes) && bytes >= 0))
-		throw new MobileNetError("usage", `a cache's bytes must be a whole number from 0, not ${shown(bytes)}.`);
+		throw new MobileNetError(
+			"usage",
+			`the bytes of a cache must be a whole number of at least 0, not ${shown(bytes)}.`,
+		);
 	let memory: SharedArrayBuffer;
 	try {
 		memory = sharedBytes(bytes - (bytes % unit));
 	} catch (error) {
-		throw new MobileNetError("engine", `there is no memory for a cache of ${bytes} bytes: make it smaller.`, {
-			cause: error,
-		});
+		throw new MobileNetError(
+			"engine",
+			`there is not enough memory for a cache of ${bytes} bytes: make it smaller.`,
+			{ cause: error },
+		);
 	}
 	const free = new Int32Array(sharedBytes(4));
 	const tables = new WeakMap<Dataset, Map<string, CacheTable>>();
@@ -74,7 +81,7 @@ export function createCache({ bytes = 2 ** 30 }: { readonly bytes?: number } = {
 	};
 }
 
-/** Memory that workers can see too, where there is such. */
+/** Memory that is shared with workers if the runtime supports it. */
 export function sharedBytes(length: number): SharedArrayBuffer {
 	return typeof SharedArrayBuffer === "undefined"
 		? (new ArrayBuffer(length) as unknown as SharedArrayBuffer)
@@ -93,7 +100,7 @@ export function fromCache({ memory, entries }: CacheTable, index: number): Cache
 	};
 }
 
-/** Keeps a picture's pixels where there is room, its parts one after the other. */
+/** Adds a picture, given as consecutive parts, if there is room. */
 export function toCache(
 	{ memory, free, entries }: CacheTable,
 	index: number,
@@ -109,7 +116,7 @@ export function toCache(
 	for (let seen = -1; seen !== first; ) {
 		seen = first;
 		if (seen + units > room) {
-			// Others came before: what is left is too little.
+			// Other threads were faster, and too little is left.
 			Atomics.store(entries, at, absent);
 			return;
 		}

@@ -1,7 +1,7 @@
-/** Pictures by class, and how much each class weighs. */
+/** Pictures grouped by class, and weights of classes. */
 import { MobileNetError } from "../base/error.ts";
 
-/** Numbers of pictures by their class, in the order in which they come; classes in the order of their numbers. */
+/** Groups pictures by class: classes in the order of their numbers, pictures in their given order. */
 export function byClass(indices: Int32Array, labels: Int32Array): Map<number, number[]> {
 	const groups = new Map<number, number[]>();
 	for (const index of indices) {
@@ -9,7 +9,7 @@ export function byClass(indices: Int32Array, labels: Int32Array): Map<number, nu
 		if (label === undefined)
 			throw new MobileNetError(
 				"usage",
-				`there is no picture ${index}: the data set has ${labels.length}, which count from 0.`,
+				`there is no picture ${index}: the ${labels.length} pictures of the data set are numbered from 0.`,
 			);
 		const group = groups.get(label);
 		if (group) group.push(index);
@@ -19,11 +19,11 @@ export function byClass(indices: Int32Array, labels: Int32Array): Map<number, nu
 }
 
 /**
- * Weights that make every class count equally in a loss: pictures / (classes with pictures · pictures of the class).
- * Their mean over the pictures is 1; a class without pictures weighs 0. Scikit-learn calls them "balanced".
+ * Weights with which every class counts equally in a loss: pictures / (classes with pictures · pictures of the class).
+ * Their mean over the pictures is 1; a class without pictures has weight 0. Scikit-learn calls them "balanced".
  *
- * @param labels the class of each picture that is trained on; −1 counts for none
- * @param classes how many classes there are
+ * @param labels the class of each training picture; −1 is ignored
+ * @param classes number of classes
  * @example
  * classWeights(Int32Array.of(0, 0, 0, 1), 2) // [0.667, 2]
  */
@@ -35,7 +35,7 @@ export function classWeights(labels: Int32Array, classes: number): Float32Array 
 		if (label >= classes)
 			throw new MobileNetError(
 				"usage",
-				`a picture has the class ${label}, but there are ${classes} classes, which count from 0.`,
+				`a picture has the class ${label}, but the ${classes} classes are numbered from 0.`,
 			);
 		counts[label]!++;
 		pictures++;

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { colorsOf, finish, meanGray } from "./color.ts";
 
-/** Brightness, contrast and saturation one after the other in floating point, as torchvision defines each. */
+/** Brightness, contrast and saturation in turn, in floating point, as torchvision defines them. */
 function inTurn(rgb: readonly number[], b: number, c: number, s: number, mean: number): number[] {
 	const bright = rgb.map((x) => x * b);
 	const contrasted = bright.map((x) => c * x + (1 - c) * mean * b);
@@ -15,7 +15,7 @@ const factor = fc.double({ min: 0, max: 2, noNaN: true });
 const byte = fc.nat(255);
 
 describe("colors", () => {
-	it("equal the three operations in turn, but for rounding", () => {
+	it("equal the three operations in turn, except for rounding", () => {
 		fc.assert(
 			fc.property(
 				factor,
@@ -48,18 +48,18 @@ describe("colors", () => {
 		);
 	});
 
-	it("are none where nothing changes", () => {
+	it("are undefined if nothing changes", () => {
 		expect(colorsOf(1, 1, 1, 77)).toBeUndefined();
 	});
 
-	it("know the mean gray by its definition", () => {
+	it("compute the mean gray by its definition", () => {
 		expect(meanGray(Uint8Array.of(255, 0, 0, 0, 0, 255), 3)).toBeCloseTo((255 * (0.299 + 0.114)) / 2, 10);
 		expect(meanGray(Uint8Array.of(1, 2, 6), 1)).toBe(3);
 	});
 });
 
 describe("mirroring", () => {
-	it.each([1, 2, 3, 5])("turns each row of pixels with %d channels round", (channels) => {
+	it.each([1, 2, 3, 5])("reverses each row of pixels with %d channels", (channels) => {
 		const size = 3;
 		const from = Uint8Array.from({ length: size * size * channels }, (_, i) => i * 3);
 		const out = new Uint8Array(from.length);

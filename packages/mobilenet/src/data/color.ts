@@ -1,13 +1,13 @@
 /**
- * Brightness, contrast and saturation in one pass over the pixels: all three are linear, so together they are one 3×3
- * matrix and an offset. What the three in turn would clip to 0…255 on the way is clipped once, at the end.
+ * Brightness, contrast and saturation in one pass over the pixels: all three are linear, so together they are a 3×3
+ * matrix and an offset. Values are clipped to 0…255 once at the end, not after each of the three.
  */
 
-/** In 1/65536: rows of the matrix for red, green and blue, and what is added to each, half a step for rounding in it. */
+/** In units of 1/65536: the matrix, with rows for red, green and blue, and the offset, which includes half a step for rounding. */
 export interface Colors {
 	readonly matrix: Int32Array;
 	readonly offset: number;
-	/** For pictures of one channel, which have no saturation. */
+	/** The factor for pictures of one channel, which have no saturation. */
 	readonly gain: number;
 }
 
@@ -17,7 +17,9 @@ const one = 65536;
 const unchanged = Int32Array.of(one, 0, 0, 0, one, 0, 0, 0, one);
 
 /**
- * @param mean mean gray of the picture, 0…255: contrast is the distance from it
+ * The combined change of colors; undefined if nothing changes.
+ *
+ * @param mean mean gray of the picture, 0…255, around which contrast is changed
  */
 export function colorsOf(
 	brightness: number,
@@ -40,7 +42,7 @@ export function colorsOf(
 	};
 }
 
-/** Mean gray of pixels with one channel or three. */
+/** Mean gray of pixels with one or three channels. */
 export function meanGray(pixels: Uint8Array, channels: number): number {
 	let [red, green, blue] = [0, 0, 0];
 	if (channels === 3) {
@@ -56,10 +58,10 @@ export function meanGray(pixels: Uint8Array, channels: number): number {
 }
 
 /**
- * Writes a square picture mirrored or not, in other colors or not.
+ * Writes a square picture, mirrored and with changed colors as requested.
  *
- * @param from size × size pixels of `channels` channels, not the memory of `into`
- * @param into as many pixels; where it has room for three channels and `from` has one, gray is spread
+ * @param from size × size pixels of `channels` channels; must not overlap `into`
+ * @param into as many pixels; if it has room for three channels and `from` has one, gray is spread
  */
 export function finish(
 	from: Uint8Array,
@@ -88,7 +90,7 @@ function finishRgb(
 	}
 	const matrix = colors ? colors.matrix : unchanged;
 	const offset = colors ? colors.offset : one / 2;
-	// Each a number of its own: the loop below would look it up for every pixel.
+	// Separate variables, because the loop below would look up array elements for every pixel.
 	const rr = matrix[0]!;
 	const rg = matrix[1]!;
 	const rb = matrix[2]!;

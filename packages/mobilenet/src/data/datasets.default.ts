@@ -1,4 +1,4 @@
-/** Data sets outside Node, where there are no folders. Its twin is datasets.node.ts; `#datasets` picks one. */
+/** Data sets outside Node, where there are no folders. The version for Node is datasets.node.ts (`#datasets`). */
 import { MobileNetError } from "../base/error.ts";
 import type { Dataset } from "./dataset.ts";
 import type { OpenOptions } from "./open-options.ts";
@@ -9,6 +9,6 @@ export async function openDataset(
 ): Promise<Dataset> {
 	throw new MobileNetError(
 		"unsupported",
-		`${String(location)} cannot be opened here: there are no folders outside Node; make a data set of pictures in memory with datasetOf.`,
+		`${String(location)} cannot be opened: folders can be opened in Node only; use datasetOf to make a data set of pictures in memory.`,
 	);
 }

@@ -1,16 +1,16 @@
 /**
- * Data sets from where they lie: a folder of class folders, a list, shards. Its twin for other runtimes is
- * datasets.default.ts; `#datasets` picks one.
+ * Opens data sets from files: a folder of class folders, a list, or shards. The version for other runtimes is
+ * datasets.default.ts (`#datasets`).
  */
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { glob, isDynamicPattern } from "tinyglobby";
 import { MobileNetError } from "../base/error.ts";
+import { notReadable } from "../base/file-errors.ts";
 import type { Dataset } from "./dataset.ts";
 import { datasetOfFiles, openClassFolders, openPictures, pictureEndings } from "./folders.node.ts";
 import { openList } from "./lists.node.ts";
 import type { OpenOptions } from "./open-options.ts";
-import { notReadable } from "./places.node.ts";
 import { openShards } from "./shards.node.ts";
 
 const shardEndings = /\.(tar|tar\.gz|tgz)$/i;
@@ -19,16 +19,16 @@ const listEndings = /\.(csv|tsv)$/i;
 /**
  * Opens pictures with their classes:
  *
- * - a folder that has a folder of pictures for each class
+ * - a folder with a folder of pictures for each class
  * - a list (`.csv`, `.tsv`) with a header: a column `file` (or `path`, `image`, `filename`), relative to the list, and a
  *   column `label` (or `class`), `index` or `wnid`
- * - WebDataset shards (`.tar`, `.tar.gz`): one, several, a glob, or a folder of them, of which `train-*` are taken where
- *   there are such; classes are named by a `classes.tsv` beside them
+ * - WebDataset shards (`.tar`, `.tar.gz`): one, several, a glob, or a folder of them, of which only `train-*` are used if
+ *   there are any; a `classes.tsv` in the same folder names the classes
  *
- * With `unlabeled`, also a plain folder of pictures, files or a glob, and nothing has a label.
+ * With `unlabeled`, also a plain folder of pictures, files or a glob; then no picture has a label.
  *
- * @throws MobileNetError `not-found` where there is nothing, `broken-file` where something is damaged, with file and line;
- * `usage` where it is no data set, or has one class only and `oneClass` is not given
+ * @throws MobileNetError `not-found` if nothing is there, `broken-file` with file and line if something is damaged, `usage`
+ *   if it is not a data set, or if it has a single class and `oneClass` is not set
  * @example
  * const dataset = await openDataset("photos/train", { onNote: console.warn });
  */
@@ -54,7 +54,7 @@ export async function openDataset(
 	if (paths.length > 1)
 		throw new MobileNetError(
 			"usage",
-			`${first} and ${paths[1]} cannot be one data set: only shards (.tar, .tar.gz) are given together; give the folder that holds the class folders, or one list.`,
+			`${first} and ${paths[1]} cannot be one data set, since only shards (.tar, .tar.gz) can be combined: give the folder that contains the class folders, or one list.`,
 		);
 	if (listEndings.test(first)) return openList(first, options);
 	let isFolder: boolean;
@@ -66,14 +66,14 @@ export async function openDataset(
 	if (!isFolder)
 		throw new MobileNetError(
 			"usage",
-			`${first} is no data set: expected a folder with a folder of pictures for each class, a list (.csv, .tsv) or shards (.tar, .tar.gz).`,
+			`${first} is not a data set: expected a folder with a folder of pictures for each class, a list (.csv, .tsv) or shards (.tar, .tar.gz).`,
 		);
 	const shards = await shardsIn(first);
 	if (shards.length > 0) return openShards(shards, options);
 	return unlabeled ? openPictures(first, options) : openClassFolders(first, options);
 }
 
-/** The paths that a location stands for: itself, or what a glob finds. */
+/** The paths of a location: itself, or the matches of a glob. */
 async function expanded(location: string): Promise<readonly string[]> {
 	try {
 		await stat(location);
@@ -82,11 +82,11 @@ async function expanded(location: string): Promise<readonly string[]> {
 		if (!isDynamicPattern(location)) throw notReadable(location, error);
 	}
 	const found = await glob(location.replaceAll("\\", "/"), { absolute: false });
-	if (found.length === 0) throw new MobileNetError("not-found", `nothing is called ${location}.`);
+	if (found.length === 0) throw new MobileNetError("not-found", `no file matches ${location}.`);
 	return found.sort();
 }
 
-/** A folder's shards: those for training where there are such, else all. */
+/** The shards in a folder: those for training if there are any, else all. */
 async function shardsIn(folder: string): Promise<readonly string[]> {
 	let names: readonly string[];
 	try {

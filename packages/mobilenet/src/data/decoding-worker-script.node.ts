@@ -1,4 +1,4 @@
-/** A decoding worker in Node: makes the shares of batches that it is sent, one after the other. */
+/** The script of a decoding worker in Node: makes the shares that it receives, one after the other. */
 import { parentPort, workerData } from "node:worker_threads";
 import type { Places } from "./dataset.ts";
 import { placeReader } from "./places.node.ts";

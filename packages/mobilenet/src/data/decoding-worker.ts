@@ -1,19 +1,19 @@
-/** What passes between batches and their decoding workers, whatever kind of thread they are. */
+/** The interface of decoding workers, independent of the kind of thread. */
 import type { Failure, Share } from "./shares.ts";
 
-/** A worker as batches hold it. */
+/** The handle of a worker. */
 export interface DecodingWorker {
 	readonly post: (share: Share) => void;
-	/** Somebody waits for the worker: the process must not end meanwhile. */
+	/** Keeps the process alive until `release`. */
 	readonly hold: () => void;
 	readonly release: () => void;
 	readonly stop: () => Promise<void>;
 }
 
 export interface DecodingWorkerEvents {
-	/** A share is made. */
+	/** Called when a share is finished. */
 	readonly onShare: (made: MadeShare) => void;
-	/** The worker could not start, or has failed. */
+	/** Called with the reason if the worker cannot start or fails. */
 	readonly onDeath: (why: string) => void;
 }
 

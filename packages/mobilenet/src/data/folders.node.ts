@@ -1,27 +1,28 @@
-/** Folders of pictures, with all below them: a folder for each class, or pictures without classes. */
+/** Folders of pictures, searched recursively: a folder for each class, or pictures without classes. */
 import type { Dirent } from "node:fs";
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
 import { MobileNetError, shown } from "../base/error.ts";
+import { notReadable } from "../base/file-errors.ts";
 import type { Label } from "../weights/model.ts";
 import type { Dataset } from "./dataset.ts";
 import type { OpenOptions } from "./open-options.ts";
-import { notReadable, placeReader } from "./places.node.ts";
+import { placeReader } from "./places.node.ts";
 
-/** Endings of the files that are taken for pictures. */
+/** Endings of picture files. */
 export const pictureEndings = /\.(jpe?g|jfif|png|webp|gif|avif|tiff?)$/i;
-/** Parts of a data set, which are no classes. */
+/** Names of folders that are parts of a data set rather than classes. */
 const parts = /^(train|training|val|valid|validation|test|testing|eval)$/i;
 
 /**
- * A folder of class folders as a data set. Classes are in the order of their names; a name that is a WordNet id is the id
- * too.
+ * Opens a folder of class folders as a data set. Classes are sorted by name; a name that is a WordNet id is also the
+ * label's id.
  *
- * @throws MobileNetError `not-found` where there is no picture, `usage` where there are no two classes
+ * @throws MobileNetError `not-found` if there are no pictures, `usage` if there are fewer than two classes
  */
 export async function openClassFolders(folder: string, options: OpenOptions): Promise<Dataset> {
 	const { onNote = () => undefined, signal } = options;
-	const beside: string[] = [];
+	const loose: string[] = [];
 	const classes: Label[] = [];
 	const paths: string[] = [];
 	const labels: number[] = [];
@@ -29,7 +30,7 @@ export async function openClassFolders(folder: string, options: OpenOptions): Pr
 	const names: string[] = [];
 	for (const entry of await entriesOf(folder)) {
 		if (!(await isFolder(folder, entry))) {
-			if (pictureEndings.test(entry.name)) beside.push(entry.name);
+			if (pictureEndings.test(entry.name)) loose.push(entry.name);
 			continue;
 		}
 		const pictures = await picturesBelow(join(folder, entry.name), signal);
@@ -48,19 +49,19 @@ export async function openClassFolders(folder: string, options: OpenOptions): Pr
 	if (classes.length > 0 && names.every((name) => parts.test(name)))
 		throw new MobileNetError(
 			"usage",
-			`${folder} holds ${names.join(" and ")}, which are parts of a data set and no classes: give ${join(folder, names.find((name) => /^train/i.test(name)) ?? names[0]!)}.`,
+			`${folder} holds ${names.join(" and ")}, which are parts of a data set, not classes: give ${join(folder, names.find((name) => /^train/i.test(name)) ?? names[0]!)}.`,
 		);
 	if (classes.length === 0)
-		throw beside.length > 0
+		throw loose.length > 0
 			? new MobileNetError(
 					"usage",
-					`${folder} holds pictures but no class folders with pictures: make a folder for each class in it and put the pictures there, such as ${join(folder, "cat", beside[0]!)}.`,
+					`${folder} holds pictures but no class folders with pictures: put the pictures into a folder for each class, such as ${join(folder, "cat", loose[0]!)}.`,
 				)
 			: noPictures(folder, "expected a folder for each class, with pictures in it");
 	if (classes.length === 1 && !options.oneClass)
 		throw new MobileNetError(
 			"usage",
-			`${folder} has pictures of one class only, ${shown(classes[0]!.name)}, and two are needed to tell them apart${empty.length > 0 ? `; ${list(empty)} ${empty.length === 1 ? "is" : "are"} without pictures` : ""}: add a folder with pictures of another class.`,
+			`${folder} has pictures of one class only, ${shown(classes[0]!.name)}, but at least two are needed${empty.length > 0 ? `; ${list(empty)} ${empty.length === 1 ? "has" : "have"} no pictures` : ""}: add a folder with pictures of another class.`,
 		);
 	if (empty.length > 0)
 		onNote(
@@ -68,19 +69,20 @@ export async function openClassFolders(folder: string, options: OpenOptions): Pr
 				? `The class folder ${list(empty)} of ${folder} holds no pictures: the class is left out.`
 				: `The class folders ${list(empty)} of ${folder} hold no pictures: these classes are left out.`,
 		);
-	if (beside.length > 0)
+	if (loose.length > 0)
 		onNote(
-			beside.length === 1
-				? `A picture of ${folder} lies in no class folder and is left out: ${beside[0]}.`
-				: `${beside.length} pictures of ${folder} lie in no class folder and are left out, such as ${beside[0]}.`,
+			loose.length === 1
+				? `A picture in ${folder} is in no class folder and is left out: ${loose[0]}.`
+				: `${loose.length} pictures in ${folder} are in no class folder and are left out, such as ${loose[0]}.`,
 		);
 	return datasetOfFiles(folder, paths, classes, Int32Array.from(labels));
 }
 
-/** A folder's pictures, without classes. */
+/** Opens a folder of pictures as a data set without classes. */
 export async function openPictures(folder: string, { signal }: OpenOptions): Promise<Dataset> {
 	const paths = await picturesBelow(folder, signal);
-	if (paths.length === 0) throw noPictures(folder, "expected files such as photo.jpg, in it or below it");
+	if (paths.length === 0)
+		throw noPictures(folder, "expected files such as photo.jpg in it or its subfolders");
 	return datasetOfFiles(folder, paths, [], new Int32Array(paths.length).fill(-1));
 }
 
@@ -116,8 +118,8 @@ export function datasetOfFiles(
 }
 
 /**
- * The pictures in a folder and all below it, sorted. Folders that symbolic links lead to a second time are passed over,
- * and so are those that the folder itself lies in: their other pictures are not its own.
+ * The pictures in a folder and its subfolders, sorted. Symbolic links to folders that were already visited are skipped,
+ * and so are links to folders that contain the given one, since their other pictures do not belong to it.
  */
 async function picturesBelow(folder: string, signal: AbortSignal | undefined): Promise<string[]> {
 	const found: string[] = [];
@@ -137,7 +139,7 @@ async function picturesBelow(folder: string, signal: AbortSignal | undefined): P
 	return found.sort();
 }
 
-/** What is in a folder, sorted, but for hidden things and those that archives of a Mac bring along. */
+/** The entries of a folder, sorted, except hidden ones and those that macOS adds to archives. */
 async function entriesOf(folder: string): Promise<Dirent[]> {
 	try {
 		const entries = await readdir(folder, { withFileTypes: true });
@@ -149,7 +151,7 @@ async function entriesOf(folder: string): Promise<Dirent[]> {
 	}
 }
 
-/** Whether an entry is a folder, or a link to one. A link that leads nowhere is none. */
+/** Whether an entry is a folder or a link to one. False for a broken link. */
 async function isFolder(folder: string, entry: Dirent): Promise<boolean> {
 	if (!entry.isSymbolicLink()) return entry.isDirectory();
 	return (await stat(join(folder, entry.name)).catch(() => undefined))?.isDirectory() ?? false;

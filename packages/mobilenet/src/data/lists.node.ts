@@ -1,14 +1,14 @@
-/** Lists of pictures with their classes: tables in text, one picture a row, paths relative to the list. */
+/** Lists of pictures with their classes: text tables with one picture per row and paths relative to the list. */
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { MobileNetError, shown } from "../base/error.ts";
+import { notReadable } from "../base/file-errors.ts";
 import type { Label } from "../weights/model.ts";
 import type { Dataset } from "./dataset.ts";
 import { datasetOfFiles } from "./folders.node.ts";
 import { mostClasses } from "./memory.ts";
 import type { OpenOptions } from "./open-options.ts";
-import { notReadable } from "./places.node.ts";
 import { columnOf, indexIn, labelOf, parseTable, type TextTable } from "./tables.ts";
 
 const fileColumns = ["file", "path", "image", "filename", "file_name", "filepath", "image_path", "picture"];
@@ -17,10 +17,10 @@ const indexColumns = ["index", "class_index", "label_index", "class_id", "label_
 const idColumns = ["wnid", "synset"];
 
 /**
- * A list as a data set. Where it has a column of numbers, or its labels are numbers, these are the classes' numbers;
- * else classes are in the order of their WordNet ids or names.
+ * Opens a list as a data set. If it has a column of numbers, or its labels are numbers, these are the numbers of the
+ * classes; else classes are sorted by WordNet id or name.
  *
- * @throws MobileNetError `broken-file` with the line where a row is wrong, `not-found` where not one file is there
+ * @throws MobileNetError `broken-file` with the line if a row is invalid, `not-found` if none of the files exists
  */
 export async function openList(path: string, options: OpenOptions): Promise<Dataset> {
 	let table: TextTable;
@@ -34,19 +34,22 @@ export async function openList(path: string, options: OpenOptions): Promise<Data
 	if (file < 0)
 		throw new MobileNetError(
 			"broken-file",
-			`${path}: expected a header with a column file (or path, image, filename), and found ${table.columns.map(shown).join(", ")}.`,
+			`${path}: expected a header with a column file (or path, image, filename), but found ${table.columns.map(shown).join(", ")}.`,
 		);
 	if (table.rows.length === 0)
-		throw new MobileNetError("broken-file", `${path} has a header and no rows: expected a picture a line.`);
+		throw new MobileNetError(
+			"broken-file",
+			`${path} has no rows after its header: expected one per picture.`,
+		);
 	const paths = table.rows.map(({ line, cells }) => {
 		if (cells[file] === "")
-			throw new MobileNetError("broken-file", `${path}, line ${line}: the picture's file is not named.`);
+			throw new MobileNetError("broken-file", `${path}, line ${line}: the file of the picture is missing.`);
 		return resolve(dirname(path), cells[file]!);
 	});
 	if (!paths.some((picture) => existsSync(picture)))
 		throw new MobileNetError(
 			"not-found",
-			`${path}, line ${table.rows[0]!.line}: there is no file ${paths[0]}, nor any other of the list's; paths are relative to the list's folder.`,
+			`${path}, line ${table.rows[0]!.line}: the file ${paths[0]} does not exist, and neither does any other in the list; paths are relative to the list's folder.`,
 		);
 	if (options.unlabeled) return datasetOfFiles(path, paths, [], new Int32Array(paths.length).fill(-1));
 	const { classes, labels } = classesOf(table, path, options);
@@ -54,7 +57,7 @@ export async function openList(path: string, options: OpenOptions): Promise<Data
 	if (present.size < 2 && !options.oneClass)
 		throw new MobileNetError(
 			"usage",
-			`${path} has pictures of one class only, ${shown(classes[labels[0]!]!.name)}, and two are needed to tell them apart.`,
+			`${path} has pictures of one class only, ${shown(classes[labels[0]!]!.name)}, but at least two are needed.`,
 		);
 	return datasetOfFiles(path, paths, classes, labels);
 }
@@ -71,9 +74,9 @@ function classesOf(table: TextTable, path: string, { onNote = () => undefined }:
 	if (index < 0 && key < 0)
 		throw new MobileNetError(
 			"broken-file",
-			`${path}: expected a column label (or class, index, wnid), and found ${table.columns.map(shown).join(", ")}.`,
+			`${path}: expected a column label (or class, index, wnid), but found ${table.columns.map(shown).join(", ")}.`,
 		);
-	// Labels that are all numbers are the classes' numbers.
+	// If all labels are numbers, they are the numbers of the classes.
 	if (index < 0 && id < 0 && table.rows.every(({ cells }) => /^\d{1,9}$/.test(cells[words]!))) index = words;
 	const labels = new Int32Array(table.rows.length);
 	const classes: Label[] = [];
@@ -94,7 +97,7 @@ function classesOf(table: TextTable, path: string, { onNote = () => undefined }:
 			}
 		if (without.length > 0)
 			onNote(
-				`${path} has no pictures of ${without.length} of its ${classes.length} classes, such as ${without[0]}: they count all the same, so that the numbers of the others stay.`,
+				`${path} has no pictures of ${without.length} of its ${classes.length} classes, such as ${without[0]}: they are kept, so that the numbers of the others do not change.`,
 			);
 		return { classes, labels };
 	}
@@ -102,7 +105,7 @@ function classesOf(table: TextTable, path: string, { onNote = () => undefined }:
 	for (const [row, { line, cells }] of table.rows.entries()) {
 		const name = cells[key]!;
 		if (name === "")
-			throw new MobileNetError("broken-file", `${path}, line ${line}: the picture's class is not named.`);
+			throw new MobileNetError("broken-file", `${path}, line ${line}: the class of the picture is missing.`);
 		const own = rows.get(name);
 		if (own) own.push(row);
 		else rows.set(name, [row]);

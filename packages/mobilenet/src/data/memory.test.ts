@@ -5,7 +5,7 @@ import { datasetOf } from "./memory.ts";
 const red = { data: Uint8Array.of(255, 0, 0), width: 1, height: 1, channels: 3 };
 
 describe("a data set in memory", () => {
-	it("has what it is given", async () => {
+	it("has what it was given", async () => {
 		const dataset = datasetOf({
 			pictures: [red, Uint8Array.of(1)],
 			labels: [1, 0],
@@ -25,9 +25,9 @@ describe("a data set in memory", () => {
 		expect([...datasetOf({ pictures: [red] }).labels]).toEqual([-1]);
 	});
 
-	it("refuses labels that do not fit, and what is no picture", () => {
+	it("refuses labels that do not match, and what is not a picture", () => {
 		expect(() => datasetOf({ pictures: [red], labels: [0, 1] })).toThrow(
-			"there must be a label for each of the 1",
+			"there must be one label for each of the 1",
 		);
 		expect(() => datasetOf({ pictures: [red], labels: [2], classes: ["a", "b"] })).toThrow(
 			"the label of picture 0 must be a whole number from -1 to 1, not 2.",

@@ -1,24 +1,24 @@
-/** A data set of pictures that are in memory. */
+/** Data sets of pictures in memory. */
 import { MobileNetError, shown } from "../base/error.ts";
 import { checkPixels, type Pixels } from "../image/pixels.ts";
 import type { Label } from "../weights/model.ts";
 import type { Dataset } from "./dataset.ts";
 
 export interface MemoryOptions {
-	/** Raw pixels, or bytes of picture files. They are not copied. */
+	/** Raw pixels, or the bytes of picture files. They are not copied. */
 	readonly pictures: readonly (Pixels | Uint8Array)[];
-	/** The class of each picture, a whole number from 0; −1 for none. Not given: no picture has one. */
-	readonly labels?: ArrayLike<number>;
-	/** Names of the classes; their numbers if not given. */
-	readonly classes?: readonly (string | Label)[];
-	/** What errors call it; `pictures in memory` if not given. */
-	readonly name?: string;
+	/** The class of each picture, a whole number from 0, or −1 for none. Default: no picture has a class. */
+	readonly labels?: ArrayLike<number> | undefined;
+	/** Names of the classes. Default: their numbers. */
+	readonly classes?: readonly (string | Label)[] | undefined;
+	/** What errors call the data set. Default: `pictures in memory`. */
+	readonly name?: string | undefined;
 }
 
 /**
- * Pictures in memory as a data set.
+ * Makes a data set of pictures in memory.
  *
- * @throws MobileNetError `usage` where labels do not fit pictures or classes, `picture` where something is no picture
+ * @throws MobileNetError `usage` if labels do not match the pictures or classes, `picture` if something is not a picture
  * @example
  * const dataset = datasetOf({ pictures: [red, green], labels: [0, 1], classes: ["red", "green"] });
  */
@@ -33,7 +33,7 @@ export function datasetOf({
 	};
 	if (labels && labels.length !== pictures.length)
 		refuse(
-			`there must be a label for each of the ${pictures.length} pictures, but there are ${labels.length}`,
+			`there must be one label for each of the ${pictures.length} pictures, but there are ${labels.length}`,
 		);
 	const numbers = new Int32Array(pictures.length).fill(-1);
 	let most = -1;
@@ -63,5 +63,5 @@ export function datasetOf({
 	};
 }
 
-/** Far above any data set's: a label beyond is a mistake, and a network for it would not fit in memory. */
+/** More than any data set has: a larger label is a mistake, and a network for it would not fit in memory. */
 export const mostClasses = 1_000_000;

@@ -1,10 +1,10 @@
-/** What `openDataset` is told, beside where the pictures are. */
+/** Options of `openDataset`. */
 export interface OpenOptions {
-	/** Whether classes are not looked for: a plain folder of pictures will do, and no picture has a label. */
+	/** Whether to ignore classes: accepts a plain folder of pictures, and no picture has a label. Default: false. */
 	readonly unlabeled?: boolean | undefined;
-	/** Whether pictures of one class only will do, as for evaluation. */
+	/** Whether to accept pictures of a single class, as for evaluation. Default: false. */
 	readonly oneClass?: boolean | undefined;
-	/** Learns what was left out and what is unusual, a sentence each. */
+	/** Called with a sentence for everything that is skipped or unusual. */
 	readonly onNote?: ((note: string) => void) | undefined;
 	readonly signal?: AbortSignal | undefined;
 }

@@ -1,23 +1,24 @@
-/** The order in which an epoch takes its pictures: shuffled, or so that each class comes equally often. */
+/** The order of the pictures in an epoch: shuffled, or such that each class occurs equally often. */
 import { byClass } from "./classes.ts";
 import { randomOf, shuffle } from "./seeds.ts";
 
 export interface OrderOptions {
-	/** Of the run; 0 if not given. */
-	readonly seed?: number;
-	/** Number of the epoch, from 0; 0 if not given. */
-	readonly epoch?: number;
+	/** Seed of the run. Default: 0. */
+	readonly seed?: number | undefined;
+	/** Number of the epoch, from 0. Default: 0. */
+	readonly epoch?: number | undefined;
 	/**
-	 * The labels of the data set, to take each class equally often: an epoch is as long as ever, pictures of small classes
-	 * come several times in it, and of large ones another part in each epoch. None: each picture comes once.
+	 * The labels of the data set, if each class should occur equally often. The length of an epoch does not change: pictures
+	 * of small classes are repeated, and large classes contribute another part in each epoch. Default: each picture occurs
+	 * once.
 	 */
 	readonly balanced?: Int32Array | undefined;
 }
 
 /**
- * The pictures of an epoch in order: a function of the seed and the epoch alone.
+ * The pictures of an epoch in order, which depends only on the seed and the epoch.
  *
- * @param indices numbers of the pictures to take, such as `split(…).training`
+ * @param indices numbers of the pictures to use, such as `split(…).training`
  * @example
  * orderOf(training, { seed: 1, epoch, balanced: dataset.labels })
  */
@@ -28,7 +29,7 @@ export function orderOf(
 	const random = randomOf(seed, epoch);
 	if (!balanced) return shuffle(indices.slice(), random);
 	const groups = byClass(indices, balanced);
-	// Which classes get one picture more, where the length does not divide, is chance too.
+	// If the length is not divisible, it is also random which classes get one more picture.
 	const classes = shuffle([...groups.keys()], random);
 	const order = new Int32Array(indices.length);
 	let place = 0;

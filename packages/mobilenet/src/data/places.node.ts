@@ -1,15 +1,16 @@
-/** Pictures' bytes from where they lie in files and memory. */
+/** Reads the bytes of pictures from files and memory. */
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
-import { MobileNetError, messageOf } from "../base/error.ts";
+import { MobileNetError } from "../base/error.ts";
+import { notReadable } from "../base/file-errors.ts";
 import type { Places } from "./dataset.ts";
 
 export interface PlaceReader {
-	/** A picture's bytes, its own to keep; `name` is what errors call it. */
+	/** Reads a picture's bytes, which the caller owns; `name` is what errors call it. */
 	readonly read: (index: number, name: string) => Uint8Array;
 	readonly close: () => void;
 }
 
-/** Files that hold many pictures are opened once. All is read at once, without the event loop: that takes microseconds. */
+/** Opens files that contain many pictures only once. Reads are synchronous, since they take microseconds. */
 export function placeReader({ sources, source, offset, length }: Places): PlaceReader {
 	const open = new Map<string, number>();
 	const readPart = (path: string, from: number, bytes: number, name: string): Uint8Array => {
@@ -22,7 +23,8 @@ export function placeReader({ sources, source, offset, length }: Places): PlaceR
 			if (more === 0)
 				throw new MobileNetError(
 					"broken-file",
-					`${name} should take ${bytes} bytes from byte ${from} on, but ${path} ends ${bytes - read} earlier: it has changed since it was opened.`,
+					`${name} should have ${bytes} bytes from byte ${from} on, but ${path} is ${bytes - read} bytes too short: it has changed since it was opened.`,
+					{ file: path, offset: from + read },
 				);
 			read += more;
 		}
@@ -45,20 +47,4 @@ export function placeReader({ sources, source, offset, length }: Places): PlaceR
 			open.clear();
 		},
 	};
-}
-
-/** What is wrong with a file, in words. */
-export function notReadable(name: string, error: unknown): MobileNetError {
-	const code = error instanceof Error && "code" in error ? error.code : undefined;
-	const why =
-		code === "ENOENT"
-			? "there is no such file"
-			: code === "EISDIR"
-				? "it is a folder"
-				: code === "EACCES"
-					? "permission denied"
-					: code === "ELOOP"
-						? "its symbolic links go in a circle"
-						: messageOf(error);
-	return new MobileNetError("not-found", `${name} cannot be read: ${why}.`, { cause: error });
 }

@@ -1,11 +1,11 @@
 /**
- * Seeds made of seeds: an epoch and a picture get random numbers of their own, whoever asks for them first and on
- * whatever thread. So what is done to a picture depends on the run's seed, the epoch and the picture's number alone.
+ * Derives seeds from seeds: each epoch and each picture has its own random numbers, independent of threads and of the
+ * order of calls. So the augmentation of a picture depends only on the run's seed, the epoch and the picture's number.
  */
 import { MobileNetError, shown } from "../base/error.ts";
 import { type Random, random, splitMix64 } from "../base/random.ts";
 
-/** Random numbers for a seed and what it is split by, such as an epoch and a picture's number: whole numbers from 0. */
+/** Random numbers for a seed and further whole numbers from 0, such as an epoch and a picture's number. */
 export function randomOf(seed: number, ...parts: readonly number[]): Random {
 	for (const part of [seed, ...parts])
 		if (!(Number.isSafeInteger(part) && part >= 0))
@@ -18,12 +18,12 @@ export function randomOf(seed: number, ...parts: readonly number[]): Random {
 	return random(Number(BigInt.asUintN(53, hash)));
 }
 
-/** A whole number from 0 to below `count`. */
+/** A random whole number of at least 0 and below `count`. */
 export function below(count: number, { uniform }: Random): number {
 	return Math.floor(uniform() * count);
 }
 
-/** Shuffles in place, each order as likely as any other: Fisher and Yates. */
+/** Shuffles in place with equally likely orders (Fisher and Yates). */
 export function shuffle<T extends Int32Array | number[]>(numbers: T, from: Random): T {
 	for (let i = numbers.length - 1; i > 0; i--) {
 		const j = below(i + 1, from);

@@ -1,7 +1,7 @@
 /**
- * WebDataset shards: tar archives of samples, each a picture `NAME.jpg` beside its class `NAME.cls`, whose content is the
- * class's number. A plain archive is read where it lies; a gzipped one has no places to go to, so it is read once, front
- * to back, and its pictures are kept.
+ * WebDataset shards: tar archives of samples, each a picture `NAME.jpg` and its class `NAME.cls`, which contains the number
+ * of the class. Pictures of a plain archive are read from it when needed. A gzipped archive allows no random access, so it
+ * is read once from front to back, and its pictures are stored.
  */
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -17,7 +17,7 @@ import { parseClasses } from "./tables.ts";
 import { tarEntries } from "./tar.ts";
 import { openTar } from "./tar-sources.node.ts";
 
-/** Bytes of gzipped shards' pictures that are kept in memory; beyond, a temporary file takes them. */
+/** Bytes of pictures from gzipped shards to keep in memory; further ones go to a temporary file. */
 const mostInMemory = 2 ** 29;
 /** No picture is larger. */
 const mostPictureBytes = 2 ** 28;
@@ -26,18 +26,19 @@ const classesFile = "classes.tsv";
 /** One picture of a shard. */
 interface Found {
 	readonly name: string;
-	/** The name without its ending: its class's entry has the same. */
+	/** The name without its ending, which is the same for its class's entry. */
 	readonly key: string;
-	/** In the store; undefined where it lies in the shard itself. */
+	/** Number of its source in the store; undefined if it is read from the shard. */
 	readonly source: number | undefined;
 	readonly offset: number;
 	readonly length: number;
 }
 
 /**
- * Shards as one data set. Classes are named by a `classes.tsv` beside them, else by their numbers.
+ * Opens shards as one data set. A `classes.tsv` in the same folder names the classes; otherwise their names are their
+ * numbers.
  *
- * @throws MobileNetError `broken-file` where a shard is damaged or a class is none, `not-found` where there is no picture
+ * @throws MobileNetError `broken-file` if a shard is damaged or a class is invalid, `not-found` if there are no pictures
  */
 export async function openShards(paths: readonly string[], options: OpenOptions): Promise<Dataset> {
 	const { unlabeled = false, onNote = () => undefined } = options;
@@ -71,8 +72,8 @@ export async function openShards(paths: readonly string[], options: OpenOptions)
 			throw new MobileNetError(
 				"not-found",
 				without > 0
-					? `${name}: of ${without} pictures none has a class: expected an entry such as 000001.cls beside 000001.jpg.`
-					: `${name}: there are no pictures in it: expected entries such as 000001.jpg and 000001.cls.`,
+					? `${name}: none of ${without} pictures has a class: expected an entry such as 000001.cls for 000001.jpg.`
+					: `${name}: there are no pictures: expected entries such as 000001.jpg and 000001.cls.`,
 			);
 		if (without > 0)
 			onNote(
@@ -83,7 +84,7 @@ export async function openShards(paths: readonly string[], options: OpenOptions)
 		if (!unlabeled && !options.oneClass && labels.every((label) => label === labels[0]))
 			throw new MobileNetError(
 				"usage",
-				`${name} has pictures of one class only, number ${labels[0]}, and two are needed to tell them apart.`,
+				`${name} has pictures of one class only, number ${labels[0]}, but at least two are needed.`,
 			);
 		const places: Places = {
 			sources: [...paths, ...store.sources],
@@ -138,7 +139,7 @@ async function readShard(
 				if (!(/^\d{1,9}$/.test(said) && Number(said) < classes))
 					throw new MobileNetError(
 						"broken-file",
-						`${path}: ${name} should hold a class's number from 0 to ${classes - 1}, and holds ${shown(said)}.`,
+						`${path}: ${name} must contain the number of a class from 0 to ${classes - 1}, not ${shown(said)}.`,
 					);
 				labelOf.set(key, Number(said));
 			}
@@ -149,7 +150,7 @@ async function readShard(
 	return { found, labelOf };
 }
 
-/** What the `classes.tsv` beside the shards says; undefined where there is none. */
+/** The classes in the `classes.tsv` beside the shards; undefined if there is none. */
 async function classesBeside(paths: readonly string[]): Promise<readonly Label[] | undefined> {
 	let first: { readonly file: string; readonly content: string } | undefined;
 	for (const folder of new Set(paths.map((path) => dirname(path)))) {
@@ -159,7 +160,7 @@ async function classesBeside(paths: readonly string[]): Promise<readonly Label[]
 		if (first && first.content !== content)
 			throw new MobileNetError(
 				"usage",
-				`${file} and ${first.file} name different classes: shards of one data set have the same.`,
+				`${file} and ${first.file} name different classes: the shards of a data set must have the same.`,
 			);
 		first ??= { file, content };
 	}

@@ -1,6 +1,6 @@
 /**
- * A share of a batch, from files to the pixels that networks take: what a decoding worker does, and what is done in the
- * caller's own thread where there is none. Both run this code, so both make the same pixels.
+ * Makes a share of a batch, from files to the pixels that networks take, on a decoding worker or on the caller's thread.
+ * Both run this code, so both make the same pixels.
  */
 import { decode } from "#decode";
 import { type ErrorCode, MobileNetError, messageOf } from "../base/error.ts";
@@ -8,38 +8,40 @@ import type { Pixels } from "../image/pixels.ts";
 import { type CacheTable, fromCache, toCache } from "./cache.ts";
 import { kept, type Recipe, viewLength, viewMaker } from "./views.ts";
 
-/** All that does not change from share to share. */
+/** What does not change from share to share. */
 export interface DecodingSetup {
 	readonly recipe: Recipe;
-	/** The most pictures of a batch. */
+	/** The most pictures per batch. */
 	readonly batch: number;
-	/** Memory of batches: the views one after the other, each [batch, size, size, channels]. */
+	/** Memory of batches: consecutive views, each [batch, size, size, channels]. */
 	readonly slots: readonly SharedArrayBuffer[];
 	readonly table: CacheTable | undefined;
 }
 
-/** Pictures of one batch that are one thread's to make. */
+/** The pictures of one batch that one thread makes. */
 export interface Share {
-	/** Number of the batch, and of the slot that it is made in. */
+	/** Number of the batch, and of the slot in which it is made. */
 	readonly batch: number;
 	readonly slot: number;
-	/** Places in the batch, numbers in the data set, names for errors. */
+	/** Positions in the batch, numbers in the data set, and names for errors. */
 	readonly positions: readonly number[];
 	readonly indices: readonly number[];
 	readonly names: readonly string[];
-	/** The pictures where the thread cannot read them itself; undefined for one that is in the cache. */
+	/** The pictures, if the thread cannot read them itself; undefined for those in the cache. */
 	readonly given?: readonly (Uint8Array | Pixels | Failure | undefined)[];
 }
 
-/** A picture that could not be made, in words that pass between threads. */
+/** A picture that could not be made, as data that can be passed between threads. */
 export interface Failure {
 	readonly position: number;
-	/** None: it is no error of this package. */
+	/** Undefined if it is not an error of this package. */
 	readonly code: ErrorCode | undefined;
+	readonly file?: string | undefined;
+	readonly offset?: number | undefined;
 	readonly message: string;
 }
 
-/** The form of pictures in the cache: what is kept of them depends on what is made of them. */
+/** Names the form in which pictures are cached, which depends on the recipe. */
 export function cacheForm({ views, augmentation }: Recipe): string {
 	return augmentation
 		? `at most ${2 * Math.max(...views.map(({ size }) => size))} pixels on the shorter side`
@@ -60,13 +62,13 @@ export function viewsOf(
 	});
 }
 
-/** Pictures that one thread decodes at a time: decoders work on threads of their own. */
+/** Pictures that one thread decodes concurrently, since decoders use threads of their own. */
 const atOnce = 3;
 
 /**
- * Makes the pictures of a share in its slot, and says which could not be made.
+ * Makes the pictures of a share in its slot, and returns those that could not be made.
  *
- * @param read the bytes or pixels of the picture at a place of the share
+ * @param read returns the bytes or pixels of the share's picture number `at`
  */
 export type ShareMaker = (
 	share: Share,
@@ -101,9 +103,9 @@ export function shareMaker(setup: DecodingSetup): ShareMaker {
 		const pixels = source instanceof Uint8Array ? await decode(source, { name }) : source;
 		const small = kept(pixels, recipe);
 		make(small, index, into);
-		// Pixels that lie in memory as they are gain nothing by lying there twice.
+		// Pixels that are already in memory need no copy in the cache.
 		if (!table || small === source) return;
-		// Of a picture that is always the same, what is smaller: the picture or what is made of it.
+		// Without augmentation, a picture's views never change: cache these or the picture, whichever is smaller.
 		if (!recipe.augmentation && prepared < small.data.length)
 			toCache(table, index, { width: prepared, height: 1, channels: 0 }, into);
 		else toCache(table, index, small, [small.data]);
@@ -135,11 +137,13 @@ export function shareMaker(setup: DecodingSetup): ShareMaker {
 export function failureOf(position: number, error: unknown): Failure {
 	return {
 		position,
-		code: error instanceof MobileNetError ? error.code : undefined,
+		...(error instanceof MobileNetError
+			? { code: error.code, file: error.file, offset: error.offset }
+			: { code: undefined }),
 		message: messageOf(error),
 	};
 }
 
-export function errorOf({ code, message }: Failure): Error {
-	return code === undefined ? new Error(message) : new MobileNetError(code, message);
+export function errorOf({ code, message, file, offset }: Failure): Error {
+	return code === undefined ? new Error(message) : new MobileNetError(code, message, { file, offset });
 }

@@ -1,4 +1,4 @@
-/** Splits, folds, weights and orders: shares, permutations, and that a seed fixes them. */
+/** Splits, folds, weights and orders: shares, permutations, and that the seed determines them. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { byClass, classWeights } from "./classes.ts";
@@ -14,7 +14,7 @@ const counts = (indices: Int32Array, labels: Int32Array): Map<number, number> =>
 	new Map([...byClass(indices, labels)].map(([label, pictures]) => [label, pictures.length]));
 
 describe("a split", () => {
-	it("has every picture once, and of every class its share but for less than a picture", () => {
+	it("has every picture once, and the share of every class to within one picture", () => {
 		fc.assert(
 			fc.property(
 				labelsArbitrary,
@@ -33,13 +33,13 @@ describe("a split", () => {
 		);
 	});
 
-	it("takes the right number in all where classes are large enough", () => {
+	it("takes the right total if classes are large enough", () => {
 		const labels = Int32Array.from({ length: 1000 }, (_, i) => i % 250);
 		// A tenth of four is less than a picture: a hundred of the 250 classes give one.
 		expect(split({ labels }, { share: 0.1, seed: 3 }).validation).toHaveLength(100);
 	});
 
-	it("is fixed by its seed, and each seed has its own", () => {
+	it("depends on the seed, and only on it", () => {
 		const labels = Int32Array.from({ length: 500 }, (_, i) => i % 5);
 		expect(split({ labels }, { seed: 4 })).toEqual(split({ labels }, { seed: 4 }));
 		expect(split({ labels }, { seed: 4 })).not.toEqual(split({ labels }, { seed: 5 }));
@@ -53,7 +53,7 @@ describe("a split", () => {
 });
 
 describe("folds", () => {
-	it("judge every picture once, in parts of equal size, in whole and in each class", () => {
+	it("validate every picture once, in parts of equal size, in total and in each class", () => {
 		fc.assert(
 			fc.property(labelsArbitrary, fc.integer({ min: 2, max: 7 }), seedArbitrary, (labels, folds, seed) => {
 				fc.pre(folds <= labels.length);
@@ -73,13 +73,13 @@ describe("folds", () => {
 		);
 	});
 
-	it.each([1, 11, 2.5])("are refused where they are %s of ten pictures", (folds) => {
+	it.each([1, 11, 2.5])("of %s parts are refused for ten pictures", (folds) => {
 		expect(() => foldsOf({ labels: new Int32Array(10) }, { folds })).toThrow(/^folds must be/);
 	});
 });
 
 describe("an order", () => {
-	it("is a permutation, fixed by seed and epoch", () => {
+	it("is a permutation, determined by seed and epoch", () => {
 		fc.assert(
 			fc.property(labelsArbitrary, seedArbitrary, fc.nat(1000), (labels, seed, epoch) => {
 				const indices = all(labels);
@@ -91,7 +91,7 @@ describe("an order", () => {
 		);
 	});
 
-	it("is another in each epoch and for each seed", () => {
+	it("differs for each epoch and each seed", () => {
 		const indices = Int32Array.from({ length: 100 }, (_, i) => i);
 		const orders = [
 			{ seed: 0, epoch: 0 },
@@ -102,7 +102,7 @@ describe("an order", () => {
 		expect(new Set(orders).size).toBe(4);
 	});
 
-	it("puts every picture in every place equally often", () => {
+	it("puts every picture in every position equally often", () => {
 		const indices = Int32Array.of(0, 1, 2, 3, 4);
 		const epochs = 5000;
 		const seen = new Map<string, number>();
@@ -114,7 +114,7 @@ describe("an order", () => {
 		for (const times of seen.values()) expect(Math.abs(times - epochs / 5)).toBeLessThan(6 * 28.3);
 	});
 
-	it("takes each class equally often where it is balanced, and no picture of a class twice before all others once", () => {
+	it("takes each class equally often if balanced, and no picture of a class twice before all others once", () => {
 		fc.assert(
 			fc.property(labelsArbitrary, seedArbitrary, (labels, seed) => {
 				const order = orderOf(all(labels), { seed, balanced: labels });
@@ -131,9 +131,9 @@ describe("an order", () => {
 		);
 	});
 
-	it("refuses pictures that there are not", () => {
+	it("refuses pictures that do not exist", () => {
 		expect(() => orderOf(Int32Array.of(3), { balanced: Int32Array.of(0, 1) })).toThrow(
-			"there is no picture 3: the data set has 2, which count from 0.",
+			"there is no picture 3: the 2 pictures of the data set are numbered from 0.",
 		);
 	});
 });
@@ -145,11 +145,13 @@ describe("class weights", () => {
 		expect([...weights]).toEqual([6 / (3 * 3), 6 / (3 * 2), 6 / 3].map(Math.fround));
 	});
 
-	it("leave classes without pictures and pictures without a class out", () => {
+	it("ignore classes without pictures and pictures without a class", () => {
 		expect([...classWeights(Int32Array.of(0, 2, 2, 2, -1), 4)]).toEqual([2, 0, Math.fround(2 / 3), 0]);
 	});
 
-	it("refuse a class that there is not", () => {
-		expect(() => classWeights(Int32Array.of(5), 5)).toThrow("a picture has the class 5, but there are 5");
+	it("refuse an unknown class", () => {
+		expect(() => classWeights(Int32Array.of(5), 5)).toThrow(
+			"a picture has the class 5, but the 5 classes are numbered from 0",
+		);
 	});
 });

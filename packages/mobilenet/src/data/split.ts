@@ -1,27 +1,27 @@
-/** Parts of a data set that have the same share of every class: for validation, and for cross-validation. */
+/** Splits a data set with the same share of every class in each part, for validation and cross-validation. */
 import { MobileNetError, shown } from "../base/error.ts";
 import { byClass } from "./classes.ts";
 import type { Dataset } from "./dataset.ts";
 import { randomOf, shuffle } from "./seeds.ts";
 
-/** Numbers of pictures to learn from and to judge by, in rising order. */
+/** Numbers of pictures for training and for validation, in ascending order. */
 export interface Split {
 	readonly training: Int32Array;
 	readonly validation: Int32Array;
 }
 
 /**
- * Takes a share of the pictures for validation, the same of every class but for less than a picture. Every class keeps at
- * least one picture for training.
+ * Takes a share of the pictures for validation, equal for every class to within one picture. Every class keeps at least
+ * one picture for training.
  *
- * @param dataset a data set, or its labels alone
- * @throws MobileNetError `usage` where the share is not between 0 and 1
+ * @param dataset a data set, or only its labels
+ * @throws MobileNetError `usage` if the share is not between 0 and 1
  * @example
  * const { training, validation } = split(dataset, { share: 0.1, seed: 1 });
  */
 export function split(
 	{ labels }: Pick<Dataset, "labels">,
-	{ share = 0.1, seed = 0 }: { readonly share?: number; readonly seed?: number } = {},
+	{ share = 0.1, seed = 0 }: { readonly share?: number | undefined; readonly seed?: number | undefined } = {},
 ): Split {
 	if (!(share > 0 && share < 1))
 		throw new MobileNetError(
@@ -35,7 +35,7 @@ export function split(
 		rest: (share * pictures.length) % 1,
 		tie: random.bits(),
 	}));
-	// What whole pictures do not make up is given to the classes that have lost most by it, so that the whole is right.
+	// Rounding down takes too few pictures; the classes that lost most by it give one more, until the total is right.
 	let missing = Math.round(share * labels.length) - strata.reduce((sum, { taken }) => sum + taken, 0);
 	for (const stratum of strata.toSorted((a, b) => b.rest - a.rest || a.tie - b.tie)) {
 		if (missing <= 0) break;
@@ -50,25 +50,25 @@ export function split(
 }
 
 /**
- * Splits for cross-validation: every picture is in the validation part of exactly one. Parts differ by one picture at
- * most, in whole and in each class.
+ * Splits for cross-validation: every picture is in the validation part of exactly one split. The parts differ by at most
+ * one picture, in total and in each class.
  *
- * @throws MobileNetError `usage` where folds are fewer than two or more than pictures
+ * @throws MobileNetError `usage` if there are fewer than two folds, or more folds than pictures
  * @example
  * for (const { training, validation } of foldsOf(dataset, { folds: 5, seed: 1 })) …
  */
 export function foldsOf(
 	{ labels }: Pick<Dataset, "labels">,
-	{ folds = 5, seed = 0 }: { readonly folds?: number; readonly seed?: number } = {},
+	{ folds = 5, seed = 0 }: { readonly folds?: number | undefined; readonly seed?: number | undefined } = {},
 ): readonly Split[] {
 	if (!(Number.isInteger(folds) && folds >= 2 && folds <= labels.length))
 		throw new MobileNetError(
 			"usage",
-			`folds must be a whole number from 2 to the ${labels.length} pictures, not ${shown(folds)}.`,
+			`folds must be a whole number from 2 to ${labels.length}, the number of pictures, not ${shown(folds)}.`,
 		);
 	const random = randomOf(seed);
 	const foldOf = new Int32Array(labels.length);
-	// Dealt like cards, and the next class goes on where the last one ended.
+	// Dealt like cards: the next class continues where the last one ended.
 	let dealt = 0;
 	for (const pictures of byClass(all(labels), labels).values())
 		for (const picture of shuffle(pictures, random)) foldOf[picture] = dealt++ % folds;

@@ -1,4 +1,4 @@
-/** There are no decoding workers outside Node: the caller's thread decodes. Its twin is start-decoding-worker.node.ts. */
+/** Outside Node there are no decoding workers, and the caller's thread decodes. The version for Node is start-decoding-worker.node.ts. */
 import { MobileNetError } from "../base/error.ts";
 import type { Places } from "./dataset.ts";
 import type { DecodingWorker, DecodingWorkerEvents } from "./decoding-worker.ts";
@@ -13,5 +13,5 @@ export function startDecodingWorker(
 	_places: Places | undefined,
 	_events: DecodingWorkerEvents,
 ): DecodingWorker {
-	throw new MobileNetError("unsupported", "there are no decoding workers outside Node: ask for none.");
+	throw new MobileNetError("unsupported", "decoding workers are supported in Node only: set workers to 0.");
 }

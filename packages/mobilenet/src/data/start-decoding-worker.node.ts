@@ -1,4 +1,4 @@
-/** Decoding workers in Node. Its twin for everything else is start-decoding-worker.default.ts; `#start-decoding-worker` picks one. */
+/** Starts decoding workers in Node. The version for other runtimes is start-decoding-worker.default.ts (`#start-decoding-worker`). */
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { messageOf } from "../base/error.ts";
@@ -6,7 +6,7 @@ import type { Places } from "./dataset.ts";
 import type { DecodingWorker, DecodingWorkerEvents } from "./decoding-worker.ts";
 import type { DecodingSetup, Share } from "./shares.ts";
 
-/** Workers that are started unasked: the engine's threads want the cores, and one worker is enough for most of them. */
+/** The default number of workers: few, because the engine's threads need the cores, and one worker usually keeps up. */
 export function usualDecodingWorkers(): number {
 	return Math.min(Math.max(Math.floor(availableParallelism() / 2), 1), 4);
 }
@@ -17,13 +17,13 @@ export function startDecodingWorker(
 	places: Places | undefined,
 	{ onShare, onDeath }: DecodingWorkerEvents,
 ): DecodingWorker {
-	// In the package the worker's file lies beside this one, built. In the sources it is a source, and so is what it needs.
+	// In the built package the worker's script is beside this file. When run from source, it and its imports are sources.
 	const fromSource = import.meta.url.endsWith(".ts");
 	const address = new URL("./decoding-worker-script.node.js", import.meta.url);
 	if (fromSource) address.pathname = address.pathname.replace(/js$/, "ts");
 	const worker = new Worker(address, {
 		workerData: { setup, places },
-		...(fromSource && { execArgv: ["--conditions=mobilenet-source", "--no-warnings"] }),
+		execArgv: fromSource ? ["--conditions=mobilenet-source", "--no-warnings"] : undefined,
 	});
 	let stopped = false;
 	const died = (why: string): void => {
@@ -37,7 +37,7 @@ export function startDecodingWorker(
 	return {
 		post: (share: Share) => worker.postMessage(share),
 		hold: () => worker.ref(),
-		// Its end is waited for, whoever waits.
+		// After the worker's end there is nothing to unref.
 		release: () => {
 			if (!stopped) worker.unref();
 		},

@@ -1,4 +1,4 @@
-/** Bytes in memory and, beyond a limit, in a file that goes when it is closed. */
+/** Bytes in memory and, beyond a limit, in a file that is removed when it is closed. */
 import { existsSync } from "node:fs";
 import { expect, it } from "vitest";
 import { placeReader } from "./places.node.ts";
@@ -8,7 +8,7 @@ it("keeps bytes in memory, then in a file, and removes it", () => {
 	const store = createStore(100);
 	const parts = Array.from({ length: 9 }, (_, i) => new Uint8Array(i * 7).fill(i + 1));
 	const kept = parts.map((part) => store.add(part));
-	// 0 + 7 + … + 35 = 105 is more than a hundred; what is small enough still goes there.
+	// 0 + 7 + … + 35 = 105 exceeds 100; what is small enough still goes to memory.
 	expect(store.sources.map((source) => typeof source)).toEqual(["object", "string"]);
 	const reader = placeReader({
 		sources: store.sources,
@@ -24,7 +24,7 @@ it("keeps bytes in memory, then in a file, and removes it", () => {
 	expect(existsSync(file)).toBe(false);
 });
 
-it("says so when a file has become shorter", () => {
+it("reports that a file has become shorter", () => {
 	const store = createStore(0);
 	const { source, offset } = store.add(Uint8Array.of(1, 2, 3));
 	const reader = placeReader({
@@ -34,7 +34,7 @@ it("says so when a file has become shorter", () => {
 		length: Float64Array.of(5),
 	});
 	expect(() => reader.read(0, "x.jpg")).toThrow(
-		/^x\.jpg should take 5 bytes from byte 0 on, but .* ends 2 earlier: it has changed since it was opened\.$/,
+		/^x\.jpg should have 5 bytes from byte 0 on, but .* is 2 bytes too short: it has changed since it was opened\.$/,
 	);
 	reader.close();
 	store.close();

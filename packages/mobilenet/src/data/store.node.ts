@@ -1,6 +1,5 @@
 /**
- * Bytes of pictures that came in a stream and are wanted again in any order: in shared memory as long as they are few,
- * then in a temporary file.
+ * Stores the bytes of pictures from a stream for random access: in shared memory up to a limit, then in a temporary file.
  */
 import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,17 +8,17 @@ import process from "node:process";
 import { MobileNetError, messageOf } from "../base/error.ts";
 
 export interface Store {
-	/** What it keeps bytes in: for `Places`. */
+	/** The memory and the file that hold the bytes, for `Places`. */
 	readonly sources: readonly (string | SharedArrayBuffer)[];
-	/** Keeps bytes, and says where: the number of the source, and the first byte there. */
+	/** Stores bytes, and returns the number of their source and their first byte there. */
 	readonly add: (bytes: Uint8Array) => { readonly source: number; readonly offset: number };
-	/** Removes the file; what is in memory goes with the last that knows of it. */
+	/** Removes the file; memory is garbage-collected. */
 	readonly close: () => void;
 }
 
 const blockBytes = 1 << 24;
 
-/** @param most bytes that are kept in memory */
+/** @param most bytes to keep in memory */
 export function createStore(most: number): Store {
 	const sources: (string | SharedArrayBuffer)[] = [];
 	let [inMemory, block, used] = [0, undefined as SharedArrayBuffer | undefined, 0];
@@ -49,8 +48,8 @@ export function createStore(most: number): Store {
 					return toFile(bytes);
 				} catch (error) {
 					throw new MobileNetError(
-						"not-found",
-						`a temporary file for pictures of gzipped shards cannot be written in ${tmpdir()} (${messageOf(error)}): unpack the shards first, with gunzip.`,
+						"unwritable",
+						`the temporary file for pictures of gzipped shards cannot be written in ${tmpdir()} (${messageOf(error)}): unpack the shards with gunzip first.`,
 						{ cause: error },
 					);
 				}

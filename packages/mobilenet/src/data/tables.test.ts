@@ -1,4 +1,4 @@
-/** Tables in text, and the lists of classes in them. */
+/** Text tables, and lists of classes in them. */
 import { describe, expect, it } from "vitest";
 import { columnOf, labelOf, parseClasses, parseTable } from "./tables.ts";
 
@@ -26,10 +26,10 @@ describe("a table", () => {
 
 	it("says which line is wrong", () => {
 		expect(() => parseTable("file,label\na.jpg,cat\nb.jpg\n", "list.csv")).toThrow(
-			"list.csv, line 3: expected 2 cells as in the header, and there are 1.",
+			"list.csv, line 3: expected 2 cells as in the header, but found 1.",
 		);
 		expect(() => parseTable('file,label\n"a.jpg,cat\nb.jpg,dog\n', "list.csv")).toThrow(
-			"list.csv, line 2: a quotation mark is opened and not closed as it should be.",
+			"list.csv, line 2: a quoted cell is not closed properly.",
 		);
 		expect(() => parseTable("  \n", "list.csv")).toThrow("list.csv is empty: expected a header and rows.");
 	});
@@ -51,13 +51,13 @@ describe("classes", () => {
 
 	it("must count from 0 without gaps", () => {
 		expect(() => parseClasses("index\twnid\n0\ta\n2\tb\n", "classes.tsv")).toThrow(
-			'classes.tsv, line 3: expected the number of a class, a whole number from 0 to 1, and found "2".',
+			'classes.tsv, line 3: expected the number of a class, a whole number from 0 to 1, but found "2".',
 		);
 		expect(() => parseClasses("index\twnid\n0\ta\n0\tb\n", "classes.tsv")).toThrow(
-			"classes.tsv, line 3: the class 0 is there twice.",
+			"classes.tsv, line 3: the class 0 occurs twice.",
 		);
 		expect(() => parseClasses("number\twnid\n0\ta\n", "classes.tsv")).toThrow(
-			"classes.tsv: expected columns index, wnid and words, and found number, wnid.",
+			"classes.tsv: expected the columns index, wnid and words, but found number, wnid.",
 		);
 	});
 });

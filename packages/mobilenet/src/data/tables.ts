@@ -1,26 +1,28 @@
-/** Tables in text, with a header, separated by commas, tabs or semicolons: lists of pictures and of classes. */
+/** Text tables with a header, separated by commas, tabs or semicolons: lists of pictures and of classes. */
 import papa from "papaparse";
 import { MobileNetError, shown } from "../base/error.ts";
 import type { Label } from "../weights/model.ts";
 
 export interface TextTable {
-	/** Names of the columns, in small letters. */
+	/** Names of the columns, in lower case. */
 	readonly columns: readonly string[];
 	readonly rows: readonly TextRow[];
 }
 
 export interface TextRow {
-	/** Number of its first line in the file, from 1. */
+	/** Number of its first line, from 1. */
 	readonly line: number;
 	readonly cells: readonly string[];
 }
 
 /**
+ * Parses a text table.
+ *
  * @param name what errors call the file
- * @throws MobileNetError `broken-file` where there is no header or a row has not as many cells
+ * @throws MobileNetError `broken-file` if there is no header, or a row has another number of cells
  */
 export function parseTable(content: string, name: string): TextTable {
-	// Tabs are seldom part of a cell: where the header has one, they are what separates.
+	// Tabs rarely occur in cells, so if the header has one, they are the delimiter.
 	const text = content.replace(/^\uFEFF/, "");
 	const header = text.slice(0, text.search(/[\r\n]|$/));
 	const delimiter = header.includes("\t")
@@ -32,7 +34,7 @@ export function parseTable(content: string, name: string): TextTable {
 				: ",";
 	const { data, errors } = papa.parse<string[]>(text, {
 		delimiter,
-		// Names in tab-separated files may have quotation marks, as in 3.5" disk: only a cell that begins with one is quoted.
+		// Names in tab-separated files may contain quotation marks, as in 3.5" disk; only a cell that begins with one is quoted.
 		header: false,
 	});
 	const wrong = errors.find(({ type }) => type === "Quotes");
@@ -40,10 +42,7 @@ export function parseTable(content: string, name: string): TextTable {
 	let line = 1;
 	for (const [number, cells] of data.entries()) {
 		if (wrong?.row === number)
-			throw new MobileNetError(
-				"broken-file",
-				`${name}, line ${line}: a quotation mark is opened and not closed as it should be.`,
-			);
+			throw new MobileNetError("broken-file", `${name}, line ${line}: a quoted cell is not closed properly.`);
 		const trimmed = cells.map((cell) => cell.trim());
 		if (trimmed.some((cell) => cell !== "")) rows.push({ line, cells: trimmed });
 		line += 1 + cells.reduce((sum, cell) => sum + (cell.match(/\n/g)?.length ?? 0), 0);
@@ -54,12 +53,12 @@ export function parseTable(content: string, name: string): TextTable {
 		if (row.cells.length !== first.cells.length)
 			throw new MobileNetError(
 				"broken-file",
-				`${name}, line ${row.line}: expected ${first.cells.length} cells as in the header, and there are ${row.cells.length}.`,
+				`${name}, line ${row.line}: expected ${first.cells.length} cells as in the header, but found ${row.cells.length}.`,
 			);
 	return { columns: first.cells.map((cell) => cell.toLowerCase()), rows: rest };
 }
 
-/** The number of the first of these columns that a table has; −1 where it has none. */
+/** The index of the first of these columns that a table has, or −1. */
 export function columnOf({ columns }: TextTable, names: readonly string[]): number {
 	for (const name of names) {
 		const at = columns.indexOf(name);
@@ -68,7 +67,7 @@ export function columnOf({ columns }: TextTable, names: readonly string[]): numb
 	return -1;
 }
 
-/** A label from words such as `goldfish, Carassius auratus`: the first is its name, the others are synonyms. */
+/** Makes a label from words such as `goldfish, Carassius auratus`: the first is the name, the others are synonyms. */
 export function labelOf(words: string, id?: string): Label {
 	const [name, ...synonyms] = words
 		.split(",")
@@ -77,19 +76,19 @@ export function labelOf(words: string, id?: string): Label {
 	return { name: name ?? id ?? words, ...(id && { id }), ...(synonyms.length > 0 && { synonyms }) };
 }
 
-/** A class's number in a row. */
+/** Parses the number of a class in a cell. */
 export function indexIn(cell: string, most: number, where: string): number {
 	if (/^\d{1,9}$/.test(cell) && Number(cell) < most) return Number(cell);
 	throw new MobileNetError(
 		"broken-file",
-		`${where}: expected the number of a class, a whole number from 0 to ${most - 1}, and found ${shown(cell)}.`,
+		`${where}: expected the number of a class, a whole number from 0 to ${most - 1}, but found ${shown(cell)}.`,
 	);
 }
 
 /**
- * The classes of a `classes.tsv`: columns `index`, `wnid`, `words` in any order; others are passed over.
+ * Parses a `classes.tsv`: columns `index`, `wnid` and `words` in any order; other columns are ignored.
  *
- * @throws MobileNetError `broken-file` with the line where an index is missing, too large or there twice
+ * @throws MobileNetError `broken-file` with the line if an index is missing, too large or repeated
  */
 export function parseClasses(content: string, name: string): readonly Label[] {
 	const table = parseTable(content, name);
@@ -99,13 +98,13 @@ export function parseClasses(content: string, name: string): readonly Label[] {
 	if (index < 0 || (id < 0 && words < 0))
 		throw new MobileNetError(
 			"broken-file",
-			`${name}: expected columns index, wnid and words, and found ${table.columns.join(", ")}.`,
+			`${name}: expected the columns index, wnid and words, but found ${table.columns.join(", ")}.`,
 		);
 	const classes: Label[] = [];
 	for (const { line, cells } of table.rows) {
 		const number = indexIn(cells[index]!, table.rows.length, `${name}, line ${line}`);
 		if (classes[number])
-			throw new MobileNetError("broken-file", `${name}, line ${line}: the class ${number} is there twice.`);
+			throw new MobileNetError("broken-file", `${name}, line ${line}: the class ${number} occurs twice.`);
 		classes[number] = labelOf(words < 0 ? cells[id]! : cells[words]!, id < 0 ? undefined : cells[id]);
 	}
 	return classes;

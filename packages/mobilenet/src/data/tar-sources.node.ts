@@ -1,9 +1,9 @@
-/** Bytes of tar archives, plain and gzipped, front to back. */
+/** Reads the bytes of tar archives, plain and gzipped, from front to back. */
 import { createReadStream } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { createGunzip } from "node:zlib";
 import { MobileNetError, messageOf } from "../base/error.ts";
-import { notReadable } from "./places.node.ts";
+import { notReadable } from "../base/file-errors.ts";
 import type { TarSource } from "./tar.ts";
 
 export interface OpenTarSource extends TarSource {
@@ -12,11 +12,11 @@ export interface OpenTarSource extends TarSource {
 }
 
 const windowBytes = 1 << 18;
-/** Pictures hardly shrink: what unpacks to so many times its size, and to more than a little, is a bomb. */
+/** Pictures hardly compress: an archive that unpacks to this many times its size, and to more than `littleBytes`, is a bomb. */
 const mostRatio = 200;
 const littleBytes = 1 << 26;
 
-/** An archive's bytes, unpacked where it is gzipped by its first two bytes, whatever it is called. */
+/** Opens an archive; its first two bytes, not its name, say whether it is gzipped. */
 export async function openTar(path: string, signal: AbortSignal | undefined): Promise<OpenTarSource> {
 	let file: FileHandle;
 	try {
@@ -69,7 +69,7 @@ function plain(name: string, file: FileHandle, size: number, signal: AbortSignal
 	};
 }
 
-/** Fills an array from a place of a file on, as far as there is something. */
+/** Fills an array from a position in a file, up to the end of the file. */
 async function read(file: FileHandle, into: Uint8Array, position: number): Promise<number> {
 	let filled = 0;
 	while (filled < into.length) {
@@ -88,7 +88,7 @@ function gzipped(name: string, signal: AbortSignal | undefined): OpenTarSource {
 	const chunks: AsyncIterator<Uint8Array> = unpacked[Symbol.asyncIterator]();
 	let chunk = new Uint8Array(0);
 	let total = 0;
-	/** Whether there are bytes left in the chunk, or another one has come. */
+	/** Whether there are more bytes; reads the next chunk if necessary. */
 	const more = async (): Promise<boolean> => {
 		while (chunk.length === 0) {
 			signal?.throwIfAborted();
@@ -108,7 +108,7 @@ function gzipped(name: string, signal: AbortSignal | undefined): OpenTarSource {
 			if (total > littleBytes + mostRatio * packed.bytesRead)
 				throw new MobileNetError(
 					"broken-file",
-					`${name} unpacks to more than ${mostRatio} times its size, which pictures never do: it is damaged or made to fill memory.`,
+					`${name} unpacks to more than ${mostRatio} times its size, which pictures never do: it is damaged or malicious.`,
 				);
 		}
 		return true;
@@ -127,7 +127,7 @@ function gzipped(name: string, signal: AbortSignal | undefined): OpenTarSource {
 		name,
 		gzipped: true,
 		take: async (length) => {
-			// The usual case, without copying twice.
+			// The usual case, with a single copy.
 			if (chunk.length >= length) {
 				const taken = chunk.slice(0, length);
 				chunk = chunk.subarray(length);

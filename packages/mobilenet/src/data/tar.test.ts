@@ -1,10 +1,10 @@
-/** Tar archives: those of another implementation, and those that lie. */
+/** Tar archives: those of another implementation, and hostile ones. */
 import { packTar, unpackTar } from "modern-tar";
 import { describe, expect, it } from "vitest";
 import { MobileNetError } from "../base/error.ts";
 import { type TarSource, tarEntries } from "./tar.ts";
 
-/** An archive in memory, which counts what is asked of it. */
+/** An archive in memory that counts the bytes requested from it. */
 function sourceOf(bytes: Uint8Array): TarSource & { readonly largest: () => number } {
 	let at = 0;
 	let largest = 0;
@@ -48,7 +48,7 @@ const file = (name: string, body: string) => ({
 	body,
 });
 
-/** Writes over a header's field and sets its checksum right again, as somebody would who means harm. */
+/** Overwrites a field of a header and corrects the checksum, as an attacker would. */
 function forged(archive: Uint8Array, at: number, field: number, text: string): Uint8Array {
 	const copy = archive.slice();
 	copy.set(new TextEncoder().encode(text), at + field);
@@ -61,7 +61,7 @@ function forged(archive: Uint8Array, at: number, field: number, text: string): U
 const two = await packTar([file("000000.jpg", "picture"), file("000000.cls", "7")]);
 
 describe("tar archives", () => {
-	it("are read as another implementation writes and reads them", async () => {
+	it("are read like another implementation writes and reads them", async () => {
 		const long = `${"very/long/".repeat(30)}名前 ☃.jpg`;
 		const archive = await packTar([
 			{ header: { name: "folder/", size: 0, type: "directory" } },
@@ -98,7 +98,7 @@ describe("tar archives", () => {
 		expect((await read(again))[0]).toEqual({ name: "000000.jpg", size: 7, content: "picture" });
 	});
 
-	it("end at their mark, whatever follows", async () => {
+	it("end at their mark, regardless of what follows", async () => {
 		const bytes = new Uint8Array(two.length + 5000);
 		bytes.set(two);
 		bytes.fill(0xaa, two.length);
@@ -109,7 +109,7 @@ describe("tar archives", () => {
 	it("without a mark are read with a note", async () => {
 		const notes: string[] = [];
 		expect(await read(two.subarray(0, 2048), notes)).toHaveLength(2);
-		expect(notes).toEqual(["x.tar has no end mark: it may be cut short between two of its entries."]);
+		expect(notes).toEqual(["x.tar has no end mark: it may be cut short between two entries."]);
 	});
 });
 
@@ -132,20 +132,20 @@ describe("hostile archives", () => {
 		for (let length = 1; length < 2048; length += 13) {
 			const notes: string[] = [];
 			const outcome = await read(two.subarray(0, length), notes).catch((error: unknown) => error);
-			// Where only filling is missing, the contents are whole.
+			// If only padding is missing, the contents are complete.
 			if (notes.length > 0)
 				expect(outcome, `cut to ${length}`).toEqual(whole.slice(0, length < 1500 ? 1 : 2));
 			else expect(outcome, `cut to ${length}`).toBeInstanceOf(MobileNetError);
 		}
 		expect(await refusal(two.subarray(0, 515))).toBe(
-			'x.tar is cut short: its entry "000000.jpg" should take 7 bytes from byte 512 on, and 3 are there.',
+			'x.tar is cut short: its entry "000000.jpg" should have 7 bytes from byte 512 on, but has 3.',
 		);
 	});
 
-	it("with sizes that lie are refused before memory is taken for them", async () => {
+	it("with false sizes are refused before memory is allocated for them", async () => {
 		const huge = forged(two, 0, 124, "77777777777\0");
 		expect(await refusal(huge)).toBe(
-			'x.tar says that its entry "000000.jpg" has 8589934591 bytes, and at most 1000 are read of one.',
+			'x.tar has an entry "000000.jpg" of 8589934591 bytes, but at most 1000 are read.',
 		);
 		const large = forged(two, 0, 124, "00000001600\0");
 		const source = sourceOf(large);
@@ -155,14 +155,14 @@ describe("hostile archives", () => {
 		expect(source.largest()).toBeLessThanOrEqual(large.length);
 		const endless = forged(two, 0, 124, "\xff".repeat(6));
 		expect(await refusal(endless)).toMatch(/^x\.tar (says that its entry|is damaged|is no tar)/);
-		expect(await refusal(forged(two, 0, 124, "-0000000017"))).toMatch(/which cannot be\.$/);
+		expect(await refusal(forged(two, 0, 124, "-0000000017"))).toMatch(/which is impossible\.$/);
 	});
 
-	it("with entries that go on past the end are refused when they are passed over too", async () => {
+	it("with entries that extend past the end are refused even if those are skipped", async () => {
 		const large = forged(two, 0, 124, "00000007000\0");
 		await expect(async () => {
 			for await (const _ of tarEntries(sourceOf(large), 1000, () => undefined));
-		}).rejects.toThrow(/^x\.tar is cut short: its entry "000000\.jpg" should take 3584 bytes/);
+		}).rejects.toThrow(/^x\.tar is cut short: its entry "000000\.jpg" should have 3584 bytes/);
 	});
 
 	it("with a wrong checksum are refused", async () => {
@@ -170,15 +170,15 @@ describe("hostile archives", () => {
 		copy[1024] = 0x41;
 		expect(await refusal(copy)).toBe("x.tar is damaged at byte 1024: expected the header of an entry.");
 		expect(await refusal(new Uint8Array(2048).fill(7))).toBe(
-			"x.tar is no tar archive, or its first entry is damaged.",
+			"x.tar is not a tar archive, or its first entry is damaged.",
 		);
 		expect(await refusal(new Uint8Array(0))).toBe("x.tar is empty: expected a tar archive.");
 	});
 
-	it("with names without end are refused", async () => {
+	it("with endless names are refused", async () => {
 		const archive = await packTar([file("x", "y".repeat(2 << 20))]);
 		expect(await refusal(forged(archive, 0, 156, "x"))).toBe(
-			"x.tar has a name of 2097152 bytes at byte 512, and at most 1048576 are read.",
+			"x.tar has a name of 2097152 bytes at byte 512, but at most 1048576 are read.",
 		);
 	});
 });

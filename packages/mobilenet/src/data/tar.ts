@@ -1,38 +1,39 @@
 /**
- * The entries of a tar archive with the places of their contents, front to back, from any source of bytes: USTAR, with the
- * long names of GNU and of POSIX (pax). Only regular files are told of. Nothing is believed of a header whose checksum is
- * wrong, and nothing of a size before the bytes are there. Written here because libraries give contents without their
- * places, and places are what random access needs.
+ * Reads the entries of a tar archive with the offsets of their contents, from front to back: USTAR, with the long names of
+ * GNU and of POSIX (pax). Only regular files are reported. A header with a wrong checksum is refused, and memory is
+ * allocated only for bytes that exist. Libraries give contents without their offsets, which random access needs.
  */
 import { MobileNetError, shown } from "../base/error.ts";
 
-/** Bytes in order. */
+/** A sequential source of bytes. */
 export interface TarSource {
 	/** What errors call the archive. */
 	readonly name: string;
-	/** The next bytes; fewer at the end. Memory is taken as they come, whatever is asked for. */
+	/** Returns the next bytes, fewer at the end. Allocates memory only for bytes that exist. */
 	readonly take: (length: number) => Promise<Uint8Array>;
-	/** Passes over bytes, and says how many there were. */
+	/** Skips bytes, and returns how many there were. */
 	readonly skip: (length: number) => Promise<number>;
 }
 
 export interface TarEntry {
 	readonly name: string;
 	readonly size: number;
-	/** Where the content begins in the archive. */
+	/** Byte offset of the content in the archive. */
 	readonly offset: number;
-	/** The content. Asked for before the next entry, or not at all. */
+	/** Reads the content; to be called at most once, before the next entry. */
 	readonly content: () => Promise<Uint8Array>;
 }
 
 const block = 512;
-/** Of a header that holds a long name. */
+/** The most bytes of a header with a long name. */
 const mostHeaderBytes = 1 << 20;
 const text = new TextDecoder();
 
 /**
- * @param mostBytes the largest content that will be asked for
- * @throws MobileNetError `broken-file` where the archive is none, is damaged, or is cut short
+ * Yields the entries of an archive.
+ *
+ * @param mostBytes the largest content that can be read
+ * @throws MobileNetError `broken-file` if this is not an archive, or if it is damaged or truncated
  */
 export async function* tarEntries(
 	source: TarSource,
@@ -46,7 +47,7 @@ export async function* tarEntries(
 		const header = await source.take(block);
 		if (header.length === 0) {
 			if (offset === 0) throw broken(source, "is empty: expected a tar archive");
-			onNote(`${source.name} has no end mark: it may be cut short between two of its entries.`);
+			onNote(`${source.name} has no end mark: it may be cut short between two entries.`);
 			return;
 		}
 		if (header.length === block && header.every((byte) => byte === 0)) return;
@@ -54,7 +55,7 @@ export async function* tarEntries(
 			throw broken(
 				source,
 				offset === 0
-					? "is no tar archive, or its first entry is damaged"
+					? "is not a tar archive, or its first entry is damaged"
 					: `is damaged at byte ${offset}: expected the header of an entry`,
 			);
 		offset += block;
@@ -63,20 +64,20 @@ export async function* tarEntries(
 		const name = longName ?? nameOf(header);
 		const length = hasContent(type) ? size : 0;
 		if (!Number.isSafeInteger(offset + length))
-			throw broken(source, `says that its entry ${shown(name)} has ${length} bytes, which cannot be`);
+			throw broken(source, `says that its entry ${shown(name)} has ${length} bytes, which is impossible`);
 		const padded = Math.ceil(length / block) * block;
 		const start = offset;
 		const cut = (there: number): MobileNetError =>
 			broken(
 				source,
-				`is cut short: its entry ${shown(name)} should take ${length} bytes from byte ${start} on, and ${there} are there`,
+				`is cut short: its entry ${shown(name)} should have ${length} bytes from byte ${start} on, but has ${there}`,
 			);
 		let taken = 0;
 		const content = async (): Promise<Uint8Array> => {
 			if (length > mostBytes)
 				throw broken(
 					source,
-					`says that its entry ${shown(name)} has ${length} bytes, and at most ${mostBytes} are read of one`,
+					`has an entry ${shown(name)} of ${length} bytes, but at most ${mostBytes} are read`,
 				);
 			const bytes = await source.take(length);
 			taken = bytes.length;
@@ -87,7 +88,7 @@ export async function* tarEntries(
 			if (length > mostHeaderBytes)
 				throw broken(
 					source,
-					`has a name of ${length} bytes at byte ${offset}, and at most ${mostHeaderBytes} are read`,
+					`has a name of ${length} bytes at byte ${offset}, but at most ${mostHeaderBytes} are read`,
 				);
 			const bytes = await content();
 			if (type === "L") longName = text.decode(bytes).replace(/\0.*$/s, "");
@@ -100,7 +101,7 @@ export async function* tarEntries(
 		} else {
 			longName = undefined;
 			longSize = undefined;
-			// Directories, links and devices have no content; other types are passed over with theirs.
+			// Directories, links and devices have no content; other types are skipped together with theirs.
 			if (isFile(type) && !name.endsWith("/")) yield { name, size: length, offset, content };
 		}
 		const skipped = await source.skip(padded - taken);
@@ -117,7 +118,7 @@ function hasContent(type: string): boolean {
 	return !/[1-6]/.test(type);
 }
 
-/** Whether the checksum is right: the sum of all bytes with spaces in its own place, which some have summed as signed ones. */
+/** Whether the checksum is right: the sum of all bytes, with spaces for the checksum itself. Some programs sum signed bytes. */
 function isHeader(header: Uint8Array): boolean {
 	let unsigned = 0;
 	let signed = 0;
@@ -130,7 +131,7 @@ function isHeader(header: Uint8Array): boolean {
 	return said === unsigned || said === signed;
 }
 
-/** Octal digits in text, or, with the first bit set, a number in binary. NaN where it is neither. */
+/** A number in octal digits, or in binary if the first bit is set. NaN if it is neither. */
 function numberAt(header: Uint8Array, at: number, length: number): number {
 	const field = header.subarray(at, at + length);
 	if (field[0]! & 0x80) return field.reduce((sum, byte, i) => sum * 256 + (i === 0 ? byte & 0x7f : byte), 0);
@@ -140,7 +141,7 @@ function numberAt(header: Uint8Array, at: number, length: number): number {
 
 function nameOf(header: Uint8Array): string {
 	const name = textAt(header, 0, 100);
-	// GNU's own archives say "ustar " and have other things in the place of the prefix.
+	// GNU's own format says "ustar " and has other fields instead of the prefix.
 	const prefix = textAt(header, 257, 6) === "ustar" ? textAt(header, 345, 155) : "";
 	return prefix ? `${prefix}/${name}` : name;
 }
@@ -151,7 +152,7 @@ function textAt(header: Uint8Array, at: number, length: number): string {
 	return text.decode(end < 0 ? field : field.subarray(0, end));
 }
 
-/** Records of `length key=value` and a line's end; the length is that of all of it in bytes. */
+/** Records of the form `length key=value` and a line break; the length is that of the whole record in bytes. */
 function paxRecords(bytes: Uint8Array): Map<string, string> {
 	const records = new Map<string, string>();
 	for (let at = 0; at < bytes.length; ) {

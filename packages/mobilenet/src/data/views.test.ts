@@ -1,4 +1,4 @@
-/** What augmentation draws, and the views that it makes: bounds, consistency between sizes, and what the mathematics says. */
+/** The values that augmentation draws and the views that it makes: bounds, consistency between sizes, and mathematical properties. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { random } from "../base/random.ts";
@@ -42,7 +42,7 @@ function make(of: Recipe, pixels: Pixels, index = 0): Uint8Array[] {
 
 describe("crops", () => {
 	const side = fc.integer({ min: 1, max: 700 });
-	it("lie in the picture, whatever its shape", () => {
+	it("lie in a picture of any shape", () => {
 		fc.assert(
 			fc.property(side, side, fc.boolean(), fc.nat(), (width, height, stretched, seed) => {
 				const { crop } = draw(defaultAugmentation, width, height, stretched, random(seed));
@@ -56,7 +56,7 @@ describe("crops", () => {
 		);
 	});
 
-	it("keep to the area and the aspect, and reach both ends of them", () => {
+	it("stay within the ranges of area and aspect, and reach both ends", () => {
 		const [width, height] = [640, 480];
 		const drawn = Array.from(
 			{ length: 4000 },
@@ -73,7 +73,7 @@ describe("crops", () => {
 		expect(Math.max(...aspects)).toBeGreaterThan(1.32);
 	});
 
-	it("have the picture's own shape where the network sees it squeezed", () => {
+	it("have the picture's own shape if the network sees it squeezed", () => {
 		const augmentation = { ...defaultAugmentation, aspect: [1, 1] as const };
 		for (let seed = 0; seed < 50; seed++) {
 			const { crop } = draw(augmentation, 900, 300, true, random(seed));
@@ -81,19 +81,19 @@ describe("crops", () => {
 		}
 	});
 
-	it("are the largest of the middle where none fits", () => {
+	it("are the largest central ones if none fits", () => {
 		const { crop } = draw({ ...still, area: [1, 1] }, 100, 20, false, random(0));
 		expect(crop).toEqual({ left: 40, top: 0, width: 20, height: 20 });
 	});
 });
 
 describe("views", () => {
-	it("equal the resized picture where nothing is changed", () => {
+	it("equal the resized picture if nothing is changed", () => {
 		const pixels = picture(50, 31);
 		expect(make(recipe({}), pixels)[0]).toEqual(resize(pixels, 24, 24, "pillow-bilinear").data);
 	});
 
-	it("equal what prepare makes where there is no augmentation", () => {
+	it("equal what prepare makes without augmentation", () => {
 		const views: View[] = [
 			{ size: 20, channels: 3, filter: "pillow-bicubic", fit: { shorterSide: 23 } },
 			{ size: 16, channels: 1, filter: "tf-bilinear", fit: { centralFraction: 0.875 } },
@@ -108,7 +108,7 @@ describe("views", () => {
 	});
 
 	it("show the same part in every size", () => {
-		// A ramp: the crop's place and width can be read from its ends, in any size.
+		// A ramp: the crop's position and width follow from its ends, in any size.
 		const ramp: Pixels = {
 			data: Uint8Array.from({ length: 200 * 200 * 3 }, (_, i) => Math.floor(i / 3) % 200),
 			width: 200,
@@ -124,7 +124,7 @@ describe("views", () => {
 			];
 			const ends = (row: Uint8Array, size: number): [number, number] => [row[0]!, row[(size - 1) * 3]!];
 			const [a, b] = [ends(small, 24), ends(large, 48)];
-			// The middle of an end pixel lies half of one inside, which is up to 200 / 24 / 2 of the picture.
+			// The center of an end pixel is half a pixel inside, which is up to 200 / 24 / 2 of the picture.
 			expect(Math.abs(a[0] - b[0])).toBeLessThan(5);
 			expect(Math.abs(a[1] - b[1])).toBeLessThan(5);
 			flips.add(a[0] > a[1]);
@@ -132,7 +132,7 @@ describe("views", () => {
 		expect(flips.size).toBe(2);
 	});
 
-	it("depend on seed, epoch and picture, and on nothing else", () => {
+	it("depend only on seed, epoch and picture", () => {
 		const pixels = picture(64, 64);
 		const of: Recipe = { views: [view], augmentation: defaultAugmentation, seed: 1, epoch: 2 };
 		const maker = viewMaker(of);
@@ -160,7 +160,7 @@ describe("views", () => {
 		expect(new Set(make(recipe({}, [one]), red)[0])).toEqual(new Set([Math.round(200 * 0.299)]));
 	});
 
-	it("turn a picture about its middle, and leave no black corners", () => {
+	it("rotate a picture about its center, without black corners", () => {
 		const white: Pixels = { data: new Uint8Array(30 * 30 * 3).fill(200), width: 30, height: 30, channels: 3 };
 		expect(new Set(make(recipe({ rotation: 180 }), white)[0])).toEqual(new Set([200]));
 		const pixels = picture(24, 24);
@@ -173,15 +173,15 @@ describe("views", () => {
 		for (let index = 0; index < 30; index++) {
 			const made = make(recipe({ erasing: 1 }), white, index)[0]!;
 			const share = made.filter((x) => x === 127).length / made.length;
-			// Whole pixels of a side of 24 round a rectangle by as much as one of its borders.
+			// With a side of 24 pixels, rounding changes a rectangle by up to one of its borders.
 			expect(share).toBeGreaterThan(0.005);
 			expect(share).toBeLessThan(0.4);
 		}
 	});
 });
 
-describe("what is kept of a picture", () => {
-	it("is twice the largest view at most on its shorter side, where crops are taken", () => {
+describe("a reduced picture", () => {
+	it("has a shorter side of at most twice the largest view if crops are taken", () => {
 		expect(kept(picture(300, 120), recipe({}))).toMatchObject({ width: 120, height: 48 });
 		const small = picture(60, 48);
 		expect(kept(small, recipe({}))).toBe(small);
@@ -192,7 +192,6 @@ describe("what is kept of a picture", () => {
 
 describe("an augmentation", () => {
 	it("is checked field by field", () => {
-		expect(() => checkAugmentation(defaultAugmentation)).not.toThrow();
 		expect(() => checkAugmentation({ ...still, area: [0, 1] })).toThrow(/^augmentation\.area must be/);
 		expect(() => checkAugmentation({ ...still, area: [0.9, 0.5] })).toThrow(/^augmentation\.area must be/);
 		expect(() => checkAugmentation({ ...still, aspect: [1, Number.POSITIVE_INFINITY] })).toThrow(

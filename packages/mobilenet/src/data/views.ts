@@ -1,19 +1,19 @@
 /**
- * A decoded picture made into what networks see of it: one crop, one flip, one light, in every size that is wanted. The
- * crop is resampled straight from the picture to each size; mirroring and colors are one pass more.
+ * Turns a decoded picture into what networks see: the same crop, flip and colors in every requested size. The crop is
+ * resampled directly from the picture to each size; mirroring and colors take one more pass.
  */
 import { MobileNetError, shown } from "../base/error.ts";
 import { prepare } from "../image/fit.ts";
 import { flatten, type Pixels, rgbToGray } from "../image/pixels.ts";
 import { type Rectangle, whole } from "../image/resampling.ts";
 import { checkFilter, resize, resizeInto } from "../image/resize.ts";
-import { type Filter, type Fit, usualPreprocessing } from "../weights/model.ts";
-import { preprocessingFault } from "../weights/preprocessing.ts";
+import type { Filter, Fit } from "../weights/model.ts";
+import { fieldFault } from "../weights/preprocessing.ts";
 import { type Augmentation, checkAugmentation, draw } from "./augmentation.ts";
 import { type Colors, colorsOf, finish, meanGray } from "./color.ts";
 import { randomOf } from "./seeds.ts";
 
-/** What a network takes. */
+/** The input of a network. */
 export interface View {
 	/** Width and height, in pixels. */
 	readonly size: number;
@@ -22,7 +22,7 @@ export interface View {
 	readonly fit: Fit;
 }
 
-/** What is made of pictures, in words that a worker can be handed. */
+/** How to make views of pictures, as data that can be passed to a worker. */
 export interface Recipe {
 	readonly views: readonly View[];
 	readonly augmentation: Augmentation | undefined;
@@ -35,7 +35,7 @@ export function viewLength({ size, channels }: View): number {
 	return size * size * channels;
 }
 
-/** @throws MobileNetError `usage` where a view or the augmentation is none */
+/** @throws MobileNetError `usage` if a view or the augmentation is invalid */
 export function checkRecipe({ views, augmentation }: Recipe): void {
 	if (views.length === 0) throw new MobileNetError("usage", "batches need at least one view.");
 	for (const { size, channels, filter, fit } of views) {
@@ -46,16 +46,16 @@ export function checkRecipe({ views, augmentation }: Recipe): void {
 					`a view's ${field} must be a whole number above 0, not ${shown(value)}.`,
 				);
 		checkFilter(filter);
-		const fault = preprocessingFault({ ...usualPreprocessing(channels), filter, fit }, channels);
+		const fault = fieldFault("fit", fit, channels);
 		if (fault !== undefined) throw new MobileNetError("usage", `${fault}.`);
 	}
 	if (augmentation) checkAugmentation(augmentation);
 }
 
 /**
- * What a picture of a file is kept as: where crops are taken of it, one much larger than any view is brought down first,
- * for every crop costs as much as the pixels that it covers. Twice the largest view leaves a crop of a quarter of the area
- * as many pixels as the view has.
+ * Reduces a picture before crops are taken of it if it is much larger than any view, because a crop costs as much as the
+ * pixels that it covers. At twice the size of the largest view, a crop of a quarter of the area still has as many pixels
+ * as the view.
  */
 export function kept(pixels: Pixels, { views, augmentation }: Recipe): Pixels {
 	if (!augmentation) return pixels;
@@ -68,11 +68,11 @@ export function kept(pixels: Pixels, { views, augmentation }: Recipe): Pixels {
 }
 
 /**
- * Writes the views of a picture: those of the recipe's augmentation, as the run's seed, the epoch and the picture's number
- * give it, or what `prepare` makes where there is none.
+ * Writes the views of a picture, augmented by the run's seed, the epoch and the picture's number, or prepared as for
+ * classification if the recipe has no augmentation.
  *
  * @param index the picture's number in its data set
- * @param into a region for each view, written whole
+ * @param into a region for each view; all of it is written
  */
 export type ViewMaker = (pixels: Pixels, index: number, into: readonly Uint8Array[]) => void;
 
@@ -81,7 +81,7 @@ export function viewMaker({ views, augmentation, seed, epoch }: Recipe): ViewMak
 		return (pixels, _index, into) => {
 			for (const [v, view] of views.entries()) prepare(pixels, view, into[v]!);
 		};
-	// What a network sees of a picture that it is shown: the whole of it squeezed, or a part as it is.
+	// Whether the network classifies whole pictures, squeezed into a square, or undistorted parts.
 	const stretched = views[0]!.fit === "stretch" || "centralFraction" in views[0]!.fit;
 	const most = Math.max(...views.map(viewLength));
 	const [first, second] = [new Uint8Array(most), new Uint8Array(most)];
@@ -99,7 +99,7 @@ export function viewMaker({ views, augmentation, seed, epoch }: Recipe): ViewMak
 				rotate(made, size, source.channels, drawn.rotation, turned);
 				made = turned;
 			}
-			// The first view's mean, so that all views are in the same light.
+			// The first view's mean for all views, so that their colors agree.
 			if (v === 0)
 				colors = colorsOf(
 					drawn.brightness,
@@ -113,7 +113,7 @@ export function viewMaker({ views, augmentation, seed, epoch }: Recipe): ViewMak
 	};
 }
 
-/** Pixels with the network's channels, or with one where it takes three, which `finish` spreads. */
+/** Converts pixels to the network's channels; gray stays one channel for a network of three, which `finish` spreads. */
 function withChannels(pixels: Pixels, channels: number): Pixels {
 	if (pixels.channels === channels) return pixels;
 	if (pixels.channels <= 4 && (channels === 1 || channels === 3)) {
@@ -126,7 +126,7 @@ function withChannels(pixels: Pixels, channels: number): Pixels {
 	);
 }
 
-/** Turns a square about its middle, bilinear; what lies outside is what lies as far inside. */
+/** Rotates a square about its center, bilinear, with reflected borders. */
 function rotate(from: Uint8Array, size: number, channels: number, angle: number, into: Uint8Array): void {
 	const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
 	const middle = (size - 1) / 2;
@@ -147,13 +147,13 @@ function rotate(from: Uint8Array, size: number, channels: number, angle: number,
 		}
 }
 
-/** A place on a side that is mirrored at both ends; it lies less than a side outside. */
+/** Reflects a position at both ends of a side; it is outside by less than the length of the side. */
 function mirrored(place: number, size: number): number {
 	const inside = place < 0 ? -place - 1 : place >= size ? 2 * size - place - 1 : place;
 	return Math.min(Math.max(inside, 0), size - 1);
 }
 
-/** Middle gray is what a network sees as nothing: the usual mean. */
+/** Middle gray, the usual mean, which networks see as zero. */
 const nothing = 127;
 
 function erase(pixels: Uint8Array, size: number, channels: number, part: Rectangle): void {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { layOut } from "./arena.ts";
 
 describe("layOut", () => {
-	it("gives a chain the room of its largest pair of neighbors", () => {
+	it("gives a chain as much memory as its largest pair of neighbors", () => {
 		const sizes = [100, 400, 200, 300, 50];
 		const chain = sizes.map((bytes, i) => ({ bytes, from: i, to: i + 1 }));
 		expect(layOut(chain, 1).size).toBe(600);

@@ -1,19 +1,18 @@
 /**
- * Lays buffers out in one piece of memory so that those alive at the same time do not overlap. Largest first, each
- * at the lowest place that is free for all of its life: for a chain of layers that comes to the size of the largest
- * pair of neighbors. (Pisarchyk and Lee 2020, "Efficient Memory Management for Deep Neural Net Inference",
- * greedy by size.)
+ * Places buffers in one piece of memory so that those alive at the same time do not overlap: the largest first, each at
+ * the lowest offset that is free for its whole life. For a chain of layers this takes as much memory as the largest pair
+ * of neighbors. (Pisarchyk and Lee 2020, "Efficient Memory Management for Deep Neural Net Inference", greedy by size.)
  */
 
 export interface Buffer {
 	readonly bytes: number;
-	/** The first and the last step that need it. */
+	/** The first and the last step that use it. */
 	readonly from: number;
 	readonly to: number;
 }
 
 /**
- * The offset of every buffer and the bytes they take together.
+ * The offset of every buffer, and the total size in bytes.
  *
  * @example
  * layOut([{ bytes: 64, from: 0, to: 1 }, { bytes: 64, from: 2, to: 3 }], 64) // both at 0: { offsets: [0, 0], size: 64 }

@@ -1,4 +1,4 @@
-/** What a model is computed in, and the executor for that: float32, or integers where the model is of integers. */
+/** What a model is computed in, float32 or integers, and an executor for it. */
 import { MobileNetError, shown } from "../base/error.ts";
 import type { Arithmetic, KernelSet } from "../kernels/operations.ts";
 import type { LoadedBuild } from "../kernels/walker.ts";
@@ -11,9 +11,9 @@ import { type InferenceOptions, inferencePlan } from "./plans/inference.ts";
 import { int8Plan } from "./plans/int8.ts";
 
 /**
- * What a model is computed in: what is asked for if that can be, else integers where they can be.
+ * The arithmetic for a model: what is requested, by default integers if the model is fully quantized, else float.
  *
- * @throws MobileNetError `usage` where integers are asked for and the model is not of integers throughout
+ * @throws MobileNetError `usage` if integers are requested and the model is not fully quantized
  */
 export function arithmeticOf(model: Model, asked: Arithmetic | undefined): Arithmetic {
 	if (asked !== undefined && asked !== "float" && asked !== "integer")
@@ -22,17 +22,17 @@ export function arithmeticOf(model: Model, asked: Arithmetic | undefined): Arith
 	if (asked === "integer" && !can)
 		throw new MobileNetError(
 			"usage",
-			"the model cannot run in integers, for its weights and activations are not all quantized: quantize it first, or leave arithmetic to the model.",
+			"the model cannot run in integers, because its weights and activations are not all quantized: quantize it first, or omit arithmetic.",
 		);
 	return asked ?? (can ? "integer" : "float");
 }
 
-/** The kernels for a model: how integers round is a module's own. */
+/** The kernel set for a model; modules for integers differ in how they round. */
 export function kernelSetFor(model: Model, arithmetic: Arithmetic): KernelSet {
 	return arithmetic === "integer" && model.rounding === "reference" ? "fixedPoint" : arithmetic;
 }
 
-/** Plans a model in an arithmetic and lays it in memory; `loaded` holds the kernels that `kernelSetFor` names. */
+/** Plans a model in an arithmetic and places it in memory; `loaded` must hold the kernel set of `kernelSetFor`. */
 export function executorFor(
 	model: Model,
 	arithmetic: Arithmetic,
@@ -46,7 +46,7 @@ export function executorFor(
 	return createExecutor(plan, preparedFor(model, arithmetic), loaded);
 }
 
-/** A model as executors of an arithmetic take it. */
+/** Converts a model to what executors of an arithmetic take. */
 export function preparedFor(model: Model, arithmetic: Arithmetic): Model {
 	return arithmetic === "integer" ? integers(model) : fold(dequantize(model));
 }

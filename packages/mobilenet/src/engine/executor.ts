@@ -1,4 +1,4 @@
-/** Runs a plan of inference on pictures. */
+/** Runs an inference plan on pictures. */
 import type { LoadedBuild } from "../kernels/walker.ts";
 import type { Model } from "../weights/model.ts";
 import { placeInMemory } from "./memory.ts";
@@ -6,35 +6,35 @@ import type { Plan } from "./plan.ts";
 
 export interface Executor {
 	readonly plan: Plan;
-	/** The bytes that the memory takes. */
+	/** Size of the memory in bytes. */
 	readonly bytes: number;
-	/** Pictures to come, [batch, size, size, inputChannels]: as bytes or, in the same place, as normalized floats. */
+	/** The input, [batch, size, size, inputChannels]: as bytes or, in the same memory, as normalized floats. */
 	readonly pixels: Uint8Array;
 	readonly floats: Float32Array;
-	/** Runs the plan on the first `pictures` pictures, up to a layer or whole. */
+	/** Runs the plan on the first `pictures` pictures, up to the layer `until` or to the end. */
 	readonly run: (input: "bytes" | "floats", pictures: number, until?: string) => void;
-	/** Runs one step of the plan by itself, to be timed. */
+	/** Runs a single step of the plan, for timing. */
 	readonly runStep: (step: number, pictures: number) => void;
-	/** Packs the weights of another model, as `createExecutor` takes one. */
+	/** Replaces the weights by those of another model, prepared as for `createExecutor`. */
 	readonly load: (model: Model) => void;
-	/** Threads that work now. */
+	/** Number of threads that work now. */
 	readonly threads: () => number;
-	/** Sends workers home; the executor must not run again. */
+	/** Stops the workers. The executor must not run again. */
 	readonly dispose: () => void;
-	/** A copy of what a layer gave out for one picture, [size, size, channels]. */
+	/** A copy of a layer's output for one picture, [size, size, channels]. */
 	readonly read: (layer: string, picture: number) => Float32Array;
 }
 
 /**
- * An executor for a plan.
+ * Creates an executor for a plan.
  *
- * @param model what the plan was made of, as its arithmetic takes it: in float32 and without batch norm (fold.ts,
+ * @param model the plan's model, prepared for its arithmetic: in float32 and without batch norm (fold.ts,
  *   dequantize.ts), or in integers (integers.ts)
  */
 export function createExecutor(plan: Plan, model: Model, loaded: LoadedBuild): Executor {
 	const placed = placeInMemory(plan, model, loaded);
 	const { batch, entries, steps } = plan;
-	// The step after a layer's last; the stem's first are the entries.
+	// The step after each layer's last one; the stem's end is never before the entries'.
 	const ends = new Map(steps.map(({ layer }, i) => [layer, Math.max(i + 1, entries.after)] as const));
 	const inputs = batch * plan.size ** 2 * plan.inputChannels;
 	const pixels = placed.byteOf({ region: "pixels", offset: 0 });

@@ -13,7 +13,7 @@ const configuration = configure({ alpha: 0.01, size: 32, depth: "shallow", class
 const f32 = (...data: number[]): Tensor => float32(data);
 const i32 = (...data: number[]): Tensor => int32(data);
 
-/** A quantized network: activations of 1/64, weights of 1/32, all of them `code` less the zero point 3. */
+/** A quantized network: scales of 1/64 for activations and 1/32 for weights, which are all `code` with the zero point 3. */
 function modelWith(
 	dtype: "I8" | "U8",
 	code: number,
@@ -48,7 +48,7 @@ function modelWith(
 const numbers = (model: Model, name: string) => [...model.tensors.get(name)!.data];
 
 describe("a model runs in integers", () => {
-	test("if all of it is quantized", () => {
+	test("if it is fully quantized", () => {
 		expect(runsInIntegers(modelWith("I8", 5))).toBe(true);
 		expect(runsInIntegers(modelWith("U8", 5, { "stem.conv.bias": undefined }))).toBe(true);
 	});
@@ -65,7 +65,7 @@ describe("a model runs in integers", () => {
 		(name) => expect(runsInIntegers(modelWith("I8", 5, { [name]: undefined }))).toBe(false),
 	);
 
-	test("but not with leaky ReLU, which is no bound", () => {
+	test("but not with leaky ReLU, which bounds cannot express", () => {
 		const leaky = configure({ ...configuration, activation: "leakyRelu", leakySlope: 0.1 });
 		expect(runsInIntegers({ ...modelWith("I8", 5), configuration: leaky })).toBe(false);
 	});
@@ -89,6 +89,12 @@ describe("words", () => {
 		expect(wordsIn(model, "pool")?.scale).toBe(1 / 16);
 		const own = { "pool.output.scale": f32(1), "pool.output.zero_point": i32(0) };
 		expect(wordsIn(modelWith("I8", 5, own), "pool")?.scale).toBe(1);
+	});
+
+	test("that the model lacks are refused", () => {
+		expect(() => wordsIn(modelWith("I8", 5, { "input.scale": undefined }), "input")).toThrow(
+			"input.scale must hold one number, but it is missing.",
+		);
 	});
 
 	test.each([
@@ -122,7 +128,7 @@ test("weights are bytes with a sign where they are of int8 and no channel has a 
 describe("the model in integers", () => {
 	const model = integers(modelWith("I8", 5));
 
-	test("has weights less their zero point, one or one a channel", () => {
+	test("has weights minus their zero point, a single one or one per channel", () => {
 		expect(new Set(numbers(model, "blocks.0.pointwise.conv.weight"))).toEqual(new Set([2]));
 		const perChannel = modelWith("I8", 5, { "classifier.zero_point": i32(0, -3) });
 		const weights = numbers(integers(perChannel), "classifier.weight");
@@ -130,7 +136,7 @@ describe("the model in integers", () => {
 		expect(new Set(weights.slice(weights.length / 2))).toEqual(new Set([8]));
 	});
 
-	test("has a bias of every layer, in float of the depthwise ones", () => {
+	test("has a bias for every layer, in float for the depthwise ones", () => {
 		expect(model.tensors.get("stem.conv.bias")).toMatchObject({ dtype: "I32" });
 		expect(model.tensors.get("blocks.0.depthwise.conv.bias")).toMatchObject({ dtype: "F32" });
 		expect(
@@ -151,10 +157,10 @@ describe("the model in integers", () => {
 		expect(numbers(fixed, "classifier.multipliers")).toEqual([0.75, 2 ** -4 * (1 + 2 ** -23), 2, 1]);
 	});
 
-	test("in fixed point pools codes with their zero point, whose share is a whole number", () => {
+	test("in fixed point pools codes including their zero point, whose share is a whole number", () => {
 		const pool = { "pool.output.scale": f32(1 / 88), "pool.output.zero_point": i32(0) };
 		const fixed = integers({ ...modelWith("I8", 5, pool), rounding: "reference" });
-		// The zero point 2 is 2.75 codes of the pool's scale, of which 3 are taken away.
+		// The zero point 2 is 2.75 codes in the pool's scale; 3 are subtracted.
 		const [factor, half] = numbers(fixed, "pool.rescale");
 		expect(factor).toBeCloseTo(1.375, 6);
 		expect(half).toBeCloseTo(0.25, 6);

@@ -1,11 +1,11 @@
 /**
- * A quantized model as integer arithmetic takes it. Real value = scale · (code − zero point); the engine's words are
- * code − zero point, so that zero points are gone from all sums:
+ * Prepares a quantized model for integer arithmetic. A real value is scale · (code − zero point); the engine's words are
+ * code − zero point, so zero points do not occur in sums:
  *
  *     output word = multiplier · (bias + Σ input word · (weight − its zero point)),
  *     multiplier  = scale of input · scale of weights / scale of output
  *
- * clamped to the words that the output's codes can stand for. How it is rounded is the model's `rounding`.
+ * clamped to the words of the output's codes, and rounded as the model's `rounding` says.
  *
  * Source: Jacob and others 2018, "Quantization and Training of Neural Networks for Efficient
  * Integer-Arithmetic-Only Inference", equation 4.
@@ -17,7 +17,7 @@ import { type CodeNames, inputNames, namesOf, outputNames } from "../weights/nam
 import { type Codes, type ModelParts, partsOf, perChannel, type WeightedParts } from "../weights/parts.ts";
 import { float32, int32, type Tensor } from "../weights/tensor.ts";
 
-/** What the codes of an activation stand for, and the least and the most that a word, code − zero point, can be. */
+/** The scale and zero point of an activation, and the least and the greatest word, which is code − zero point. */
 export interface Words extends Codes {
 	readonly low: number;
 	readonly high: number;
@@ -31,7 +31,7 @@ export function multipliersName({ tensorPrefix }: Layer): string {
 	return `${tensorPrefix}.multipliers`;
 }
 
-/** Whether a model is quantized through and through: integer weights and activations of every layer. */
+/** Whether a model is fully quantized: integer weights and activations in every layer. */
 export function runsInIntegers(model: Model): boolean {
 	if (model.configuration.activation === "leakyRelu") return false;
 	const { input, layers } = partsOf(model);
@@ -52,25 +52,28 @@ export function runsInIntegers(model: Model): boolean {
  * The words of the picture (`input`) and of what each layer gives out, by the layer's name.
  *
  * @param parts a model that runs in integers
- * @throws MobileNetError `broken-file` where a scale or a zero point has no meaning
+ * @throws MobileNetError `broken-file` where a scale is missing, or a scale or a zero point has no meaning
  */
 export function wordsOf({ input, layers }: ModelParts): ReadonlyMap<string, Words> {
 	const range = rangeOf(layers[0]!.weight!);
-	let last = checkedWords(input!, inputNames, range);
+	let last = checkedWords(input, inputNames, range);
 	const words = new Map([["input", last]]);
 	for (const own of layers) {
-		// Pooling does not always have codes of its own: then it gives out those that it took.
-		if (own.weight || own.output) last = checkedWords(own.output!, outputNames(own.layer), range);
+		// The pool may have no codes of its own; its output then has those of its input.
+		if (own.weight || own.output) last = checkedWords(own.output, outputNames(own.layer), range);
 		words.set(own.layer.name, last);
 	}
 	return words;
 }
 
 function checkedWords(
-	{ scale, zeroPoint }: Codes,
+	codes: Codes | undefined,
 	names: CodeNames,
 	[least, most]: readonly [number, number],
 ): Words {
+	if (!codes)
+		throw new MobileNetError("broken-file", `${names.scale} must hold one number, but it is missing.`);
+	const { scale, zeroPoint } = codes;
 	if (!(scale > 0 && Number.isFinite(scale)))
 		throw new MobileNetError("broken-file", `${names.scale} must be a positive number, not ${scale}.`);
 	if (!(zeroPoint >= least && zeroPoint <= most))
@@ -82,12 +85,12 @@ function checkedWords(
 }
 
 /**
- * The model with every weight less its zero point, in float32 that holds whole numbers, every bias (zero where there
- * is none; in float32 where the layer is depthwise), and `X.multipliers` [channels, 2] by which a sum becomes a word;
- * for the pool `pool.rescale`, a factor and what is added to round.
+ * The model with every weight minus its zero point, as float32 that holds whole numbers; every bias (zero by default,
+ * float32 for depthwise layers); `X.multipliers` [channels, 2], by which a sum becomes a word; and `pool.rescale`: the
+ * pool's factor, and the addend that rounds.
  *
  * @param model a model that runs in integers
- * @throws MobileNetError `broken-file` where a scale or a zero point is missing, does not fit or has no meaning
+ * @throws MobileNetError `broken-file` if a scale or a zero point is missing, has the wrong shape or is invalid
  * @example
  * integers(model).tensors.get("classifier.multipliers")
  */
@@ -113,7 +116,7 @@ export function integers(model: Model): Model {
 	return { ...model, tensors };
 }
 
-/** Whether a layer's weights, less their zero points, are bytes with a sign: those of int8 whose zero points are 0. */
+/** Whether a layer's weights minus their zero points fit in signed bytes: int8 with zero points of 0. */
 export function hasByteWeights({ weight, codes }: WeightedParts): boolean {
 	return weight.dtype === "I8" && codes!.zeroPoint.every((zero) => zero === 0);
 }
@@ -129,7 +132,7 @@ function multipliersOf(
 		const own = perChannel(codes!.scale, c);
 		return isReference
 			? fixedPoint((inputScale * own) / outputScale)
-			: // The product in float32, as XNNPACK has it: a last bit decides about sums that are next to a half.
+			: // The product in float32, as in XNNPACK: its last bit decides how sums next to a half are rounded.
 				([Math.fround(inputScale * own) / outputScale, 1] as const);
 	});
 	if (!multipliers.every(([m]) => m >= 0 && Number.isFinite(Math.fround(m))))
@@ -137,16 +140,16 @@ function multipliersOf(
 	return multipliers;
 }
 
-/** Mantissa, from ½ to 1, and power of two of a multiplier; one of 1 and more has no shift. */
+/** A multiplier as a mantissa from ½ to 1 and a power of two. Multipliers of at least ½ have no shift. */
 function fixedPoint(multiplier: number): [mantissa: number, step: number] {
 	const shift = multiplier > 0 ? Math.max(0, -1 - Math.floor(Math.log2(multiplier))) : 0;
-	// A last bit more, so that halves go away from zero.
+	// One last bit more, so that halves are rounded away from zero.
 	return [multiplier * 2 ** shift, shift === 0 ? 1 : 2 ** -shift * (1 + 2 ** -23)];
 }
 
 /**
- * What pooling multiplies a sum by, and adds to it. TensorFlow Lite's own kernel sums codes with their zero point, and
- * takes its share of the mean away as a whole number.
+ * The factor by which pooling multiplies a sum, and the number that it adds. TensorFlow Lite's own kernel sums codes
+ * including the zero point, and subtracts the zero point's share of the mean as a whole number.
  */
 function rescaling(input: Words, output: Words, isReference: boolean): [factor: number, half: number] {
 	const factor = input.scale / output.scale;
@@ -154,12 +157,12 @@ function rescaling(input: Words, output: Words, isReference: boolean): [factor: 
 	return [factor, isReference ? 0.5 + share - Math.sign(share) * Math.round(Math.abs(share)) : 0.5];
 }
 
-/** The codes of a quantized tensor; activations have those of the weights' type. */
+/** The range of codes of a quantized tensor; activations have that of the weights' type. */
 function rangeOf({ dtype }: Tensor): readonly [least: number, most: number] {
 	return dtype === "U8" ? [0, 255] : [-128, 127];
 }
 
-/** Weights less their zero point, of which there is one or one a channel. */
+/** Weights minus their zero point, which is a single one or one per channel. */
 function centered({ layer, weight, codes }: WeightedParts): Float32Array {
 	const { zeroPoint } = codes!;
 	const [least, most] = rangeOf(weight);

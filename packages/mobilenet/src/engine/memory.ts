@@ -1,6 +1,6 @@
 /**
- * Lays a plan and its weights in a memory, and runs ranges of its steps there. The memory has its full size from the
- * start, and a run allocates nothing.
+ * Places a plan and its weights in a memory, and runs ranges of its steps. The memory has its full size from the start,
+ * and a run allocates nothing.
  */
 import { MobileNetError } from "../base/error.ts";
 import { bumpAllocator } from "../kernels/bump-allocator.ts";
@@ -19,23 +19,23 @@ import type { Model } from "../weights/model.ts";
 import type { Address, Layout, Placement, Region } from "./plan.ts";
 import { createTeam } from "./team.ts";
 
-/** A plan in memory. */
+/** A plan that is placed in memory. */
 export interface PlacedPlan {
 	readonly buffer: ArrayBuffer;
 	readonly byteOf: (address: Address) => number;
-	/** Packs the plan's weights of a model. */
+	/** Packs the plan's weights from a model. */
 	readonly load: (model: Model) => void;
-	/** Runs step `entry`, then those of `first` to `last` that follow it, on so many pictures. */
+	/** Runs step `entry`, then those of steps `first` to `last` that follow it, on the first `pictures` pictures. */
 	readonly run: (pictures: number, entry: number, first: number, last: number) => void;
-	/** A copy of what a layer gave out for one picture, [size, size, channels]. */
+	/** A copy of a layer's output for one picture, [size, size, channels]. */
 	readonly read: (layer: string, picture: number) => Float32Array;
-	/** Threads that work now. */
+	/** Number of threads that work now. */
 	readonly threads: () => number;
-	/** Sends workers home; it must not run again. */
+	/** Stops the workers. The plan must not run again. */
 	readonly dispose: () => void;
 }
 
-/** Lays a plan out and packs the weights of a model. */
+/** Places a plan in a new memory and packs the weights of a model. */
 export function placeInMemory(plan: Layout, model: Model, loaded: LoadedBuild): PlacedPlan {
 	const memory = bumpAllocator();
 	const block = memory.take(runWords * 4);
@@ -110,13 +110,13 @@ function packInto(
 	if (found?.dtype !== type || found.data.length !== expected)
 		throw new MobileNetError(
 			"broken-file",
-			`${tensor} should be ${expected} numbers in ${type} and is ${found ? `[${found.shape.join(", ")}] in ${found.dtype}` : "missing"}.`,
+			`the tensor ${tensor} must have ${expected} numbers of type ${type}, but it ${found ? `is [${found.shape.join(", ")}] of type ${found.dtype}` : "is missing"}.`,
 		);
 	const values = inputs ? withInputs(found.data, shape, inputs) : found.data;
 	packing.pack(values, shape, arrayAt(packedAs[kind], buffer, byte, packing.length(shape)));
 }
 
-/** Weights whose input channels are put in the picture's order and multiplied by their factors. */
+/** Weights with their input channels in the picture's order and multiplied by their factors. */
 function withInputs(
 	weights: Float32Array | Int32Array,
 	[outputs, channels, height, width]: Placement["shape"],

@@ -1,7 +1,7 @@
 /**
- * Where what training changes lies: parameters one behind the other, those that weight decay concerns first, in the
- * packing of their forward kernels. Gradients, the optimizer's memories and the moving average lie in the same order, so
- * that an optimizer goes over all of them as they lie. The running statistics of batch norm are a list of their own.
+ * The memory layout of what training changes: consecutive parameters, those with weight decay first, in the packing of
+ * their forward kernels. Gradients, the optimizer's moments and the moving average have the same layout, so an optimizer
+ * is one pass over all of them. The running statistics of batch norm are a separate list.
  */
 
 import { bumpAllocator } from "../kernels/bump-allocator.ts";
@@ -10,27 +10,27 @@ import { type Build, packingOf } from "../kernels/walker.ts";
 import type { Layer } from "../network/layers.ts";
 import { namesOf } from "../weights/names.ts";
 
-/** A tensor of the model that lies in a list. */
+/** A tensor of the model in a list. */
 export interface Parameter {
 	readonly tensor: string;
 	readonly shape: Shape;
 	readonly packing: PackingKind;
-	/** In bytes, in its list. */
+	/** In bytes, from the beginning of the list. */
 	readonly offset: number;
 }
 
 export interface ParameterList {
 	readonly parameters: ReadonlyMap<string, Parameter>;
-	/** Bytes of all, and of those at the beginning that weight decay concerns. */
+	/** Bytes of the whole list, and of the parameters with weight decay at its beginning. */
 	readonly bytes: number;
 	readonly decayedBytes: number;
 }
 
 /**
- * What the given layers learn.
+ * The parameters of the given layers.
  *
- * @param decayAll whether depthwise filters, batch norm and biases decay too; the paper says of depthwise filters that
- *   they have so few parameters that little or no decay is best
+ * @param decayAll whether depthwise filters, batch norm and biases decay as well; the paper advises little or no decay
+ *   for depthwise filters, because they have so few parameters
  */
 export function parametersOf(learning: readonly Layer[], build: Build, decayAll: boolean): ParameterList {
 	const decayed: Omit<Parameter, "offset">[] = [];

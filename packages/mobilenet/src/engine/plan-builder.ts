@@ -1,6 +1,6 @@
 /**
- * A plan in the making: steps are added one after the other, and every buffer of the arena lives from the first step
- * that names it to the last. Places are found when all steps are known.
+ * Builds a plan. Steps are added in order, and every buffer of the arena lives from the first step that names it to the
+ * last. Offsets are assigned once all steps are known.
  */
 
 import { bumpAllocator, lineBytes } from "../kernels/bump-allocator.ts";
@@ -10,29 +10,29 @@ import { type Build, packingOf } from "../kernels/walker.ts";
 import { layOut } from "./arena.ts";
 import type { Activation, Address, Constant, Placement, Plan, Step } from "./plan.ts";
 
-/** What a layer gives out: where, and how far its pixels are apart. */
+/** The output of a layer: its address, and its pixel pitch in numbers. */
 export interface Output {
 	readonly address: Address;
 	readonly pitch: number;
 }
 
 export interface PlanBuilder {
-	/** Numbers that the plan brings along. */
+	/** Adds float32 constants. */
 	readonly constant: (...values: number[]) => Address;
-	/** Weights of a model as the executor will have it, packed for the build. */
+	/** Adds weights of the model that the executor will get, packed for the build. */
 	readonly weights: (
 		packing: PackingKind,
 		tensor: string,
 		shape: Shape,
 		inputs?: Placement["inputs"],
 	) => Address;
-	/** Room in a region that outlives the run, zero at first. */
+	/** Reserves space in a region that outlives the run; it is zero at first. */
 	readonly reserve: (region: "weights" | "exchange", floats: number) => Address;
-	/** Weights of a model that are packed into room that was reserved. */
+	/** Packs weights of the model into reserved space. */
 	readonly pack: (placement: Placement) => void;
-	/** Floats of the arena that no layer is named for. */
+	/** A buffer of the arena that belongs to no layer. */
 	readonly scratch: (floats: number) => Address;
-	/** The output of a layer; kept to the end of the run, or only as long as steps need it. */
+	/** A buffer for the output of a layer, kept to the end of the run or only as long as steps need it. */
 	readonly output: (
 		name: string,
 		activation: Omit<Activation, "offset">,
@@ -40,13 +40,13 @@ export interface PlanBuilder {
 		kept: boolean,
 	) => Output;
 	readonly step: <O extends Operation>(operation: O, layer: string, operands: Operands<O, Address>) => void;
-	/** How many steps there are so far. */
+	/** The number of steps so far. */
 	readonly steps: () => number;
-	/** Steps, places and sizes of all that was drafted. */
+	/** Assigns offsets, and returns all parts of the plan. */
 	readonly finish: () => Pick<Plan, "steps" | "placements" | "constants" | "activations"> & {
-		/** Where an address of the draft has come to lie. */
+		/** The final address for one that the builder returned. */
 		readonly placed: (address: Address) => Address;
-		/** Bytes of the regions that were drafted. */
+		/** Bytes of each region. */
 		readonly bytes: Readonly<Record<"weights" | "exchange" | "activations", number>>;
 	};
 }
@@ -62,7 +62,7 @@ export function createPlanBuilder(build: Build): PlanBuilder {
 	const kept = new Map<string, { buffer: number } & Omit<Activation, "offset">>();
 
 	const place = (bytes: number): Address => ({ region: "weights", offset: weights.take(bytes) });
-	// Until all lives are known, the offset of an address in the arena is the number of its buffer.
+	// Until `finish`, the offset of an address in the arena is the number of its buffer.
 	const scratch = (floats: number): Address => {
 		buffers.push({ bytes: floats * 4, from: Number.POSITIVE_INFINITY, to: 0 });
 		return { region: "activations", offset: buffers.length - 1 };
@@ -84,7 +84,7 @@ export function createPlanBuilder(build: Build): PlanBuilder {
 				tensor,
 				shape,
 				packing: kind,
-				...(inputs ? { inputs } : {}),
+				inputs,
 			});
 			return address;
 		},

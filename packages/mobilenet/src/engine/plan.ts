@@ -1,15 +1,15 @@
 /**
- * A plan is data: a flat list of steps, each an operation and its operands, and what must lie in memory for them.
- * Making one happens once; running it is one call that walks the list. Operands that are addresses are a region and
- * an offset, so that a plan can be laid anywhere and never changes from run to run.
+ * A plan is data: a flat list of steps, each an operation and its operands, and what must be in memory for them. A plan
+ * is made once; one call runs it by walking the list. Operands that are addresses are a region and an offset, so a plan
+ * can be placed anywhere and never changes from run to run.
  */
 import type { Operands, Operation } from "../kernels/operations.ts";
 import type { PackingKind, Shape } from "../kernels/packing.ts";
 import type { Build } from "../kernels/walker.ts";
 
 /**
- * `pixels`: the pictures that come in. `weights`: packed at load, with the constants, and what training keeps of them.
- * `run`: what training is given from run to run, and what it gives. `activations`: the arena.
+ * `pixels`: the input pictures. `weights`: packed weights, constants, and training's gradients and moments. `exchange`:
+ * what training takes and returns in a run, such as targets, rates and losses. `activations`: the arena.
  */
 export type Region = "pixels" | "weights" | "exchange" | "activations";
 
@@ -28,58 +28,59 @@ export type Step = {
 	};
 }[Operation];
 
-/** Weights of a layer that must be packed into the region of weights. */
+/** A tensor to be packed into the region `weights`. */
 export interface Placement {
 	/** In bytes. */
 	readonly offset: number;
-	/** Name of the tensor in the model that the plan is run with: folded and in float32, or in integers. */
+	/** Name of the tensor in the model as `createExecutor` takes it: folded and in float32, or in integers. */
 	readonly tensor: string;
 	readonly shape: Shape;
 	readonly packing: PackingKind;
-	/** Factor of each input channel, and which of the network's channels it is: the stem of bytes has them folded in. */
-	readonly inputs?: { readonly order: readonly number[]; readonly factors: readonly number[] };
+	/** For the stem of bytes: which of the network's channels each input channel is, and the factor to fold into it. */
+	readonly inputs?: { readonly order: readonly number[]; readonly factors: readonly number[] } | undefined;
 }
 
-/** Numbers that a plan brings with it. */
+/** Float32 constants of a plan. */
 export interface Constant {
+	/** In bytes, in the region `weights`. */
 	readonly offset: number;
 	readonly values: readonly number[];
 }
 
-/** Where a layer's output is found after a run. */
+/** Where a layer's output is after a run. */
 export interface Activation {
-	/** In bytes, in the region of activations. */
+	/** In bytes, in the region `activations`. */
 	readonly offset: number;
 	/** Width and height in pixels. */
 	readonly size: number;
 	readonly channels: number;
-	/** Numbers from pixel to pixel. */
+	/** Numbers from one pixel to the next. */
 	readonly pitch: number;
-	/** Of words, which stand for real numbers with this scale; absent where the numbers are floats. */
+	/** The scale of words, which stand for real numbers; absent for floats. */
 	readonly scale?: number;
 }
 
-/** What is laid in memory: steps, and what they name. */
+/** Everything that is placed in memory: steps, and what they refer to. */
 export interface Layout {
 	readonly build: Build;
-	/** The most threads that may run it: each has its own part of the scratch buffers. */
+	/** The most threads that may run it; each has its own part of the scratch buffers. */
 	readonly threads: number;
-	/** The most pictures a run may bring. */
+	/** The most pictures per run. */
 	readonly batch: number;
-	/** Of the input. */
+	/** Width and height of the input. */
 	readonly size: number;
 	readonly inputChannels: number;
 	readonly steps: readonly Step[];
-	/** Bytes that each region takes. */
+	/** Size of each region in bytes. */
 	readonly regions: Readonly<Record<Region, number>>;
 	readonly placements: readonly Placement[];
 	readonly constants: readonly Constant[];
-	/** By layer, those that survive a run; `probabilities` is the softmax. */
+	/** The outputs that survive a run, by layer; `probabilities` is the softmax. */
 	readonly activations: ReadonlyMap<string, Activation>;
 }
 
-/** A plan of inference. */
+/** An inference plan. */
 export interface Plan extends Layout {
-	/** Steps that take the input, by what it is made of; all other steps follow `after`. */
+	/** The step that reads the input, for either type of input; the steps from `after` on follow. */
 	readonly entries: { readonly bytes: number; readonly floats: number; readonly after: number };
 }

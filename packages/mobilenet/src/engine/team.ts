@@ -1,6 +1,6 @@
 /**
- * Workers that do their share of an executor's jobs in the same memory. They are started in the background and join
- * when they are ready, which is seen in the shared memory: nobody waits for them, and results are the same without.
+ * Workers that do their share of an executor's jobs in the same memory. They start in the background and report through
+ * shared memory when they are ready to join. Nothing waits for them, and results are the same without them.
  */
 import { mayBlock, startWorker } from "#threads";
 import { MobileNetError, messageOf } from "../base/error.ts";
@@ -8,15 +8,18 @@ import type { LoadedBuild, Walker } from "../kernels/walker.ts";
 import type { TeamWorker } from "./worker-task.ts";
 
 export interface Team {
-	/** Walks step `entry`, then those of `first` to `last` that follow it, of the plan at byte `plan`, with all workers that are ready. */
+	/**
+	 * Runs step `entry`, then those of steps `first` to `last` that follow it, of the plan at byte `plan`, with all workers
+	 * that are ready.
+	 */
 	readonly run: (plan: number, entry: number, first: number, last: number) => void;
-	/** Threads that work now, this one among them. */
+	/** Number of threads that work now, including this one. */
 	readonly joined: () => number;
-	/** Sends the workers home. */
+	/** Stops the workers. */
 	readonly dismiss: () => void;
 }
 
-/** Words of the run block, as simd/assembly/team.ts has them. */
+/** Words of the run block, as in simd/assembly/team.ts. */
 const word = {
 	jobs: 4,
 	plan: 5,
@@ -27,12 +30,12 @@ const word = {
 	maySleep: 10,
 	workers: 16,
 } as const;
-/** Of a worker's word. */
+/** Values of a worker's word; `home` also stops all workers in `jobs`. */
 const ready = 1;
 const joinedBase = 2;
 const home = -1;
 
-/** A team of `threads` threads, this one among them; a team of one starts no worker. */
+/** A team of `threads` threads, including this one; a team of one starts no worker. */
 export function createTeam(walker: Walker, loaded: LoadedBuild, block: number, threads: number): Team {
 	const { memory } = walker;
 	if (threads === 1 || !memory || loaded.build === "reference")
@@ -44,13 +47,13 @@ export function createTeam(walker: Walker, loaded: LoadedBuild, block: number, t
 
 	const words = new Int32Array(walker.buffer, block);
 	words[word.maySleep] = mayBlock() ? 1 : 0;
-	/** Workers join in the order of their numbers, so that those that have are always the first. */
+	/** Workers join in the order of their numbers, so this also tells which have joined. */
 	let joined = 1;
 	let broken: string | undefined;
 	const workers: TeamWorker[] = [];
 	for (let thread = 1; thread < threads; thread++)
 		workers.push(
-			// One that never joined is no loss: the others do its share.
+			// A worker that never joined can be ignored: the others do its share.
 			startWorker({ module: loaded.module, memory, block, thread }, (why) => {
 				if (thread < joined) broken ??= why;
 			}),
@@ -78,7 +81,7 @@ export function createTeam(walker: Walker, loaded: LoadedBuild, block: number, t
 		if (broken !== undefined)
 			throw new MobileNetError(
 				"engine",
-				`a worker thread has stopped (${broken}): load the model again, with threads: 1 if it happens again.`,
+				`a worker thread has stopped (${broken}): load the model again, with threads: 1 if this recurs.`,
 			);
 		const count = join();
 		if (count > 1) {
@@ -93,12 +96,12 @@ export function createTeam(walker: Walker, loaded: LoadedBuild, block: number, t
 		try {
 			walker.run(plan, entry, first, last, block, count);
 		} catch (error) {
-			// The barrier gives up on threads that never come.
+			// The barrier traps when a thread does not arrive.
 			broken ??= messageOf(error);
 			dismiss();
 			throw new MobileNetError(
 				"engine",
-				`the threads of the model have come apart (${broken}): load it again.`,
+				`the worker threads of the model are out of sync (${broken}): load the model again.`,
 				{ cause: error },
 			);
 		}

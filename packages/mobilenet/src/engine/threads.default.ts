@@ -1,6 +1,6 @@
 /**
- * Threads outside Node: web workers, where the page is cross-origin isolated, for only then may memory be shared. Its
- * twin for Node is threads.node.ts; `#threads` picks one.
+ * Threads outside Node: web workers, if the page is cross-origin isolated, since otherwise memory cannot be shared. The
+ * version for Node is threads.node.ts (`#threads`).
  */
 import { messageOf } from "../base/error.ts";
 import type { TeamWorker, WorkerTask } from "./worker-task.ts";
@@ -20,16 +20,16 @@ interface Page {
 }
 const page = globalThis as unknown as Page;
 
-/** Starts a worker; `onDeath` learns why one could not start or has failed. */
+/** Starts a worker; `onDeath` is called with the reason if it cannot start or fails. */
 export function startWorker(task: WorkerTask, onDeath: (why: string) => void): TeamWorker {
 	try {
-		// The address stands in the call, where bundlers look for it.
+		// The address is written in the call, where bundlers look for it.
 		const worker = new Worker(new URL("./worker.default.js", import.meta.url), { type: "module" });
 		worker.onerror = ({ message }) => onDeath(message ?? "its script cannot be loaded");
 		worker.postMessage(task);
 		return { stop: () => worker.terminate() };
 	} catch (error) {
-		// A bundler that left the worker out, or a script from another origin: this thread does all.
+		// The bundler omitted the worker, or the script is from another origin: this thread does all the work.
 		onDeath(messageOf(error));
 		return { stop: () => undefined };
 	}
@@ -47,7 +47,7 @@ export function canShare(): boolean {
 	);
 }
 
-/** Whether this thread may sleep until another wakes it: a page's own thread may not. */
+/** Whether this thread may sleep until another wakes it; a page's main thread may not. */
 export function mayBlock(): boolean {
 	try {
 		Atomics.wait(new Int32Array(new page.SharedArrayBuffer!(4)), 0, 1, 0);

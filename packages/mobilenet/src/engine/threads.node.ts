@@ -1,11 +1,11 @@
-/** Threads in Node. Its twin for browsers is threads.default.ts; `#threads` picks one. */
+/** Threads in Node. The version for browsers is threads.default.ts (`#threads`). */
 import { availableParallelism } from "node:os";
 import process from "node:process";
 import { Worker } from "node:worker_threads";
 import { messageOf } from "../base/error.ts";
 import type { TeamWorker, WorkerTask } from "./worker-task.ts";
 
-/** Starts a worker, which never keeps the process alive; `onDeath` learns why one has stopped by itself. */
+/** Starts a worker, which does not keep the process alive; `onDeath` is called with the reason if it stops unexpectedly. */
 export function startWorker(task: WorkerTask, onDeath: (why: string) => void): TeamWorker {
 	const worker = new Worker(new URL("./worker.node.js", import.meta.url), { workerData: task });
 	let stopped = false;
@@ -28,8 +28,8 @@ export function cores(): number {
 }
 
 /**
- * Whether memory can be shared between threads. In V8 11.3 (Node 20) a worker that waits in WebAssembly while its code
- * is not yet compiled for speed never comes back, so there one thread does all.
+ * Whether memory can be shared between threads. In V8 11.3 (Node 20) a worker that waits in WebAssembly before its code
+ * is optimized never returns, so a single thread does all the work there.
  */
 export function canShare(): boolean {
 	return Number.parseInt(process.versions.v8, 10) >= 12;

@@ -1,19 +1,19 @@
-/** How many threads a network is run on. */
+/** How many threads run a network. */
 import { canShare, cores } from "#threads";
 import { MobileNetError, shown } from "../base/error.ts";
 import { mostThreads } from "../kernels/operations.ts";
 import type { Configuration } from "../network/configuration.ts";
 import { cost } from "../network/cost.ts";
 
-/** Mult-adds that are worth a thread: a millisecond or so of one core. Less is lost in waiting for each other. */
+/** Mult-adds that justify a thread: about a millisecond on one core. With less, threads mostly wait for each other. */
 const multAddsEach = 60e6;
-/** As many as are taken unasked: other work wants cores too. */
+/** The most threads by default, since other work needs cores too. */
 const mostUnasked = 8;
 
 /**
- * The threads for a network: what is asked for, where memory can be shared; else what machine and network are good for.
+ * The threads for a network: as requested, by default what machine and network can use; 1 if memory cannot be shared.
  *
- * @throws MobileNetError `usage` where what is asked for is no number of threads
+ * @throws MobileNetError `usage` if the requested number is invalid
  */
 export function threadsFor(configuration: Configuration, asked: number | undefined): number {
 	checkThreads(asked);
@@ -22,7 +22,7 @@ export function threadsFor(configuration: Configuration, asked: number | undefin
 	return asked ?? Math.min(cores(), mostUnasked, worth);
 }
 
-/** The threads for training, which always has enough to do for all of a machine's. */
+/** The threads for training, which has enough work for all of them. */
 export function trainingThreads(asked: number | undefined): number {
 	checkThreads(asked);
 	return canShare() ? (asked ?? Math.min(cores(), mostUnasked)) : 1;

@@ -1,5 +1,5 @@
-/** How long an executor's plan and its steps take here, and how fast this build can multiply and add at the most. */
-
+/** Measures how long an executor's plan and its steps take, and the peak rate of multiply-adds of a build. */
+import { mostBusy, pauses } from "../base/pauses.ts";
 import { bumpAllocator } from "../kernels/bump-allocator.ts";
 import { type Arithmetic, encodeStep, runWords, stepWords } from "../kernels/operations.ts";
 import { createWalker, type LoadedBuild } from "../kernels/walker.ts";
@@ -18,40 +18,64 @@ export interface StepTime {
 	/** The layer, or the last of those that the step fuses. */
 	readonly layer: string;
 	readonly operation: Step["operation"];
-	/** Milliseconds, the least seen. */
+	/** The shortest time, in milliseconds. */
 	readonly min: number;
-	/** Floating-point operations, or integer ones: two a mult-add. */
+	/** Floating-point or integer operations, two per mult-add. */
 	readonly flops: number;
 }
 
-/** Runs the plan for so many seconds. */
-export function timeRuns(executor: Executor, pictures: number, seconds: number): Times {
+/**
+ * Times runs of the plan for a number of seconds, in slices with pauses between them.
+ *
+ * @param signal ends it with its reason
+ */
+export async function timeRuns(
+	executor: Executor,
+	pictures: number,
+	seconds: number,
+	signal?: AbortSignal,
+): Promise<Times> {
+	const run = (): number => timed(() => executor.run("bytes", pictures));
+	const pause = pauses(signal);
 	const warm = performance.now() + Math.min(500, seconds * 200);
-	do executor.run("bytes", pictures);
-	while (performance.now() < warm);
+	do {
+		run();
+		await pause();
+	} while (performance.now() < warm);
 	const times: number[] = [];
 	const end = performance.now() + seconds * 1000;
-	do times.push(timed(() => executor.run("bytes", pictures)));
-	while (performance.now() < end);
+	do {
+		const time = run();
+		times.push(time);
+		// A pause leaves caches cold and threads asleep: a short run that follows it would show that.
+		if ((await pause()) && time < mostBusy) run();
+	} while (performance.now() < end);
 	times.sort((a, b) => a - b);
 	const at = (share: number): number => times[Math.min(times.length - 1, Math.floor(times.length * share))]!;
 	return { min: times[0]!, median: at(0.5), p90: at(0.9), runs: times.length };
 }
 
-/** Runs the steps one by one, in turn, for so many seconds. */
-export function timeSteps(executor: Executor, pictures: number, seconds: number): readonly StepTime[] {
+/** Times the steps one by one, in turn, for a number of seconds, as `timeRuns` does. */
+export async function timeSteps(
+	executor: Executor,
+	pictures: number,
+	seconds: number,
+	signal?: AbortSignal,
+): Promise<readonly StepTime[]> {
 	const { steps, entries } = executor.plan;
 	const chosen = [entries.bytes, ...steps.keys()].filter((step, i) => i === 0 || step >= entries.after);
 	const best = chosen.map(() => Number.POSITIVE_INFINITY);
+	const pause = pauses(signal);
 	executor.run("bytes", pictures);
 	const end = performance.now() + seconds * 1000;
-	do
+	do {
 		for (const [i, step] of chosen.entries())
 			best[i] = Math.min(
 				best[i]!,
 				timed(() => executor.runStep(step, pictures)),
 			);
-	while (performance.now() < end);
+		await pause();
+	} while (performance.now() < end);
 	return chosen.map((step, i) => ({
 		layer: steps[step]!.layer,
 		operation: steps[step]!.operation,
@@ -66,7 +90,7 @@ function timed(run: () => void): number {
 	return performance.now() - start;
 }
 
-/** Floating-point operations, or integer ones, of a step for one picture. */
+/** Floating-point or integer operations of a step for one picture. */
 function flopsOf({ operation, operands }: Step): number {
 	switch (operation) {
 		case "stemBytes":
@@ -90,7 +114,7 @@ function flopsOf({ operation, operands }: Step): number {
 	}
 }
 
-/** A product whose operands stay in the first cache; of bytes with more outputs, for the inputs become bytes first. */
+/** A product whose operands stay in the L1 cache; with bytes it has more outputs, since inputs are narrowed first. */
 const small = { rows: 60, inputChannels: 96, outputChannels: 16, inputPitch: 96, outputPitch: 16 } as const;
 const smallOfBytes = {
 	...small,
@@ -101,10 +125,15 @@ const smallOfBytes = {
 } as const;
 
 /**
- * Operations a second that this build's pointwise kernel reaches on one thread when nothing has to come
- * from afar: what a layer can reach at the most.
+ * Operations per second of this build's pointwise kernel on one thread with all operands in the L1 cache: an upper bound
+ * for every layer.
  */
-export function peakFlops(loaded: LoadedBuild, arithmetic: Arithmetic, seconds: number): number {
+export async function peakFlops(
+	loaded: LoadedBuild,
+	arithmetic: Arithmetic,
+	seconds: number,
+	signal?: AbortSignal,
+): Promise<number> {
 	const memory = bumpAllocator();
 	const block = memory.take(runWords * 4);
 	const plan = memory.take(stepWords * 4);
@@ -129,14 +158,16 @@ export function peakFlops(loaded: LoadedBuild, arithmetic: Arithmetic, seconds: 
 	new Int32Array(buffer).set(step, plan / 4);
 	const repeats = 200;
 	let best = Number.POSITIVE_INFINITY;
+	const pause = pauses(signal);
 	const end = performance.now() + seconds * 1000;
-	do
+	do {
 		best = Math.min(
 			best,
 			timed(() => {
 				for (let i = 0; i < repeats; i++) run(plan, 0, 1, 1, block, 1);
 			}) / repeats,
 		);
-	while (performance.now() < end);
+		await pause();
+	} while (performance.now() < end);
 	return (2 * rows * inputChannels * outputChannels) / (best / 1000);
 }

@@ -1,4 +1,4 @@
-/** A training plan laid in memory, with the model it began with: what training-executor.ts says of it. */
+/** Places a training plan in memory with the weights of a model; the interface is in training-executor.ts. */
 import { MobileNetError } from "../base/error.ts";
 import { packings } from "../kernels/packing.ts";
 import { normVectors, settingNames, vectorOf } from "../kernels/training-shapes.ts";
@@ -15,15 +15,15 @@ import type { Address } from "./plan.ts";
 import { trainingPlan } from "./plans/training.ts";
 import type { TrainingExecutor, TrainingPlanOptions } from "./training-executor.ts";
 
-/** What an optimizer's list is called in a checkpoint, and whether it belongs to running statistics. */
+/** The lists besides weights and gradients, by their names in a checkpoint. */
 const stateLists = ["first", "second", "average", "runningAverage"] as const;
 
 /**
- * A network that learns.
+ * Creates the executor for training a network.
  *
- * @param model what it begins with; quantized or folded weights become float32 with batch norm
+ * @param model the initial model; quantized or folded weights become float32 with batch norm
  * @param loaded the training kernels: `loadBuild({ kernelSet: "training" })`
- * @throws MobileNetError `engine` where the batch does not fit, `usage` where there is nothing to train
+ * @throws MobileNetError `engine` if the batch does not fit in memory, `usage` if there is nothing to train
  */
 export function createTrainer(
 	model: Model,
@@ -49,7 +49,7 @@ export function createTrainer(
 	const parameters = { values: list(lists.parameters, plan.parameters), of: plan.parameters };
 	const running = { values: list(lists.running, plan.running), of: plan.running };
 	const gradients = { values: list(lists.gradients, plan.parameters), of: plan.parameters };
-	// RMSprop's mean square begins with ones, padding too, where it divides nothing.
+	// RMSprop's mean square begins with ones. That includes the padding, whose gradients are zero anyway.
 	if (options.optimizer === "rmsprop") memories.get("second")!.values.fill(1);
 	memories.get("average")?.values.set(parameters.values);
 	memories.get("runningAverage")?.values.set(running.values);
@@ -74,7 +74,7 @@ export function createTrainer(
 		vector: vectorOf(channels),
 	}));
 	let pictures = 0;
-	/** Pictures of the step that ran before this run's. */
+	/** Pictures of the step's earlier runs. */
 	let before = 0;
 
 	const unpacked = ({ values, of }: Values): Map<string, Tensor> =>
@@ -92,7 +92,7 @@ export function createTrainer(
 			if (found?.dtype !== "F32" || found.data.length !== sizeOf(shape))
 				throw new MobileNetError(
 					"broken-file",
-					`the checkpoint has no ${prefix}${tensor} of ${sizeOf(shape)} numbers in F32: it is of another network or other options.`,
+					`the checkpoint has no tensor ${prefix}${tensor} of ${sizeOf(shape)} numbers in F32: it is from another network or from other options.`,
 				);
 			packing[kind].pack(found.data, shape, values.subarray(offset / 4));
 		}
@@ -136,7 +136,7 @@ export function createTrainer(
 		},
 		update: (given) => {
 			before = 0;
-			// In the order of settingNames, without an object or a list a step.
+			// In the order of settingNames, without allocating an object or a list per step.
 			settings[0] = given.learningRate;
 			settings[1] = given.weightDecay;
 			settings[2] = given.gradientFactor;
@@ -146,7 +146,7 @@ export function createTrainer(
 			settings[6] = given.beta1;
 			settings[7] = given.beta2;
 			settings[8] = given.epsilon;
-			// Of the shares that a float32 holds: 1 − 0.999 would be 1e-5 off.
+			// From the values that float32 holds: with 0.999 itself, 1 − 0.999 would be off by 1e-5.
 			settings[9] = 1 / (1 - Math.fround(given.beta1) ** given.step);
 			settings[10] = 1 / (1 - Math.fround(given.beta2) ** given.step);
 			settings[11] = given.averageShare;
@@ -193,13 +193,13 @@ export function createTrainer(
 	};
 }
 
-/** Numbers that lie as a list says. */
+/** Numbers in memory, in the layout of a list. */
 interface Values {
 	readonly values: Float32Array;
 	readonly of: ParameterList;
 }
 
-/** The model as the plan takes it: layers that do not learn are folded, as in inference. */
+/** Converts the model to what the plan takes: layers that do not learn are folded, as for inference. */
 function prepared(model: Model, from: string): Model {
 	const parts = partsOf(model).layers;
 	const start = parts.findIndex(({ layer }) => layer.name === from);

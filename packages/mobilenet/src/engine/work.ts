@@ -1,8 +1,8 @@
-/** What every worker does with its task, whatever started it. */
+/** The program of every worker, independent of the kind of thread. */
 import { type CompiledModule, webAssembly } from "../kernels/webassembly.ts";
 import type { WorkerTask } from "./worker-task.ts";
 
-/** Returns when the worker is sent home. */
+/** Serves the team; returns when the worker is stopped. */
 export function work(data: unknown): void {
 	const { module, memory, block, thread } = data as WorkerTask;
 	const { exports } = new (webAssembly().Instance)(module as CompiledModule, { env: { memory } });

@@ -1,16 +1,16 @@
-/** What passes between a team and its workers, whatever kind of thread they are. */
+/** The types that a team and its workers share, independent of the kind of thread. */
 
-/** What a worker is given. */
+/** The message that starts a worker. */
 export interface WorkerTask {
 	readonly module: object;
 	readonly memory: object;
-	/** Place of the run block. */
+	/** Byte offset of the run block. */
 	readonly block: number;
-	/** Number of the thread; the one that gives the jobs is 0. */
+	/** Number of the thread; 0 is the thread that gives the jobs. */
 	readonly thread: number;
 }
 
-/** A worker as its team holds it. */
+/** The handle of a worker. */
 export interface TeamWorker {
 	readonly stop: () => void;
 }

@@ -1,4 +1,4 @@
-/** A web worker: is told its part, and serves until it is sent home. */
+/** The script of a web worker: receives its task, and serves until it is stopped. */
 import { work } from "./work.ts";
 
 interface WorkerScope {

@@ -1,4 +1,4 @@
-/** A worker thread in Node: takes its part of the memory and serves until it is sent home. */
+/** The script of a worker thread in Node: serves until it is stopped. */
 import { workerData } from "node:worker_threads";
 import { work } from "./work.ts";
 

@@ -1,5 +1,6 @@
 /** The curves of a training: what its log says of each epoch, and the same as a chart. */
 import { nice, ticks } from "d3-array";
+import { parseJson } from "../base/json.ts";
 import {
 	type Area,
 	chart,
@@ -53,7 +54,7 @@ export function parseCurves(log: string): readonly CurvePoint[] {
 
 function objectOf(line: string): Partial<Record<string, unknown>> {
 	try {
-		const value: unknown = JSON.parse(line);
+		const value = parseJson(line);
 		return typeof value === "object" && value !== null ? (value as Partial<Record<string, unknown>>) : {};
 	} catch {
 		return {};

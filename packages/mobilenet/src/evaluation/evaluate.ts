@@ -3,8 +3,8 @@
  * read and prepared as `classify` does it, so that what is measured is what a user of the network gets.
  */
 import { MobileNetError, messageOf } from "../base/error.ts";
+import type { OnProgress } from "../base/progress.ts";
 import type { Dataset } from "../data/dataset.ts";
-import type { Pixels } from "../image/pixels.ts";
 import { matchClasses } from "../labels/match.ts";
 import type { MobileNet } from "../model/mobilenet.ts";
 import { type Prediction, ranking } from "../model/predictions.ts";
@@ -17,16 +17,11 @@ export interface EvaluateOptions {
 	readonly topK?: number | undefined;
 	/** Numbers of the pictures to take; all that have a class if not given. */
 	readonly indices?: Int32Array | undefined;
-	readonly onProgress?: ((progress: EvaluationProgress) => void) | undefined;
+	/** Called with each picture's name, once it has been through the network or could not be read. */
+	readonly onProgress?: OnProgress | undefined;
 	/** Told of each picture that cannot be read; the others go on, and all are in `unreadable`. */
 	readonly onUnreadable?: ((name: string, error: unknown) => void) | undefined;
 	readonly signal?: AbortSignal | undefined;
-}
-
-export interface EvaluationProgress {
-	/** Pictures that have been through the network, or could not be read. */
-	readonly done: number;
-	readonly total: number;
 }
 
 /** Classes are numbered as in answers: from 0, a background class not counted. */
@@ -74,16 +69,16 @@ const mostMistakes = 24;
  * @throws MobileNetError `usage` where classes do not match, no picture has a class or the network has no classifier; the
  *   first picture's error where none can be read
  * @example
- * const model = await MobileNet.load("model.safetensors");
- * const { top1, top5 } = await evaluate(model, await openDataset("photos/val"));
+ * const mobilenet = await MobileNet.load("model.safetensors");
+ * const { top1, top5 } = await evaluate(mobilenet, await openDataset("photos/val"));
  */
 export async function evaluate(
-	model: MobileNet,
+	mobilenet: MobileNet,
 	dataset: Dataset,
 	options: EvaluateOptions = {},
 ): Promise<Evaluation> {
 	const { batch = usualBatch, topK, onProgress, onUnreadable, signal } = options;
-	const { labels, configuration } = model;
+	const { labels, configuration } = mobilenet;
 	const indices = options.indices ?? withClass(dataset.labels);
 	checkIndices(indices, dataset);
 	const match = matchClasses({
@@ -95,8 +90,8 @@ export async function evaluate(
 	});
 	const { background } = match;
 
-	const tally = createTally(configuration.classes - background, { topK, sureFrom: model.sureFrom });
-	const rank = ranking(model.model, { top: 5 });
+	const tally = createTally(configuration.classes - background, { topK, sureFrom: mobilenet.sureFrom });
+	const rank = await ranking(mobilenet.model, { top: 5 });
 	const labelOf = (index: number): string => labels?.[index + background]?.name ?? `class ${index}`;
 	const mistakes: Mistake[] = [];
 	const unreadable: Unreadable[] = [];
@@ -108,15 +103,13 @@ export async function evaluate(
 		if (unreadable.length === indices.length) throw nothingReadable(dataset.name, indices.length, error);
 	};
 
-	/** Those that are on their way through the network, in order. */
-	const waiting: number[] = [];
+	const pictures = function* () {
+		for (const key of indices) yield { key, source: () => dataset.read(key) };
+	};
 	let done = 0;
 	const start = performance.now();
-	for await (const row of model.probabilitiesEach(read(dataset, indices, waiting, failed), {
-		batch,
-		signal,
-	})) {
-		const picture = waiting.shift()!;
+	for await (const row of mobilenet.probabilitiesEach(pictures(), { batch, signal })) {
+		const picture = row.key;
 		if ("error" in row) failed(picture, row.error);
 		else {
 			const probabilities = row.probabilities.subarray(background);
@@ -129,9 +122,12 @@ export async function evaluate(
 					truth: { label: labelOf(truth), index: truth, probability: probabilities[truth]! },
 					predictions: rank(row.probabilities),
 				});
-			done++;
 		}
-		onProgress?.({ done: done + unreadable.length, total: indices.length });
+		onProgress?.({
+			loaded: ++done,
+			total: indices.length,
+			source: dataset.nameOf(picture),
+		});
 	}
 	const seconds = (performance.now() - start) / 1000;
 
@@ -163,26 +159,6 @@ function checkIndices(indices: Int32Array, { name, labels }: Dataset): void {
 					? `there is no picture ${picture} in ${name}: it has ${labels.length}, from 0 on.`
 					: `picture ${picture} of ${name} has no class and cannot be evaluated: leave it out of the indices.`,
 			);
-	}
-}
-
-/** The pictures one by one; one that cannot be had is told and left out. */
-async function* read(
-	dataset: Dataset,
-	indices: Int32Array,
-	waiting: number[],
-	failed: (picture: number, error: unknown) => void,
-): AsyncGenerator<Uint8Array | Pixels, void, void> {
-	for (const picture of indices) {
-		let source: Uint8Array | Pixels;
-		try {
-			source = await dataset.read(picture);
-		} catch (error) {
-			failed(picture, error);
-			continue;
-		}
-		waiting.push(picture);
-		yield source;
 	}
 }
 

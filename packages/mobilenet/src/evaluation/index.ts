@@ -1,12 +1,15 @@
-/** The public entry `mobilenet/evaluation`: how good a network is on pictures whose classes are known, and the report. */
+/**
+ * The public entry `mobilenet/evaluation`: how good a network is on pictures whose classes are known, and the report; and
+ * whether two models give the same outputs.
+ */
 export { MobileNetError } from "../base/error.ts";
+export type { OnProgress, Progress } from "../base/progress.ts";
 export { type Match, type MatchOptions, matchClasses } from "../labels/match.ts";
 export { type CurvePoint, curvesSvg, parseCurves } from "./curves.ts";
 export {
 	type EvaluatedClass,
 	type EvaluateOptions,
 	type Evaluation,
-	type EvaluationProgress,
 	evaluate,
 	type Mistake,
 	type Unreadable,
@@ -21,5 +24,14 @@ export {
 	type ReliabilityBin,
 	type Tally,
 } from "./metrics.ts";
+export {
+	type ComparedOutputs,
+	compareOutputs,
+	type NamedPicture,
+	type OutputDifference,
+	outputTolerance,
+	randomInput,
+	sameOutputs,
+} from "./outputs.ts";
 export { type ReportOptions, reportHtml } from "./report.ts";
 export { thumbnailsOf } from "./thumbnails.ts";

@@ -1,10 +1,12 @@
 /** A model file as a format's reader gets it: bytes, a name for errors, and the way to the files beside it. */
 import { locationBeside, readLocation } from "#files";
 import { MobileNetError } from "../base/error.ts";
+import type { LocationOptions } from "../base/fetch.ts";
 
 export interface ModelFile {
 	/** How errors call the file. */
 	readonly name: string;
+	/** None where it is a folder. */
 	readonly bytes: Uint8Array;
 	/** The bytes of another file, by its path from this one's folder. */
 	beside(path: string): Promise<Uint8Array>;
@@ -14,10 +16,10 @@ export interface ModelFile {
 export async function fileAt(
 	location: string | URL,
 	name: string,
-	signal: AbortSignal | undefined,
+	options: LocationOptions,
 ): Promise<ModelFile> {
-	const bytes = await readLocation(location, signal);
-	return { name, bytes, beside: (path) => readLocation(locationBeside(location, path), signal) };
+	const bytes = await readLocation(location, options);
+	return { name, bytes, beside: (path) => readLocation(locationBeside(location, path), options) };
 }
 
 /** A file of which there are only the bytes. */

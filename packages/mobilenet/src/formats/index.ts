@@ -1,8 +1,10 @@
 /**
- * The public entry `mobilenet/formats`: models from files of any format, as plain models, and back into this
- * package's own format; without the engine.
+ * The public entry `mobilenet/formats`: models from files of any format, as plain models, and back into files; without
+ * the engine.
  */
+export { writeLocation } from "#files";
 export { MobileNetError } from "../base/error.ts";
+export type { OnProgress, Progress } from "../base/progress.ts";
 export { parseLabels } from "../labels/parse.ts";
 export { dequantize } from "../weights/dequantize.ts";
 export { fold } from "../weights/fold.ts";
@@ -19,3 +21,4 @@ export type {
 } from "../weights/model.ts";
 export { type ReadOptions, readModel } from "./read.ts";
 export { writeModel } from "./safetensors/model-file.ts";
+export { type WriteOptions, writeAs } from "./write.ts";

@@ -4,12 +4,14 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { zipSync } from "fflate";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { kerasOf } from "../../test/support/keras.ts";
 import { MobileNetError } from "../base/error.ts";
 import { configure } from "../network/configuration.ts";
 import { readModel } from "./read.ts";
 import { writeModel } from "./safetensors/model-file.ts";
+import { writeSafetensors } from "./safetensors/safetensors.ts";
 
 /** A small network of so many classes as the files of a TensorFlow.js folder. */
 function tensorFlowJs(classes: number): Record<string, Uint8Array> {
@@ -97,6 +99,19 @@ describe("a model is read", () => {
 			const model = await readModel(join(folder, "tfjs"));
 			expect(await readModel(`${address}/tfjs/model.json`)).toEqual(model);
 			expect(await readModel(new URL(`${address}/tfjs/`))).toEqual(model);
+			const sizes = new Map<string, number>();
+			await readModel(`${address}/tfjs/`, {
+				onProgress: ({ source, loaded }) => sizes.set(source.slice(`${address}/tfjs/`.length), loaded),
+			});
+			expect(Object.fromEntries(sizes)).toEqual(
+				Object.fromEntries(
+					Object.entries(made.tfjs!)
+						.filter(([name]) => sizes.has(name))
+						.map(([name, content]) => [name, Buffer.byteLength(content)]),
+				),
+			);
+			expect(sizes.has("model.json")).toBe(true);
+			expect(sizes.size).toBeGreaterThan(1);
 			expect(await refusal(`${address}/nothing`)).toContain("cannot be fetched: the server answered 404");
 		} finally {
 			server.close();
@@ -178,7 +193,7 @@ describe("what cannot be read is refused in one sentence", () => {
 		[
 			"\n <!DOCTYPE html><html>",
 			"broken-file",
-			"it is an HTML page, perhaps a server's error in the place of the file",
+			"it is an HTML page, perhaps a server's error instead of the file",
 		],
 		["<html><body>404", "broken-file", "it is an HTML page"],
 		[
@@ -187,6 +202,11 @@ describe("what cannot be read is refused in one sentence", () => {
 			"it is a Git LFS pointer, which only stands for the file: fetch that with git lfs pull",
 		],
 		["PK\x03\x04\x14", "unsupported", "it is a zip archive, perhaps of Keras or PyTorch"],
+		[
+			' {"a": 1}',
+			"broken-file",
+			"it is JSON without the modelTopology and the weightsManifest of TensorFlow.js",
+		],
 		["\x80\x02}q\x00", "unsupported", "it is a Python pickle, perhaps of PyTorch"],
 		["\x1f\x8b\x08", "unsupported", "it is a gzip archive: unpack it"],
 		[`name${"\0".repeat(253)}ustar`, "unsupported", "it is a tar archive: unpack it"],
@@ -198,6 +218,25 @@ describe("what cannot be read is refused in one sentence", () => {
 		const sentence = await refusal(bytes, { name: "m" });
 		expect(sentence).toContain(
 			`${code}: m is of no format that can be read (safetensors, TensorFlow Lite, TensorFlow.js layers model, Keras HDF5): ${what}`,
+		);
+	});
+
+	test("a zip archive, by the files in it", async () => {
+		const of = (...paths: string[]) =>
+			zipSync(Object.fromEntries(paths.map((path) => [path, new Uint8Array(3)])));
+		const keras = of("metadata.json", "config.json", "model.weights.h5");
+		expect(await refusal(keras)).toMatch(/^unsupported: .*: it is a \.keras file/);
+		expect(await refusal(of("mobilenet/data.pkl", "mobilenet/data/0"))).toMatch(
+			/^unsupported: .*: it is a file of PyTorch/,
+		);
+		expect(await refusal(of("photo.jpg"))).toMatch(/^unsupported: .*: it is a zip archive, perhaps of/);
+	});
+
+	test("safetensors of another framework, with what is in them", async () => {
+		const tensor = { dtype: "F32", shape: [1], data: Float32Array.of(1) } as const;
+		const bytes = writeSafetensors(new Map([["model.conv_stem.weight", tensor]]), { format: "pt" });
+		expect(await refusal(bytes, { name: "hf.safetensors" })).toMatch(
+			/^unsupported: hf\.safetensors is a safetensors file without .* 1 tensors, the first called "model\.conv_stem\.weight", and the metadata {"format":"pt"}/,
 		);
 	});
 

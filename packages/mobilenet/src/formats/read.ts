@@ -3,19 +3,18 @@
  * never by the name; what a file leaves open is completed here only as far as labels go.
  */
 import { listFolder, locationIn, readLocation } from "#files";
-import { MobileNetError, shown } from "../base/error.ts";
-import { labelsFor, parseLabels } from "../labels/parse.ts";
+import { MobileNetError, shown, shownLocation } from "../base/error.ts";
+import type { OnProgress } from "../base/progress.ts";
+import { labelsFor } from "../labels/fit.ts";
 import type { Label, Model } from "../weights/model.ts";
-import { fileAt, fileOf, type ModelFile } from "./file.ts";
-import { formats } from "./table.ts";
-import { unknownFile } from "./unknown.ts";
+import { fileAt, fileOf } from "./file.ts";
+import { type Opened, openFile } from "./opened.ts";
+import { formatOf, formats } from "./table.ts";
 
 /** What the model of a TensorFlow.js folder is called. */
 const folderModel = "model.json";
 /** The labels of a folder's model. */
 const folderLabels = "labels.txt";
-/** An error names so many of a folder's files. */
-const mostNamed = 10;
 
 export interface ReadOptions {
 	/** How errors call the model; the location where there is one. */
@@ -23,6 +22,8 @@ export interface ReadOptions {
 	/** Labels in the place of the file's: a list, or the path or address of a label file. */
 	readonly labels?: string | URL | readonly Label[] | undefined;
 	readonly signal?: AbortSignal | undefined;
+	/** Called with the bytes of each address as they come in, also of the files beside the first. */
+	readonly onProgress?: OnProgress | undefined;
 }
 
 /**
@@ -42,52 +43,67 @@ export async function readModel(
 ): Promise<Model> {
 	const { signal } = options;
 	signal?.throwIfAborted();
-	const { file, labels: beside } = await locate(source, options);
-	const format = formats.find(({ sniff }) => sniff(file.bytes));
-	if (!format) throw unknownFile(file.bytes, file.name);
-	const model = await format.read(file);
+	const { opened, labels: beside } = await locate(source, options);
+	const model = await readOpened(opened);
 	signal?.throwIfAborted();
 	return labeled(model, options.labels ?? beside, signal);
 }
 
-/** The model's file, and the label file in its folder. */
+/** The model in a file that is opened. */
+export async function readOpened(opened: Opened): Promise<Model> {
+	const format = formatOf(opened);
+	if (format?.read) return format.read(opened);
+	const { unreadable } = await import("./unknown.ts");
+	throw unreadable(opened, format);
+}
+
+/** The model's file or folder, opened, and the label file in its folder. */
 async function locate(
 	source: string | URL | Uint8Array | ArrayBuffer,
-	{ name, signal }: ReadOptions,
-): Promise<{ readonly file: ModelFile; readonly labels?: string | URL }> {
-	if (source instanceof Uint8Array) return { file: fileOf(source, name ?? "the model") };
-	if (source instanceof ArrayBuffer) return { file: fileOf(new Uint8Array(source), name ?? "the model") };
+	options: ReadOptions,
+): Promise<{ readonly opened: Opened; readonly labels?: string | URL }> {
+	const { name, signal, onProgress } = options;
+	if (source instanceof ArrayBuffer || source instanceof Uint8Array) {
+		const bytes = source instanceof ArrayBuffer ? new Uint8Array(source) : source;
+		return { opened: await openFile(fileOf(bytes, name ?? "the model")) };
+	}
 	if (typeof source !== "string" && !(source instanceof URL))
 		throw new MobileNetError(
 			"usage",
 			`a model is read from a path, a URL or bytes, not from ${shown(source)}.`,
 		);
-	const called = name ?? shortened(source);
+	const called = name ?? shownLocation(source);
+	const reading = { signal, onProgress };
 	const names = await listFolder(source);
 	if (!names) {
 		const isFolder = String(source).endsWith("/");
 		const location = isFolder ? locationIn(source, folderModel) : source;
-		return { file: await fileAt(location, isFolder ? `${called}${folderModel}` : called, signal) };
+		const file = await fileAt(location, isFolder ? `${called}${folderModel}` : called, reading);
+		return { opened: await openFile(file) };
 	}
-	const chosen = modelIn(names, called);
-	const file = await fileAt(locationIn(source, chosen), `${called.replace(/[/\\]$/, "")}/${chosen}`, signal);
-	return names.includes(folderLabels) ? { file, labels: locationIn(source, folderLabels) } : { file };
+	const labels = names.includes(folderLabels) ? { labels: locationIn(source, folderLabels) } : {};
+	const folder: Opened = {
+		name: called,
+		bytes: new Uint8Array(0),
+		folder: names,
+		beside: (path) => readLocation(locationIn(source, path), reading),
+	};
+	const chosen = await modelIn(folder);
+	if (chosen === undefined) return { opened: folder, ...labels };
+	const file = await fileAt(locationIn(source, chosen), `${called.replace(/[/\\]$/, "")}/${chosen}`, reading);
+	return { opened: await openFile(file), ...labels };
 }
 
-/** The one model file of a folder. */
-function modelIn(names: readonly string[], folder: string): string {
-	if (names.includes(folderModel)) return folderModel;
-	const endings = formats.flatMap((format) => format.endings);
-	const models = names.filter((name) => endings.some((ending) => name.toLowerCase().endsWith(ending)));
+/** The one model file of a folder; undefined where the folder itself is the model. */
+async function modelIn(opened: Opened): Promise<string | undefined> {
+	if (formatOf(opened)) return undefined;
+	const { folder = [] } = opened;
+	if (folder.includes(folderModel)) return folderModel;
+	const endings = formats.flatMap((format) => (format.read ? format.endings : []));
+	const models = folder.filter((name) => endings.some((ending) => name.toLowerCase().endsWith(ending)));
 	if (models.length === 1) return models[0]!;
-	const found = models.length > 0 ? models : names;
-	const list = found.slice(0, mostNamed).join(", ") + (found.length > mostNamed ? ", …" : "");
-	throw new MobileNetError(
-		"not-found",
-		models.length > 0
-			? `${folder} holds ${models.length} files that may be the model (${list}): say which.`
-			: `${folder} holds no ${folderModel} and no file that ends in ${endings.join(", ")}, but ${found.length > 0 ? `${found.length} others (${list})` : "nothing at all"}.`,
-	);
+	const { withoutModel } = await import("./unknown.ts");
+	throw withoutModel(opened, models, endings);
 }
 
 async function labeled(
@@ -100,7 +116,7 @@ async function labeled(
 	if (given !== undefined) {
 		const [labels, name] =
 			typeof given === "string" || given instanceof URL
-				? [await readLabels(given, signal), shortened(given)]
+				? [await readLabels(given, signal), shownLocation(given)]
 				: [given, "the list of labels"];
 		return { ...model, labels: labelsFor(labels, classes, name) };
 	}
@@ -118,12 +134,9 @@ async function readLabels(
 	location: string | URL,
 	signal: AbortSignal | undefined,
 ): Promise<readonly Label[]> {
-	const bytes = await readLocation(location, signal);
-	return parseLabels(new TextDecoder().decode(bytes), shortened(location));
-}
-
-/** A location as errors name it: `data:` addresses can be long. */
-function shortened(location: string | URL): string {
-	const text = String(location);
-	return text.length > 200 ? `${text.slice(0, 197)}...` : text;
+	const [bytes, { parseLabels }] = await Promise.all([
+		readLocation(location, { signal }),
+		import("../labels/parse.ts"),
+	]);
+	return parseLabels(new TextDecoder().decode(bytes), shownLocation(location));
 }

@@ -1,77 +1,76 @@
 /**
- * The formats that can be read: how each is told by its first bytes, and its reader, which is imported only when a
- * file of its format is met.
+ * The formats, a row each: how its files end, how one is told once it is opened, and what reads and writes it. Readers
+ * and writers are imported only when a row is used: who loads one format does not load the others.
  */
 import type { Model } from "../weights/model.ts";
-import type { ModelFile } from "./file.ts";
+import type { Chain } from "./chain/chain.ts";
+import { type Opened, startsWith } from "./opened.ts";
 
 export interface Format {
 	/** As people say it. */
 	readonly name: string;
-	/** Endings of its files, for finding the model in a folder. */
+	/** Endings of its files, for finding the model in a folder and for naming one that is written: the first. */
 	readonly endings: readonly string[];
-	/** Whether a file is of this format, broken or not. */
-	sniff(bytes: Uint8Array): boolean;
-	read(file: ModelFile): Promise<Model>;
+	/** Whether an opened file is of this format, broken or not. */
+	sniff(opened: Opened): boolean;
+	read?(opened: Opened): Promise<Model>;
+	/**
+	 * The files that a model becomes, by name: first the one that is called as the options say, then those beside it,
+	 * which it names.
+	 */
+	write?(model: Model, options: Writing): Promise<ReadonlyMap<string, Uint8Array>>;
+}
+
+/** What a writer is asked for. */
+export interface Writing {
+	/** Name of the file, without folders. */
+	readonly file: string;
+	/** Pictures a run, for formats whose files fix it. */
+	readonly batch: number;
 }
 
 export const formats: readonly Format[] = [
 	{
 		name: "safetensors",
 		endings: [".safetensors"],
-		// The length of the JSON in eight bytes, of which the highest are 0 in any file that fits a disk, then the JSON.
-		sniff: (bytes) => bytes[8] === code("{") && bytes.subarray(5, 8).every((byte) => byte === 0),
-		read: async ({ bytes, name }) => (await import("./safetensors/model-file.ts")).readModelFile(bytes, name),
+		// The metadata that only this package writes; other frameworks' have their own rows.
+		sniff: ({ safetensors }) => safetensors?.metadata.mobilenet !== undefined,
+		read: async ({ safetensors, name }) => (await modelFile()).modelIn(safetensors!, name),
+		write: async (model, { file }) => new Map([[file, (await modelFile()).writeModel(model)]]),
 	},
 	{
 		name: "TensorFlow Lite",
 		endings: [".tflite", ".lite"],
-		sniff: (bytes) => startsWith(bytes, "TFL3", 4),
-		read: async (file) => {
-			const [{ readTensorFlowLite }, { recognize }] = await Promise.all([
-				import("./tflite/read.ts"),
-				import("./chain/recognize.ts"),
-			]);
-			return recognize(await readTensorFlowLite(file));
-		},
+		sniff: ({ bytes }) => startsWith(bytes, "TFL3", 4),
+		read: byChain(async () => (await import("./tflite/read.ts")).readTensorFlowLite),
 	},
 	{
 		name: "TensorFlow.js layers model",
 		endings: ["model.json"],
-		sniff: (bytes) => firstCharacter(bytes) === code("{"),
-		read: async (file) => {
-			const [{ readTensorFlowJs }, { recognize }] = await Promise.all([
-				import("./tensorflowjs/read.ts"),
-				import("./chain/recognize.ts"),
-			]);
-			return recognize(await readTensorFlowJs(file));
-		},
+		sniff: ({ json }) => json?.modelTopology !== undefined || json?.weightsManifest !== undefined,
+		read: byChain(async () => (await import("./tensorflowjs/read.ts")).readTensorFlowJs),
 	},
 	{
 		name: "Keras HDF5",
 		endings: [".h5", ".hdf5"],
-		sniff: (bytes) => startsWith(bytes, "\x89HDF\r\n\x1a\n"),
-		read: async (file) => {
-			const [{ readKerasHdf5 }, { recognize }] = await Promise.all([
-				import("./keras/read.ts"),
-				import("./chain/recognize.ts"),
-			]);
-			return recognize(readKerasHdf5(file));
-		},
+		sniff: ({ bytes }) => startsWith(bytes, "\x89HDF\r\n\x1a\n"),
+		read: byChain(async () => (await import("./keras/read.ts")).readKerasHdf5),
 	},
 ];
 
-/** Whether bytes hold a text of ASCII characters at an offset. */
-export function startsWith(bytes: Uint8Array, text: string, offset = 0): boolean {
-	for (let i = 0; i < text.length; i++) if (bytes[offset + i] !== text.charCodeAt(i)) return false;
-	return true;
+/** The format of an opened file, or undefined where it is of none of these. */
+export function formatOf(opened: Opened): Format | undefined {
+	return formats.find((format) => format.sniff(opened));
 }
 
-/** The first byte that is no white space and no byte order mark. */
-export function firstCharacter(bytes: Uint8Array): number | undefined {
-	return bytes.subarray(0, 1024).find((byte) => byte > 32 && ![0xef, 0xbb, 0xbf].includes(byte));
+/** Reads a chain and makes a model of it; the format's reader and what is common to all come at the same time. */
+function byChain(reader: () => Promise<(opened: Opened) => Chain | Promise<Chain>>): Format["read"] & object {
+	return async (opened) => {
+		const [read, { recognize }] = await Promise.all([reader(), import("./chain/recognize.ts")]);
+		return recognize(await read(opened));
+	};
 }
 
-function code(character: string): number {
-	return character.charCodeAt(0);
+function modelFile(): Promise<typeof import("./safetensors/model-file.ts")> {
+	return import("./safetensors/model-file.ts");
 }

@@ -1,59 +1,116 @@
-/** What a file is that is none of the formats that can be read, as far as its first bytes tell. */
-import { type ErrorCode, MobileNetError } from "../base/error.ts";
-import { formats, startsWith } from "./table.ts";
+/**
+ * Why nothing is read: what a file is instead of one of a format that is read, as far as its content tells, or what a
+ * folder holds instead of one model.
+ */
+import { type ErrorCode, MobileNetError, shown } from "../base/error.ts";
+import { type Opened, startsWith } from "./opened.ts";
+import type { Safetensors } from "./safetensors/safetensors.ts";
+import { type Format, formats } from "./table.ts";
 
 interface Kind {
-	readonly fits: (bytes: Uint8Array, text: string) => boolean;
+	readonly fits: (opened: Opened, text: string) => boolean | undefined;
 	readonly what: string;
 	readonly code: ErrorCode;
 }
 
+/** An error names so many of a folder's files. */
+const mostNamed = 10;
+
 const kinds: readonly Kind[] = [
-	{ fits: (bytes) => bytes.length === 0, what: "it is empty", code: "broken-file" },
+	{ fits: ({ bytes }) => bytes.length === 0, what: "it is empty", code: "broken-file" },
 	{
 		fits: (_, text) => /^\s*<(!doctype|html|head|\?xml)/i.test(text),
-		what: "it is an HTML page, perhaps a server's error in the place of the file",
+		what: "it is an HTML page, perhaps a server's error instead of the file",
 		code: "broken-file",
 	},
 	{
-		fits: (bytes) => startsWith(bytes, "version https://git-lfs"),
+		fits: ({ bytes }) => startsWith(bytes, "version https://git-lfs"),
 		what: "it is a Git LFS pointer, which only stands for the file: fetch that with git lfs pull",
 		code: "broken-file",
 	},
 	{
-		fits: (bytes) => startsWith(bytes, "PK\x03\x04"),
+		fits: ({ json }) => json !== undefined,
+		what: "it is JSON without the modelTopology and the weightsManifest of TensorFlow.js",
+		code: "broken-file",
+	},
+	{
+		fits: ({ zip }) => zip?.some(({ path }) => path.endsWith("/data.pkl")),
+		what: "it is a file of PyTorch, a zip archive with a pickle in it",
+		code: "unsupported",
+	},
+	{
+		fits: ({ zip }) => zip?.some(({ path }) => path === "model.weights.h5"),
+		what: "it is a .keras file, a zip archive with the weights in HDF5",
+		code: "unsupported",
+	},
+	{
+		fits: ({ bytes }) => startsWith(bytes, "PK\x03\x04"),
 		what: "it is a zip archive, perhaps of Keras or PyTorch",
 		code: "unsupported",
 	},
 	{
-		fits: (bytes) => bytes[0] === 0x80 && bytes[1]! >= 2 && bytes[1]! <= 5,
+		fits: ({ bytes }) => bytes[0] === 0x80 && bytes[1]! >= 2 && bytes[1]! <= 5,
 		what: "it is a Python pickle, perhaps of PyTorch",
 		code: "unsupported",
 	},
 	{
-		fits: (bytes) => startsWith(bytes, "\x1f\x8b"),
+		fits: ({ bytes }) => startsWith(bytes, "\x1f\x8b"),
 		what: "it is a gzip archive: unpack it",
 		code: "unsupported",
 	},
 	{
-		fits: (bytes) => startsWith(bytes, "ustar", 257),
+		fits: ({ bytes }) => startsWith(bytes, "ustar", 257),
 		what: "it is a tar archive: unpack it",
 		code: "unsupported",
 	},
 	{
-		fits: (bytes) => startsWith(bytes, "\xff\xd8\xff") || startsWith(bytes, "\x89PNG"),
+		fits: ({ bytes }) => startsWith(bytes, "\xff\xd8\xff") || startsWith(bytes, "\x89PNG"),
 		what: "it is a picture",
 		code: "unsupported",
 	},
 ];
 
-export function unknownFile(bytes: Uint8Array, name: string): MobileNetError {
-	const readable = formats.map((format) => format.name).join(", ");
+/** @param format the file's format, where it is known but only written */
+export function unreadable(opened: Opened, format: Format | undefined): MobileNetError {
+	const { name, bytes, safetensors } = opened;
+	const readable = formats.filter(({ read }) => read).map((known) => known.name);
+	if (format)
+		return new MobileNetError(
+			"unsupported",
+			`${name} is of the format ${format.name}, which is written but not read: take the network in another format (${readable.join(", ")}).`,
+		);
+	if (safetensors) return foreignSafetensors(safetensors, name);
 	const text = String.fromCharCode(...bytes.subarray(0, 64));
-	const kind = kinds.find(({ fits }) => fits(bytes, text));
+	const kind = kinds.find(({ fits }) => fits(opened, text));
 	const start = [...bytes.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
 	return new MobileNetError(
 		kind?.code ?? "broken-file",
-		`${name} is of no format that can be read (${readable}): ${kind?.what ?? `its first bytes are ${start}`}.`,
+		`${name} is of no format that can be read (${readable.join(", ")}): ${kind?.what ?? `its first bytes are ${start}`}.`,
+	);
+}
+
+/** A safetensors file of another framework, with what tells which. */
+function foreignSafetensors({ tensors, metadata }: Safetensors, name: string): MobileNetError {
+	const [first] = tensors.keys();
+	const tensor = first === undefined ? "" : `, the first called ${shown(first)}`;
+	return new MobileNetError(
+		"unsupported",
+		`${name} is a safetensors file without the metadata "mobilenet" that this package writes: it holds ${tensors.size} tensors${tensor}, and the metadata ${shown({ ...metadata })}; safetensors of other frameworks are not read yet.`,
+	);
+}
+
+/** @param models names of the files that may be the model */
+export function withoutModel(
+	{ name, folder = [] }: Opened,
+	models: readonly string[],
+	endings: readonly string[],
+): MobileNetError {
+	const found = models.length > 0 ? models : folder;
+	const list = found.slice(0, mostNamed).join(", ") + (found.length > mostNamed ? ", …" : "");
+	return new MobileNetError(
+		"not-found",
+		models.length > 0
+			? `${name} holds ${models.length} files that may be the model (${list}): say which.`
+			: `${name} holds no model.json and no file that ends in ${endings.join(", ")}, but ${found.length > 0 ? `${found.length} others (${list})` : "nothing at all"}.`,
 	);
 }

@@ -6,7 +6,9 @@
  * Source: PKWARE's APPNOTE.TXT, sections 4.3.7 (local header), 4.3.12 (central directory), 4.3.16 (its end).
  */
 import { Inflate } from "fflate";
-import { type ByteReader, byteReader, checkRange } from "../base/bytes.ts";
+import { type Budget, spend } from "../base/budget.ts";
+import { readBytes, readerAt, readUint16, readUint32, skip } from "../base/byte-reader.ts";
+import { type BinaryFile, binaryFile, checkRange } from "../base/bytes.ts";
 import { MobileNetError, messageOf, shown } from "../base/error.ts";
 
 export interface ZipEntry {
@@ -36,44 +38,44 @@ const inflatedAtOnce = 1024;
  * @throws MobileNetError `broken-file`, or `unsupported` for encryption, zip64 and several disks
  */
 export function zipEntries(bytes: Uint8Array, name: string): readonly ZipEntry[] | undefined {
-	const reader = byteReader(bytes, name);
-	const end = endOfDirectory(reader);
+	const file = binaryFile(bytes, name);
+	const end = endOfDirectory(file);
 	if (end === undefined) return undefined;
-	const { view } = reader;
-	const count = view.getUint16(end + 10, true);
-	const size = view.getUint32(end + 12, true);
-	const stated = view.getUint32(end + 16, true);
-	if (view.getUint16(end + 8, true) !== count || count === 0xffff || stated === 0xffffffff)
+	const summary = readerAt(file, end, lengths.end, "the end of the zip archive");
+	skip(summary, 8);
+	const [here, count] = [readUint16(summary), readUint16(summary)];
+	const [size, stated] = [readUint32(summary), readUint32(summary)];
+	if (here !== count || count === 0xffff || stated === 0xffffffff)
 		throw unsupported(name, "it is of several disks or in zip64");
 	if (count > mostEntries) throw unsupported(name, `it has ${count} files`);
 	const start = end - size;
 	// Offsets count from the archive's own beginning, or, where it was appended with care, from the file's.
 	const base = start - stated;
-	checkRange(reader, start, size, "the zip archive's directory");
+	checkRange(file, start, size, "the zip archive's directory");
 	const entries: ZipEntry[] = [];
 	for (let at = start, i = 0; i < count; i++) {
-		checkRange(reader, at, lengths.central, `file ${i + 1} of ${count} in the zip archive's directory`);
-		if (view.getUint32(at, true) !== signatures.central)
+		const what = `file ${i + 1} of ${count} in the zip archive's directory`;
+		const fields = readerAt(file, at, lengths.central, what);
+		if (readUint32(fields) !== signatures.central)
 			throw broken(name, at, "an entry of the zip archive's directory");
-		const [pathLength, extra, comment] = [28, 30, 32].map((offset) => view.getUint16(at + offset, true)) as [
-			number,
-			number,
-			number,
-		];
-		checkRange(reader, at + lengths.central, pathLength, "the path of a file in the zip archive");
-		const path = new TextDecoder().decode(
-			bytes.subarray(at + lengths.central, at + lengths.central + pathLength),
-		);
-		if (view.getUint16(at + 8, true) & 1) throw unsupported(name, `its file ${shown(path)} is encrypted`);
-		const packedSize = view.getUint32(at + 20, true);
+		skip(fields, 4);
+		const [flags, method] = [readUint16(fields), readUint16(fields)];
+		skip(fields, 8);
+		const [packed, unpacked] = [readUint32(fields), readUint32(fields)];
+		const [pathLength, extra, comment] = [readUint16(fields), readUint16(fields), readUint16(fields)];
+		skip(fields, 8);
+		const local = base + readUint32(fields);
+		const after = readerAt(file, fields.end, pathLength, "the path of a file in the zip archive");
+		const path = new TextDecoder().decode(readBytes(after, pathLength));
+		if (flags & 1) throw unsupported(name, `its file ${shown(path)} is encrypted`);
 		entries.push({
 			path,
-			size: view.getUint32(at + 24, true),
+			size: unpacked,
 			archive: name,
-			method: view.getUint16(at + 10, true),
-			packed: packedAt(reader, base + view.getUint32(at + 42, true), packedSize, path),
+			method,
+			packed: packedAt(file, local, packed, path),
 		});
-		at += lengths.central + pathLength + extra + comment;
+		at = after.end + extra + comment;
 	}
 	return entries;
 }
@@ -81,17 +83,18 @@ export function zipEntries(bytes: Uint8Array, name: string): readonly ZipEntry[]
 /**
  * A file of an archive, unpacked.
  *
- * @param most bytes that it may have
+ * @param budget bytes that may still be unpacked
  * @throws MobileNetError `broken-file` where it is damaged or longer than allowed
  */
-export function unzip({ path, archive, method, packed, size }: ZipEntry, most: number): Uint8Array {
+export function unzip({ path, archive, method, packed, size }: ZipEntry, budget: Budget): Uint8Array {
 	const what = `the file ${shown(path)} in the zip archive`;
-	if (size > most)
+	if (method === methods.stored && packed.byteLength === size) return packed;
+	const { left } = budget;
+	if (!spend(budget, size))
 		throw new MobileNetError(
 			"broken-file",
-			`${archive}: ${what} should take ${size} bytes, more than the ${most} that are allowed.`,
+			`${archive}: ${what} should take ${size} bytes, more than the ${left} that are allowed.`,
 		);
-	if (method === methods.stored && packed.byteLength === size) return packed;
 	if (method !== methods.stored && method !== methods.deflated)
 		throw unsupported(
 			archive,
@@ -121,22 +124,21 @@ export function unzip({ path, archive, method, packed, size }: ZipEntry, most: n
 	return bytes;
 }
 
-/** The archive's last model, which must reach to the last byte; a signature elsewhere is chance. */
-function endOfDirectory({ bytes, view }: ByteReader): number | undefined {
+/** The archive's last record, which must reach to the last byte; a signature elsewhere is chance. */
+function endOfDirectory({ bytes, view }: BinaryFile): number | undefined {
 	const last = bytes.byteLength - lengths.end;
 	for (let at = last; at >= Math.max(0, last - lengths.comment); at--)
 		if (view.getUint32(at, true) === signatures.end && view.getUint16(at + 20, true) === last - at) return at;
 	return undefined;
 }
 
-function packedAt(reader: ByteReader, at: number, size: number, path: string): Uint8Array {
-	const { name, view, bytes } = reader;
+function packedAt(file: BinaryFile, at: number, size: number, path: string): Uint8Array {
 	const what = `the file ${shown(path)} in the zip archive`;
-	checkRange(reader, at, lengths.local, what);
-	if (view.getUint32(at, true) !== signatures.local) throw broken(name, at, what);
-	const start = at + lengths.local + view.getUint16(at + 26, true) + view.getUint16(at + 28, true);
-	checkRange(reader, start, size, what);
-	return bytes.subarray(start, start + size);
+	const fields = readerAt(file, at, lengths.local, what);
+	if (readUint32(fields) !== signatures.local) throw broken(file.name, at, what);
+	skip(fields, 22);
+	const start = fields.end + readUint16(fields) + readUint16(fields);
+	return readBytes(readerAt(file, start, size, what), size);
 }
 
 function broken(name: string, offset: number, what: string): MobileNetError {

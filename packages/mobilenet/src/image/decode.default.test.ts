@@ -1,7 +1,7 @@
-/** The browser's half, with the browser's two functions played by sharp: what is asked of them and made of their answers. */
+/** Decoding in browsers, with sharp in place of the browser's two functions: how they are called, and what becomes of their results. */
 import sharp from "sharp";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { decode } from "./decode.default.ts";
+import { decode, pixelsOfDrawable } from "./decode.default.ts";
 
 const file = await sharp(Uint8Array.of(10, 20, 30, 255, 100, 50, 0, 51), {
 	raw: { width: 2, height: 1, channels: 4 },
@@ -54,7 +54,7 @@ function browser(): { asked: unknown[]; open: Set<Bitmap> } {
 describe("decode in browsers", () => {
 	afterEach(() => vi.unstubAllGlobals());
 
-	it("asks for the colors as they stand in the file, and gives RGB on white", async () => {
+	it("asks for the colors as they are in the file, and gives RGB on white", async () => {
 		const { asked, open } = browser();
 		const pixels = await decode(file, { name: "photo.png" });
 		expect(pixels).toEqual({
@@ -90,11 +90,35 @@ describe("decode in browsers", () => {
 		expect(open.size).toBe(0);
 	});
 
-	it("says so where the runtime has no decoder", async () => {
+	it("gives what a canvas draws, with its transparency", () => {
+		browser();
+		const data = Uint8ClampedArray.of(1, 2, 3, 4, 5, 6, 7, 8);
+		const bitmap = { width: 2, height: 1, data, close: () => undefined };
+		expect(pixelsOfDrawable(bitmap)).toEqual({ data, width: 2, height: 1, channels: 4 });
+	});
+
+	it("draws nothing that is not there, and says why", () => {
+		browser();
+		for (const nothing of [
+			{ width: 0, height: 0, close: () => undefined },
+			{ videoWidth: 640, videoHeight: 480, readyState: 1 },
+			{ naturalWidth: 0, naturalHeight: 0 },
+		])
+			expect(() => pixelsOfDrawable(nothing)).toThrow(/^the picture has no pixels: .*\.$/);
+		expect(() => pixelsOfDrawable({ displayWidth: 2e4, displayHeight: 2e4, close: () => undefined })).toThrow(
+			/^the picture is 20000×20000 pixels, .*\.$/,
+		);
+		vi.unstubAllGlobals();
+		expect(() => pixelsOfDrawable({ width: 1, height: 1, close: () => undefined })).toThrow(
+			/^the picture cannot be drawn here: this runtime has no OffscreenCanvas; .*\.$/,
+		);
+	});
+
+	it("says if the runtime has no decoder", async () => {
 		await expect(decode(file, { name: "photo.png" })).rejects.toMatchObject({
 			code: "unsupported",
 			message:
-				"photo.png cannot be decoded here: this runtime has no createImageBitmap and OffscreenCanvas; pass raw pixels { data, width, height, channels }.",
+				"photo.png cannot be decoded: this runtime lacks createImageBitmap or OffscreenCanvas; pass raw pixels { data, width, height, channels }.",
 		});
 	});
 });

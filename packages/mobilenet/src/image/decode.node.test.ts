@@ -1,4 +1,4 @@
-/** Pictures made on the spot: what is read, as which pixels, and what is refused in one sentence. */
+/** Pictures made by the tests: which are decoded, to which pixels, and which are refused in one sentence. */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -61,7 +61,7 @@ function png(
 const read = (bytes: Uint8Array, options: Partial<Parameters<typeof decode>[1]> = {}) =>
 	decode(bytes, { name: "photo", ...options });
 
-/** That a file is refused in one line that names it. */
+/** Expects that a file is refused in one line that names it. */
 async function refused(bytes: Uint8Array, message: string | RegExp): Promise<void> {
 	const error = await read(bytes).then(
 		() => expect.fail("it was read"),
@@ -117,7 +117,7 @@ describe("decode", () => {
 			channels: 1,
 			data: Uint8Array.of(0, 50, 100, 255),
 		});
-		// 1 and 4 bits go from black to white too.
+		// 1 and 4 bits also range from black to white.
 		expect((await read(png([4, 1, 1, 0], Uint8Array.of(0b01010000)))).data).toEqual(
 			Uint8Array.of(0, 255, 0, 255),
 		);
@@ -133,9 +133,7 @@ describe("decode", () => {
 
 	it("lays transparency on white, on black, or drops it", async () => {
 		const file = png([2, 1, 8, 6], Uint8Array.of(10, 20, 30, 0, 100, 50, 0, 51));
-		const seen = async (alpha?: "white" | "black" | "drop") => [
-			...(await read(file, alpha ? { alpha } : {})).data,
-		];
+		const seen = async (alpha?: "white" | "black" | "drop") => [...(await read(file, { alpha })).data];
 		// 51 is a fifth: a fifth of the color and four fifths of the background.
 		expect(await seen()).toEqual([255, 255, 255, 224, 214, 204]);
 		expect(await seen("white")).toEqual(await seen());
@@ -151,7 +149,7 @@ describe("decode", () => {
 		const name = Buffer.from("Display P3\0\0", "latin1");
 		const file = png([width, height, 8, 2], noise(3), ["iCCP", Buffer.concat([name, deflateSync(profile)])]);
 		expect((await sharp(file).metadata()).hasProfile).toBe(true);
-		// A reader that heeds it sees other colors, so the profile counts.
+		// A reader that applies the profile sees other colors, so the profile has an effect.
 		expect(new Uint8Array(await sharp(file).raw().toBuffer())).not.toEqual(noise(3));
 		expect((await read(file)).data).toEqual(noise(3));
 	});
@@ -192,14 +190,14 @@ describe("decode refuses", () => {
 		["the letters BM", "BMW makes cars"],
 		["one byte", "\xff"],
 	])("%s", (_, text) =>
-		refused(Buffer.from(text, "latin1"), "is not a picture that can be read: it begins with"),
+		refused(Buffer.from(text, "latin1"), "is not a picture in a supported format: it begins with"),
 	);
 
 	it.each([
 		["HEIC", Buffer.from("\0\0\0\x18ftypheic\0\0\0\0mif1heic", "latin1")],
 		["BMP", Buffer.from("BM\x3a\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\x01\0\0\0\x01\0\0\0", "latin1")],
 	])("%s, with advice", (format, bytes) =>
-		refused(bytes, `photo is ${format}, which cannot be read: convert it to JPEG or PNG.`),
+		refused(bytes, `photo is a ${format} file, which is not supported: convert it to JPEG or PNG.`),
 	);
 
 	it.each(Object.entries(encoders))("%s cut short", async (_, encode) => {
@@ -217,7 +215,7 @@ describe("decode refuses", () => {
 		// 400 million pixels of one bit in 50 KB
 		const bomb = png([20_000, 20_000, 1, 0], new Uint8Array(20_000 * 2500));
 		expect(bomb.length).toBeLessThan(100_000);
-		await refused(bomb, "photo is 20000×20000 pixels, 400 million, and at most 268 million are read");
+		await refused(bomb, "photo has 20000×20000 pixels, 400 million, but at most 268 million are supported");
 	});
 
 	it("pixels that are not whole numbers", () => {
@@ -233,7 +231,7 @@ describe("decode refuses", () => {
 			file.writeUInt16LE(tags[2 * i + 1]!, 18 + 12 * i);
 		}
 		file.writeFloatLE(0.5, 134);
-		return refused(file, "photo has pixels of type float: expected 8 or 16 bits a channel");
+		return refused(file, "photo has pixels of type float: expected 8 or 16 bits per channel");
 	});
 
 	it("noise behind any signature", { timeout: 60_000 }, async () => {
@@ -249,7 +247,7 @@ describe("decode refuses", () => {
 						bytes.subarray(0, broken.length - 16),
 						16 + (at % Math.max(broken.length - 16 - bytes.length, 1)),
 					);
-					// Some damage cannot be seen, and then there are pixels.
+					// Some damage cannot be detected, and then there are pixels.
 					const pixels = await read(broken).catch((error: unknown) => error);
 					if (pixels instanceof Error)
 						expect(pixels).toMatchObject({ name: "MobileNetError", code: "picture" });
@@ -261,7 +259,7 @@ describe("decode refuses", () => {
 	});
 
 	it("everything where sharp is not installed, in one sentence", () => {
-		// The sources alone, in a folder that no package can be found from.
+		// Only the sources, in a folder from which no package can be found.
 		const folder = mkdtempSync(join(tmpdir(), "mobilenet-"));
 		try {
 			for (const room of ["base", "image"])

@@ -1,10 +1,11 @@
 /**
- * Picture files to pixels in Node, by sharp: an optional package, imported at first use. Pixels equal Pillow's
- * for the formats where decoders agree (JPEG, PNG, WebP, GIF, TIFF). Its twin for browsers and other runtimes is
- * decode.default.ts; `#decode` picks one.
+ * Decodes picture files in Node by sharp, an optional package that is imported when first used. Pixels equal Pillow's
+ * for the formats where decoders agree (JPEG, PNG, WebP, GIF, TIFF). The version for browsers and other runtimes is
+ * decode.default.ts (`#decode`).
  */
 import type { SharpOptions } from "sharp";
 import { MobileNetError, messageOf } from "../base/error.ts";
+import type { Drawable } from "./drawable.ts";
 import {
 	checkPixelCount,
 	type DecodeOptions,
@@ -16,19 +17,19 @@ import { checkAlpha, cmykToRgb, flatten, type Pixels } from "./pixels.ts";
 
 const options = {
 	autoOrient: true,
-	// As Pillow: colors are taken as they stand in the file.
+	// Like Pillow, which takes colors as they are in the file.
 	ignoreIcc: true,
-	// Refuses the truncated and damaged files that Pillow refuses, and lets warnings pass as Pillow does; the
-	// level below reads half a TIFF, the one above refuses whole pictures for a checksum or an unknown tag.
+	// Like Pillow, this refuses truncated and damaged files and ignores warnings. The laxer level reads half a TIFF;
+	// the stricter one refuses intact pictures because of a checksum or an unknown tag.
 	failOn: "error",
 	limitInputPixels: mostPixels,
 } satisfies SharpOptions;
 
 /**
- * The pixels of a JPEG, PNG, WebP, GIF (first frame), AVIF or TIFF file: one channel or three, upright as its
- * EXIF orientation says, transparency laid on a background, 16 bits cut to 8.
+ * Decodes a JPEG, PNG, WebP, GIF (first frame), AVIF or TIFF file to one or three channels, rotated by its EXIF
+ * orientation, with transparency laid on a background and 16 bits truncated to 8.
  *
- * @throws MobileNetError of code `picture` if it cannot be decoded, `unsupported` if sharp cannot be imported.
+ * @throws MobileNetError `picture` if the file cannot be decoded, `unsupported` if sharp cannot be imported
  * @example
  * const pixels = await decode(await readFile("photo.jpg"), { name: "photo.jpg" });
  */
@@ -42,7 +43,7 @@ export async function decode(
 	if (format === "HEIC" || format === "BMP")
 		throw new MobileNetError(
 			"picture",
-			`${name} is ${format}, which cannot be read: convert it to JPEG or PNG.`,
+			`${name} is a ${format} file, which is not supported: convert it to JPEG or PNG.`,
 		);
 	const sharp = await importSharp(name);
 	const attempt = async <T>(result: Promise<T>): Promise<T> => {
@@ -55,17 +56,17 @@ export async function decode(
 		}
 	};
 
-	// Of the header, which says how large the picture is before there is memory for it.
+	// The header says how large the picture is, before memory is allocated for it.
 	const header = await attempt(sharp(bytes, { ...options, limitInputPixels: false }).metadata());
 	checkPixelCount(header.width, header.height, name);
 	if (header.depth !== "uchar" && header.depth !== "ushort")
 		throw new MobileNetError(
 			"picture",
-			`${name} has pixels of type ${header.depth}: expected 8 or 16 bits a channel; save it as such.`,
+			`${name} has pixels of type ${header.depth}: expected 8 or 16 bits per channel; convert it.`,
 		);
 	const picture = sharp(bytes, options);
 	if (header.space === "cmyk") picture.pipelineColorspace("cmyk").toColorspace("cmyk");
-	// Gray of 16 bits is left to become RGB: sharp would round it on the way to 8 bits, where RGB is cut.
+	// 16-bit gray is decoded as RGB: sharp rounds gray to 8 bits but truncates RGB.
 	else if (header.space === "b-w" && !header.hasAlpha) picture.toColorspace("b-w");
 	const { data, info } = await attempt(picture.raw().toBuffer({ resolveWithObject: true }));
 
@@ -75,7 +76,15 @@ export async function decode(
 	if (channels === 4) return cmykToRgb(pixels);
 	throw new MobileNetError(
 		"picture",
-		`${name} has ${channels} channels of ink, and only CMYK without transparency can be read: convert it to RGB.`,
+		`${name} has ${channels} ink channels, and only CMYK without transparency is supported: convert it to RGB.`,
+	);
+}
+
+/** There are no pages here. */
+export function pixelsOfDrawable(_drawable: Drawable): Pixels {
+	throw new MobileNetError(
+		"unsupported",
+		"pictures of a page, such as canvases and videos, cannot be drawn here: pass raw pixels { data, width, height, channels }.",
 	);
 }
 
@@ -84,7 +93,7 @@ async function importSharp(name: string): Promise<typeof import("sharp")["defaul
 		return (await import("sharp")).default;
 	} catch (error) {
 		const missing = error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND";
-		// Its first line says what is wrong; many lines of advice follow.
+		// The first line of sharp's message says what is wrong; many lines of advice follow.
 		const why = missing ? "it is not installed" : String(error).split("\n", 1)[0];
 		throw new MobileNetError(
 			"unsupported",

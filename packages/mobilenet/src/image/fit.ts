@@ -1,15 +1,14 @@
 /**
- * How a picture of any shape becomes the network's square: the three fits, and `prepare`, which goes the whole way from
- * pixels to the network's bytes.
+ * How a picture of any shape becomes the network's square: the three fits, their spelling on the command line, and
+ * `prepare`, which turns decoded pixels into the network's input bytes.
  */
 import { MobileNetError } from "../base/error.ts";
-import { type Filter, type Fit, usualPreprocessing } from "../weights/model.ts";
-import { preprocessingFault } from "../weights/preprocessing.ts";
+import type { Filter, Fit } from "../weights/model.ts";
 import { type Alpha, checkPixels, flatten, type Pixels, rgbToGray, spreadGray } from "./pixels.ts";
 import { type Rectangle, whole } from "./resampling.ts";
 import { resizeInto } from "./resize.ts";
 
-/** Positions in a resized picture are 32-bit integers. */
+/** Positions in a resized picture must fit in 32-bit integers. */
 const longestSide = 2 ** 31 - 1;
 
 export interface Preparation {
@@ -19,38 +18,35 @@ export interface Preparation {
 	readonly channels: number;
 	readonly filter: Filter;
 	readonly fit: Fit;
-	/** What becomes of transparency; `white` if not given. */
-	readonly alpha?: Alpha;
+	/** How transparency is handled. Default: `white`. */
+	readonly alpha?: Alpha | undefined;
 }
 
 /**
- * Makes the network's pixels of a picture's and writes them to `into`: size × size × channels bytes, row after
- * row, channels side by side. Transparency goes first, then the channels become the network's, then the
- * picture is resized: the order of Python's `picture.convert("RGB").resize(…)`.
+ * Writes the network's input for a picture to `into`: size × size × channels bytes, row by row, channels interleaved.
+ * Transparency is removed first, then channels are converted, then the picture is resized, in the order of Python's
+ * `picture.convert("RGB").resize(…)`.
  *
- * @param into A region of exactly that many bytes, such as the engine's. It is written whole.
+ * @param into a region of exactly that many bytes, such as the engine's; all of it is written
+ * @throws MobileNetError `picture` if the picture's channels cannot be converted, `usage` for an invalid filter, fit or
+ *   region
  */
-export function prepare(
-	pixels: Pixels,
-	{ size, channels, filter, fit, alpha = "white" }: Preparation,
-	into: Uint8Array,
-): void {
+export function prepare(pixels: Pixels, preparation: Preparation, into: Uint8Array): void {
+	const { size, channels, filter, fit, alpha = "white" } = preparation;
 	checkPixels(pixels);
-	const fault = preprocessingFault({ ...usualPreprocessing(channels), filter, fit }, channels);
-	if (fault !== undefined) throw new MobileNetError("usage", `${fault}.`);
 	if (into.length !== size * size * channels)
 		throw new MobileNetError(
 			"usage",
-			`${size}×${size} pixels of ${channels} channels need a region of ${size * size * channels} bytes, not ${into.length}.`,
+			`the region must have ${size * size * channels} bytes for ${size}×${size} pixels of ${channels} channels, not ${into.length}.`,
 		);
 	const source = withChannels(pixels, channels, alpha);
-	// Gray is resized once and spread at the end: its three channels would come out alike.
+	// Gray is resized once and spread to three channels at the end, since they would all be equal.
 	const spread = source.channels === 1 && channels === 3;
 	resizeToFit(source, size, filter, fit, spread ? into.subarray(0, size * size) : into);
 	if (spread) spreadGray(into);
 }
 
-/** Pixels with the network's channels, or with one where it takes three. */
+/** Converts pixels to the network's channels; gray stays one channel even for a network of three. */
 function withChannels(pixels: Pixels, channels: number, alpha: Alpha): Pixels {
 	if (pixels.channels === channels) return pixels;
 	if (pixels.channels <= 4 && (channels === 1 || channels === 3)) {
@@ -76,14 +72,14 @@ function resizeToFit(source: Pixels, size: number, filter: Filter, fit: Fit, int
 	}
 }
 
-/** As `tf.image.central_crop` rounds. */
+/** Rounds like `tf.image.central_crop`. */
 function centralBox(width: number, height: number, fraction: number): Rectangle {
 	const left = Math.trunc((width - width * fraction) / 2);
 	const top = Math.trunc((height - height * fraction) / 2);
 	return { left, top, width: width - 2 * left, height: height - 2 * top };
 }
 
-/** torchvision's `Resize(shorterSide)` and `CenterCrop(size)`: what the crop throws away is not computed. */
+/** torchvision's `Resize(shorterSide)` and `CenterCrop(size)`, without computing what the crop discards. */
 function resizeAndCrop(
 	source: Pixels,
 	size: number,
@@ -108,7 +104,7 @@ function resizeAndCrop(
 		return;
 	}
 
-	// The crop reaches over the picture: zeros around it.
+	// The crop is larger than the picture: zeros surround it.
 	const part = new Uint8Array(window.width * window.height * channels);
 	resizeInto(job, filter, part);
 	into.fill(0);
@@ -120,7 +116,7 @@ function resizeAndCrop(
 		);
 }
 
-/** Which part of a side of `length` pixels a center crop of `size` keeps, and how many zeros come before it. */
+/** Which part of a side of `length` pixels a center crop of `size` keeps, and how many zeros precede it. */
 function centralPart(length: number, size: number): { from: number; length: number; before: number } {
 	if (size > length) return { from: 0, length, before: Math.floor((size - length) / 2) };
 	return { from: roundHalfEven((length - size) / 2), length: size, before: 0 };

@@ -1,16 +1,16 @@
 /**
- * What a picture file is, told by its first bytes before any decoder sees it: so that what is no picture never
- * reaches one, and errors can name the format.
+ * Recognizes the format of a picture file by its first bytes, so that other files never reach a decoder and errors can
+ * name the format.
  */
 import { MobileNetError } from "../base/error.ts";
 import type { Alpha } from "./pixels.ts";
 
 export interface DecodeOptions {
-	/** How errors call the picture: its path or address. */
+	/** What errors call the picture: its path or address. */
 	readonly name: string;
-	/** What becomes of transparency; `white` if not given. */
-	readonly alpha?: Alpha;
-	/** Looked at before and after decoding; a decoder at work cannot be stopped. */
+	/** How transparency is handled. Default: `white`. */
+	readonly alpha?: Alpha | undefined;
+	/** Checked before and after decoding, which itself cannot be interrupted. */
 	readonly signal?: AbortSignal | undefined;
 }
 
@@ -22,23 +22,23 @@ const signatures = {
 	WebP: (bytes: Uint8Array) => says(bytes, 0, "RIFF") && says(bytes, 8, "WEBP"),
 	GIF: (bytes: Uint8Array) => says(bytes, 0, "GIF87a") || says(bytes, 0, "GIF89a"),
 	AVIF: (bytes: Uint8Array) => brandsOf(bytes).some((brand) => brand === "avif" || brand === "avis"),
-	// Classic and big, in both orders of bytes.
+	// Classic TIFF and BigTIFF, each in both byte orders.
 	TIFF: (bytes: Uint8Array) =>
 		["II*\0", "II+\0", "MM\0*", "MM\0+"].some((signature) => says(bytes, 0, signature)),
 	HEIC: (bytes: Uint8Array) => brandsOf(bytes).some((brand) => heicBrands.includes(brand)),
-	// Two letters are too few to go by: the size of the header that follows must be one of BMP's too.
+	// Two letters are not enough to be sure, so the size of the next header must be one of BMP's as well.
 	BMP: (bytes: Uint8Array) =>
 		says(bytes, 0, "BM") && [12, 40, 52, 56, 64, 108, 124].some((n) => begins(bytes, 14, [n, 0, 0, 0])),
 } as const;
 const heicBrands = ["heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1"];
 
-/** More pixels than any camera gives (16383²); a larger picture is a mistake or a decompression bomb. */
+/** 16383², more than any camera gives. A larger picture is a mistake or a decompression bomb. */
 export const mostPixels = 0x3fff ** 2;
 
 /**
- * The format of a picture file.
+ * Recognizes the format of a picture file.
  *
- * @throws MobileNetError of code `picture` if the file is empty or no picture.
+ * @throws MobileNetError `picture` if the file is empty or not a picture
  */
 export function formatOf(bytes: Uint8Array, name: string): PictureFormat {
 	if (bytes.length === 0)
@@ -46,21 +46,21 @@ export function formatOf(bytes: Uint8Array, name: string): PictureFormat {
 	for (const [format, is] of Object.entries(signatures)) if (is(bytes)) return format as PictureFormat;
 	throw new MobileNetError(
 		"picture",
-		`${name} is not a picture that can be read: it begins with ${hexadecimal(bytes)}, which is not JPEG, PNG, WebP, GIF, AVIF or TIFF.`,
+		`${name} is not a picture in a supported format: it begins with ${hexadecimal(bytes)}, which is not JPEG, PNG, WebP, GIF, AVIF or TIFF.`,
 	);
 }
 
-/** Refuses a picture that has too many pixels. */
+/** Throws if a picture has too many pixels. */
 export function checkPixelCount(width: number, height: number, name: string): void {
 	if (width * height <= mostPixels) return;
 	const millions = (pixels: number): number => Math.round(pixels / 1e6);
 	throw new MobileNetError(
 		"picture",
-		`${name} is ${width}×${height} pixels, ${millions(width * height)} million, and at most ${millions(mostPixels)} million are read: make it smaller first.`,
+		`${name} has ${width}×${height} pixels, ${millions(width * height)} million, but at most ${millions(mostPixels)} million are supported: make it smaller first.`,
 	);
 }
 
-/** The brands of an ISO base media file: its `ftyp` box names one, a version, and those that it is compatible with. */
+/** The brands of an ISO base media file: the major one, a version, and compatible ones, as its `ftyp` box lists them. */
 function brandsOf(bytes: Uint8Array): readonly string[] {
 	if (bytes.length < 16 || !says(bytes, 4, "ftyp")) return [];
 	const boxSize = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);

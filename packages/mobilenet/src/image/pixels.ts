@@ -1,11 +1,11 @@
 /**
- * A picture as pixels, and what changes its channels without changing its size: gray to color, color to gray,
- * and transparency laid on a background. The arithmetic is Pillow's, to the bit.
+ * A picture as pixels, and conversions of its channels: color to gray, gray to color, CMYK to RGB, and transparency laid
+ * on a background. The arithmetic is Pillow's, to the bit.
  */
 import { MobileNetError, shown } from "../base/error.ts";
 
 /**
- * Pixels in memory, 8 bits a channel, row after row from the top, channels side by side, no gaps:
+ * Pixels in memory, 8 bits per channel, row by row from the top, channels interleaved, without gaps:
  * `data[(y · width + x) · channels + channel]`.
  *
  * @example
@@ -15,13 +15,13 @@ export interface Pixels {
 	readonly data: Uint8Array | Uint8ClampedArray;
 	readonly width: number;
 	readonly height: number;
-	/** 1 gray, 2 gray and alpha, 3 RGB, 4 RGBA; alpha is not premultiplied. Networks of other inputs take other numbers. */
+	/** 1: gray. 2: gray and alpha. 3: RGB. 4: RGBA. Alpha is not premultiplied. Networks of other inputs take other numbers. */
 	readonly channels: number;
 }
 
 /**
- * What becomes of transparency: laid on `white`, as a person sees it on a page, or on `black`; or dropped, which
- * shows the colors that transparency hides, as Python's `convert("RGB")` does.
+ * How transparency is handled: laid on `white`, as a person sees it on a page, or on `black`; or ignored (`drop`), which
+ * reveals the colors that transparency hides, as Python's `convert("RGB")` does.
  */
 export type Alpha = (typeof alphas)[number];
 export const alphas = ["white", "black", "drop"] as const;
@@ -30,10 +30,10 @@ export const alphas = ["white", "black", "drop"] as const;
 const [redWeight, greenWeight, blueWeight] = [19595, 38470, 7471] as const;
 
 /**
- * Refuses what is not a picture's pixels.
+ * Throws unless a value is valid `Pixels`.
  *
- * @param name How the error calls the picture.
- * @throws MobileNetError of code `picture`, in one sentence.
+ * @param name what the error calls the picture
+ * @throws MobileNetError `picture`
  */
 export function checkPixels(pixels: unknown, name = "the picture"): asserts pixels is Pixels {
 	const refuse = (what: string): never => {
@@ -52,7 +52,7 @@ export function checkPixels(pixels: unknown, name = "the picture"): asserts pixe
 			refuse(`${field} must be a whole number above 0, not ${shown(value)}`);
 	const [w, h, c] = [width, height, channels] as [number, number, number];
 	if (data.length !== w * h * c)
-		refuse(`${w}×${h} pixels of ${count(c, "channel")} take ${w * h * c} bytes, but data has ${data.length}`);
+		refuse(`${w}×${h} pixels of ${count(c, "channel")} need ${w * h * c} bytes, but data has ${data.length}`);
 }
 
 export function checkAlpha(alpha: unknown): asserts alpha is Alpha {
@@ -60,7 +60,7 @@ export function checkAlpha(alpha: unknown): asserts alpha is Alpha {
 		throw new MobileNetError("usage", `alpha must be ${alphas.join(", ")}, not ${shown(alpha)}.`);
 }
 
-/** Pixels without transparency: 2 channels become 1 and 4 become 3; others are returned as they are. */
+/** Removes transparency: 2 channels become 1, and 4 become 3; other pixels are returned unchanged. */
 export function flatten(pixels: Pixels, alpha: Alpha = "white"): Pixels {
 	checkAlpha(alpha);
 	const { data, width, height, channels } = pixels;
@@ -86,15 +86,7 @@ export function rgbToGray({ data, width, height }: Pixels): Pixels {
 	return { data: gray, width, height, channels: 1 };
 }
 
-/** Gray to RGB. */
-export function grayToRgb({ data, width, height }: Pixels): Pixels {
-	const rgb = new Uint8Array(width * height * 3);
-	rgb.set(data);
-	spreadGray(rgb);
-	return { data: rgb, width, height, channels: 3 };
-}
-
-/** The first third of `bytes` holds gray pixels; all of it becomes RGB, in place: from the end, so that none is lost. */
+/** Gray to RGB in place: the first third of `bytes` holds the gray pixels. Works from the end, so none is overwritten. */
 export function spreadGray(bytes: Uint8Array): void {
 	for (let i = bytes.length / 3 - 1, to = bytes.length - 1; i >= 0; i--) {
 		const gray = bytes[i]!;
@@ -104,7 +96,7 @@ export function spreadGray(bytes: Uint8Array): void {
 	}
 }
 
-/** Ink (cyan, magenta, yellow, black: 255 is full) to RGB by Pillow's formula: (1 − ink) · (1 − black). */
+/** CMYK, where 255 is full ink, to RGB by Pillow's formula: (1 − ink) · (1 − black). */
 export function cmykToRgb({ data, width, height }: Pixels): Pixels {
 	const rgb = new Uint8Array(width * height * 3);
 	let to = 0;
@@ -115,7 +107,7 @@ export function cmykToRgb({ data, width, height }: Pixels): Pixels {
 	return { data: rgb, width, height, channels: 3 };
 }
 
-/** x / 255, rounded, for a product of two bytes with 128 added: Pillow's way without a division. */
+/** x / 255 rounded, for x = a product of two bytes + 128: Pillow's way to avoid a division. */
 function divide255(x: number): number {
 	return (x + (x >> 8)) >> 8;
 }

@@ -1,7 +1,7 @@
 /**
- * What one resize is asked for. A part of a picture (the box) is brought to another size, and a part of the
- * result (the window) is computed: a crop before costs no copy, and a crop after spares the pixels that it
- * would throw away. The result of a window equals the same part of the whole result.
+ * The parameters of one resize. A part of a picture (the box) is resized, and only a part of the result (the window) is
+ * computed: cropping before needs no copy, and cropping after does not compute the pixels that it would discard. A
+ * window equals the same part of the full result.
  */
 import type { Pixels } from "./pixels.ts";
 
@@ -15,17 +15,17 @@ export interface Rectangle {
 
 export interface Resampling {
 	readonly source: Pixels;
-	/** The part of the source that is resized, as if the rest were not there. */
+	/** The part of the source that is resized, as if the rest did not exist. */
 	readonly box: Rectangle;
-	/** Width of the whole result, in pixels. */
+	/** Width of the full result, in pixels. */
 	readonly width: number;
-	/** Height of the whole result, in pixels. */
+	/** Height of the full result, in pixels. */
 	readonly height: number;
 	/** The part of the result that is wanted. */
 	readonly window: Rectangle;
 }
 
-/** The whole of a picture or of a result. */
+/** The rectangle of a whole picture. */
 export function whole(width: number, height: number): Rectangle {
 	return { left: 0, top: 0, width, height };
 }

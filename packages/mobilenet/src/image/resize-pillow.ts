@@ -1,14 +1,14 @@
 /**
- * Pillow's resize, to the bit: bilinear and bicubic, both antialiased, so that every pixel of the source counts
- * when a picture shrinks; and nearest. Source: Pillow 13, Resample.c and Geometry.c.
+ * Pillow's resize, to the bit: bilinear and bicubic, both antialiased so that every pixel of the source counts when a
+ * picture shrinks; and nearest. Source: Pillow 13, Resample.c and Geometry.c.
  *
- * Rows and columns are resampled in two passes with an 8-bit picture between them, in integers: weights with 22
- * bits after the point, each sum rounded and clipped to 0…255. Which pass comes first shows in the last bit, so
- * the order is Pillow 13's too.
+ * Rows and columns are resampled in two passes with an 8-bit picture between them. The arithmetic is in integers:
+ * weights have 22 fractional bits, and each sum is rounded and clipped to 0…255. The order of the passes affects the
+ * last bit, so it is Pillow 13's too.
  */
 import type { Rectangle, Resampling } from "./resampling.ts";
 
-/** How far each filter reaches, in output pixels, and its weight at a distance. */
+/** The radius of each filter in output pixels, and its weight at a distance. */
 const kernels = {
 	"pillow-bilinear": { reach: 1, weight: triangle },
 	"pillow-bicubic": { reach: 2, weight: cubic },
@@ -31,18 +31,18 @@ function cubic(distance: number): number {
 	return 0;
 }
 
-/** For each wanted position of one side: where its pixels of the source begin, how many they are, their weights. */
+/** For each output position along one axis: its first pixel in the source, the number of pixels and their weights. */
 interface Weights {
 	readonly first: Int32Array;
 	readonly count: Int32Array;
-	/** Room for weights of one position. */
+	/** Length of `weights` per position. */
 	readonly most: number;
 	readonly weights: Int32Array;
 }
 
 /**
- * 8-bit rows during the passes: `data[offset + y · stride + x · channels]`. They are always seen through a
- * Uint8Array and written through a Uint8ClampedArray: loops that meet both types take half as long again.
+ * 8-bit rows during the passes: `data[offset + y · stride + x · channels]`. They are always read through a Uint8Array and
+ * written through a Uint8ClampedArray: loops that see both types take half as long again.
  */
 interface Rows {
 	readonly data: Uint8Array;
@@ -51,7 +51,7 @@ interface Rows {
 	readonly channels: number;
 }
 
-/** Writes the window's pixels, row after row, to the beginning of `into`. */
+/** Writes the window's pixels, row by row, to the beginning of `into`. */
 export function resizePillow(resampling: Resampling, filter: PillowFilter, into: Uint8Array): void {
 	const { source, box, width, height, window } = resampling;
 	const { channels } = source;
@@ -64,7 +64,7 @@ export function resizePillow(resampling: Resampling, filter: PillowFilter, into:
 	};
 	const out = new Uint8ClampedArray(into.buffer, into.byteOffset, window.width * window.height * channels);
 
-	// A side that keeps its length is not resampled.
+	// An axis that keeps its length is not resampled.
 	const across =
 		width === box.width ? undefined : weightsOf(box.width, width, window.left, window.width, filter);
 	const down =
@@ -79,7 +79,7 @@ export function resizePillow(resampling: Resampling, filter: PillowFilter, into:
 		const [from, to] = span(across);
 		const between = new Uint8ClampedArray(window.height * (to - from) * channels);
 		vertical(rows, from, to - from, down, between);
-		// 0 − x and not −x: an offset of −0 would make every index a float, which costs a third.
+		// 0 − x instead of −x: an offset of −0 would make every index a float, which costs a third of the speed.
 		const narrow = {
 			data: bytesOf(between),
 			offset: 0 - from * channels,
@@ -142,13 +142,13 @@ function weightsOf(
 	return { first, count, most, weights };
 }
 
-/** The pixels of the source that any of the positions needs: from, and up to but not with. */
+/** The range of source pixels that the positions need; `to` is exclusive. */
 function span({ first, count }: Weights): [from: number, to: number] {
 	const last = first.length - 1;
 	return [first[0]!, first[last]! + count[last]!];
 }
 
-/** Resamples `height` rows from `top` on along their length. */
+/** Resamples `height` rows, from row `top`, horizontally. */
 function horizontal(rows: Rows, top: number, height: number, across: Weights, out: Uint8ClampedArray): void {
 	const pass = rows.channels === 3 ? horizontalRgb : rows.channels === 1 ? horizontalGray : horizontalOther;
 	pass(rows, top, height, across, out);
@@ -222,7 +222,7 @@ function horizontalOther(
 			}
 }
 
-/** Resamples `width` columns from `left` on along their height; whole rows are added, four at a time. */
+/** Resamples `width` columns, from column `left`, vertically; adds whole rows, four at a time. */
 function vertical(
 	{ data, offset, stride, channels }: Rows,
 	left: number,
@@ -267,7 +267,7 @@ function copyWindow(
 	}
 }
 
-/** The pixel under the middle of each wanted one. */
+/** Takes the source pixel under the center of each output pixel. */
 export function resizeNearest({ source, box, width, height, window }: Resampling, into: Uint8Array): void {
 	const { data, channels } = source;
 	const columns = positionsOf(box.width, width, window.left, window.width);
@@ -282,7 +282,7 @@ export function resizeNearest({ source, box, width, height, window }: Resampling
 	}
 }
 
-/** Added up step by step, as Pillow does: (x + 0.5) · scale would round otherwise at some of the borders. */
+/** Positions are accumulated step by step as in Pillow: (x + 0.5) · scale rounds differently at some borders. */
 function positionsOf(inSize: number, outSize: number, begin: number, positions: number): Int32Array {
 	const scale = inSize / outSize;
 	const found = new Int32Array(positions);

@@ -1,13 +1,13 @@
 /**
- * TensorFlow's bilinear resize in its three conventions, not antialiased: each pixel is mixed from its four
- * neighbors. Positions, fractions and mixing are in float32, as TensorFlow's are, which makes the results
- * equal to the bit. Source: TensorFlow 2.15, resize_bilinear_op.cc and image_resizer_state.h.
+ * TensorFlow's bilinear resize in its three conventions, without antialiasing: each pixel is interpolated from four
+ * neighbors. Positions, fractions and interpolation are in float32 as in TensorFlow, so results are equal to the bit.
+ * Source: TensorFlow 2.15, resize_bilinear_op.cc and image_resizer_state.h.
  */
 import type { Resampling } from "./resampling.ts";
 
 /**
- * Where a pixel of the result lies in the source: with `half_pixel_centers` (TensorFlow 2's `tf.image.resize`),
- * with neither (TensorFlow 1's default), or with `align_corners`.
+ * How a pixel of the result maps to the source: with `half_pixel_centers` (TensorFlow 2's `tf.image.resize`), with no
+ * option (TensorFlow 1's default), or with `align_corners`.
  */
 const conventions = {
 	"tf-bilinear": { scale: simpleScale, position: halfPixelPosition },
@@ -34,7 +34,7 @@ function halfPixelPosition(x: number, scale: number): number {
 	return f(f(f(f(x) + 0.5) * scale) - 0.5);
 }
 
-/** For each wanted position of one side: its two neighbors and how far it lies from the first to the second. */
+/** For each output position along one axis: its two neighbors in the source, and the fraction of the way between them. */
 interface Neighbors {
 	readonly lower: Int32Array;
 	readonly upper: Int32Array;
@@ -42,8 +42,8 @@ interface Neighbors {
 }
 
 /**
- * Writes the window's pixels, row after row, to the beginning of `into`: exact to a Float32Array, rounded (halves
- * to the even number, as `tf.round` does) and clipped to a Uint8ClampedArray.
+ * Writes the window's pixels, row by row, to the beginning of `into`. A Float32Array receives the exact values; a
+ * Uint8ClampedArray rounds them (halves to even, like `tf.round`) and clips them.
  */
 export function resizeTensorflow(
 	{ source, box, width, height, window }: Resampling,

@@ -50,7 +50,7 @@ function crop({ data, width, channels }: Pixels, part: Rectangle): Pixels {
 }
 
 describe("resize", () => {
-	it("never writes beside its window, which equals that part of the whole", () => {
+	it("never writes outside its window, which equals that part of the full result", () => {
 		fc.assert(
 			fc.property(resamplings, filter, (resampling, filter) => {
 				const { source, box, width, height, window } = resampling;
@@ -98,7 +98,7 @@ describe("resize", () => {
 		expect(resize(source, 7, 5, filter)).toEqual(source);
 	});
 
-	it("takes the pixel under the middle with nearest", () => {
+	it("takes the pixel under the center with nearest", () => {
 		const source = { data: Uint8Array.from([0, 10, 20, 30, 40, 50]), width: 6, height: 1, channels: 1 };
 		expect([...resize(source, 2, 1, "nearest").data]).toEqual([10, 40]);
 		expect([...resize(source, 3, 2, "nearest").data]).toEqual([10, 30, 50, 10, 30, 50]);
@@ -112,7 +112,7 @@ describe("resize", () => {
 		for (const filter of filters) expect([...resize(source, 2, 2, filter).data]).toEqual([7, 7, 7, 7]);
 	});
 
-	it("reads bytes that are clamped", () => {
+	it("reads a Uint8ClampedArray", () => {
 		const data = Uint8ClampedArray.from({ length: 48 }, (_, i) => i * 5);
 		const clamped = resize({ data, width: 4, height: 4, channels: 3 }, 3, 2, "pillow-bicubic");
 		const plain = resize(

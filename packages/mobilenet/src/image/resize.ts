@@ -1,6 +1,6 @@
 /**
- * Pictures in another size, by our own code, so that Node, browsers, Pillow and TensorFlow agree to the bit. Each
- * framework's filters are in a file of their own; this one names them all.
+ * Resizes pictures by our own code, so that Node, browsers, Pillow and TensorFlow agree to the bit. Each framework's
+ * filters have a file of their own; this file selects among them.
  */
 import { MobileNetError, shown } from "../base/error.ts";
 import type { Filter } from "../weights/model.ts";
@@ -8,16 +8,16 @@ import { filters } from "../weights/preprocessing.ts";
 import { checkPixels, type Pixels } from "./pixels.ts";
 import { type Resampling, whole } from "./resampling.ts";
 import { resizeNearest, resizePillow } from "./resize-pillow.ts";
-import { resizeTensorflow, type TensorflowFilter } from "./resize-tensorflow.ts";
+import { resizeTensorflow } from "./resize-tensorflow.ts";
 
-/** Refuses a name that is no filter's. */
+/** Throws unless a value is the name of a filter. */
 export function checkFilter(filter: unknown): asserts filter is Filter {
 	if (!filters.some((known) => known === filter))
 		throw new MobileNetError("usage", `filter must be one of ${filters.join(", ")}, not ${shown(filter)}.`);
 }
 
 /**
- * A picture resized whole. What the `tf-*` filters give is rounded to bytes.
+ * Resizes a whole picture. Results of the `tf-*` filters are rounded to bytes.
  *
  * @example
  * resize(pixels, 224, 224, "pillow-bilinear")
@@ -30,20 +30,7 @@ export function resize(pixels: Pixels, width: number, height: number, filter: Fi
 	return { data, width, height, channels: pixels.channels };
 }
 
-/** The exact result of a `tf-*` filter: [height, width, channels], 0…255. */
-export function resizeFloat(
-	pixels: Pixels,
-	width: number,
-	height: number,
-	filter: TensorflowFilter,
-): Float32Array {
-	const resampling = resamplingOf(pixels, width, height);
-	const data = new Float32Array(width * height * pixels.channels);
-	resizeTensorflow(resampling, filter, data);
-	return data;
-}
-
-/** Writes the window's pixels, row after row, to the beginning of `into`. The caller has checked everything. */
+/** Writes the window's pixels, row by row, to the beginning of `into`. Arguments are not checked. */
 export function resizeInto(resampling: Resampling, filter: Filter, into: Uint8Array): void {
 	if (filter === "nearest") resizeNearest(resampling, into);
 	else if (filter === "pillow-bilinear" || filter === "pillow-bicubic")

@@ -1,11 +1,11 @@
-/** Lays things out one after the other in memory, each at the beginning of a cache line. */
+/** Places buffers consecutively in memory, each at the beginning of a cache line. */
 
 export const lineBytes = 64;
 
 export interface BumpAllocator {
-	/** The place of the next so many bytes. */
+	/** Reserves bytes and returns their offset. */
 	readonly take: (bytes: number) => number;
-	/** Bytes taken so far. */
+	/** Bytes reserved so far. */
 	readonly size: () => number;
 }
 

@@ -1,4 +1,4 @@
-/** Depthwise convolution on random sizes, strides and paddings against the reference: where others have been wrong. */
+/** Depthwise convolution on random sizes, strides and paddings against the reference: other implementations had bugs here. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { loadBuild } from "./load.ts";
@@ -48,7 +48,7 @@ describe.each(["wide", "relaxed", "baseline"] satisfies Build[])("the %s build",
 });
 
 describe("the reference", () => {
-	// One channel, all ones: each output counts the taps that fall on the picture.
+	// One channel of ones: each output is the number of taps that lie on the picture.
 	it.each([
 		["same", 4, 0, [9, 6, 6, 4]],
 		["symmetric", 4, 1, [4, 6, 6, 9]],

@@ -1,14 +1,15 @@
-/** The kernels of integer inference on bytes: those on words of int8-table.ts, with what differs. */
+/** The kernels of integer inference on bytes: those on words from int8-table.ts, with what differs. */
 import type { int8ByteOperations } from "./int8-operations.ts";
 import { int8Kernels, wordPitchOf } from "./int8-table.ts";
 import type { Geometry, Kernel } from "./kernel.ts";
 import { int8Pointwise } from "./reference/int8-pointwise.ts";
 import { int8Separable } from "./reference/int8-separable.ts";
 
-const within = (low: number, high: number, x: number): number => Math.min(high, Math.max(low, Math.round(x)));
+const roundedTo = (low: number, high: number, x: number): number =>
+	Math.min(high, Math.max(low, Math.round(x)));
 /**
- * Inputs and weights are the least or the greatest bytes more often than not, so that sums of two products go far past
- * 16 bits; and the sums that come of them are shown almost whole, so that every one that is wrong is seen.
+ * Most inputs and weights are the least or the greatest byte, so that sums of two products far exceed 16 bits. Almost no
+ * result is clamped, so that every wrong sum is detected.
  */
 const sampleOf = (
 	operand: string,
@@ -17,9 +18,9 @@ const sampleOf = (
 ): ((i: number) => number) | undefined => {
 	switch (operand) {
 		case "input":
-			return () => within(0, 255, 128 + random() * 300);
+			return () => roundedTo(0, 255, 128 + random() * 300);
 		case "weights":
-			return () => within(-128, 127, random() * 300);
+			return () => roundedTo(-128, 127, random() * 300);
 		case "bounds":
 			return (i) => [-32768, 32767, words!(2)][i]!;
 		case "multipliers":
@@ -35,7 +36,9 @@ const sampleOf = (
 
 const { int8Pointwise: wordPointwise, int8Separable: wordSeparable } = int8Kernels;
 const pointwiseOf = (g: Geometry<"int8Pointwise">, i: number): Geometry<"int8BytePointwise"> => ({
-	...{ ...g, bandPitch: wordPitchOf(g.inputChannels), bandRows: 5 + 60 * i },
+	...g,
+	bandPitch: wordPitchOf(g.inputChannels),
+	bandRows: 5 + 60 * i,
 });
 
 export const int8ByteKernels: { readonly [O in keyof typeof int8ByteOperations]: Kernel<O> } = {

@@ -1,20 +1,21 @@
 /**
- * The operations of integer inference. Activations are words: 16-bit integers, each a code less the zero point of its
- * layer, so that 0 is the number 0, padding needs no code of its own, and two words side by side are what a dot product
- * of 16-bit integers takes. They lie NHWC with a pixel pitch like floats. Weights of pointwise layers are words too.
+ * The operations of integer inference. Activations are words: 16-bit integers, each a code minus the zero point of its
+ * layer. So 0 stands for the number 0, padding needs no code of its own, and two neighboring words are what a dot product
+ * of 16-bit integers takes. Their layout is NHWC with a pixel pitch, as for floats. Weights of pointwise layers are words
+ * too.
  *
- * A sum becomes a word by the multipliers of its channel, of which there are two, one behind the other
- * (reference/int8-requantize.ts), and the bounds of its layer: the least and the most of what the activation and the
- * codes allow, and `rounding`. Modules that round once leave out the second multiplier, which is 1 for them.
+ * A sum becomes a word by two consecutive multipliers of its channel (reference/int8-requantize.ts) and the bounds of
+ * its layer: the least and the greatest word that the activation and the codes allow, followed by `rounding`. Modules
+ * that round once ignore the second multiplier, which is 1 for them.
  *
  * Filters of depthwise layers are floats that hold whole numbers: nine products of such inputs and weights stay below
- * 2^24, so that float32 arithmetic is exact and its multiply-add does in one instruction what integers need two for.
+ * 2^24, so float32 arithmetic is exact, and one multiply-add instruction does what takes two for integers.
  */
 export const int8Operations = {
 	/**
-	 * 3×3 convolution with stride 2 of uint8 pixels. pixel · factor + offset, rounded and
-	 * clamped to the input's bounds, is the word; factors and offsets are a whole row of a picture long. Where `asCodes`
-	 * is 1 the pixel − `zeroPoint` is that already.
+	 * 3×3 convolution with stride 2 of uint8 pixels. A word is pixel · factor + offset, rounded and clamped to the input's
+	 * bounds; factors and offsets have an item for every number in a row of the picture. If `asCodes` is 1, a word is
+	 * simply pixel − `zeroPoint`.
 	 */
 	int8StemBytes: {
 		pixels: "bytes",
@@ -37,7 +38,7 @@ export const int8Operations = {
 		asCodes: "integer",
 		zeroPoint: "integer",
 	},
-	/** The same of normalized floats. */
+	/** The same for normalized floats. */
 	int8StemFloats: {
 		input: "floats",
 		factors: "floats",
@@ -57,7 +58,7 @@ export const int8Operations = {
 		outputPitch: "integer",
 		bandRows: "integer",
 	},
-	/** 3×3 depthwise convolution; `scratch` holds the words of a tile, for each thread, before they are narrowed. */
+	/** 3×3 depthwise convolution. `scratch` holds the words of one tile per thread, before they are narrowed. */
 	int8Depthwise: {
 		input: "words",
 		weights: "floats",
@@ -74,7 +75,7 @@ export const int8Operations = {
 		inputPitch: "integer",
 		outputPitch: "integer",
 	},
-	/** 1×1 convolution of `rows` pixels a picture; a dense layer is one of one row. */
+	/** 1×1 convolution of `rows` pixels per picture; a dense layer has one row. */
 	int8Pointwise: {
 		input: "words",
 		weights: "words",
@@ -88,7 +89,7 @@ export const int8Operations = {
 		inputPitch: "integer",
 		outputPitch: "integer",
 	},
-	/** A depthwise layer and the pointwise layer after it, band by band. Each thread has a band and a scratch of its own. */
+	/** A depthwise layer and the pointwise layer after it, band by band. Each thread has its own band and scratch. */
 	int8Separable: {
 		input: "words",
 		depthwiseWeights: "floats",
@@ -113,7 +114,7 @@ export const int8Operations = {
 		outputPitch: "integer",
 		bandRows: "integer",
 	},
-	/** Mean over all pixels of a picture; `rescale` is a factor and what is added to round, for all channels. */
+	/** Mean over all pixels of a picture. `rescale` is a factor and the addend that rounds, both for all channels. */
 	int8AveragePool: {
 		input: "words",
 		rescale: "floats",
@@ -124,7 +125,7 @@ export const int8Operations = {
 		inputPitch: "integer",
 		outputPitch: "integer",
 	},
-	/** word · scale of one row a picture. */
+	/** Words to floats: word · scale, one row per picture. */
 	dequantize: {
 		input: "words",
 		scale: "floats",
@@ -136,12 +137,12 @@ export const int8Operations = {
 } as const;
 
 /**
- * The same of words that are bytes without a sign, which those behind a ReLU are, and weights that are bytes with one:
- * relaxed SIMD has a dot product for them that is one instruction on some processors, and exact there (load.ts finds
- * out). Inputs are made bytes band by band, so that what lies between layers stays words.
+ * The same for inputs that fit in unsigned bytes, as words after a ReLU do, and weights that are signed bytes. Relaxed
+ * SIMD has a dot product for them that is a single, exact instruction on some processors (self-test.ts checks). Inputs
+ * are narrowed to bytes band by band, so activations in memory remain words.
  */
 export const int8ByteOperations = {
-	/** int8Pointwise. Each thread has a band of its own. */
+	/** int8Pointwise. Each thread has its own band. */
 	int8BytePointwise: {
 		...int8Operations.int8Pointwise,
 		weights: "signedBytes",
@@ -149,9 +150,9 @@ export const int8ByteOperations = {
 		bandPitch: "integer",
 		bandRows: "integer",
 	},
-	/** int8Separable, whose band has a row more: words are made where the bytes of two rows will be. */
+	/** int8Separable with one more row in the band: the words of a row take the place of the bytes of two rows. */
 	int8ByteSeparable: { ...int8Operations.int8Separable, weights: "signedBytes", band: "bytes" },
 } as const;
 
-/** What follows the least and the most in the bounds: added to a float32 and taken away again it leaves a whole number. */
+/** The third number of bounds: adding it to a float32 and subtracting it again rounds to a whole number. */
 export const rounding = 1.5 * 2 ** 23;

@@ -9,25 +9,25 @@ import { int8Pointwise } from "./reference/int8-pointwise.ts";
 import { int8Separable } from "./reference/int8-separable.ts";
 import { int8StemBytes, int8StemFloats } from "./reference/int8-stem.ts";
 
-/** Channels that a depthwise tile takes at once, to which pixels are padded. */
+/** Channels that a depthwise tile processes at once; pixels are padded to a multiple of them. */
 const lanes = 8;
-/** Distances at which all pixels of a tile would fall into the same few sets of the first cache, and what goes past them. */
+/** At multiples of `setBytes` all pixels of a tile would share a few sets of the L1 cache; a cache line more avoids that. */
 const [setBytes, lineBytes] = [2048, 64];
 
-/** Words from one pixel to the next: the channels in whole eights, and 64 bytes more where the cache asks for it. */
+/** Words from one pixel to the next: channels rounded up to a multiple of 8, plus 64 bytes where the cache needs it. */
 export function wordPitchOf(channels: number): number {
 	const pitch = Math.ceil(channels / lanes) * lanes;
 	return (pitch * 2) % setBytes === 0 ? pitch + lineBytes / 2 : pitch;
 }
 
-/** Output rows whose input the stem quantizes at a time, so that it stays in the first cache. */
+/** Output rows whose input the stem quantizes at a time, so that it stays in the L1 cache. */
 export const wordBandRows = 8;
-/** Floats that a thread needs for the words of a depthwise tile before they are narrowed: 6 pixels of 8. */
+/** Floats of scratch per thread: the words of a depthwise tile before they are narrowed, 6 pixels of 8 channels. */
 export const scratchFloats = 64;
-/** Words past the end of the stem's band that an odd row's last pair reaches. */
+/** Words past the end of the stem's band that the last pair of an odd row reads. */
 export const bandSlack = 8;
 
-/** A code less the zero point, the least and the most; a sum's bias; what brings sums of `products` into the codes. */
+/** Random operands: bounds, biases, and multipliers that scale sums of `products` products to the range of codes. */
 const codes = [-17, 238, rounding] as const;
 const bias = (random: () => number) => () => Math.round(random() * 3000);
 const twice = 2 ** -7 * (1 + 2 ** -23);
@@ -38,7 +38,7 @@ const multipliers = (products: number, random: () => number, set: KernelSet) => 
 		return i % 2 === 1 ? step : (usual * (1.2 + random())) / step;
 	};
 };
-/** Operands that all integer kernels take alike: inputs, weights of 8 bits less a zero point, bounds. */
+/** The operands that integer kernels have in common: inputs, 8-bit weights minus a zero point, bounds. */
 const sampleOf = (operand: string, products: number, random: () => number, set: KernelSet) => {
 	switch (operand) {
 		case "input":

@@ -1,4 +1,4 @@
-/** Integer kernels on random sizes, strides and paddings: equal to the reference, whose arithmetic is shown by itself. */
+/** Integer kernels on random sizes, strides and paddings: equal to the reference, whose arithmetic is tested separately. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { wordPitchOf } from "./int8-table.ts";
@@ -31,7 +31,13 @@ const block = fc
 					: [4, 4];
 		const outputSize = Math.floor((inputSize + before + after - 3) / stride) + 1;
 		return {
-			...{ inputSize, outputSize, inputChannels, outputChannels, stride, before, bandRows },
+			inputSize,
+			outputSize,
+			inputChannels,
+			outputChannels,
+			stride,
+			before,
+			bandRows,
 			inputPitch: wordPitchOf(inputChannels),
 			bandPitch: wordPitchOf(inputChannels),
 			outputPitch: wordPitchOf(outputChannels),
@@ -111,7 +117,7 @@ describe.each(["wide", "relaxed"] satisfies Build[])("the %s build on bytes", (b
 });
 
 describe("the self-test on bytes", () => {
-	/** The pointwise layer as a processor computes it that has no instruction for exact sums: two products at a time. */
+	/** The pointwise layer on a processor without an instruction for exact sums: two products at a time. */
 	const pairwise =
 		(isSigned: boolean, stop: (sum: number) => number) =>
 		(operands: Operands<"int8BytePointwise">, pictures: number): void => {
@@ -167,7 +173,7 @@ describe("requantization", () => {
 		[254.50002, 255],
 	])("rounds %d to %d", (x, expected) => expect(nearest(x)).toBeCloseTo(expected, 10));
 
-	it("multiplies, rounds once, and stays in the bounds", () => {
+	it("multiplies, rounds once, and clamps to the bounds", () => {
 		expect(requantize(1000, [0.0625, 1], 0, 255)).toBe(62);
 		expect(requantize(1000, [1, 1], 0, 255)).toBe(255);
 		expect(requantize(-(2 ** 30), [1, 1], -5, 255)).toBe(-5);
@@ -175,7 +181,7 @@ describe("requantization", () => {
 	});
 
 	it("rounds twice in fixed point, as TensorFlow Lite's own kernels do", () => {
-		// MultiplyByQuantizedMultiplier, in whole numbers: a doubling high product, then a shift that rounds away from zero.
+		// MultiplyByQuantizedMultiplier in integers: a doubling high product, then a shift that rounds away from zero.
 		const tensorFlowLite = (sum: number, mantissa: number, shift: bigint): number => {
 			const product = BigInt(sum) * BigInt(Math.round(mantissa * 2 ** 31));
 			const high = (product + (1n << 30n)) >> 31n;
@@ -183,7 +189,7 @@ describe("requantization", () => {
 			const half = (1n << shift) >> 1n;
 			return Number((high >> shift) + (rest > half - (high < 0n ? 0n : 1n) ? 1n : 0n));
 		};
-		// Mantissas that float32 holds whole, so that all products of such sums are exact.
+		// Mantissas that float32 holds exactly, so that all products with such sums are exact.
 		const mantissa = fc.integer({ min: 2 ** 11, max: 2 ** 12 - 1 }).map((m) => m / 2 ** 12);
 		fc.assert(
 			fc.property(
@@ -192,7 +198,7 @@ describe("requantization", () => {
 				fc.integer({ min: 1, max: 12 }),
 				(sum, m, shift) => {
 					const step = Math.fround(2 ** -shift * (1 + 2 ** -23));
-					// The first rounding takes halves to even here, and up there.
+					// The first rounding takes halves to even in ours, and up in theirs.
 					fc.pre((sum * m) % 1 !== 0.5 && (sum * m) % 1 !== -0.5);
 					expect(requantize(sum, [m, step], -10_000, 10_000)).toBe(tensorFlowLite(sum, m, BigInt(shift)) + 0);
 				},
@@ -209,9 +215,17 @@ describe("the reference", () => {
 		const weights = new Int16Array(2).fill(255);
 		int8Pointwise(
 			{
-				...{ input, weights, output, bias: Int32Array.of(-130_050), multipliers: Float32Array.of(1, 1) },
-				...{ bounds: Float32Array.of(-1000, 1000, 0), rows: 1, inputChannels: 2, outputChannels: 1 },
-				...{ inputPitch: 8, outputPitch: 8 },
+				input,
+				weights,
+				output,
+				bias: Int32Array.of(-130_050),
+				multipliers: Float32Array.of(1, 1),
+				bounds: Float32Array.of(-1000, 1000, 0),
+				rows: 1,
+				inputChannels: 2,
+				outputChannels: 1,
+				inputPitch: 8,
+				outputPitch: 8,
 			},
 			1,
 		);

@@ -1,48 +1,48 @@
-/** What table.ts says of every operation. */
+/** The columns of table.ts. */
 import type { KernelSet, Operands, Operation } from "./operations.ts";
 import type { PackingKind, Shape } from "./packing.ts";
 
-/** The operands of an operation that are whole numbers, and those that are addresses. */
+/** The operands of an operation that are whole numbers. */
 export type Geometry<O extends Operation> = {
 	readonly [F in keyof Operands<O> as Operands<O>[F] extends number ? F : never]: number;
 };
+/** The names of the operands that are addresses. */
 export type Address<O extends Operation> = Exclude<keyof Operands<O>, keyof Geometry<O>> & string;
 
-/** Results of a kernel in memory: an operand, how many rows it has for all pictures, how many numbers of a row count, and the pitch. */
+/** A result of a kernel in memory: `rows` rows over all pictures, each with `channels` numbers, `pitch` numbers apart. */
 export interface Result<O extends Operation> {
 	readonly operand: Address<O>;
 	readonly rows: number;
 	readonly channels: number;
 	readonly pitch: number;
-	/** Where rows are weights, packed: how, and their shape. `channels` and `pitch` are then of no account. */
+	/** If rows are packed weights: their packing and shape. `channels` and `pitch` are then ignored. */
 	readonly packing?: readonly [kind: PackingKind, shape: Shape];
 }
 
 export interface Kernel<O extends Operation> {
 	readonly reference: (operands: Operands<O>, pictures: number) => void;
-	/** The addresses that are weights: how they are packed, and their shape in the model. */
+	/** For addresses that hold weights: their packing, and their shape in the model. */
 	readonly parameters?: (
 		geometry: Geometry<O>,
 	) => Readonly<Record<string, readonly [kind: PackingKind, shape: Shape]>>;
 	/**
-	 * Items that each address covers which holds no parameters: a picture's worth for what comes and goes with pictures,
-	 * a thread's worth of `band` and `scratch`.
+	 * For all other addresses: the number of items. Per picture for what each picture has, per thread for `band` and
+	 * `scratch`.
 	 */
 	readonly extents: (geometry: Geometry<O>) => Readonly<Partial<Record<Address<O>, number>>>;
-	/** Where results are. */
 	readonly results: (geometry: Geometry<O>, pictures: number) => readonly Result<O>[];
-	/** What random inputs are like, by operand, where that is not left to self-test.ts: item `i`, given numbers in −1…1. */
+	/** Random inputs where the defaults of self-test.ts do not fit: item `i` of an operand, given numbers in −1…1. */
 	readonly sample?: (
 		operand: string,
 		geometry: Geometry<O>,
 		random: () => number,
 		set: KernelSet,
 	) => ((i: number) => number) | undefined;
-	/** Small and odd: run once at load to see whether a build computes rightly. */
+	/** Small odd shapes, which the self-test runs at load. */
 	readonly small: readonly Geometry<O>[];
-	/** Layers of 1.0-224, 0.25-128 and odd ones, for tests and benchmarks. */
+	/** Shapes of layers of 1.0-224 and 0.25-128, and odd ones, for tests and benchmarks. */
 	readonly real: readonly Geometry<O>[];
 }
 
-/** A list of kernels: those of inference, or those of training too. */
+/** The kernels of inference, or of inference and training. */
 export type KernelTable = { readonly [O in Operation]?: Kernel<O> };

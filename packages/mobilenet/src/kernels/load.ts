@@ -1,7 +1,6 @@
 /**
- * Chooses a build of the kernels for this machine: the fastest that it can run and that passes a self-test, each
- * operation on small odd shapes. Chosen by what the platform has and by what comes out, never by a stopwatch. Once a
- * process.
+ * Chooses the build of the kernels for this machine: the fastest that it can run and that passes the self-test. The
+ * choice depends on the platform's features and on computed results, never on timing, and is made once per process.
  */
 import { compile, findWide } from "#wide";
 import { fromBase64 } from "../base/base64.ts";
@@ -13,33 +12,40 @@ import { kernels } from "./table.ts";
 import type { Build, LoadedBuild } from "./walker.ts";
 import { type CompiledModule, findWebAssembly } from "./webassembly.ts";
 
-/** Fastest first. */
+/**
+ * The builds of the kernels, fastest first; not every machine can run each.
+ *
+ * @example
+ * const model = await MobileNet.load("model.tflite", { build: builds.at(-1) }); // reference: plain TypeScript
+ */
 export const builds: readonly Build[] = ["wide", "relaxed", "baseline", "reference"];
-/** Relative; float32 sums of a few dozen numbers in another order differ by some 1e-7. */
+/** Relative tolerance of the self-test. Float32 sums of a few dozen numbers in another order differ by about 1e-7. */
 const closeEnough = 1e-5;
 
 export interface ChosenBuild {
 	readonly loaded: LoadedBuild;
-	/** For every faster build why it was passed over, a sentence each. */
+	/** The faster builds that do not run here, each with the reason: `wide: the processor has no AVX2 and FMA`. */
 	readonly skippedBuilds: readonly string[];
 }
 
 export interface BuildOptions {
-	/** The one build to take, whatever else there is; by default the environment's MOBILENET_SIMD, if set. */
+	/** The only build to try. Default: that of the environment variable MOBILENET_SIMD, else the fastest. */
 	readonly build?: Build | undefined;
-	/** Whether threads will share its memory. */
-	readonly shared?: boolean;
+	/** Whether threads will share the memory. Default: false. */
+	readonly shared?: boolean | undefined;
 	/** Which kernels the module holds. Default: `float`. */
-	readonly kernelSet?: KernelSet;
+	readonly kernelSet?: KernelSet | undefined;
 }
 
-/** What was compiled and tested once is not compiled and tested again. */
+/** Builds that are already compiled and tested. */
 const chosen = new Map<string, Promise<ChosenBuild>>();
 
 /**
- * The build to run, loaded and tested.
+ * Loads and tests the build to run.
  *
- * @throws MobileNetError `engine` where the forced build cannot run here
+ * @throws MobileNetError `engine` if the requested build cannot run here, `usage` if MOBILENET_SIMD is not a build
+ * @example
+ * const { loaded } = await loadBuild({ kernelSet: "training" });
  */
 export function loadBuild({
 	build = fromEnvironment(),
@@ -80,7 +86,7 @@ async function choose(
 			skippedBuilds.push(`${build}: ${messageOf(error)}`);
 		}
 	}
-	throw new MobileNetError("engine", `no build of the kernels runs here: ${skippedBuilds.join("; ")}.`);
+	throw new MobileNetError("engine", `no build of the kernels can run here: ${skippedBuilds.join("; ")}.`);
 }
 
 async function load(
@@ -97,11 +103,11 @@ async function load(
 		const wide = findWide(asked, shared);
 		if (typeof wide === "string") throw new Error(wide);
 		const widened = wide.embedded[kernelSet];
-		// What this version of V8 does not widen is fastest at 128 bits.
+		// Kernels that this version of V8 does not widen are fastest at 128 bits.
 		if (!widened) return load("relaxed", shared, kernelSet, asked);
 		const bytes = withSharing(fromBase64(await widened()), shared);
 		const loaded = { build, shared, kernels, module: wide.compile(withName(bytes, "wide")) };
-		// The pass keeps the order of operations: what it makes of the module gives the same bits as the module itself.
+		// The pass keeps the order of operations, so the widened module must give the same bits as the original.
 		selfTest(kernelSet, loaded, { ...loaded, module: await compile(withName(bytes, "narrow")) }, 0);
 		return { ...loaded, kernels: exactKernels(kernelSet, loaded) };
 	}
@@ -128,7 +134,7 @@ const embedded = {
 		relaxed: async () => (await import("./generated/int8-relaxed.ts")).bytes,
 		baseline: async () => (await import("./generated/int8-baseline.ts")).bytes,
 	},
-	// Seldom needed: fused multiply-add would save a hundredth.
+	// Rarely needed, and fused multiply-add would save only 1 %.
 	fixedPoint: { relaxed: fixedPoint, baseline: fixedPoint },
 	training: {
 		relaxed: async () => (await import("./generated/training-relaxed.ts")).bytes,
@@ -144,10 +150,10 @@ async function tableOf(set: KernelSet): Promise<KernelTable> {
 
 const needs = { relaxed: "relaxed SIMD", baseline: "WebAssembly SIMD" };
 
-/** `env.memory` as an import: kind 2, limits with a maximum (1) that are shared (2). */
+/** The import `env.memory`: kind 2 (a memory), limits 3: with a maximum (1), shared (2). */
 const memoryImport = [3, ...ascii("env"), 6, ...ascii("memory"), 2, 3];
 
-/** A module whose memory is shared, as it was compiled, or not. */
+/** Changes whether a module's memory is shared; modules are compiled as shared. */
 function withSharing(bytes: Uint8Array, shared: boolean): Uint8Array {
 	if (shared) return bytes;
 	const at = bytes.findIndex((_, i) => memoryImport.every((byte, j) => bytes[i + j] === byte));
@@ -156,7 +162,7 @@ function withSharing(bytes: Uint8Array, shared: boolean): Uint8Array {
 	return result;
 }
 
-/** A module with an empty custom section: V8 keeps the code of equal bytes, however they are to be compiled now. */
+/** Adds an empty custom section: V8 caches code by the module's bytes, even if it would compile them differently now. */
 function withName(bytes: Uint8Array, name: string): Uint8Array {
 	const section = [0, name.length + 1, name.length, ...ascii(name)];
 	const result = new Uint8Array(bytes.length + section.length);

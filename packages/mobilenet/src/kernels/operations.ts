@@ -1,22 +1,24 @@
 /**
- * What a step of a plan can do, and the operands it takes. A step is one kernel's number and a few integers;
- * this table fixes their order, from which the WebAssembly walker, the reference walker and the types are made.
+ * What a step of a plan can do, and the operands it takes. A step is the number of a kernel and a few integers in the
+ * order of this table, from which the WebAssembly walker, the reference walker and the types are derived.
  *
- * Activations are NHWC with a pixel pitch: the distance from one pixel to the next in floats, at least the
- * number of channels. Pictures of a batch lie one behind the other. Floats past a pixel's channels, up to its
- * pitch, belong to the kernels.
+ * Activations are NHWC with a pixel pitch: the distance from one pixel to the next in floats, at least the number of
+ * channels. Pictures of a batch are consecutive. Kernels may write anything between a pixel's last channel and its pitch.
  */
 
 import { int8ByteOperations, int8Operations } from "./int8-operations.ts";
 import { trainingOperations } from "./training-operations.ts";
 
-/** Operands that are addresses, of float32 or of integers of 8 bits without and with a sign, of 16 and of 32 with one. */
+/** Operands that are addresses: of float32, uint8, int8, int16 and int32. */
 export type AddressKind = "floats" | "bytes" | "signedBytes" | "words" | "sums";
-/** … and those that are plain whole numbers. */
+/** All operands: addresses and whole numbers. */
 type OperandKind = AddressKind | "integer";
 
 export const operations = {
-	/** 3×3 convolution with stride 2 of uint8 pixels, to outputs of 16×16 or more. The mean, a whole row of pictures long, is subtracted as they are widened. */
+	/**
+	 * 3×3 convolution with stride 2 of uint8 pixels, to outputs of 16×16 or more. `mean`, which has an item for every number
+	 * in a row of the picture, is subtracted first.
+	 */
 	stemBytes: {
 		pixels: "bytes",
 		mean: "floats",
@@ -33,7 +35,7 @@ export const operations = {
 		outputPitch: "integer",
 		bandRows: "integer",
 	},
-	/** The same of floats that are normalized already. */
+	/** The same for normalized floats. */
 	stemFloats: {
 		input: "floats",
 		weights: "floats",
@@ -49,7 +51,7 @@ export const operations = {
 		outputPitch: "integer",
 		bandRows: "integer",
 	},
-	/** 3×3 depthwise convolution; `before` zeros stand on top and to the left, as many as needed below and to the right. */
+	/** 3×3 depthwise convolution, with `before` zeros above and to the left, and as many as needed below and to the right. */
 	depthwise: {
 		input: "floats",
 		weights: "floats",
@@ -64,7 +66,7 @@ export const operations = {
 		inputPitch: "integer",
 		outputPitch: "integer",
 	},
-	/** 1×1 convolution of `rows` pixels a picture; a dense layer is one of one row. */
+	/** 1×1 convolution of `rows` pixels per picture; a dense layer has one row. */
 	pointwise: {
 		input: "floats",
 		weights: "floats",
@@ -78,8 +80,8 @@ export const operations = {
 		outputPitch: "integer",
 	},
 	/**
-	 * A depthwise layer and the pointwise layer after it, band by band: the depthwise result is never whole in memory.
-	 * Each thread has a band of its own.
+	 * A depthwise layer and the pointwise layer after it, band by band, so that the depthwise result is never completely in
+	 * memory. Each thread has its own band.
 	 */
 	separable: {
 		input: "floats",
@@ -127,10 +129,10 @@ export const operations = {
 export type Operation = keyof typeof operations;
 export const operationNames = Object.keys(operations) as readonly Operation[];
 
-/** What a network is computed in: float32, or integers of 8 bits with sums of 32. */
+/** What a network is computed in: float32, or 8-bit integers with 32-bit sums. */
 export type Arithmetic = "float" | "integer";
 
-/** A module of kernels: of floats, of integers whose sums are rounded once or, in fixed point, twice, or of all that training takes. */
+/** The kernels of a module: for floats, for integers whose sums are rounded once or (`fixedPoint`) twice, or for training. */
 export type KernelSet = Arithmetic | "fixedPoint" | "training";
 
 const trainingNames = Object.keys(trainingOperations) as (keyof typeof trainingOperations)[];
@@ -142,7 +144,7 @@ const wordOperations: readonly Operation[] = [
 	"softmax",
 ];
 const byteOperations = Object.keys(int8ByteOperations) as (keyof typeof int8ByteOperations)[];
-/** The operations that a module holds; those on bytes only where there is relaxed SIMD. */
+/** The operations that a module holds; those on bytes only with relaxed SIMD. */
 export const operationsOf: Readonly<Record<KernelSet, readonly Operation[]>> = {
 	float: floatOperations,
 	integer: [...wordOperations, ...byteOperations],
@@ -150,7 +152,7 @@ export const operationsOf: Readonly<Record<KernelSet, readonly Operation[]>> = {
 	training: [...floatOperations, ...trainingNames],
 };
 
-/** What addresses lead to, where they are arrays. */
+/** The arrays that addresses stand for in the reference. */
 export interface AddressArrays {
 	readonly floats: Float32Array;
 	readonly bytes: Uint8Array;
@@ -167,7 +169,7 @@ export const addressBytes = {
 	sums: 4,
 } as const satisfies Record<AddressKind, number>;
 
-/** What lies at a byte of memory, up to its end or so many items of it. */
+/** A view of memory from a byte on: `items` items, or all up to the end. */
 export function arrayAt<Kind extends AddressKind>(
 	kind: Kind,
 	buffer: ArrayBuffer,
@@ -184,7 +186,7 @@ export function arrayAt<Kind extends AddressKind>(
 	return new arrays[kind](buffer, byte, items) as unknown as AddressArrays[Kind];
 }
 
-/** The operands of an operation by name: integers as numbers, addresses as arrays of their kind, or as `Addresses`. */
+/** The operands of an operation by name: integers as numbers, addresses as arrays of their kind or as `Addresses`. */
 export type Operands<O extends Operation, Addresses = AddressArrays> = {
 	readonly [F in keyof (typeof operations)[O]]: (typeof operations)[O][F] extends infer Kind
 		? Kind extends AddressKind
@@ -195,17 +197,17 @@ export type Operands<O extends Operation, Addresses = AddressArrays> = {
 		: never;
 };
 
-/** A step in memory: its kernel's number, then its operands in the table's order, 32 bits each. */
+/** Length of a step in memory: the kernel's number, then its operands in the table's order, 32 bits each. */
 export const stepWords = 24;
-/** The most threads that may work on a plan. */
+/** The most threads that can work on a plan. */
 export const mostThreads = 64;
 /**
- * The run block: what changes from run to run, and what threads share (simd/assembly/team.ts lists its words). Word 0
- * says how many pictures there are in this batch.
+ * Length of the run block, which holds what changes from run to run and what threads share (simd/assembly/team.ts lists
+ * its words). Word 0 is the number of pictures in this batch.
  */
 export const runWords = 16 + mostThreads;
 
-/** The words of a step whose addresses are bytes of memory. */
+/** The words of a step whose addresses are byte offsets in memory. */
 export function encodeStep<O extends Operation>(operation: O, operands: Operands<O, number>): number[] {
 	const words = [operationNames.indexOf(operation)];
 	for (const field of Object.keys(operations[operation]) as (keyof typeof operands)[])

@@ -1,20 +1,20 @@
 /**
- * How weights lie in memory. The reference takes them as a model has them; the WebAssembly kernels take them in
+ * The layout of weights in memory. The reference takes them in the model's layout; the WebAssembly kernels take them in
  * the order in which they read them, padded with zeros to whole tiles.
  */
 
 import type { AddressKind } from "./operations.ts";
 
-/** Writes weights of shape OIHW (a depthwise layer's [C, 1, 3, 3], a dense layer's [out, in, 1, 1], a bias's [C, 1, 1, 1]). */
+/** A layout of weights of shape OIHW: [C, 1, 3, 3] for a depthwise layer, [out, in, 1, 1] for a dense one, [C, 1, 1, 1] for a bias. */
 export interface Packing {
-	/** Numbers that weights of this shape take. */
+	/** Packed length of weights of a shape, in numbers. */
 	readonly length: (shape: Shape) => number;
-	/** Packs into a region of that length that is all zeros. */
+	/** Packs weights into a region of that length, which must be all zeros. */
 	readonly pack: (weights: Numbers, shape: Shape, into: Numbers) => void;
-	/** The opposite, of floats that training has changed. */
+	/** The inverse, for floats that training has changed. */
 	readonly unpack: (packed: Float32Array, shape: Shape, into: Float32Array) => void;
 }
-/** Weights as a model has them, or as kernels take them. */
+/** Weights in a model's layout or packed. */
 export type Numbers = Float32Array | Int8Array | Int16Array | Int32Array;
 export type Shape = readonly [outputs: number, inputs: number, height: number, width: number];
 
@@ -34,20 +34,20 @@ const panelColumns = 16;
 const count = ([outputs, inputs, height, width]: Shape): number => outputs * inputs * height * width;
 const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
 
-/** A packing that moves numbers: `places` calls back with the place of each in the model and in memory. */
-function moved(
+/** A packing that reorders numbers: `places` calls back with the index of each in the model and in memory. */
+function reordering(
 	length: Packing["length"],
-	places: (shape: Shape, each: (recorded: number, packed: number) => void) => void,
+	places: (shape: Shape, each: (inModel: number, inMemory: number) => void) => void,
 ): Packing {
 	return {
 		length,
 		pack: (weights, shape, into) =>
-			places(shape, (recorded, packed) => {
-				into[packed] = weights[recorded]!;
+			places(shape, (inModel, inMemory) => {
+				into[inMemory] = weights[inModel]!;
 			}),
 		unpack: (packed, shape, into) =>
-			places(shape, (recorded, at) => {
-				into[recorded] = packed[at]!;
+			places(shape, (inModel, inMemory) => {
+				into[inModel] = packed[inMemory]!;
 			}),
 	};
 }
@@ -60,7 +60,7 @@ const asWritten: Packing = {
 };
 
 /** Panels of 16 output channels: [⌈O / 16⌉][H][W][I][16]. */
-const panels = moved(
+const panels = reordering(
 	([outputs, ...rest]) => count([roundUp(outputs, panelColumns), ...rest]),
 	([outputs, inputs, height, width], each) => {
 		const taps = height * width;
@@ -73,9 +73,9 @@ const panels = moved(
 	},
 );
 
-/** Channels side by side, as many as a depthwise tile takes: [⌈C / lanes⌉][9][lanes]. */
+/** Groups of as many channels as a depthwise tile takes: [⌈C / lanes⌉][9][lanes]. */
 const lanes = (width: number): Packing =>
-	moved(
+	reordering(
 		([channels, ...rest]) => count([roundUp(channels, width), ...rest]),
 		([channels, inputs, height, columns], each) => {
 			const taps = inputs * height * columns;
@@ -85,7 +85,7 @@ const lanes = (width: number): Packing =>
 		},
 	);
 
-/** A bias, or another vector of a layer's channels, padded to whole panels. */
+/** A bias or another vector over a layer's channels, padded to whole panels. */
 const paddedBias: Packing = {
 	length: ([channels]) => roundUp(channels, panelColumns),
 	pack: (weights, _shape, into) => into.set(weights),
@@ -93,11 +93,11 @@ const paddedBias: Packing = {
 };
 
 /**
- * Panels for dot products, which take `group` neighboring inputs at once, 2 words or 4 bytes:
- * [⌈O / 16⌉][H][⌈W · I / group⌉][16][group]. Where a row of inputs does not fill its last group, zeros do.
+ * Panels for dot products of `group` neighboring inputs, 2 words or 4 bytes:
+ * [⌈O / 16⌉][H][⌈W · I / group⌉][16][group]. Zeros fill up the last group of a row of inputs.
  */
 const groupedPanels = (group: 2 | 4, columns: readonly number[]): Packing =>
-	moved(
+	reordering(
 		([outputs, inputs, height, width]) =>
 			roundUp(outputs, panelColumns) * height * roundUp(width * inputs, group),
 		([outputs, inputs, height, width], each) => {
@@ -116,9 +116,9 @@ const groupedPanels = (group: 2 | 4, columns: readonly number[]): Packing =>
 		},
 	);
 
-/** A few numbers an output channel, in the panels' order: [⌈C / 16⌉][numbers][16]. */
+/** A few numbers per output channel, in the order of the panels: [⌈C / 16⌉][numbers][16]. */
 const panelValues = (columns: readonly number[]): Packing =>
-	moved(
+	reordering(
 		([channels, numbers]) => roundUp(channels, panelColumns) * numbers,
 		([channels, numbers], each) => {
 			for (let c = 0; c < channels; c++)
@@ -131,16 +131,16 @@ const panelValues = (columns: readonly number[]): Packing =>
 	);
 
 /**
- * Where the columns of a panel of words stand. A 256-bit vector of sums is narrowed to 16 bits in its two halves, so
- * that the wide tiles keep channels 4–7 and 8–11 in each other's place.
+ * The positions of the columns in a panel of words. A 256-bit vector of sums is narrowed to 16 bits in two separate
+ * halves, so the wide tiles swap channels 4–7 and 8–11.
  */
 const inOrder = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 const inHalves = [0, 1, 2, 3, 8, 9, 10, 11, 4, 5, 6, 7, 12, 13, 14, 15];
 
 /**
- * What weights are for: `panels` a pointwise layer or the stem, `lanes` a depthwise layer; in integers `wordPanels` or
- * `bytePanels` and `floatLanes`, with `panelBias`, and `panelPairs` and `lanePairs` for the two multipliers of each
- * channel.
+ * The kinds of weights. `panels`: pointwise layers and the stem. `lanes`: depthwise layers. For integer networks:
+ * `wordPanels` or `bytePanels`, and `floatLanes` (float32 that holds whole numbers, for depthwise layers); `panelBias`;
+ * `panelPairs` and `lanePairs` for the two multipliers of each channel.
  */
 export type PackingKind =
 	| "panels"
@@ -153,7 +153,7 @@ export type PackingKind =
 	| "panelPairs"
 	| "lanePairs";
 
-/** What packed weights are. */
+/** The type of packed weights. */
 export const packedAs: Readonly<Record<PackingKind, Exclude<AddressKind, "bytes">>> = {
 	panels: "floats",
 	lanes: "floats",
@@ -175,7 +175,7 @@ const int8 = (columns: readonly number[]) => ({
 	lanePairs: lanes(8),
 });
 
-/** How each kind of build takes each kind of weights. */
+/** The packing of each kind of weights in each kind of build. */
 export const packings: Readonly<
 	Record<"reference" | "narrow" | "wide", Readonly<Record<PackingKind, Packing>>>
 > = {

@@ -1,6 +1,6 @@
 /**
- * Runs one operation in a build and in the reference on the same random numbers, and tells how far apart the
- * results are. The self-test at load, the tests and the fuzzing use it.
+ * The self-test that every build must pass when it is loaded: runs operations in two builds on the same random numbers
+ * and measures how far their results are apart. The unit tests use the same functions.
  */
 import { shown } from "../base/error.ts";
 import { bumpAllocator } from "./bump-allocator.ts";
@@ -21,7 +21,7 @@ import { packedAs, packings, type Shape } from "./packing.ts";
 import { addressesOf } from "./table.ts";
 import { createWalker, kernelOf, type LoadedBuild, packingOf, type Walker } from "./walker.ts";
 
-/** Values in −1…1, the same for the same seed. */
+/** Seeded random values in −1…1. */
 function noise(seed: number): () => number {
 	let state = seed >>> 0;
 	return () => {
@@ -30,7 +30,7 @@ function noise(seed: number): () => number {
 	};
 }
 
-/** Operands that kernels write, whatever was there. */
+/** Operands that kernels overwrite without reading them. */
 const outputs = ["output", "band", "scratch", "transposed"];
 
 /** What item `i` of an operand holds. */
@@ -51,12 +51,12 @@ function sampleOf<O extends Operation>(
 			return (i) => [0.1, 0.8][i]!;
 		case "slope":
 			return () => 0.1;
-		// In pixels, different for each channel.
+		// In units of pixels, and different for each channel.
 		case "mean":
 			return (i) => 100 + 7.5 * (i % channelsOf(geometry));
 		case "pixels":
 			return () => Math.floor((random() + 1) * 127.5);
-		// Small, as they are when the standard deviation is folded into them.
+		// Small, as they are once the standard deviation is folded into them.
 		case "weights":
 			return operation === "stemBytes" ? () => random() / 128 : random;
 		default:
@@ -65,11 +65,10 @@ function sampleOf<O extends Operation>(
 }
 
 /**
- * The results of an operation on random inputs as a build computes them, each [rows, channels], or weights as a model
- * has them.
+ * Computes an operation on random inputs in a build. Each result is [rows, channels], or weights in the model's layout.
  *
- * @param walkerOf gives a walker of at least so many bytes, all zero; one of its own if not given
- * @param set of the build's module, which decides how the sums of integers are rounded
+ * @param walkerOf gives a walker with at least the given number of bytes, all zero; by default a new one
+ * @param set the kernel set of the build's module, which decides how sums of integers are rounded
  */
 export function compute<O extends Operation>(
 	loaded: LoadedBuild,
@@ -85,7 +84,7 @@ export function compute<O extends Operation>(
 	const packing = packings[packingOf(loaded.build)];
 	const extents = kernel.extents(geometry) as Readonly<Record<string, number>>;
 	const addresses = addressesOf(operation);
-	const itemsOf = (name: string): number => extents[name]! * (travels(name) ? pictures : 1);
+	const itemsOf = (name: string): number => extents[name]! * (isPerPicture(name) ? pictures : 1);
 
 	const memory = bumpAllocator();
 	const block = memory.take(runWords * 4);
@@ -143,26 +142,33 @@ export function compute<O extends Operation>(
 	});
 }
 
-/** Kernels may read a vector past what they need. */
+/** Kernels may read up to a vector past the end of their input. */
 const spareBytes = 64;
 const sizeOfShape = (shape: Shape): number => shape[0] * shape[1] * shape[2] * shape[3];
 
-/** Whether an operand holds something of every picture. */
-const travels = (operand: string): boolean => traveling.includes(operand);
-const traveling = [
-	...["pixels", "input", "output", "values"],
-	...["targets", "losses", "gradient", "inputGradient", "partials"],
+/** Whether an operand has a part for every picture. */
+const isPerPicture = (operand: string): boolean => perPicture.includes(operand);
+const perPicture = [
+	"pixels",
+	"input",
+	"output",
+	"values",
+	"targets",
+	"losses",
+	"gradient",
+	"inputGradient",
+	"partials",
 ];
 
 const channelsOf = (geometry: object): number => (geometry as { inputChannels?: number }).inputChannels ?? 1;
 
-/** The largest difference between the results of two builds, relative to the largest value of each; infinite where one has a NaN of its own. */
+/** The largest difference between the results of two builds, relative to the largest value of each; infinite if only one has a NaN. */
 export function distance(a: readonly Float32Array[], b: readonly Float32Array[]): number {
 	return Math.max(...a.map((result, i) => apart(result, b[i]!)));
 }
 
 function apart(a: Float32Array, b: Float32Array): number {
-	// The usual case of a test for the same bits, without a call for every number.
+	// Results are usually equal, and this avoids a call for every number.
 	let same = 0;
 	while (same < a.length && a[same] === b[same]) same++;
 	if (same === a.length) return 0;
@@ -177,6 +183,12 @@ function apart(a: Float32Array, b: Float32Array): number {
 	return most / largest;
 }
 
+/**
+ * Compares all operations of a kernel set, on small odd shapes, with another build.
+ *
+ * @param floatTolerance the largest relative difference allowed for float results; integers must be equal
+ * @throws Error with the first operation that differs too much, as the end of a sentence
+ */
 export function selfTest(
 	kernelSet: KernelSet,
 	loaded: LoadedBuild,
@@ -185,9 +197,9 @@ export function selfTest(
 ): void {
 	const [own, other] = [oneWalker(loaded), oneWalker(against)];
 	for (const operation of operationsOf[kernelSet]) {
-		// A processor may lack these; exactKernels tests them.
+		// These may be inexact on this processor; exactKernels tests them.
 		if (operation in int8ByteOperations) continue;
-		// Integers are equal in all builds.
+		// Integer results are equal in all builds.
 		const tolerance = operation in int8Operations ? 0 : floatTolerance;
 		for (const geometry of kernelOf(loaded.kernels, operation).small) {
 			const apart = distance(
@@ -203,9 +215,9 @@ export function selfTest(
 }
 
 /**
- * The kernels without those on bytes where the module has none, and where the processor's instruction does not give
- * their exact sums: relaxed SIMD leaves it open whether it takes the second operand's bytes with a sign, and whether a
- * sum of two products stops at 16 bits. What one says it does always.
+ * Removes the kernels on bytes if the module has none, or if the processor's instruction is inexact: relaxed SIMD leaves
+ * open whether the second operand's bytes are signed, and whether a sum of two products saturates at 16 bits. A given
+ * processor always behaves the same way.
  */
 export function exactKernels(
 	kernelSet: KernelSet,
@@ -224,7 +236,7 @@ export function exactKernels(
 	return isExact ? loaded.kernels : others;
 }
 
-/** Memories are dear: one serves the whole test. */
+/** Creating a memory is expensive, so the whole self-test shares one of this size. */
 const testBytes = 2 ** 18;
 
 function oneWalker(loaded: LoadedBuild): (bytes: number) => Walker {

@@ -1,7 +1,7 @@
 /**
- * The one list of kernels: for every operation its reference in TypeScript, how its weights are packed for either
- * kind of build, what its operands cover, and the shapes to test and to time it on. The self-test, the tests and
- * the benchmarks are made from it.
+ * The kernels of inference: for every operation its reference in TypeScript, the packing of its weights, the extents of
+ * its operands, and the shapes on which it is tested and timed. The self-test, the unit tests and the benchmarks are made
+ * from this table.
  */
 import { int8ByteKernels } from "./int8-byte-table.ts";
 import { int8Kernels } from "./int8-table.ts";
@@ -17,15 +17,15 @@ import { stemBytes, stemFloats } from "./reference/stem.ts";
 import type { trainingOperations } from "./training-operations.ts";
 
 /**
- * Floats from one pixel to the next: the channels in whole eights, and 64 bytes more where that would be a multiple
- * of 2048 bytes, at which all pixels of a tile would fall into the same few sets of the first cache.
+ * Floats from one pixel to the next: channels rounded up to a multiple of 8, plus 64 bytes where that would be a
+ * multiple of 2048 bytes, at which all pixels of a tile would share a few sets of the L1 cache.
  */
 export function pitchOf(channels: number): number {
 	const pitch = Math.ceil(channels / 8) * 8;
 	return (pitch * 4) % 2048 === 0 ? pitch + 16 : pitch;
 }
 
-/** Output rows whose input the stem widens at a time, so that it stays in the first cache. */
+/** Output rows whose input the stem widens at a time, so that it stays in the L1 cache. */
 export const stemBandRows = 8;
 
 type StemGeometry = Geometry<"stemBytes">;
@@ -99,7 +99,7 @@ const separableOf = (
 	outputPitch: pitchOf(outputChannels),
 	bandRows,
 });
-/** Those of training are listed in training-table.ts, which nobody loads to classify. */
+/** The operations of training are in training-table.ts, which is not loaded to classify. */
 type InferenceOperation = Exclude<Operation, keyof typeof trainingOperations>;
 
 const realStems = [
@@ -272,7 +272,7 @@ export const kernels: { readonly [O in InferenceOperation]: Kernel<O> } = {
 	...int8ByteKernels,
 };
 
-/** The address operands of an operation with their kinds. */
+/** The operands of an operation that are addresses, with their kinds. */
 export function addressesOf(operation: Operation): readonly [name: string, kind: AddressKind][] {
 	return Object.entries(operations[operation]).filter(
 		(field): field is [string, AddressKind] => field[1] !== "integer",

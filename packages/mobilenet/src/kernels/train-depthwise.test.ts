@@ -1,6 +1,6 @@
 /**
  * Depthwise layers and the stem in training: the fast kernels on random sizes, strides, paddings, bands and slices
- * against the reference, and how plans cut their work (the gradients themselves: train-gradients.test.ts).
+ * against the reference, and how plans divide their work. The gradients themselves are tested in train-gradients.test.ts.
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -17,7 +17,7 @@ import {
 import { bandsOf } from "./training-shapes.ts";
 import type { Build } from "./walker.ts";
 
-/** Outputs, and zeros before the picture, from the definitions of TensorFlow's SAME and PyTorch's paddings; the tutorial's last block has one of 4. */
+/** Outputs, and zeros before the picture, by the definitions of TensorFlow's SAME and PyTorch's padding; the tutorial's last block has a padding of 4. */
 function paddingOf(inputSize: number, stride: number, padding: "same" | "symmetric" | "four") {
 	const total = Math.max((Math.ceil(inputSize / stride) - 1) * stride + 3 - inputSize, 0);
 	const each = { symmetric: 1, four: 4 };
@@ -50,7 +50,7 @@ const depthwiseGeometry = fc
 const stemGeometry = fc
 	.record({
 		...bands,
-		// To outputs of sixteen or more, as the engine has them.
+		// Outputs of 16×16 or more, as in the engine.
 		inputSize: fc.integer({ min: 32, max: 50 }),
 		inputChannels: fc.integer({ min: 1, max: 4 }),
 		outputChannels: fc.integer({ min: 1, max: 40 }),
@@ -111,7 +111,7 @@ describe.each(["wide", "relaxed", "baseline"] satisfies Build[])("the %s build",
 		"leaves zeros in the padding of the weights' gradient: %s",
 		async (operation) => {
 			const { loaded } = await loadBuild({ build, kernelSet: "training" });
-			// With a norm as batchNorm leaves it: zeros past the channels.
+			// With a norm as batchNorm writes it: zeros past the channels.
 			const geometry =
 				operation === "stemBackward"
 					? {
@@ -138,7 +138,7 @@ describe.each(["wide", "relaxed", "baseline"] satisfies Build[])("the %s build",
 						};
 			const channels = operation === "stemBackward" ? 16 : loaded.build === "wide" ? 8 : 4;
 			const row = kernels[operation];
-			// All that is packed, as if it were channels.
+			// All packed numbers, as if they were channels.
 			const whole = {
 				...row,
 				sample: (name: string, _: unknown, random: () => number) =>
@@ -167,7 +167,7 @@ describe("bands and slices", () => {
 		stride: fc.constantFrom(1, 2),
 		pictures: fc.integer({ min: 1, max: 64 }),
 	});
-	it("leave threads something to share wherever there are rows, and take a few hundred kilobytes", () => {
+	it("leave work for all threads if there are enough rows, and take a few hundred kilobytes", () => {
 		fc.assert(
 			fc.property(sizes, ({ inputSize, channels, stride, pictures }) => {
 				const pitch = pitchOf(channels);

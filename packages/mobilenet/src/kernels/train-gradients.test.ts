@@ -1,13 +1,12 @@
 /**
- * The gradients of depthwise layers and the stem as the reference has them, against finite differences of its own
- * forward pass.
+ * The reference's gradients of depthwise layers and the stem, against finite differences of its own forward pass.
  */
 import { describe, expect, it } from "vitest";
 import { depthwiseBackward, trainDepthwise } from "./reference/train-depthwise.ts";
 import { normalize, stemBackward, stemInputGradient, trainStem } from "./reference/train-stem.ts";
 import { bandsOf, normOf, normVectors, partialsOf, vectorOf } from "./training-shapes.ts";
 
-/** Outputs, and zeros before the picture, from the definitions of TensorFlow's SAME and PyTorch's paddings; the tutorial's last block has one of 4. */
+/** Outputs, and zeros before the picture, by the definitions of TensorFlow's SAME and PyTorch's padding; the tutorial's last block has a padding of 4. */
 function paddingOf(inputSize: number, stride: number, padding: "same" | "symmetric" | "four") {
 	const total = Math.max((Math.ceil(inputSize / stride) - 1) * stride + 3 - inputSize, 0);
 	const each = { symmetric: 1, four: 4 };
@@ -16,7 +15,7 @@ function paddingOf(inputSize: number, stride: number, padding: "same" | "symmetr
 	return { before, outputSize: Math.floor((inputSize + before + after - 3) / stride) + 1 };
 }
 
-/** Numbers in −1…1, the same every time. */
+/** Numbers in −1…1, always the same. */
 function numbers(length: number, seed: number): Float32Array {
 	let state = seed;
 	return Float32Array.from({ length }, () => {
@@ -50,7 +49,7 @@ function lossOf(
 	return sum;
 }
 
-/** Central differences of a function of an array, exact for what is a polynomial of degree 2 within the step. */
+/** Central differences of a function of an array; exact where it is a polynomial of degree 2 within the step. */
 function differences(values: Float32Array, step: number, f: () => number, at: readonly number[]): number[] {
 	return at.map((i) => {
 		const kept = values[i]!;
@@ -137,18 +136,20 @@ describe("the reference", () => {
 			const partials = numbers(partialsOf(pictures * inputSize, bandRows, channels), 8);
 			depthwiseBackward(
 				{
-					...{
-						...geometry,
-						gradient,
-						output: forward(),
-						outputNorm,
-						input,
-						inputNorm,
-						activation,
-						weights,
-						band: input,
-					},
-					...{ weightSlices, inputGradient, partials, slices, wantsInput: 1 },
+					...geometry,
+					gradient,
+					output: forward(),
+					outputNorm,
+					input,
+					inputNorm,
+					activation,
+					weights,
+					band: input,
+					weightSlices,
+					inputGradient,
+					partials,
+					slices,
+					wantsInput: 1,
 				},
 				pictures,
 			);
@@ -252,7 +253,7 @@ describe("the reference", () => {
 		const output = new Float32Array(pictures * 9 * 8);
 		const partials = new Float32Array(partialsOf(pictures * inputSize, bandRows, channels));
 		const inputNorm = new Float32Array(normOf(channels));
-		// Scale 1, all else 0.
+		// A scale of 1, and everything else 0.
 		inputNorm[0] = 1;
 		const input = Float32Array.from({ length: output.length }, (_, i) => i / 8);
 		const weights = Float32Array.of(0, 0, 0, 0, 1, 0, 0, 0, 0);
@@ -276,7 +277,9 @@ describe("the reference", () => {
 					stride: 1,
 					before: 1,
 				},
-				...{ inputPitch: 8, outputPitch: 8, bandRows },
+				inputPitch: 8,
+				outputPitch: 8,
+				bandRows,
 			},
 			pictures,
 		);
@@ -284,7 +287,7 @@ describe("the reference", () => {
 		expect([0, 16, 32, 48].map((i) => partials[i])).toEqual([66, 506, 87, 1279]);
 	});
 
-	it("normalizes by channel, the first and the third in each other's place if asked", () => {
+	it("normalizes by channel, and swaps the first and the third if requested", () => {
 		const row = { mean: Float32Array.of(10, 20, 30), factors: Float32Array.of(1, 0.5, 0.25) };
 		const pixels = Uint8Array.of(20, 40, 70);
 		for (const [swapped, expected] of [

@@ -22,7 +22,7 @@ import { type Build, kernelOf, packingOf } from "./walker.ts";
 
 describe("the reference", () => {
 	const step = 1e-5;
-	/** Numbers in −1…1, in float64: the reference takes what it is given. */
+	/** Numbers in −1…1, in float64, which the reference accepts. */
 	const numbers = (length: number, seed: number): Float32Array => {
 		let state = seed;
 		const next = (): number => {
@@ -31,7 +31,7 @@ describe("the reference", () => {
 		};
 		return Float64Array.from({ length }, next) as unknown as Float32Array;
 	};
-	/** What a loss changes by for each of some numbers. */
+	/** The derivative of a loss with respect to each of some numbers, by central differences. */
 	const slopes = (of: Float32Array, loss: () => number): number[] =>
 		Array.from(of, (value, i) => {
 			of[i] = value + step;
@@ -74,7 +74,7 @@ describe("the reference", () => {
 		const inputGradient = numbers(all * pitches.inputPitch, 10);
 		const weightSlices = numbers(slices * outputChannels * inputChannels, 11);
 
-		// A loss whose gradient with respect to the output is the affine map that backward applies.
+		// A loss whose gradient with respect to the output is the affine map of the backward pass.
 		const loss = (): number => {
 			trainPointwise(forward, pictures);
 			let sum = 0;
@@ -112,14 +112,14 @@ describe("the reference", () => {
 		);
 		expectClose(sums, slopes(forward.weights, loss));
 
-		// The gradient comes back in front of the activation: that of the input is `scale` times it.
+		// The gradient is that before the activation; that of the input is `scale` times it.
 		const scaled = Array.from(inputGradient, (g, i) => {
 			const channel = i % pitches.inputPitch;
 			return channel < inputChannels ? g * forward.inputNorm[channel]! : 0;
 		});
 		expectClose(scaled, slopes(forward.input, loss));
 
-		// Its sums are the gradients of shift and, but for mean and deviation, scale.
+		// Its sums are the gradients of shift and, apart from mean and deviation, of scale.
 		const sumOf = (kind: number, i: number): number =>
 			Array.from(
 				{ length: bandsOf(all, bandRows) },
@@ -217,7 +217,7 @@ describe.each(["wide", "relaxed", "baseline"] satisfies Build[])("the %s build",
 		},
 	);
 
-	/** What lies past the channels in packed results, which optimizers and transposed products read. */
+	/** The numbers past the channels in packed results, which optimizers and transposed products read. */
 	const padding = async <O extends Operation>(
 		operation: O,
 		geometry: Geometry<O>,
@@ -248,8 +248,14 @@ describe.each(["wide", "relaxed", "baseline"] satisfies Build[])("the %s build",
 
 	it.each([3, 8, 13, 24, 27])("writes zeros past %i channels", async (channels) => {
 		const geometry = {
-			...{ rows: 11, inputChannels: 20, outputChannels: channels, bandRows: 4, slices: 8, wantsInput: 1 },
-			...{ inputPitch: 24, outputPitch: pitchOf(channels) },
+			rows: 11,
+			inputChannels: 20,
+			outputChannels: channels,
+			bandRows: 4,
+			slices: 8,
+			wantsInput: 1,
+			inputPitch: 24,
+			outputPitch: pitchOf(channels),
 		};
 		const shape = [channels, 20, 1, 1] as const;
 		const slices = await padding("pointwiseBackward", geometry, "weightSlices", shape);
@@ -271,7 +277,7 @@ describe("bands and slices", () => {
 		return [half, rows - half];
 	};
 
-	it("are about the same work for two threads wherever there is enough", () => {
+	it("are about equal work for two threads if there is enough", () => {
 		fc.assert(
 			fc.property(
 				fc.integer({ min: 64, max: 200_000 }),
@@ -288,7 +294,7 @@ describe("bands and slices", () => {
 		);
 	});
 
-	it("of the layers of 1.0-224 are those that were measured", () => {
+	it("of the layers of 1.0-224 are the measured ones", () => {
 		expect(pointwiseSlices(8 * 49)).toBe(2);
 		expect(pointwiseBandRows(8 * 49, 1024, 1024, 2)).toBe(196);
 		expect(trainPointwiseBandRows(8 * 49, 1024, 1024)).toBe(49);

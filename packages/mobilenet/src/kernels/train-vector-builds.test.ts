@@ -1,4 +1,4 @@
-/** Batch norm, the pool, dropout, the losses and the gradients' norm of training in every build: hard inputs, and random shapes against the reference. */
+/** Batch norm, the pool, dropout, the losses and the norm of the gradients in every build: difficult inputs, and random shapes against the reference. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Geometry } from "./kernel.ts";
@@ -36,7 +36,7 @@ describe.each(["wide", "relaxed", "baseline", "reference"] satisfies Build[])("t
 		expect((await lossOf([1e4 + 5, 1e4], [1, 0], 5)).loss).toBeCloseTo(Math.log(1 + Math.exp(-1)), 5);
 	});
 
-	it("lets what is no number through to the loss", async () => {
+	it("propagates NaN to the loss", async () => {
 		for (const bad of [Number.NaN, Number.POSITIVE_INFINITY])
 			for (let at = 0; at < 5; at++) {
 				const logits = [0, 1, 2, 3, 4].map((x) => (x === at ? bad : x));
@@ -66,7 +66,7 @@ describe.each(["wide", "relaxed", "baseline", "reference"] satisfies Build[])("t
 	const upTo = (max: number) => fc.integer({ min: 1, max });
 	const flag = fc.constantFrom(0, 1);
 	const channels = upTo(70);
-	/** A pitch that is the usual one, or more. */
+	/** The usual pitch, or a larger one. */
 	const pitched = (arbitrary: fc.Arbitrary<number>) =>
 		fc.tuple(arbitrary, fc.constantFrom(0, 8, 24)).map(([c, more]) => [c, pitchOf(c) + more] as const);
 

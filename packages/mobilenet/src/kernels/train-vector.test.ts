@@ -1,6 +1,6 @@
 /**
- * The references of what goes channel by channel in training: batch norm, the pool and the losses against finite
- * differences and what they promise, dropout's chances, the gradients' norm.
+ * The reference kernels that work channel by channel in training: batch norm, the pool and the losses against finite
+ * differences and their properties, the probabilities of dropout, the norm of the gradients.
  */
 import { describe, expect, it } from "vitest";
 import { batchNorm, batchNormBackward } from "./reference/batch-norm.ts";
@@ -10,18 +10,18 @@ import { crossEntropy, squaredError } from "./reference/losses.ts";
 import { averagePoolBackward, trainAveragePool } from "./reference/train-average-pool.ts";
 import { bandsOf, normOf, partialsOf, vectorOf } from "./training-shapes.ts";
 
-/** The reference's arithmetic is float64 where its arrays are. */
+/** The reference computes in float64 if its arrays are float64. */
 const doubles = (values: number | readonly number[]): Float32Array =>
 	(typeof values === "number"
 		? new Float64Array(values)
 		: Float64Array.from(values)) as unknown as Float32Array;
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
-/** Numbers in −1…1, irregular and always the same. */
+/** Irregular numbers in −1…1, always the same. */
 const wave = (n: number, seed: number): number[] =>
 	range(n).map((i) => Math.sin(seed + 12.9898 * i * (1 + seed)));
 const sum = (values: Iterable<number>): number => [...values].reduce((a, b) => a + b, 0);
 
-/** The derivative of what `of` gives with respect to each of the values, by central differences. */
+/** The derivative of `of` with respect to each of the values, by central differences. */
 function differences(values: Float32Array, count: number, of: () => number): number[] {
 	const step = 1e-5;
 	return range(count).map((i) => {
@@ -86,7 +86,7 @@ describe("batch norm", () => {
 			return { norm: operands.norm, runningMean, runningVariance };
 		};
 		const z = (norm: Float32Array, i: number) => norm[i % channels]! * y[i]! + norm[vector + (i % channels)]!;
-		// Any smooth function of z: its derivative is u + v · z.
+		// An arbitrary smooth function of z, whose derivative is u + v · z.
 		const [u, v] = [wave(n * channels, 1.1), wave(n * channels, 2.3)];
 		const loss = () => {
 			const { norm } = norms();
@@ -129,7 +129,7 @@ describe("batch norm", () => {
 		);
 	});
 
-	it("makes mean 0 and variance 1 of what it normalizes, and moves the running statistics on", () => {
+	it("normalizes to mean 0 and variance 1, and updates the running statistics", () => {
 		for (const unbiased of [0, 1]) {
 			const { y, operands, norms, z } = layer(0, unbiased);
 			const { norm, runningMean, runningVariance } = norms();
@@ -148,7 +148,7 @@ describe("batch norm", () => {
 		}
 	});
 
-	it("reads no sums and moves nothing where it is frozen", () => {
+	it("neither reads sums nor updates statistics if frozen", () => {
 		const { operands } = layer(1);
 		const [runningMean, runningVariance] = [operands.runningMean.slice(), operands.runningVariance.slice()];
 		const partials = doubles(partialsOf(pictures * rows, bandRows, channels)).fill(Number.NaN);
@@ -159,7 +159,7 @@ describe("batch norm", () => {
 		expect([...operands.norm].every(Number.isFinite)).toBe(true);
 	});
 
-	it("never takes the root of what rounding has made negative, and takes a single pixel as it is", () => {
+	it("never takes the root of a variance that rounding made negative, and accepts a single pixel", () => {
 		const { operands } = layer(0);
 		const partials = doubles(2 * vector).fill(100, 0, channels);
 		// The square of 100, and a little less.
@@ -277,7 +277,7 @@ describe("the losses", () => {
 		);
 	});
 
-	it("is the entropy of the classes where all are alike, and nothing where the right one is sure", () => {
+	it("is the entropy of the classes if all are equally likely, and 0 if the right one is certain", () => {
 		const alike = { ...made([1, 1, 1, 1, 1, 0, 0, 0], [0, 1, 0, 0, 0, 0, 0, 0]), factors: doubles([1, 1]) };
 		crossEntropy(alike, 1);
 		expect(alike.losses[0]).toBeCloseTo(Math.log(5), 12);
@@ -286,35 +286,35 @@ describe("the losses", () => {
 });
 
 describe("dropout", () => {
-	it("keeps its share, of every picture, channel and seed alike", () => {
+	it("keeps its share over pictures, channels and seeds", () => {
 		const count = 256;
 		for (const keep of [0.001, 0.5, 0.8, 0.999]) {
 			const kept = (of: (i: number) => readonly [number, number, number], n: number): number =>
 				sum(range(n).map((i) => (chance(...of(i)) < keep ? 1 : 0)));
-			const within = (kept_: number, n: number): void => {
-				// Five deviations of a binomial distribution.
+			const expectShare = (kept_: number, n: number): void => {
+				// Five standard deviations of a binomial distribution.
 				expect(Math.abs(kept_ - n * keep)).toBeLessThan(5 * Math.sqrt(n * keep * (1 - keep)) + 1);
 			};
-			within(
+			expectShare(
 				kept((i) => [7, Math.floor(i / count), i % count], count ** 2),
 				count ** 2,
 			);
-			within(
+			expectShare(
 				kept((i) => [7, 3, i], 20_000),
 				20_000,
 			);
-			within(
+			expectShare(
 				kept((i) => [7, i, 3], 20_000),
 				20_000,
 			);
-			within(
+			expectShare(
 				kept((i) => [i, 3, 3], 20_000),
 				20_000,
 			);
 		}
 	});
 
-	it("decides about neighbors apart from each other", () => {
+	it("decides about neighbors independently", () => {
 		const n = 40_000;
 		const signs = (of: (i: number) => number): number[] => range(n).map((i) => (of(i) < 0.5 ? 1 : -1));
 		const own = signs((i) => chance(11, i >> 8, i & 255));
@@ -326,7 +326,7 @@ describe("dropout", () => {
 			expect(Math.abs(sum(signs(other).map((s, i) => s * own[i]!)))).toBeLessThan(5 * Math.sqrt(n));
 	});
 
-	it("is the same for a picture in whatever run of a step it comes, and keeps the mean", () => {
+	it("is the same for a picture in any run of a step, and keeps the mean", () => {
 		const run = (first: number, pictures: number): Float32Array => {
 			const values = new Float32Array(pictures * 8).fill(3);
 			const settings = Int32Array.of(5, first);
@@ -341,7 +341,7 @@ describe("dropout", () => {
 });
 
 describe("the gradients' norm", () => {
-	it("is made of slices of whole sixteens", () => {
+	it("is summed in slices that are multiples of 16", () => {
 		const sums = new Float32Array(2);
 		const gradients = Float32Array.from({ length: 48 }, (_, i) => (i < 16 ? 1 : 2));
 		gradientNorm({ gradients, sums, length: 48, slices: 2 });

@@ -1,6 +1,6 @@
 /**
- * The kernels of depthwise layers and the stem in training, as table.ts lists those of inference; and how a plan should
- * cut their work into bands and slices.
+ * The training kernels of depthwise layers and the stem, listed as in table.ts, and how a plan should divide their work
+ * into bands and slices.
  */
 import type { Geometry, Kernel } from "./kernel.ts";
 import { depthwiseBackward, trainDepthwise } from "./reference/train-depthwise.ts";
@@ -9,21 +9,21 @@ import { pitchOf } from "./table.ts";
 import { bandsOf, normOf, partialsOf, vectorOf } from "./training-shapes.ts";
 
 /**
- * Bytes that the rows of a band may take, in the buffers where they wait for their neighbors: with what streams past
- * they stay in an L2 cache of 512 KB. Large bands of large pictures, for both neighbors of a band make the rows at its
- * ends, and small ones of small pictures, for then all is in the first cache.
+ * Bytes that the rows of a band may take in their buffers, so that they and what streams past fit in an L2 cache of
+ * 512 KB. Bands of large pictures are large, because the rows at their ends are computed twice; bands of small pictures
+ * are small, so that they fit in the L1 cache.
  */
 const mostBandBytes = 448 * 1024;
 const leastBandBytes = 32 * 1024;
-/** Bands at the least, for threads share them out, but of at least so many rows, for the neighbors' rows cost too. */
+/** There are at least this many bands, for threads to share, but each has at least `leastRows` rows, since overlap costs. */
 const leastBands = 8;
 const leastRows = 4;
-/** Slices of a weights' gradient at the most: each is cleared and added up again, so more than threads want are waste. */
+/** The most slices of a weight gradient: each is cleared and summed, so more than the threads need are wasted. */
 const mostSlices = 8;
 
 /**
- * Rows of a band, of `rowBytes` bytes each, of pictures of `size` rows: a whole picture if it fits, or several small
- * ones, for their ends need no rows of neighbors; else equal parts of one.
+ * Rows of a band, for rows of `rowBytes` bytes and pictures of `size` rows: one or several whole pictures if they fit,
+ * whose ends need no neighboring rows; else equal parts of a picture.
  */
 function bandRowsOf(rowBytes: number, size: number, pictures: number): number {
 	const shared = Math.max(leastRows, (pictures * size) / leastBands);
@@ -38,21 +38,21 @@ type DepthwiseShape = Pick<
 	"inputSize" | "outputSize" | "stride" | "inputPitch" | "outputPitch"
 >;
 
-/** Rows of outputs that a band of `trainDepthwise` should have: activated inputs, and outputs whose sums are made at the end. */
+/** Output rows per band of `trainDepthwise`, whose buffers hold activated inputs and outputs that are summed at the end. */
 export function trainDepthwiseBandRows(g: DepthwiseShape, pictures: number): number {
 	const rowBytes = (g.stride * g.inputSize * g.inputPitch + g.outputSize * g.outputPitch) * 4;
 	return bandRowsOf(rowBytes, g.outputSize, pictures);
 }
 
-/** Rows of inputs that a band of `depthwiseBackward` should have: activated inputs, and gradients of outputs. */
+/** Input rows per band of `depthwiseBackward`, whose buffers hold activated inputs and gradients of outputs. */
 export function depthwiseBackwardBandRows(g: DepthwiseShape, pictures: number): number {
 	const rowBytes = (g.inputSize * g.inputPitch + (g.outputSize * g.outputPitch) / g.stride) * 4;
 	return bandRowsOf(rowBytes, g.inputSize, pictures);
 }
 
 /**
- * Rows of outputs that a band of `trainStem` and of `stemBackward` should have: padded inputs, and outputs or their
- * gradients. Any number works; a band that crosses pictures pads a few rows more.
+ * Output rows per band of `trainStem` and `stemBackward`, whose buffers hold padded inputs and outputs or their
+ * gradients. Any number works; a band that crosses pictures pads a few more rows.
  */
 export function trainStemBandRows(
 	g: Pick<Geometry<"trainStem">, "inputSize" | "outputSize" | "inputChannels" | "outputPitch">,
@@ -62,7 +62,7 @@ export function trainStemBandRows(
 	return bandRowsOf(rowBytes, g.outputSize, pictures);
 }
 
-/** Slices of the gradient of depthwise or stem weights: of `rows` rows in all. */
+/** Slices of the gradient of depthwise or stem weights, for `rows` rows in total. */
 export function slicesOf(rows: number, bandRows: number): number {
 	return Math.min(mostSlices, bandsOf(rows, bandRows));
 }
@@ -112,7 +112,7 @@ const paddedInput = (g: Omit<StemGeometry, "before" | "inputSize">): number =>
 	(g.bandRows * 2 + 1) * ((g.outputSize - 1) * 2 + 3) * g.inputChannels;
 const wholeLines = (floats: number): number => Math.ceil(floats / 16) * 16;
 
-/** Floats of a thread's buffers in `depthwiseBackward`, as simd/assembly/train-depthwise.ts lays them out. */
+/** Floats of a thread's buffers in `depthwiseBackward`, in the layout of simd/assembly/train-depthwise.ts. */
 function backwardBand(g: BackwardGeometry): number {
 	const { inputSize, outputSize, stride, before, bandRows } = g;
 	const half = Math.floor(before / 2);
@@ -133,7 +133,7 @@ function backwardBand(g: BackwardGeometry): number {
 	);
 }
 
-/** The results of a layer forward: its raw output and the sums of it. */
+/** The results of a forward layer: its raw output and the partial sums. */
 const forwardResults = (
 	g: { outputSize: number; outputPitch: number; bandRows: number },
 	channels: number,
@@ -149,7 +149,7 @@ const forwardResults = (
 		},
 	] as const;
 
-/** Raw outputs are not clamped, and backward reads what forward wrote. */
+/** Raw outputs are not clamped, and the backward kernels read the output of the forward ones. */
 const sampleOf = (operand: string, _geometry: unknown, random: () => number) =>
 	operand === "bounds" ? (i: number) => (i ? 3e38 : -3e38) : operand === "output" ? random : undefined;
 const forwardSample = (operand: string) =>
@@ -218,7 +218,7 @@ export const trainingDepthwiseKernels: {
 				pitch: g.size * g.channels,
 			},
 		],
-		// Different for each channel, and the same in every pixel.
+		// Different for each channel, equal in every pixel.
 		sample: (operand, { channels }) => {
 			if (operand === "mean") return (i) => 100 + 7.5 * (i % channels);
 			if (operand === "factors") return (i) => 1 / (50 + (i % channels));

@@ -1,30 +1,32 @@
 /**
  * The operations of training: forward with the batch's statistics, loss, backward, update.
  *
- * Every convolution writes its raw output, nothing else, and that is all that is kept for backward. Whoever reads it
- * applies batch norm and activation to a band of it, in a buffer that stays in the L2 cache: A = activation(scale · y +
- * shift). Backward works on g, the loss's gradient after the activation's mask, and recomputes mask and x̂ from the same
- * raw output: the gradient of the raw output is gradientFactor · g + rawFactor · y + constant, an affine map a channel,
- * applied as a band is read. So a forward pass reads and writes an activation once each, and a backward pass reads
- * three tensors and writes one.
+ * Every convolution writes only its raw output y, which is all that is kept for backward. The next layer applies batch
+ * norm and activation to a band of it, in a buffer that stays in the L2 cache: A = activation(scale · y + shift). Backward
+ * works on g, the loss's gradient after the activation's mask, and recomputes mask and x̂ from the same raw output. The
+ * gradient of the raw output is gradientFactor · g + rawFactor · y + constant, an affine map per channel that is applied
+ * as a band is read. So a forward pass reads and writes an activation once each, and a backward pass reads three tensors
+ * and writes one.
  *
- * Sums over pixels (batch norm's, both ways) are made band by band: a band is `bandRows` rows, counted through all
- * pictures, and has its own place in `partials`, [bands][2][vector], which one thread after the other adds up in order.
- * A row is a row of pixels of the picture for 3×3 layers and a single pixel elsewhere. Gradients of weights are summed
- * in `slices` slices of bands, [slices][packed weights]: bands of slice s are those from shareStart(bands, s, slices)
- * to shareStart(bands, s + 1, slices), with the bands that there are in this run. So results do not depend on the
- * number of threads.
+ * Sums over pixels (batch norm's, forward and backward) are made band by band. A band is `bandRows` rows, counted through
+ * all pictures, and has its own place in `partials`, [bands][2][vector], which are then added in order. A row is a row of
+ * pixels for 3×3 layers and a single pixel elsewhere. Gradients of weights are summed in `slices` slices of bands,
+ * [slices][packed weights]: slice s has the bands from shareStart(bands, s, slices) to shareStart(bands, s + 1, slices),
+ * where `bands` are those of this run. So results do not depend on the number of threads.
  *
- * What belongs to a channel is a vector: channels in whole sixteens, the rest zeros (`vectorOf` in training-table.ts).
- * A `norm` is seven vectors: scale, shift, mean, 1 / deviation (of the raw output, in this batch or running);
- * gradientFactor, rawFactor, constant (of backward). An `activation` is two floats, slope and high:
- * A = min(max(z, slope · z), high), whose derivative is 0 from `high` on, 1 above 0, `slope` else. ReLU6 is 0 and 6.
+ * Numbers per channel form a vector: channels rounded up to a multiple of 16, the rest zeros (`vectorOf`). A `norm` is
+ * seven vectors: scale, shift, mean, 1 / deviation (of the raw output, from this batch or the running statistics);
+ * gradientFactor, rawFactor, constant (for backward). An `activation` is two floats, slope and high:
+ * A = min(max(z, slope · z), high), whose derivative is 0 from `high` on, 1 above 0 and `slope` elsewhere. ReLU6 is 0 and 6.
  *
- * Weights and their gradients are packed as the forward kernels take them (packing.ts), and the optimizers work on them as
- * they lie. Gradients are always added to what is there: the optimizers leave zeros behind.
+ * Weights and their gradients are packed as the forward kernels take them (packing.ts), and the optimizers work on them
+ * in that layout. Gradients are always added to what is there; the optimizers leave zeros behind.
  */
 export const trainingOperations = {
-	/** Pixels to floats: (pixel − mean) · factor; both a whole row of a picture long. Where `swapped` is 1 the first and the third channel of each pixel change places first. */
+	/**
+	 * Pixels to floats: (pixel − mean) · factor, where mean and factors have an item for every number in a row of the
+	 * picture. If `swapped` is 1, the first and the third channel of each pixel are swapped before.
+	 */
 	normalize: {
 		pixels: "bytes",
 		mean: "floats",
@@ -51,7 +53,7 @@ export const trainingOperations = {
 		outputPitch: "integer",
 		bandRows: "integer",
 	},
-	/** A depthwise layer of the activated input, without batch norm. A row is a row of outputs; `band` holds the input's rows of a band, activated. */
+	/** A depthwise layer on the activated input, without batch norm. A row is a row of outputs; `band` holds a band's input rows, activated. */
 	trainDepthwise: {
 		input: "floats",
 		inputNorm: "floats",
@@ -71,7 +73,7 @@ export const trainingOperations = {
 		outputPitch: "integer",
 		bandRows: "integer",
 	},
-	/** A pointwise layer of the activated input, without batch norm. `rows` pixels a picture; `band` holds a band of them, activated. */
+	/** A pointwise layer on the activated input, without batch norm. `rows` pixels per picture; `band` holds a band of them, activated. */
 	trainPointwise: {
 		input: "floats",
 		inputNorm: "floats",
@@ -90,10 +92,10 @@ export const trainingOperations = {
 		bandRows: "integer",
 	},
 	/**
-	 * Scale, shift, mean and 1 / deviation of a raw output from the sums and sums of squares of its bands, and the running
-	 * statistics moved on by `momentum`; `constants` are epsilon and momentum. `rows` and `bandRows` are those of the layer
-	 * that made the partials, `pixels` its pixels a picture. Where `frozen` is 1 the running statistics are taken as they
-	 * are, and where `unbiased` is 1 they gather the unbiased variance.
+	 * Computes scale, shift, mean and 1 / deviation of a raw output from its bands' sums and sums of squares, and updates the
+	 * running statistics by `momentum`; `constants` are epsilon and momentum. `rows` and `bandRows` are those of the layer
+	 * that made the partials, `pixels` its pixels per picture. If `frozen` is 1, the running statistics are used instead and
+	 * not updated; if `unbiased` is 1, they track the unbiased variance.
 	 */
 	batchNorm: {
 		partials: "floats",
@@ -110,7 +112,7 @@ export const trainingOperations = {
 		frozen: "integer",
 		unbiased: "integer",
 	},
-	/** The mean of the activated input over all pixels of a picture. */
+	/** Mean of the activated input over all pixels of a picture. */
 	trainAveragePool: {
 		input: "floats",
 		inputNorm: "floats",
@@ -122,13 +124,13 @@ export const trainingOperations = {
 		outputPitch: "integer",
 	},
 	/**
-	 * Dropout in place, forward and backward: number c of picture n is multiplied by 1 / keep or by 0, which a hash of seed,
-	 * n and c decides. `settings` are words: the seed, and the number of this run's first picture in its step.
+	 * Dropout in place, forward and backward: number c of picture n is multiplied by 1 / keep or by 0, as a hash of seed, n
+	 * and c decides. `settings` are 32-bit integers: the seed, and the number of this run's first picture in its step.
 	 */
 	dropout: { values: "floats", settings: "sums", keep: "floats", channels: "integer", pitch: "integer" },
 	/**
 	 * Softmax cross-entropy at a temperature: loss = −weight · Σ target · log softmax(input / temperature), its gradient
-	 * with respect to the input. `factors` are weight and temperature. Where `adds` is 1 both are added to what is there.
+	 * with respect to the input. `factors` are weight and temperature. If `adds` is 1, both are added to what is there.
 	 * All rows are `pitch` floats long; past the classes the gradient is 0.
 	 */
 	crossEntropy: {
@@ -141,7 +143,7 @@ export const trainingOperations = {
 		pitch: "integer",
 		adds: "integer",
 	},
-	/** loss = weight · Σ (input − target)², its gradient likewise. */
+	/** loss = weight · Σ (input − target)², and its gradient. */
 	squaredError: {
 		input: "floats",
 		targets: "floats",
@@ -152,7 +154,7 @@ export const trainingOperations = {
 		pitch: "integer",
 		adds: "integer",
 	},
-	/** Gradients of the weights (packed as `panels`) and the bias of a dense layer; that of its input is a `pointwise` with transposed weights. */
+	/** Gradients of a dense layer's weights (packed as `panels`) and bias; its input's gradient is a `pointwise` with transposed weights. */
 	denseBackward: {
 		gradient: "floats",
 		input: "floats",
@@ -163,7 +165,7 @@ export const trainingOperations = {
 		inputPitch: "integer",
 		gradientPitch: "integer",
 	},
-	/** g of the last convolution from the gradient of the pooled features, and its partials: Σ g and Σ g · x̂. A row is a pixel. */
+	/** The last convolution's g from the gradient of the pooled features, and its partials: Σ g and Σ g · x̂. A row is a pixel. */
 	averagePoolBackward: {
 		gradient: "floats",
 		input: "floats",
@@ -177,7 +179,10 @@ export const trainingOperations = {
 		inputPitch: "integer",
 		bandRows: "integer",
 	},
-	/** Gradients of γ and β from the partials of g, and the factors of backward in `norm`. `rows`, `bandRows`: of the layer that made the partials; `pixels` of the raw output a picture. */
+	/**
+	 * Gradients of γ and β from the partials of g, and the vectors of `norm` for backward. `rows` and `bandRows` are those of
+	 * the layer that made the partials, `pixels` the raw output's pixels per picture.
+	 */
 	batchNormBackward: {
 		partials: "floats",
 		norm: "floats",
@@ -190,9 +195,9 @@ export const trainingOperations = {
 		frozen: "integer",
 	},
 	/**
-	 * Backward of a pointwise layer: gradients of its weights, in slices, and, where `wantsInput` is 1, g of its input and
-	 * its partials. `output` is the layer's own raw output, `weights` are transposed: panels of the input channels.
-	 * `band` holds a band of the output's gradient and of the activated input, as the kernel likes (extents).
+	 * Backward of a pointwise layer: gradients of its weights, in slices, and, if `wantsInput` is 1, g of its input and the
+	 * partials of that. `output` is the layer's own raw output; `weights` are transposed: panels of input channels. `band`
+	 * holds a band of the output's gradient and of the activated input, in the kernel's own layout.
 	 */
 	pointwiseBackward: {
 		gradient: "floats",
@@ -217,7 +222,10 @@ export const trainingOperations = {
 		slices: "integer",
 		wantsInput: "integer",
 	},
-	/** Backward of a depthwise layer. A row is a row of its input; a band's share of the weights' gradient is that of its input rows. `weights` are those of forward. */
+	/**
+	 * Backward of a depthwise layer. A row is a row of its input, and a band contributes to the weights' gradient what its
+	 * input rows do. `weights` are those of forward.
+	 */
 	depthwiseBackward: {
 		gradient: "floats",
 		output: "floats",
@@ -241,7 +249,7 @@ export const trainingOperations = {
 		slices: "integer",
 		wantsInput: "integer",
 	},
-	/** Gradient of the stem's weights. A row is a row of outputs; `band` is its padded input and the output's gradient. */
+	/** Gradient of the stem's weights. A row is a row of outputs; `band` holds its padded input and the output's gradient. */
 	stemBackward: {
 		gradient: "floats",
 		output: "floats",
@@ -258,7 +266,7 @@ export const trainingOperations = {
 		bandRows: "integer",
 		slices: "integer",
 	},
-	/** Gradient of the picture, for whoever asks: not tuned. `weights` are those of forward. */
+	/** Gradient of the picture, for tests: not tuned. `weights` are those of forward. */
 	stemInputGradient: {
 		gradient: "floats",
 		output: "floats",
@@ -272,7 +280,7 @@ export const trainingOperations = {
 		before: "integer",
 		outputPitch: "integer",
 	},
-	/** Adds all slices of a gradient to it, in order. */
+	/** Adds the slices of a gradient to it, in order. */
 	sumSlices: { weightSlices: "floats", weightGradient: "floats", length: "integer", slices: "integer" },
 	/** Pointwise or dense weights transposed: from panels of output channels to panels of input channels. */
 	transpose: {
@@ -284,10 +292,10 @@ export const trainingOperations = {
 	/** Sums of squares of gradients, in `slices` slices: their root is the global norm. */
 	gradientNorm: { gradients: "floats", sums: "floats", length: "integer", slices: "integer" },
 	/**
-	 * Optimizers: a step on `length` numbers, with the gradients times gradientFactor, which are zero afterwards.
-	 * `settings` are floats in the order of `settingNames` (training-table.ts). Where `decays` is 1 weight decay applies.
+	 * Optimizers: a step on `length` numbers, where g is gradient · gradientFactor; the gradients are zero afterwards.
+	 * `settings` are floats in the order of `settingNames` (training-shapes.ts). If `decays` is 1, weight decay applies.
 	 *
-	 * Stochastic gradient descent: d = g + weightDecay · w; first = momentum · first + d (which is d in the first step, for it begins with zeros);
+	 * Stochastic gradient descent: d = g + weightDecay · w; first = momentum · first + d, where `first` begins with zeros;
 	 * w −= learningRate · (nesterov ? d + momentum · first : first).
 	 */
 	sgd: {
@@ -298,7 +306,10 @@ export const trainingOperations = {
 		length: "integer",
 		decays: "integer",
 	},
-	/** RMSprop in TensorFlow's form: d = g + weightDecay · w; second = decay · second + (1 − decay) · d²; first = momentum · first + learningRate · d / √(second + epsilon); w −= first. `second` begins with ones. */
+	/**
+	 * RMSprop in TensorFlow's form: d = g + weightDecay · w; second = decay · second + (1 − decay) · d²; first = momentum ·
+	 * first + learningRate · d / √(second + epsilon); w −= first. `second` begins with ones.
+	 */
 	rmsprop: {
 		parameters: "floats",
 		gradients: "floats",

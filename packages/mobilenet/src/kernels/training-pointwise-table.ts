@@ -1,6 +1,6 @@
 /**
- * The kernels of training of pointwise and dense layers, as table.ts lists those of inference, and how their rows are
- * divided into bands and slices.
+ * The training kernels of pointwise and dense layers, listed as in table.ts, and how a plan should divide their rows
+ * into bands and slices.
  */
 import type { Geometry, Kernel } from "./kernel.ts";
 import { sumSlices, transpose } from "./reference/gradients.ts";
@@ -8,7 +8,7 @@ import { denseBackward, pointwiseBackward, trainPointwise } from "./reference/tr
 import { pitchOf } from "./table.ts";
 import { bandsOf, normOf, partialsOf, vectorOf } from "./training-shapes.ts";
 
-/** Floats from one row of a band's buffer to the next: an odd number of cache lines (assembly/train-pointwise.ts). */
+/** Floats from one row of a band's buffer to the next: an odd number of cache lines (simd/assembly/train-pointwise.ts). */
 const bandPitch = (channels: number): number => (Math.ceil(channels / 16) | 1) * 16;
 
 /** Floats of a band's buffers in `pointwiseBackward`: the output's gradient and the activated input. */
@@ -17,11 +17,11 @@ function pointwiseBackwardBand(inputChannels: number, outputChannels: number, ba
 }
 
 /**
- * Rows of a band in `trainPointwise`, where the largest batch has so many.
+ * Rows of a band in `trainPointwise`, given the rows of the largest batch.
  *
- * Its speed is the same within 3 % from 64 rows to 1000, so what decides is the rest: input and output of a band stay in
- * the L2 cache, weights that do not fit there are read for some 40 rows at least, and bands come in pairs or fours of the same
- * length for as many threads.
+ * Speed is the same within 3 % from 64 to 1000 rows, so other things decide: input and output of a band stay in the L2
+ * cache, weights that do not fit there are read for at least about 40 rows, and for 2 or 4 threads the number of bands is
+ * a multiple of 2 or 4, of equal length.
  */
 export function trainPointwiseBandRows(rows: number, inputChannels: number, outputChannels: number): number {
 	const most = Math.max(64, Math.floor(bandFloats / 2 / (inputChannels + outputChannels)));
@@ -34,10 +34,10 @@ export function trainPointwiseBandRows(rows: number, inputChannels: number, outp
 const bandFloats = 65536;
 
 /**
- * Slices in which the gradient of a pointwise layer's weights is made, where the largest batch has so many rows.
+ * Slices of the gradient of a pointwise layer's weights, given the rows of the largest batch.
  *
- * A slice is what a thread takes, so that there is a power of two of them, two at least where there is work for two
- * threads. More than one for 200 rows would cost: each is as large as the weights, written, and read to be added up.
+ * Threads take whole slices, so their number is a power of two, and at least two if there is work for two threads. More
+ * than one per 200 rows would cost time, because each is as large as the weights, and is written and read again.
  */
 export function pointwiseSlices(rows: number): number {
 	const slices = 2 ** Math.round(Math.log2(rows / 192));
@@ -45,8 +45,9 @@ export function pointwiseSlices(rows: number): number {
 }
 
 /**
- * Rows of a band in `pointwiseBackward`, where the largest batch has so many: all slices have as many bands, all about as
- * long. Every band reads the gradient of all weights and writes it again, so it has 192 rows at least if there are as many.
+ * Rows of a band in `pointwiseBackward`, given the rows of the largest batch: all slices have the same number of bands,
+ * of about equal length. Every band reads and writes the gradient of all weights, so it has at least 192 rows if there
+ * are that many.
  */
 export function pointwiseBandRows(
 	rows: number,
@@ -56,15 +57,15 @@ export function pointwiseBandRows(
 ): number {
 	const most = Math.max(192, Math.floor(bandFloats / (inputChannels + outputChannels)));
 	const ofSlice = rows / slices;
-	// Rather a little more than half.
+	// A band may be a quarter longer, to avoid one of little more than half the length.
 	return Math.ceil(ofSlice / Math.ceil(ofSlice / (most * 1.25)));
 }
 
 const sixtyFourths = (random: () => number): number => Math.round(random() * 64) / 64;
 
 /**
- * Inputs of a layer: numbers on a grid, whose z no kernel rounds, and of which none is where the activation has a corner,
- * so that all agree about its derivative. What belongs to no channel is zero in a norm.
+ * Random inputs and norms of a layer: numbers on a grid, so that z is exact in every kernel and never at a corner of the
+ * activation, and all kernels agree on its derivative. A norm is zero past the last channel.
  */
 function sampleNorms(
 	operand: string,
@@ -210,7 +211,7 @@ export const trainingPointwiseKernels: {
 				: []),
 		],
 		sample: (operand, g, random) => {
-			// There is no bias to the gradient of the input, and nothing bounds it.
+			// The gradient of the input has no bias and no bounds.
 			if (operand === "bias") return () => 0;
 			if (operand === "bounds") return (i) => [-1e30, 1e30][i]!;
 			return sampleNorms(operand, g, random);

@@ -1,6 +1,6 @@
-/** What the operations of training have in common: lengths of vectors, norms, partials and settings. */
+/** Lengths that the operations of training have in common: of vectors, norms, partial sums and settings. */
 
-/** Floats of what belongs to the channels of a layer: whole panels. */
+/** Floats of a vector over a layer's channels: a multiple of 16, the width of a panel. */
 export function vectorOf(channels: number): number {
 	return Math.ceil(channels / 16) * 16;
 }
@@ -21,17 +21,17 @@ export function normOf(channels: number): number {
 	return normVectors.length * vectorOf(channels);
 }
 
-/** Bands of so many rows. */
+/** Number of bands into which rows are divided. */
 export function bandsOf(rows: number, bandRows: number): number {
 	return Math.ceil(rows / bandRows);
 }
 
-/** Floats of the partial sums of so many rows. */
+/** Floats of the partial sums over rows: two vectors per band. */
 export function partialsOf(rows: number, bandRows: number, channels: number): number {
 	return bandsOf(rows, bandRows) * 2 * vectorOf(channels);
 }
 
-/** What optimizers read in a step, in this order, a float each. */
+/** The settings of an optimizer step in their order in memory, one float each. */
 export const settingNames = [
 	"learningRate",
 	"weightDecay",

@@ -1,6 +1,6 @@
 /**
- * The kernels of training, as table.ts lists those of inference: the rows of pointwise and dense layers, of depthwise
- * layers and the stem, and of all that goes channel by channel or number by number, each in a file of its own.
+ * The kernels of training, from three files: pointwise and dense layers; depthwise layers and the stem; and everything
+ * that works channel by channel or number by number.
  */
 import type { Kernel } from "./kernel.ts";
 import { trainingDepthwiseKernels } from "./training-depthwise-table.ts";

@@ -1,6 +1,6 @@
 /**
- * The kernels of training that go channel by channel, picture by picture or number by number: batch norm's statistics, the
- * pool, dropout, the losses, the gradients' norm and the optimizers.
+ * The training kernels that work channel by channel, picture by picture or number by number: batch norm's statistics,
+ * the pool, dropout, the losses, the norm of the gradients and the optimizers.
  */
 import type { Geometry, Kernel } from "./kernel.ts";
 import { batchNorm, batchNormBackward } from "./reference/batch-norm.ts";
@@ -26,9 +26,9 @@ type VectorOperation =
 	| "adamw"
 	| "movingAverage";
 
-/** A parameter of every channel, as it is packed. */
+/** A parameter with one number per channel. */
 const vectorParameter = (channels: number) => ["bias", [channels, 1, 1, 1]] as const;
-/** The same as a result: with what lies between the last channel and the end of its vector, which stays zero. */
+/** The same as a result, including what lies between the last channel and the end of the vector, which must stay zero. */
 const vectorResult = <Name extends string>(operand: Name, channels: number) =>
 	({ operand, rows: 1, channels: vectorOf(channels), pitch: vectorOf(channels) }) as const;
 
@@ -48,7 +48,7 @@ const normResult = (g: NormGeometry, vectors: number) =>
 	({ operand: "norm", rows: vectors, channels: vectorOf(g.channels), pitch: vectorOf(g.channels) }) as const;
 /** Whether item `i` of partials is a second sum, of squares or products. */
 const isSecond = (i: number, channels: number): boolean => Math.floor(i / vectorOf(channels)) % 2 === 1;
-/** Layers of 1.0-224, 0.25-96 and odd ones, in bands as a plan may have them. */
+/** Layers of 1.0-224 and 0.25-96, and odd ones, in bands that a plan may have. */
 const realNorms = [
 	normsOf(112, 14, 112 * 112, 32, 0),
 	normsOf(196, 100, 196, 512, 0),
@@ -102,7 +102,7 @@ const lossSample = (operand: string, g: LossGeometry, random: () => number) => {
 const smallLosses = [lossOf(7, 0), lossOf(1, 1), lossOf(16, 1), lossOf(21, 0)];
 const realLosses = [lossOf(1001, 0), lossOf(1000, 1), lossOf(20, 0)];
 
-/** Settings with which every term counts. */
+/** Settings with which every term of an optimizer has an effect. */
 const sampleSettings: Readonly<Record<(typeof settingNames)[number], number>> = {
 	learningRate: 0.1,
 	weightDecay: 0.05,
@@ -149,7 +149,7 @@ export const trainingVectorKernels: { readonly [O in VectorOperation]: Kernel<O>
 			vectorResult("runningMean", g.channels),
 			vectorResult("runningVariance", g.channels),
 		],
-		// Of a band's pixels: sums of numbers in −1…1, and so many squares that the variance is not negative.
+		// Sums over a band's pixels of numbers in −1…1, and sums of squares so large that the variance is not negative.
 		sample: (operand, g, random) => {
 			const pixels = (Math.min(g.rows, g.bandRows) / g.rows) * g.pixels;
 			if (operand === "partials")
@@ -228,7 +228,7 @@ export const trainingVectorKernels: { readonly [O in VectorOperation]: Kernel<O>
 				pitch: vectorOf(g.channels),
 			},
 		],
-		// In sixteenths, so that every build finds the same numbers at the kinks of the activation.
+		// Multiples of 1/16, so that every build gets the same numbers at the corners of the activation.
 		sample: (operand, _, random) =>
 			operand === "input" || operand === "inputNorm" ? () => Math.round(random() * 16) / 16 : undefined,
 		small: [poolBackwardOf(1, 8, 1), poolBackwardOf(5, 11, 3), poolBackwardOf(25, 24, 20)],

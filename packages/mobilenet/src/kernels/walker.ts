@@ -1,6 +1,6 @@
 /**
- * A walker runs the steps of a plan in a memory. There is one in WebAssembly for every build of the kernels, and one
- * in TypeScript that calls the reference; both read the same words.
+ * A walker executes the steps of a plan in a memory. Every build of the kernels has one in WebAssembly; another, in
+ * TypeScript, calls the reference. All read the same words.
  */
 import { MobileNetError, messageOf } from "../base/error.ts";
 import type { Kernel, KernelTable } from "./kernel.ts";
@@ -15,8 +15,8 @@ import {
 import { type CompiledModule, webAssembly } from "./webassembly.ts";
 
 /**
- * `wide` is WebAssembly that V8 compiles to 256-bit vectors, `relaxed` and `baseline` to 128-bit ones with and without
- * fused multiply-add; `reference` is TypeScript.
+ * `wide`: WebAssembly that V8 compiles to 256-bit vectors. `relaxed` and `baseline`: 128-bit vectors with and without
+ * fused multiply-add. `reference`: TypeScript.
  */
 export type Build = "wide" | "relaxed" | "baseline" | "reference";
 
@@ -28,22 +28,23 @@ export type LoadedBuild =
 			readonly module: CompiledModule;
 			/** Whether the module takes memory that threads share. */
 			readonly shared: boolean;
-			/** What the module holds, as the reference has it. */
+			/** The kernels that the module holds. */
 			readonly kernels: KernelTable;
 	  };
 
-/** Which of the packings a build takes. */
+/** Which packings of weights a build takes. */
 export function packingOf(build: Build): "reference" | "narrow" | "wide" {
 	return build === "relaxed" || build === "baseline" ? "narrow" : build;
 }
 
 export interface Walker {
 	readonly buffer: ArrayBuffer;
-	/** What workers are given to work in the same memory; there is none without threads. */
-	readonly memory?: object;
+	/** The memory to pass to workers; undefined without threads. */
+	readonly memory?: object | undefined;
 	/**
-	 * Walks step `entry`, then those of `first` to `last` that follow it, of the plan at byte `plan`, with the run block at
-	 * byte `block`: the share of the first of `threads` threads. Numbers, not an object: it is called often.
+	 * Runs this thread's share, as the first of `threads` threads, of step `entry` and of those of steps `first` to `last`
+	 * that follow it. The plan is at byte `plan`, the run block at byte `block`. Takes numbers rather than an object because
+	 * it is called often.
 	 */
 	readonly run: (
 		plan: number,
@@ -56,10 +57,10 @@ export interface Walker {
 }
 
 const pageBytes = 65536;
-/** WebAssembly addresses have 32 bits. */
+/** 4 GB: WebAssembly addresses have 32 bits. */
 export const mostBytes = 65536 * pageBytes;
 
-/** A walker with a memory of its own, of at least `bytes` bytes that are all zero. */
+/** A walker with its own memory of at least `bytes` bytes, all zero. */
 export function createWalker(loaded: LoadedBuild, bytes: number): Walker {
 	const pages = Math.ceil(bytes / pageBytes);
 	try {
@@ -71,14 +72,14 @@ export function createWalker(loaded: LoadedBuild, bytes: number): Walker {
 		const walk = exports.run as (...words: number[]) => void;
 		return {
 			buffer: memory.buffer,
-			...(shared ? { memory } : {}),
+			memory: shared ? memory : undefined,
 			run: (plan, entry, first, last, block, threads) => walk(plan, entry, first, last, block, 0, threads),
 		};
 	} catch (error) {
 		if (!(error instanceof RangeError)) throw error;
 		throw new MobileNetError(
 			"engine",
-			`the plan needs ${Math.ceil(bytes / 2 ** 20)} MB of memory, and the system does not give them (${messageOf(error)}): take a smaller batch or size.`,
+			`the plan needs ${Math.ceil(bytes / 2 ** 20)} MB of memory, which the system does not provide (${messageOf(error)}): use a smaller batch or size.`,
 			{ cause: error },
 		);
 	}
@@ -113,9 +114,9 @@ function runReference<O extends Operation>(
 	kernelOf(kernels, operation).reference(Object.fromEntries(operands) as Operands<O>, pictures);
 }
 
-/** The row of an operation. */
+/** The row of an operation in a table of kernels. */
 export function kernelOf<O extends Operation>(kernels: KernelTable, operation: O): Kernel<O> {
 	const kernel = kernels[operation];
-	if (!kernel) throw new Error(`the kernels that were loaded do not hold ${operation}`);
+	if (!kernel) throw new Error(`the loaded kernels do not include ${operation}`);
 	return kernel;
 }

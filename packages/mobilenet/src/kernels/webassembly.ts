@@ -1,4 +1,4 @@
-/** The little of the WebAssembly interface that is used here, typed: the project compiles without a browser's types. */
+/** Types for the part of the WebAssembly interface that is used here: the project compiles without a browser's types. */
 
 export interface CompiledModule {
 	readonly [Symbol.toStringTag]: string;
@@ -19,12 +19,12 @@ interface WebAssemblyInterface {
 	) => { readonly exports: Readonly<Record<string, unknown>> };
 }
 
-/** WebAssembly, or undefined where the platform has none. */
+/** WebAssembly, or undefined if the platform has none. */
 export function findWebAssembly(): WebAssemblyInterface | undefined {
 	return (globalThis as { WebAssembly?: WebAssemblyInterface }).WebAssembly;
 }
 
-/** WebAssembly, where a compiled module shows that there is one. */
+/** WebAssembly, for callers that hold a compiled module and so know that it exists. */
 export function webAssembly(): WebAssemblyInterface {
 	return findWebAssembly()!;
 }

@@ -7,7 +7,13 @@ import type { Label } from "../weights/model.ts";
 /** The name by which the background class is recognized. */
 export const backgroundName = "background";
 
-/** Outputs before that of class 0: 1 where the first output is a background class, else 0. */
+/**
+ * Outputs before that of class 0: 1 where the first output is a background class, else 0. Answers leave it out; `run` and
+ * `probabilitiesEach` do not.
+ *
+ * @example
+ * const classes = model.configuration.classes - backgroundOutputs(model.labels);
+ */
 export function backgroundOutputs(labels: readonly Label[] | undefined): 0 | 1 {
 	return labels?.[0]?.name === backgroundName ? 1 : 0;
 }

@@ -1,10 +1,7 @@
-/**
- * Label files: one label a line, a JSON array, or an index and a label a line. And whether a list of labels is one
- * for so many classes.
- */
+/** Label files: one label a line, a JSON array, or an index and a label a line. */
 import { MobileNetError, messageOf, shown } from "../base/error.ts";
+import { parseJson } from "../base/json.ts";
 import type { Label } from "../weights/model.ts";
-import { backgroundName } from "./background.ts";
 
 /**
  * The labels in a label file, in the order of the classes.
@@ -23,7 +20,7 @@ import { backgroundName } from "./background.ts";
 export function parseLabels(text: string, name: string): readonly Label[] {
 	const content = text.replace(/^\uFEFF/, "").trim();
 	if (content === "") throw broken(name, "holds no labels: it is empty");
-	if (content.startsWith("[") || content.startsWith("{")) return parseJson(content, name);
+	if (content.startsWith("[") || content.startsWith("{")) return jsonLabels(content, name);
 	const lines = content.split(/\r\n|\r|\n/).map((line) => line.trim());
 	const numbered = lines.map((line) => /^(\d+)\s*[\t:]\s*(.+)$/.exec(line));
 	if (numbered.every((match) => match !== null))
@@ -36,34 +33,10 @@ export function parseLabels(text: string, name: string): readonly Label[] {
 	return lines.map(labelOf);
 }
 
-/**
- * Labels for so many classes: the same, or with a background class in front where one is missing; undefined where
- * they do not fit.
- */
-export function fittedLabels(labels: readonly Label[], classes: number): readonly Label[] | undefined {
-	if (labels.length === classes) return labels;
-	if (labels.length === 1000 && classes === 1001) return [{ name: backgroundName }, ...labels];
-	return undefined;
-}
-
-/**
- * Labels for so many classes, as `fittedLabels`, from a file that was meant for them.
- *
- * @throws MobileNetError `usage` with both numbers where they do not fit
- */
-export function labelsFor(labels: readonly Label[], classes: number, name: string): readonly Label[] {
-	const fitted = fittedLabels(labels, classes);
-	if (fitted) return fitted;
-	throw new MobileNetError(
-		"usage",
-		`${name} has ${labels.length} labels, but the network has ${classes} classes: give a file of as many labels.`,
-	);
-}
-
-function parseJson(content: string, name: string): readonly Label[] {
+function jsonLabels(content: string, name: string): readonly Label[] {
 	let value: unknown;
 	try {
-		value = JSON.parse(content);
+		value = parseJson(content);
 	} catch (error) {
 		throw broken(name, `is no JSON, as its first character has it: ${messageOf(error)}`);
 	}

@@ -6,11 +6,17 @@ import { preprocessingFault } from "../weights/preprocessing.ts";
 import type { RunOptions } from "./options.ts";
 
 /**
- * The model with the options' size and preprocessing. What is told is no longer assumed.
+ * The model with another size or preprocessing: the same weights, since a network runs at any size. What the options say
+ * is no longer assumed.
  *
  * @throws MobileNetError `configuration` or `usage` where an option makes no sense
+ * @example
+ * transfer({ model: changedModel(await readAnyModel("model.tflite"), { size: 128 }), training, validation });
  */
-export function changedModel(model: Model, { size, preprocessing = {} }: RunOptions): Model {
+export function changedModel(
+	model: Model,
+	{ size, preprocessing = {} }: Pick<RunOptions, "size" | "preprocessing">,
+): Model {
 	const configuration =
 		size === undefined ? model.configuration : configure({ ...model.configuration, size });
 	const given = Object.entries(preprocessing)

@@ -1,9 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
+import type { Progress } from "../base/progress.ts";
 import { readModel } from "../formats/read.ts";
-import { readDefaultModel } from "./default-model.ts";
+import { defaultModelBytes } from "./default-model.ts";
 import { MobileNet } from "./mobilenet.ts";
 import type { LoadOptions } from "./options.ts";
+import { loadModel } from "./source.ts";
 
 const file = new URL("../../../../models/default/mobilenet.safetensors", import.meta.url);
 const picture = {
@@ -15,7 +17,18 @@ const picture = {
 
 describe("the embedded model", () => {
 	it("is its file, byte for byte", async () => {
-		expect(await readDefaultModel()).toEqual(await readModel(await readFile(file)));
+		const bytes = await readFile(file);
+		expect(Buffer.compare(await defaultModelBytes(), bytes)).toBe(0);
+		expect(await loadModel()).toEqual(await readModel(bytes));
+	});
+
+	it("is called default; files of that name are reached by their paths", async () => {
+		const own = await loadModel();
+		expect(await loadModel("default")).toEqual(own);
+		expect((await MobileNet.load("default", { threads: 1 })).model).toEqual(own);
+		expect(await loadModel(file.href)).toEqual(own);
+		for (const path of ["./default", "Default", "default.tflite", "constructor"])
+			await expect(loadModel(path)).rejects.toThrow(`${path} cannot be read: there is no such file.`);
 	});
 
 	it("is what load gives without a source", async () => {
@@ -25,6 +38,18 @@ describe("the embedded model", () => {
 		expect(answers.length).toBe(5);
 		expect(answers).toEqual(await other.classify(picture));
 		for (const { label, index } of answers) expect(embedded.labels?.[index]?.name).toBe(label);
+	});
+
+	it("tells how far it has come", async () => {
+		const seen: Progress[] = [];
+		await MobileNet.load("default", { onProgress: (progress) => seen.push(progress) });
+		const total = (await readFile(file)).length;
+		expect(seen.length).toBeGreaterThan(5);
+		for (const [n, one] of seen.entries()) {
+			expect(one).toMatchObject({ total, source: "default" });
+			expect(one.loaded).toBeGreaterThan(seen[n - 1]?.loaded ?? 0);
+		}
+		expect(seen.at(-1)!.loaded).toBe(total);
 	});
 
 	it("takes the options that a file takes", async () => {

@@ -3,25 +3,25 @@
  * in modules of its own, which are loaded when somebody asks for it: who brings another model loads none of them.
  */
 import { fromBase64 } from "../base/base64.ts";
-import { type ReadOptions, readModel } from "../formats/read.ts";
-import type { Model } from "../weights/model.ts";
+import type { OnProgress } from "../base/progress.ts";
 import { byteLength, parts } from "./generated/default-model.ts";
 
-/**
- * The model of the embedded model, as `readModel` would read it from its file.
- *
- * @throws MobileNetError where the options do not suit it, such as labels of another number
- * @example
- * const { configuration } = await readDefaultModel(); // α 0.75, 160 pixels, 200 classes
- */
-export async function readDefaultModel(options: ReadOptions = {}): Promise<Model> {
-	options.signal?.throwIfAborted();
+/** The bytes of its safetensors file. */
+export async function defaultModelBytes(onProgress?: OnProgress): Promise<Uint8Array> {
+	let loaded = 0;
+	const decoded = await Promise.all(
+		parts.map(async (load) => {
+			const part = fromBase64((await load()).base64);
+			loaded += part.length;
+			onProgress?.({ loaded, total: byteLength, source: "default" });
+			return part;
+		}),
+	);
 	const bytes = new Uint8Array(byteLength);
 	let at = 0;
-	for (const { base64 } of await Promise.all(parts.map((load) => load()))) {
-		const part = fromBase64(base64);
+	for (const part of decoded) {
 		bytes.set(part, at);
 		at += part.length;
 	}
-	return readModel(bytes, { ...options, name: options.name ?? "the embedded model" });
+	return bytes;
 }

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import type { Pixels } from "../image/pixels.ts";
 import { MobileNet } from "./mobilenet.ts";
 import type { PictureSource } from "./pictures.ts";
 
@@ -28,7 +29,7 @@ describe("a model", () => {
 	it("gives the same answer in pixels as in numbers", async () => {
 		const mobilenet = await MobileNet.create(small);
 		const picture = plain(200, 100, 50, 32);
-		const output = mobilenet.run(Float32Array.from(picture.data, (value) => value / 127.5 - 1));
+		const output = await mobilenet.run(Float32Array.from(picture.data, (value) => value / 127.5 - 1));
 		for (const { index, probability } of await mobilenet.classify(picture, { top: 6 }))
 			expect(probability).toBeCloseTo(output[index]!, 5);
 	});
@@ -53,6 +54,17 @@ describe("a model", () => {
 		expect(await black.embed(new Canvas())).toEqual(await mobilenet.embed(plain(0, 0, 0)));
 		const drop = await MobileNet.from(model, { transparency: "drop" });
 		expect(await drop.embed(new Canvas())).toEqual(await mobilenet.embed(plain(200, 100, 50)));
+	});
+
+	it("says that there are no canvases and videos here", async () => {
+		const mobilenet = await MobileNet.create(small);
+		const bitmap = { width: 40, height: 40, close: () => undefined };
+		const video = { videoWidth: 40, videoHeight: 40, readyState: 4 };
+		for (const picture of [bitmap, video, { width: 40, height: 40, getContext: () => null }])
+			await expect(mobilenet.classify(picture)).rejects.toMatchObject({
+				code: "unsupported",
+				message: expect.stringMatching(/cannot be drawn here: pass raw pixels .*\.$/),
+			});
 	});
 
 	it("takes colors in the network's order", async () => {
@@ -81,6 +93,25 @@ describe("a model", () => {
 		await expect(mobilenet.features(picture, "blocks.13.pointwise")).rejects.toThrow(
 			/no layer "blocks\.13\.pointwise"/,
 		);
+	});
+
+	it("gives features of several layers at once, the same as one by one", async () => {
+		const mobilenet = await MobileNet.create(small);
+		const picture = plain(7, 80, 200);
+		const names = ["pool", "blocks.0.depthwise", "blocks.5.pointwise", "classifier", "stem"];
+		const all = await mobilenet.features(picture, names);
+		expect([...all.keys()]).toEqual(names);
+		for (const name of names) {
+			const one = await (await MobileNet.from(mobilenet.model)).features(picture, name);
+			expect(all.get(name)!.shape).toEqual(one.shape);
+			expect(all.get(name)!.data).toEqual(one.data);
+		}
+		// Other layers in between leave those that were asked for before as they are.
+		await mobilenet.features(plain(1, 1, 1), "blocks.3.depthwise");
+		expect(await mobilenet.features(picture, names)).toEqual(all);
+		await expect(mobilenet.features(picture, ["stem", "stern"])).rejects.toThrow(/no layer "stern"/);
+		expect(await mobilenet.features(picture, "stem")).toEqual(all.get("stem"));
+		expect((await mobilenet.features(picture, [])).size).toBe(0);
 	});
 
 	it("leaves a background class out and counts without it", async () => {
@@ -147,7 +178,7 @@ describe("a model", () => {
 		for (const batch of [1, 2, 8]) {
 			const rows = [];
 			for await (const row of mobilenet.classifyEach(sources, { batch })) rows.push(row);
-			expect(rows.map(({ source }) => source)).toEqual(sources);
+			expect(rows.map(({ key }) => key)).toEqual(sources);
 			expect(rows.map((row) => "error" in row)).toEqual([false, true, true, false, true]);
 		}
 		await expect(mobilenet.classify(sources)).rejects.toThrow(
@@ -163,13 +194,13 @@ describe("a model", () => {
 		for (const batch of [1, 3]) {
 			const rows = [];
 			for await (const row of mobilenet.probabilitiesEach(pictures, { batch })) rows.push(row);
-			expect(rows.map(({ source }) => source)).toEqual(pictures);
+			expect(rows.map(({ key }) => key)).toEqual(pictures);
 			expect(rows.map((row) => "error" in row)).toEqual([false, true, false]);
 			for (const row of rows) {
 				if ("error" in row) continue;
 				expect(row.probabilities).toHaveLength(6);
 				expect(row.probabilities.reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 5);
-				const answers = await mobilenet.classify(row.source, { top: 5 });
+				const answers = await mobilenet.classify(row.key, { top: 5 });
 				expect(answers).toHaveLength(5);
 				for (const { index, probability } of answers)
 					expect(row.probabilities[index + 1]).toBeCloseTo(probability, 6);
@@ -197,8 +228,8 @@ describe("a model", () => {
 
 	it("refuses numbers that are too few, and batches that are none", async () => {
 		const mobilenet = await MobileNet.create(small);
-		expect(() => mobilenet.run(new Float32Array(5))).toThrow(/takes a Float32Array of 3072 numbers/);
-		expect(() => mobilenet.run(new Float32Array(3072), { batch: 0.5 })).toThrow(
+		await expect(mobilenet.run(new Float32Array(5))).rejects.toThrow(/takes a Float32Array of 3072 numbers/);
+		await expect(mobilenet.run(new Float32Array(3072), { batch: 0.5 })).rejects.toThrow(
 			/batch must be a whole number/,
 		);
 	});
@@ -206,12 +237,31 @@ describe("a model", () => {
 	it("cannot run once it is disposed", async () => {
 		const mobilenet = await MobileNet.create(small);
 		mobilenet.dispose();
-		await expect(mobilenet.classify(plain(1, 1, 1))).rejects.toMatchObject({
-			name: "MobileNetError",
-			code: "disposed",
-		});
-		expect(() => mobilenet.run(new Float32Array(3072))).toThrow(/was disposed/);
+		const disposed = { name: "MobileNetError", code: "disposed" };
+		await expect(mobilenet.classify(plain(1, 1, 1))).rejects.toMatchObject(disposed);
+		await expect(mobilenet.classify([])).rejects.toMatchObject(disposed);
+		await expect(mobilenet.features(plain(1, 1, 1), "stem")).rejects.toMatchObject(disposed);
+		await expect(mobilenet.run(new Float32Array(3072))).rejects.toMatchObject(disposed);
 		expect(mobilenet.summary()).toContain("MobileNet");
+	});
+
+	it("runs nothing once it is disposed, though a picture was on its way", async () => {
+		const { model } = await MobileNet.create(small);
+		let arrive: (picture: Pixels) => void = () => undefined;
+		const late = () => new Promise<Pixels>((resolve) => (arrive = resolve));
+		for (const start of [
+			(mobilenet: MobileNet) => mobilenet.features(late, "stem"),
+			(mobilenet: MobileNet) => mobilenet.features(late, ["stem", "pool"]),
+			(mobilenet: MobileNet) => mobilenet.classify(late),
+			(mobilenet: MobileNet) => mobilenet.embed([late]),
+		]) {
+			const mobilenet = await MobileNet.from(model);
+			const started = start(mobilenet);
+			await new Promise((resolve) => setTimeout(resolve));
+			mobilenet.dispose();
+			arrive(plain(1, 1, 1));
+			await expect(started).rejects.toMatchObject({ name: "MobileNetError", code: "disposed" });
+		}
 	});
 
 	it("is the same after it was saved and loaded", async () => {
@@ -236,6 +286,11 @@ describe("a model", () => {
 		await expect(MobileNet.from(model, { preprocessing: { std: 0 } })).rejects.toThrow(/std/);
 		await expect(MobileNet.from(model, { preprocessing: { mean: [1, 2] } })).rejects.toThrow(/mean/);
 		await expect(MobileNet.from(model, { size: 8 })).rejects.toThrow(/size must be/);
+		// Checked here once: what a picture becomes is not checked again for each.
+		const filter = "box" as "nearest";
+		await expect(MobileNet.from(model, { preprocessing: { filter } })).rejects.toThrow(/filter must be/);
+		const broken = { ...model.preprocessing, fit: { centralFraction: 2 } };
+		await expect(MobileNet.from({ ...model, preprocessing: broken })).rejects.toThrow(/fit must be/);
 		const larger = await MobileNet.from(model, { size: 65 });
 		expect((await larger.features(plain(1, 1, 1), "stem")).shape).toEqual([33, 33, 8]);
 	});

@@ -1,11 +1,10 @@
-/** What a model can be told, and what it gives back: the options and results of its methods. */
-import type { StepTime, Times } from "../engine/timing.ts";
+/** Options and results of a model's methods. */
 import type { ReadOptions } from "../formats/read.ts";
 import type { Alpha } from "../image/pixels.ts";
 import type { Arithmetic } from "../kernels/operations.ts";
 import type { Build } from "../kernels/walker.ts";
 import type { Preprocessing } from "../weights/model.ts";
-import type { PictureSource } from "./pictures.ts";
+import type { PictureSource, Row } from "./pictures.ts";
 import type { Prediction, PredictionOptions } from "./predictions.ts";
 
 /** Any part of a preprocessing; one number for mean or std stands for every channel. */
@@ -17,23 +16,23 @@ export type PreprocessingOptions = {
 
 /** How a model runs, and what differs from what its file says. */
 export interface RunOptions {
-	/** Width and height to run at, in pixels; a network runs at any. The file's own if not given. */
+	/** Width and height to run at, in pixels; a network runs at any. Default: the file's own. */
 	readonly size?: number | undefined;
 	/** What differs from the file's preprocessing. Mean and std are in pixels, 0…255. */
 	readonly preprocessing?: PreprocessingOptions | undefined;
-	/** What becomes of transparent pictures: laid on `white` if not given. */
+	/** What transparent pictures are laid on. Default: `white`. */
 	readonly transparency?: Alpha | undefined;
-	/** The build of the kernels; the fastest that passes its self-test if not given. */
+	/** The build of the kernels. Default: the fastest that passes its self-test. */
 	readonly build?: Build | undefined;
 	/**
-	 * What the network is computed in. If not given, a model whose weights and activations are all quantized runs in
-	 * integers, as TensorFlow Lite runs it, and every other in float32; `float` runs a quantized one dequantized.
+	 * What the network is computed in. Default: integers for a model whose weights and activations are all quantized, as
+	 * TensorFlow Lite runs it, and float32 for every other. `float` runs a quantized model dequantized.
 	 */
 	readonly arithmetic?: Arithmetic | undefined;
 	/**
-	 * Threads that run the network, this one among them; results do not depend on it. If not given, as many as the
-	 * machine and the network are good for: a small network runs on one. In a browser more than one only where the page
-	 * is cross-origin isolated.
+	 * Threads that run the network, including this one; results do not depend on it. Default: as many as suit the machine
+	 * and the network; a small network runs on one. In a browser there is more than one only where the page is
+	 * cross-origin isolated.
 	 */
 	readonly threads?: number | undefined;
 }
@@ -41,12 +40,16 @@ export interface RunOptions {
 export type LoadOptions = RunOptions & ReadOptions;
 
 export interface PictureOptions {
-	/** Pictures that go through the network at a time; 1 if not given. */
+	/** Pictures that go through the network at a time. Default: 1. */
 	readonly batch?: number | undefined;
 	readonly signal?: AbortSignal | undefined;
 }
 
 export type ClassifyOptions = PictureOptions & PredictionOptions;
+
+export interface FeaturesOptions {
+	readonly signal?: AbortSignal | undefined;
+}
 
 /** An activation: `data` is [height, width, channels], row after row. */
 export interface Features {
@@ -54,38 +57,11 @@ export interface Features {
 	readonly shape: readonly [height: number, width: number, channels: number];
 }
 
-export interface BenchOptions {
-	/** Pictures a run; 1 if not given. */
-	readonly batch?: number | undefined;
-	/** How long to run; 2 if not given. */
-	readonly seconds?: number | undefined;
-	/** Whether to time every step too. */
-	readonly profile?: boolean | undefined;
-	readonly signal?: AbortSignal | undefined;
-}
-
-/** Milliseconds a run, and with `profile` a step. */
-export interface Bench extends Times {
-	readonly build: Build;
-	/** Threads that worked. */
-	readonly threads: number;
-	readonly batch: number;
-	readonly steps?: readonly StepTime[];
-	/** Floating-point operations a second that one thread reaches at the most. */
-	readonly peakFlops?: number;
-}
-
 /** What `classifyEach` gives for one picture. */
-export type Classified =
-	| { readonly source: PictureSource; readonly predictions: Prediction[] }
-	| { readonly source: PictureSource; readonly error: unknown };
-
-/** What `embedEach` gives for one picture. */
-export type Embedded =
-	| { readonly source: PictureSource; readonly embedding: Float32Array }
-	| { readonly source: PictureSource; readonly error: unknown };
+export type ClassifiedPicture<Key = PictureSource> = Row<Key, { readonly predictions: Prediction[] }>;
 
 /** What `probabilitiesEach` gives for one picture: [classes], from 0 to 1, a background class with the others. */
-export type Probable =
-	| { readonly source: PictureSource; readonly probabilities: Float32Array }
-	| { readonly source: PictureSource; readonly error: unknown };
+export type ProbabilityRow<Key = PictureSource> = Row<Key, { readonly probabilities: Float32Array }>;
+
+/** What `embedEach` gives for one picture. */
+export type EmbeddedPicture<Key = PictureSource> = Row<Key, { readonly embedding: Float32Array }>;

@@ -1,7 +1,8 @@
 /** Pictures from wherever they come: a path, an address, the bytes of a file, a blob, or raw pixels. */
-import { decode } from "#decode";
+import { decode, pixelsOfDrawable } from "#decode";
 import { readLocation } from "#files";
-import { MobileNetError, shown } from "../base/error.ts";
+import { MobileNetError, shown, shownLocation } from "../base/error.ts";
+import { type Drawable, isDrawable } from "../image/drawable.ts";
 import { type Alpha, checkPixels, type Pixels } from "../image/pixels.ts";
 
 /** Anything with an `arrayBuffer()`: a `Blob` or `File` of a page, a `Response`. */
@@ -16,69 +17,92 @@ export interface ImageDataLike {
 	readonly height: number;
 }
 
+/** A picture that is at hand or has a place to be read from. */
+export type ReadyPicture =
+	| string
+	| URL
+	| Uint8Array
+	| ArrayBuffer
+	| BlobLike
+	| ImageDataLike
+	| Pixels
+	| Drawable;
+
 /**
  * A picture: the path or the address of a file, the bytes of one (JPEG, PNG, WebP, GIF, AVIF, TIFF), a blob, a canvas's
- * `ImageData`, or raw pixels as `{ data, width, height, channels }`.
+ * `ImageData`, or raw pixels as `{ data, width, height, channels }`; in browsers also an `ImageBitmap`, a `VideoFrame`, a
+ * canvas, a video or an image, as it looks when its turn comes. A function that gives one of these is called shortly before
+ * the picture's turn, so that a long list of pictures need not be in memory.
  */
-export type PictureSource = string | URL | Uint8Array | ArrayBuffer | BlobLike | ImageDataLike | Pixels;
+export type PictureSource = ReadyPicture | (() => ReadyPicture | Promise<ReadyPicture>);
 
-/** The pixels of a picture, decoded where it is a file. */
+/** A picture with a key, which comes back with its row. */
+export interface KeyedPicture<Key = unknown> {
+	/** Anything that tells the picture from others. Default: the source itself. */
+	readonly key?: Key | undefined;
+	readonly source: PictureSource;
+}
+
+/** A picture of many: its source alone, or with a key. */
+export type Picture = PictureSource | KeyedPicture;
+
+/** Many pictures: a list, or anything that gives them one by one. */
+export type Pictures<P extends Picture> = Iterable<P> | AsyncIterable<P>;
+
+/** The key of a picture's row: the picture's key or, where it has none, its source. */
+export type KeyOf<P> = P extends { readonly source: infer Source }
+	? "key" extends keyof P
+		? P extends { readonly key: infer Key }
+			? Key
+			: P extends { readonly key?: infer Key }
+				? Exclude<Key, undefined> | Source
+				: never
+		: Source
+	: P;
+
+/** What becomes of one picture. */
+export type Row<Key, Result> =
+	| ({ readonly key: Key } & Result)
+	| { readonly key: Key; readonly error: unknown };
+
+/**
+ * The pixels of a picture, decoded where it is a file: as it is, in its own size and channels.
+ *
+ * @throws MobileNetError `picture` where it cannot be decoded, `not-found`, `usage`; the signal's reason
+ * @example
+ * const { data, width, height, channels } = await pixelsOf("photo.jpg"); // data: [height, width, channels] bytes
+ */
 export async function pixelsOf(
 	source: PictureSource,
-	options: { readonly alpha?: Alpha; readonly signal?: AbortSignal | undefined },
+	options: { readonly alpha?: Alpha | undefined; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<Pixels> {
 	const { signal } = options;
-	if (typeof source === "string" || source instanceof URL) {
-		const name = String(source);
-		return decode(await readLocation(source, signal), {
+	const picture = typeof source === "function" ? await source() : source;
+	if (typeof picture === "string" || picture instanceof URL) {
+		return decode(await readLocation(picture, { signal }), {
 			...options,
-			name: name.length > 200 ? `${name.slice(0, 197)}...` : name,
+			name: shownLocation(picture),
 		});
 	}
 	const name = "the picture";
-	if (source instanceof Uint8Array) return decode(source, { ...options, name });
-	if (source instanceof ArrayBuffer) return decode(new Uint8Array(source), { ...options, name });
-	if (typeof source === "object" && source !== null && "arrayBuffer" in source)
-		return decode(new Uint8Array(await source.arrayBuffer()), { ...options, name });
-	if (typeof source === "object" && source !== null && "width" in source) {
-		const pixels = "channels" in source ? source : { ...imageData(source), channels: 4 };
+	if (picture instanceof Uint8Array) return decode(picture, { ...options, name });
+	if (picture instanceof ArrayBuffer) return decode(new Uint8Array(picture), { ...options, name });
+	if (typeof picture === "object" && picture !== null && "arrayBuffer" in picture)
+		return decode(new Uint8Array(await picture.arrayBuffer()), { ...options, name });
+	if (typeof picture === "object" && picture !== null && isDrawable(picture))
+		return pixelsOfDrawable(picture);
+	if (typeof picture === "object" && picture !== null && "width" in picture) {
+		const pixels = "channels" in picture ? picture : { ...imageData(picture), channels: 4 };
 		checkPixels(pixels);
 		return pixels;
 	}
 	throw new MobileNetError(
 		"usage",
-		`a picture is a path, a URL, bytes, a blob or { data, width, height, channels }, not ${shown(source)}.`,
+		`a picture is a path, a URL, bytes, a blob or { data, width, height, channels }, not ${shown(picture)}.`,
 	);
 }
 
 /** The fields of an `ImageData` are not its own, so that spreading it would lose them. */
 function imageData({ data, width, height }: ImageDataLike): ImageDataLike {
 	return { data, width, height };
-}
-
-/** Pictures that are decoded before their turn, so that decoding and the network work at the same time. */
-const ahead = 4;
-
-/** One picture of many: its pixels, or why there are none. */
-export type Decoded =
-	| { readonly source: PictureSource; readonly pixels: Pixels }
-	| { readonly source: PictureSource; readonly error: unknown };
-
-/** The pixels of many pictures in order, a few decoded ahead. One that cannot be decoded stops no other. */
-export async function* decodeAll(
-	sources: Iterable<PictureSource> | AsyncIterable<PictureSource>,
-	options: { readonly alpha?: Alpha; readonly signal?: AbortSignal | undefined },
-): AsyncGenerator<Decoded, void, void> {
-	const waiting: Promise<Decoded>[] = [];
-	for await (const source of sources) {
-		options.signal?.throwIfAborted();
-		waiting.push(
-			pixelsOf(source, options).then(
-				(pixels) => ({ source, pixels }),
-				(error: unknown) => ({ source, error }),
-			),
-		);
-		if (waiting.length > ahead) yield await waiting.shift()!;
-	}
-	for (const decoded of waiting) yield await decoded;
 }

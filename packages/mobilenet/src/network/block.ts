@@ -11,7 +11,7 @@
 /** A convolution's shape, by the paper's letters. */
 export interface Block {
 	/** Dk: width and height of the filter. Default: 3, as in MobileNet. */
-	readonly kernel?: number;
+	readonly kernel?: number | undefined;
 	/** M: channels of the input, at α = 1. */
 	readonly inputChannels: number;
 	/** N: channels of the output, at α = 1. */
@@ -19,9 +19,9 @@ export interface Block {
 	/** Df: width and height of the output in pixels, at ρ = 1. */
 	readonly size: number;
 	/** α: width multiplier of both numbers of channels. Default: 1. */
-	readonly alpha?: number;
+	readonly alpha?: number | undefined;
 	/** ρ: resolution multiplier of the size. Default: 1. */
-	readonly rho?: number;
+	readonly rho?: number | undefined;
 }
 
 export interface BlockCost {

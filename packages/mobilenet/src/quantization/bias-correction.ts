@@ -8,15 +8,14 @@
  */
 import type { LoadedBuild } from "../kernels/walker.ts";
 import type { Layer } from "../network/layers.ts";
+import type { FoldedWeights } from "../weights/fold.ts";
 import type { Model } from "../weights/model.ts";
-import type { Codes } from "./codes.ts";
+import type { Codes } from "../weights/parts.ts";
 import type { IntegerWeights } from "./integer-weights.ts";
 import { layerRunner } from "./layer-runner.ts";
 
 /** A layer in float, and the mean of what comes in. */
-export interface RealLayer {
-	readonly weights: Float32Array;
-	readonly bias: Float32Array;
+export interface RealLayer extends FoldedWeights {
 	readonly inputMean: Float32Array;
 }
 
@@ -35,7 +34,7 @@ export function correctedBias(
 ): Float64Array {
 	const { scale, zeroPoint } = codes.codes;
 	const words = meanOf(codes.pictures).map((code) => code - zeroPoint);
-	const expected = meanSums(layer, real.weights, real.inputMean, model, loaded);
+	const expected = meanSums(layer, real.weight, real.inputMean, model, loaded);
 	const actual = meanSums(layer, Float32Array.from(integers.weights), words, model, loaded);
 	return Float64Array.from(
 		real.bias,

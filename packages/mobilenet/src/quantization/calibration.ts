@@ -3,11 +3,13 @@
  * it over the pictures.
  */
 import { MobileNetError } from "../base/error.ts";
+import { pauses } from "../base/pauses.ts";
 import { createExecutor } from "../engine/executor.ts";
 import { inferencePlan } from "../engine/plans/inference.ts";
 import { prepare } from "../image/fit.ts";
 import type { LoadedBuild } from "../kernels/walker.ts";
-import { decodeAll, type PictureSource } from "../model/pictures.ts";
+import type { KeyOf, Picture, Pictures } from "../model/pictures.ts";
+import { decodeAhead } from "../model/pipeline.ts";
 import { layers } from "../network/layers.ts";
 import type { Model } from "../weights/model.ts";
 import { histogram, type Seen } from "./histogram.ts";
@@ -38,11 +40,11 @@ export interface ObservationOptions {
 /** What a network makes of a prepared picture: gives what each layer gave out, until the next picture. */
 export type RunningNetwork = (pixels: Uint8Array) => (layer: string) => Float32Array;
 
-/** What a picture is made of for a network, and whom to tell if that fails. */
-export interface PictureOptions {
+/** How pictures are gone through. */
+export interface PictureOptions<Key> {
 	readonly signal?: AbortSignal | undefined;
-	/** If given, pictures that cannot be read are left out, and this is told. */
-	readonly onUnreadable?: ((source: PictureSource, error: unknown) => void) | undefined;
+	/** Called with each picture that cannot be read, which is left out. Default: the first one is an error. */
+	readonly onUnreadable?: ((key: Key, error: unknown) => void) | undefined;
 }
 
 /** A network of float32 without batch norm, every layer of which can be read. */
@@ -57,41 +59,24 @@ export function floatNetwork(folded: Model, loaded: LoadedBuild): RunningNetwork
 	};
 }
 
-/** Pictures as a network takes them, size² · channels bytes each, and the number of the source that each is of, from 0. */
-export async function* preparedPictures(
-	sources: Iterable<PictureSource> | AsyncIterable<PictureSource>,
+/** Pictures as a network takes them, size² · channels bytes each, with their keys. */
+export async function* preparedPictures<P extends Picture>(
+	pictures: Pictures<P>,
 	{ configuration: { size, inputChannels: channels }, preprocessing: { filter, fit } }: Model,
-	{ signal, onUnreadable }: PictureOptions,
-): AsyncGenerator<{ readonly number: number; readonly pixels: Uint8Array }, void, void> {
-	let number = -1;
-	for await (const decoded of decodeAll(sources, { signal })) {
-		number++;
+	{ signal, onUnreadable }: PictureOptions<KeyOf<P>>,
+): AsyncGenerator<{ readonly key: KeyOf<P>; readonly pixels: Uint8Array }, void, void> {
+	for await (const decoded of decodeAhead(pictures, { signal })) {
 		const pixels = new Uint8Array(size * size * channels);
 		try {
 			if ("error" in decoded) throw decoded.error;
 			prepare(decoded.pixels, { size, channels, filter, fit }, pixels);
 		} catch (error) {
 			if (!onUnreadable) throw error;
-			onUnreadable(decoded.source, error);
+			onUnreadable(decoded.key, error);
 			continue;
 		}
-		yield { number, pixels };
+		yield { key: decoded.key, pixels };
 	}
-}
-
-/** How long this room works without a pause, in milliseconds. */
-const mostBusy = 30;
-
-/** Lets other work be done now and then: a page stays alive, and a signal can come. */
-export function pauses(signal: AbortSignal | undefined): () => Promise<void> {
-	let last = performance.now();
-	return async () => {
-		signal?.throwIfAborted();
-		if (performance.now() - last < mostBusy) return;
-		await new Promise<void>((resolve) => setTimeout(resolve));
-		last = performance.now();
-		signal?.throwIfAborted();
-	};
 }
 
 /**

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Codes, codesFor, fromCode, leastCode, mostCode, toCode } from "./codes.ts";
+import type { Codes } from "../weights/parts.ts";
+import { codesFor, fromCode, leastCode, mostCode, toCode } from "./codes.ts";
 
 const end = fc.float({ min: -1000, max: 1000, noNaN: true });
 /** A range that holds 0, not too narrow for float32. */

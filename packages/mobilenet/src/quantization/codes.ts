@@ -6,12 +6,7 @@
  * Source: Jacob and others 2018, "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
  * Inference"; https://ai.google.dev/edge/litert/models/quantization_spec for the ranges.
  */
-
-/** What codes stand for. */
-export interface Codes {
-	readonly scale: number;
-	readonly zeroPoint: number;
-}
+import type { Codes } from "../weights/parts.ts";
 
 /** Codes of activations. Those of weights leave out the least, so that they are symmetric. */
 export const leastCode = -128;

@@ -1,19 +1,20 @@
 /** A network in float and the one of integers side by side, on the engine that runs them. */
 import { MobileNetError, shown } from "../base/error.ts";
+import { pauses } from "../base/pauses.ts";
 import { createExecutor } from "../engine/executor.ts";
 import { integers, wordsOf } from "../engine/integers.ts";
 import { int8Plan } from "../engine/plans/int8.ts";
 import { loadBuild } from "../kernels/load.ts";
 import { backgroundOutputs } from "../labels/background.ts";
-import { isConvolution, type Layer, layers } from "../network/layers.ts";
+import { layers } from "../network/layers.ts";
 import { dequantize } from "../weights/dequantize.ts";
-import type { Model, Tensor } from "../weights/model.ts";
-import { partsOf } from "../weights/parts.ts";
+import { foldedWeights } from "../weights/fold.ts";
+import type { Model } from "../weights/model.ts";
+import { partsOf, weightedParts } from "../weights/parts.ts";
 import {
 	floatNetwork,
 	type Observation,
 	type PictureOptions,
-	pauses,
 	preparedPictures,
 	type RunningNetwork,
 } from "./calibration.ts";
@@ -23,7 +24,8 @@ import type { Accuracy, AccuracyReport, LabeledPicture, LayerReport, Quantizatio
 /** Pictures after which the figures of a layer hardly change. */
 const mostCompared = 64;
 
-export interface ComparisonOptions extends PictureOptions {
+export interface ComparisonOptions {
+	readonly signal?: AbortSignal | undefined;
 	readonly onPicture: (done: number, total: number) => void;
 }
 
@@ -103,7 +105,7 @@ export async function compareNetworks(
  */
 export function checkLabeled(
 	{ configuration: { head, classes }, labels }: Model,
-	labeled: readonly LabeledPicture[],
+	labeled: readonly Pick<LabeledPicture, "index">[],
 ): void {
 	if (!head)
 		throw new MobileNetError("usage", "the model has no classifier whose accuracy could be measured.");
@@ -117,18 +119,22 @@ export function checkLabeled(
 }
 
 /** The accuracy of two networks on pictures whose classes are known. */
-export async function measureAccuracy(
+export async function measureAccuracy<Key>(
 	{ float, integer }: Pair,
 	model: Model,
-	labeled: readonly LabeledPicture[],
-	options: ComparisonOptions,
+	labeled: readonly LabeledPicture<Key>[],
+	options: ComparisonOptions & PictureOptions<Key>,
 ): Promise<AccuracyReport> {
 	const background = backgroundOutputs(model.labels);
 	const counts = { float: { top1: 0, top5: 0 }, integer: { top1: 0, top5: 0 } };
 	const pause = pauses(options.signal);
-	const sources = labeled.map(({ picture }) => picture);
+	const { signal, onUnreadable } = options;
+	const numbered = labeled.map(({ source }, key) => ({ key, source }));
 	let pictures = 0;
-	for await (const { number, pixels } of preparedPictures(sources, model, options)) {
+	for await (const { key: number, pixels } of preparedPictures(numbered, model, {
+		signal,
+		onUnreadable: onUnreadable && ((key, error) => onUnreadable(keyOf(labeled[key]!), error)),
+	})) {
 		for (const [run, count] of [
 			[float, counts.float],
 			[integer, counts.integer],
@@ -144,6 +150,11 @@ export async function measureAccuracy(
 	if (pictures === 0) throw new MobileNetError("usage", "there are no labeled pictures that can be read.");
 	const share = ({ top1, top5 }: Accuracy): Accuracy => ({ top1: top1 / pictures, top5: top5 / pictures });
 	return { pictures, float: share(counts.float), integer: share(counts.integer) };
+}
+
+function keyOf<Key>({ key, source }: LabeledPicture<Key>): Key {
+	// Where there is no key, the type of keys is that of sources.
+	return key ?? (source as Key);
 }
 
 /** How many classes are answered before this one; among equals the smaller index is first. */
@@ -165,15 +176,12 @@ function bestOf({ labels }: Model): (logits: Float32Array) => number {
 
 /** Signal to noise of the weights of every layer that has some. */
 function weightErrors(float: Model, quantized: Model): ReadonlyMap<string, number> {
-	const [before, after] = [withPixelCodes(float).model, dequantize(quantized)];
-	const weightsOf = ({ tensors }: Model, layer: Layer): Float32Array => {
-		const name = isConvolution(layer) ? `${layer.name}.conv.weight` : `${layer.name}.weight`;
-		return (tensors.get(name) as Extract<Tensor, { dtype: "F32" }>).data;
-	};
+	const after = weightedParts(dequantize(quantized));
 	return new Map(
-		layers(float.configuration)
-			.filter(({ kind }) => kind !== "pool")
-			.map((layer) => [layer.name, decibels(squares(weightsOf(before, layer), weightsOf(after, layer)))]),
+		weightedParts(withPixelCodes(float).model).map((own, i) => [
+			own.layer.name,
+			decibels(squares(foldedWeights(own).weight, foldedWeights(after[i]!).weight)),
+		]),
 	);
 }
 

@@ -1,12 +1,13 @@
 /** The public entry `mobilenet/quantization`: networks in float made networks of 8-bit integers. */
 export { MobileNetError } from "../base/error.ts";
+export type { OnProgress, Progress } from "../base/progress.ts";
 export { writeModel } from "../formats/safetensors/model-file.ts";
-export type { PictureSource } from "../model/pictures.ts";
+export type { KeyedPicture, KeyOf, Picture, PictureSource, Pictures } from "../model/pictures.ts";
 export type { Model } from "../weights/model.ts";
 export type { Range } from "./codes.ts";
 export {
 	type QuantizationOptions,
-	type QuantizationProgress,
+	type QuantizationStage,
 	type Quantized,
 	quantize,
 } from "./quantize.ts";

@@ -5,8 +5,9 @@ import { loadBuild } from "../kernels/load.ts";
 import { configure } from "../network/configuration.ts";
 import { type Layer, layers } from "../network/layers.ts";
 import { initialize } from "../weights/initialize.ts";
+import type { Codes } from "../weights/parts.ts";
 import { correctedBias } from "./bias-correction.ts";
-import { type Codes, toCode } from "./codes.ts";
+import { toCode } from "./codes.ts";
 import { integerLayer } from "./integer-layer.ts";
 import type { IntegerWeights } from "./integer-weights.ts";
 
@@ -120,7 +121,7 @@ describe.each(kinds)("%s in integers", (name) => {
 
 		const corrected = correctedBias(
 			layer,
-			{ weights, bias, inputMean },
+			{ weight: weights, bias, inputMean },
 			integers,
 			{ pictures, codes },
 			model,

@@ -6,7 +6,8 @@
 import type { LoadedBuild } from "../kernels/walker.ts";
 import { isConvolution, type Layer } from "../network/layers.ts";
 import type { Model } from "../weights/model.ts";
-import { type Codes, leastCode, mostCode } from "./codes.ts";
+import type { Codes } from "../weights/parts.ts";
+import { leastCode, mostCode } from "./codes.ts";
 import type { IntegerWeights } from "./integer-weights.ts";
 import { layerRunner } from "./layer-runner.ts";
 

@@ -6,12 +6,16 @@
  * The model is laid out as TensorFlow Lite's integer files: weights by channel from −127 to 127, activations from −128
  * to 127 with one scale a layer, biases of 32 bits, pixels as they are less 128.
  */
+import { pauses } from "../base/pauses.ts";
 import type { LoadedBuild } from "../kernels/walker.ts";
-import { isConvolution, type Layer, layers } from "../network/layers.ts";
-import type { Model, Tensor } from "../weights/model.ts";
+import { type Layer, layers } from "../network/layers.ts";
+import { foldedWeights } from "../weights/fold.ts";
+import type { Model } from "../weights/model.ts";
+import { type Codes, type LayerParts, partsOf, tensorsOf, type WeightedParts } from "../weights/parts.ts";
+import { int32 } from "../weights/tensor.ts";
 import { correctedBias } from "./bias-correction.ts";
-import { type Observation, pauses } from "./calibration.ts";
-import { type Codes, codesFor } from "./codes.ts";
+import type { Observation } from "./calibration.ts";
+import { codesFor } from "./codes.ts";
 import type { Seen } from "./histogram.ts";
 import { integerLayer } from "./integer-layer.ts";
 import { type IntegerWeights, quantizeBias, quantizeWeights } from "./integer-weights.ts";
@@ -51,8 +55,9 @@ export async function integerNetwork(
 	{ range, biasCorrection, signal, onLayer }: IntegerNetworkOptions,
 ): Promise<Model> {
 	const { model, input } = withPixelCodes(float);
-	const tensors = new Map<string, Tensor>(codesAs("input", input));
-	const table = layers(model.configuration);
+	const real = partsOf(float).layers;
+	const table = partsOf(model).layers;
+	const made: LayerParts[] = [];
 
 	const pause = pauses(signal);
 	let codes = input;
@@ -60,22 +65,22 @@ export async function integerNetwork(
 		.slice(0, biasCorrection ? correctingPictures(model) : 0)
 		.map((pixels) => codesOfPixels(pixels, model));
 	let inputMean = observation.inputMean;
-	for (const [n, layer] of table.entries()) {
+	for (const [n, own] of table.entries()) {
+		const { layer } = own;
 		const observed = observation.layers.get(layer.name)!;
 		const output = outputCodes(layer, observed.seen, codes, range);
 		let integers: IntegerWeights | undefined;
-		if (layer.kind !== "pool") {
-			const [weight, bias] = [`${prefixOf(layer)}.weight`, `${prefixOf(layer)}.bias`];
-			integers = quantizeWeights(layer, real(model, weight), real(model, bias), codes, output);
+		if (own.weight) {
+			const { weight, bias } = foldedWeights(own);
+			integers = quantizeWeights(layer, weight, bias, codes, output);
 			if (biasCorrection) {
-				const realLayer = { weights: real(float, weight), bias: real(float, bias), inputMean };
+				const realLayer = { ...foldedWeights(real[n] as WeightedParts), inputMean };
 				const given = { pictures: waiting, codes };
 				const corrected = correctedBias(layer, realLayer, integers, given, model, loaded);
 				integers = { ...integers, bias: quantizeBias(corrected, codes, integers.scales) };
 			}
-			for (const [name, tensor] of weightsAs(layer, integers)) tensors.set(name, tensor);
-		}
-		for (const [name, tensor] of codesAs(`${layer.name}.output`, output)) tensors.set(name, tensor);
+			made.push({ ...integerParts(layer, integers), output });
+		} else made.push({ layer, output });
 
 		const run = integerLayer(layer, { integers, input: codes, output }, model, loaded);
 		const next: Int8Array[] = [];
@@ -88,7 +93,7 @@ export async function integerNetwork(
 		await pause();
 	}
 	const { rounding: _, ...rest } = model;
-	return { ...rest, tensors };
+	return { ...rest, tensors: tensorsOf({ input, layers: made }) };
 }
 
 /**
@@ -100,32 +105,12 @@ function outputCodes(layer: Layer, seen: Seen, input: Codes, range: RangeMethod)
 	return codesFor(rangeOf(seen, layer.kind === "dense" ? "minmax" : range));
 }
 
-/** How the names of a layer's tensors begin. */
-export function prefixOf(layer: Layer): string {
-	return isConvolution(layer) ? `${layer.name}.conv` : layer.name;
-}
-
-/** A tensor of float32. */
-export function real({ tensors }: Model, name: string): Float32Array {
-	return (tensors.get(name) as Extract<Tensor, { dtype: "F32" }>).data;
-}
-
-function weightsAs(
-	layer: Layer,
-	{ weights, scales, bias }: IntegerWeights,
-): readonly (readonly [string, Tensor])[] {
-	const [prefix, shape] = [prefixOf(layer), [bias.length]];
-	return [
-		[`${prefix}.weight`, { dtype: "I8", shape: layer.weightShape, data: weights }],
-		[`${prefix}.scale`, { dtype: "F32", shape, data: scales }],
-		[`${prefix}.zero_point`, { dtype: "I32", shape, data: new Int32Array(bias.length) }],
-		[`${prefix}.bias`, { dtype: "I32", shape, data: bias }],
-	];
-}
-
-function codesAs(prefix: string, { scale, zeroPoint }: Codes): readonly (readonly [string, Tensor])[] {
-	return [
-		[`${prefix}.scale`, { dtype: "F32", shape: [1], data: Float32Array.of(scale) }],
-		[`${prefix}.zero_point`, { dtype: "I32", shape: [1], data: Int32Array.of(zeroPoint) }],
-	];
+/** Weights have a scale for every channel, and zero points of 0. */
+function integerParts(layer: Layer, { weights, scales, bias }: IntegerWeights): WeightedParts {
+	return {
+		layer,
+		weight: { dtype: "I8", shape: layer.weightShape, data: weights },
+		codes: { scale: [...scales], zeroPoint: new Array<number>(scales.length).fill(0) },
+		bias: int32(bias),
+	};
 }

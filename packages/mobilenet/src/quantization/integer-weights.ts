@@ -3,7 +3,8 @@
  * the scale of the sums that they are added to.
  */
 import type { Layer } from "../network/layers.ts";
-import { type Codes, clamp, mostCode, roundAway } from "./codes.ts";
+import type { Codes } from "../weights/parts.ts";
+import { clamp, mostCode, roundAway } from "./codes.ts";
 
 export interface IntegerWeights {
 	/** In the order of the weights: [outputChannels, …]. */

@@ -3,15 +3,15 @@
  * real weights on mean activations, to learn a layer's mean output, and with integers, whose sums float32 holds exactly
  * as long as they stay below 2^24, to run a network layer by layer as integer kernels would.
  */
-
 import { createExecutor } from "../engine/executor.ts";
 import type { Address, Plan } from "../engine/plan.ts";
 import { createPlanBuilder } from "../engine/plan-builder.ts";
-import type { Shape } from "../kernels/packing.ts";
+import { packedShape } from "../kernels/packing.ts";
 import { pitchOf, stemBandRows } from "../kernels/table.ts";
 import type { LoadedBuild } from "../kernels/walker.ts";
 import type { Layer } from "../network/layers.ts";
 import type { Model } from "../weights/model.ts";
+import { filled, float32 } from "../weights/tensor.ts";
 
 /**
  * Numbers [inputSize, inputSize, inputChannels] in, sums [outputSize, outputSize, outputChannels] out, both dense.
@@ -27,8 +27,8 @@ export function layerRunner(
 ): LayerRunner {
 	const { inputSize, inputChannels, outputChannels } = layer;
 	const tensors = new Map([
-		["weight", { dtype: "F32", shape: layer.weightShape, data: weights } as const],
-		["bias", { dtype: "F32", shape: [outputChannels], data: new Float32Array(outputChannels) } as const],
+		["weight", float32(weights, layer.weightShape)],
+		["bias", filled([outputChannels], 0)],
 	]);
 	const plan = layerPlan(layer, loaded);
 	const executor = createExecutor(plan, { ...model, tensors }, loaded);
@@ -52,11 +52,10 @@ function layerPlan(layer: Layer, { build }: LoadedBuild): Plan {
 	const input: Address = { region: "pixels", offset: 0 };
 	const ends = { input, output: output.address, outputPitch: pitch };
 	const parameters = () => {
-		const taps = kind === "depthwise" ? 1 : inputChannels;
-		const shape: Shape = [outputChannels, taps, layer.kernel, layer.kernel];
+		const packing = kind === "depthwise" ? "lanes" : "panels";
 		return {
-			weights: plan.weights(kind === "depthwise" ? "lanes" : "panels", "weight", shape),
-			bias: plan.weights("bias", "bias", [outputChannels, 1, 1, 1]),
+			weights: plan.weights(packing, "weight", packedShape(layer.weightShape)),
+			bias: plan.weights("bias", "bias", packedShape([outputChannels])),
 			bounds: plan.constant(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY),
 		};
 	};

@@ -4,13 +4,11 @@
  * that it gives the same sums: the deviations of the channels go into its weights, what is left of their means into its
  * bias. Only at the edge of the picture is that not exact, where zeros stand for the mean.
  */
-import type { Model, Preprocessing, Tensor } from "../weights/model.ts";
-import { type Codes, leastCode } from "./codes.ts";
-
-type Float32Tensor = Extract<Tensor, { dtype: "F32" }>;
-
-const weightName = "stem.conv.weight";
-const biasName = "stem.conv.bias";
+import { foldedWeights } from "../weights/fold.ts";
+import type { Model, Preprocessing } from "../weights/model.ts";
+import { type Codes, type LayerParts, partsOf, tensorsOf, type WeightedParts } from "../weights/parts.ts";
+import { float32 } from "../weights/tensor.ts";
+import { leastCode } from "./codes.ts";
 
 /**
  * A network whose input's codes are pixels less 128, and what they stand for.
@@ -27,26 +25,23 @@ export function withPixelCodes(folded: Model): { readonly model: Model; readonly
 	const input = { scale: Math.fround(1 / deviation), zeroPoint: middle + leastCode };
 	if (mean.every((m) => m === middle) && std.every((s) => s === deviation)) return { model: folded, input };
 
-	const weight = folded.tensors.get(weightName) as Float32Tensor;
-	const bias = folded.tensors.get(biasName) as Float32Tensor;
-	const [weights, biases] = [new Float32Array(weight.data.length), Float64Array.from(bias.data)];
+	const [stem, ...others] = partsOf(folded).layers as readonly [WeightedParts, ...LayerParts[]];
+	const { weight, bias } = foldedWeights(stem);
+	const [weights, biases] = [new Float32Array(weight.length), Float64Array.from(bias)];
 	const taps = 9;
 	for (let o = 0, i = 0; o < biases.length; o++)
 		for (let c = 0; c < channels; c++)
 			for (let t = 0; t < taps; t++, i++) {
-				const w = weight.data[i]!;
+				const w = weight[i]!;
 				weights[i] = (w * deviation) / std[c]!;
 				biases[o]! += (w * (middle - mean[c]!)) / std[c]!;
 			}
+	const changed = { ...stem, weight: float32(weights, stem.layer.weightShape), bias: float32(biases) };
 	return {
 		input,
 		model: {
 			...folded,
-			tensors: new Map<string, Tensor>([
-				...folded.tensors,
-				[weightName, { ...weight, data: weights }],
-				[biasName, { ...bias, data: Float32Array.from(biases) }],
-			]),
+			tensors: tensorsOf({ layers: [changed, ...others] }),
 			preprocessing: {
 				...preprocessing,
 				mean: mean.map(() => middle),

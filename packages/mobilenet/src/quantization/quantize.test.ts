@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Progress } from "../base/progress.ts";
 import { random } from "../base/random.ts";
 import { createExecutor } from "../engine/executor.ts";
 import { integers, runsInIntegers } from "../engine/integers.ts";
@@ -10,11 +11,12 @@ import { MobileNet } from "../model/mobilenet.ts";
 import { type ConfigurationOptions, configure } from "../network/configuration.ts";
 import { isConvolution, layers } from "../network/layers.ts";
 import { initialize } from "../weights/initialize.ts";
-import type { Model, Tensor } from "../weights/model.ts";
-import type { Codes } from "./codes.ts";
+import type { Model } from "../weights/model.ts";
+import type { Codes } from "../weights/parts.ts";
+import type { Tensor } from "../weights/tensor.ts";
 import { integerLayer } from "./integer-layer.ts";
 import { codesOfPixels } from "./pixel-codes.ts";
-import { type QuantizationProgress, quantize } from "./quantize.ts";
+import { type QuantizationStage, quantize } from "./quantize.ts";
 
 const size = 40;
 
@@ -170,13 +172,13 @@ describe("a quantized model", () => {
 
 describe("calibration", () => {
 	it("tells how far it is", async () => {
-		const seen: QuantizationProgress[] = [];
+		const seen: Progress<QuantizationStage>[] = [];
 		await quantize(network(), pictures(3), { onProgress: (progress) => seen.push(progress) });
 		const count = layers(network().configuration).length;
 		expect(seen).toEqual([
-			...[1, 2, 3].map((done) => ({ stage: "calibrate", done, total: 3 })),
-			...Array.from({ length: count }, (_, n) => ({ stage: "quantize", done: n + 1, total: count })),
-			...[1, 2, 3].map((done) => ({ stage: "compare", done, total: 3 })),
+			...[1, 2, 3].map((loaded) => ({ loaded, total: 3, source: "calibrate" })),
+			...Array.from({ length: count }, (_, n) => ({ loaded: n + 1, total: count, source: "quantize" })),
+			...[1, 2, 3].map((loaded) => ({ loaded, total: 3, source: "compare" })),
 		]);
 	});
 
@@ -200,7 +202,7 @@ describe("calibration", () => {
 		const controller = new AbortController();
 		const stopped = quantize(network(), pictures(3), {
 			signal: controller.signal,
-			onProgress: ({ stage }) => stage === "quantize" && controller.abort(),
+			onProgress: ({ source }) => source === "quantize" && controller.abort(),
 		});
 		await expect(stopped).rejects.toMatchObject({ name: "AbortError" });
 	});
@@ -230,18 +232,27 @@ describe("calibration", () => {
 			},
 		],
 		[
+			"a preprocessing that is none",
+			() => {
+				const model = network();
+				const preprocessing = { ...model.preprocessing, fit: { shorterSide: 0 } };
+				return quantize({ ...model, preprocessing }, pictures(1));
+			},
+			{ code: "usage", message: /^preprocessing\.fit must be .*, not \{"shorterSide":0\}\.$/ },
+		],
+		[
 			"activations that are not finite",
 			() => quantize(broken("classifier.weight", 3e38), pictures(1)),
 			{ code: "broken-file", message: /^the layer classifier gives out numbers that are not finite .*\.$/ },
 		],
 		[
 			"labels without a classifier",
-			() => quantize(network({ head: false }), pictures(1), { labeled: [{ picture: picture(1), index: 0 }] }),
+			() => quantize(network({ head: false }), pictures(1), { labeled: [{ source: picture(1), index: 0 }] }),
 			{ code: "usage", message: /^the model has no classifier whose accuracy could be measured\.$/ },
 		],
 		[
 			"a class that there is not",
-			() => quantize(network(), pictures(1), { labeled: [{ picture: picture(1), index: 5 }] }),
+			() => quantize(network(), pictures(1), { labeled: [{ source: picture(1), index: 5 }] }),
 			{ code: "usage", message: /^a labeled picture's index must be a class from 0 to 4, not 5\.$/ },
 		],
 	])("refuses %s", async (_, attempt, { code, message }) => {
@@ -255,7 +266,7 @@ describe("accuracy", () => {
 		const float = await MobileNet.from(model);
 		const sources = pictures(10);
 		const answers = await float.classify(sources, { top: 1 });
-		const labeled = sources.map((source, n) => ({ picture: source, index: answers[n]![0]!.index }));
+		const labeled = sources.map((source, n) => ({ source, index: answers[n]![0]!.index }));
 		// The last one is wrong.
 		labeled[9]!.index = (labeled[9]!.index + 1) % 5;
 		const { report, model: quantized } = await quantize(model, sources, { labeled });

@@ -1,5 +1,5 @@
 /** What a quantization tells of itself: how far the network of integers is from the one in float, layer by layer and in its answers. */
-import type { PictureSource } from "../model/pictures.ts";
+import type { KeyedPicture, PictureSource } from "../model/pictures.ts";
 import type { Range } from "./codes.ts";
 import type { RangeMethod } from "./ranges.ts";
 
@@ -45,7 +45,6 @@ export interface Accuracy {
 }
 
 /** A picture and its class, from 0, a background class not counted. */
-export interface LabeledPicture {
-	readonly picture: PictureSource;
+export interface LabeledPicture<Key = PictureSource> extends KeyedPicture<Key> {
 	readonly index: number;
 }

@@ -2,9 +2,10 @@ import { describe, expect, it } from "vitest";
 import { readModelFile, writeModel } from "../formats/safetensors/model-file.ts";
 import { readSafetensors, writeSafetensors } from "../formats/safetensors/safetensors.ts";
 import { configure } from "../network/configuration.ts";
+import { digestOf } from "../weights/digest.ts";
 import { initialize } from "../weights/initialize.ts";
-import type { Tensor } from "../weights/model.ts";
-import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
+import type { Tensor } from "../weights/tensor.ts";
+import { type Checkpoint, decodeCheckpoint, differenceOf, encodeCheckpoint } from "./checkpoint.ts";
 import { settingsOf } from "./options.ts";
 
 const model = initialize(configure({ alpha: 0.25, size: 32, classes: 3 }), { seed: 1 });
@@ -51,6 +52,18 @@ describe("a checkpoint", () => {
 		expect(former).not.toBe(metadata.mobilenet_training);
 		const written = writeSafetensors(tensors, { ...metadata, mobilenet_training: former });
 		expect(decodeCheckpoint(written, "last")).toEqual(checkpoint);
+	});
+
+	it("knows its network again, by the half of the digest that version 0.1.0 wrote too", () => {
+		const digest = digestOf(model);
+		const now = { ...checkpoint.identity, model: digest };
+		expect(differenceOf(now, now)).toBeUndefined();
+		expect(differenceOf({ ...now, model: digest.slice(0, 16) }, now)).toBeUndefined();
+		const other = digestOf({ ...model, preprocessing: { ...model.preprocessing, fit: { shorterSide: 40 } } });
+		for (const saved of [other, digestOf(checkpoint.best!), digestOf(checkpoint.best!).slice(0, 16)])
+			expect(differenceOf({ ...now, model: saved }, now)).toBe(
+				"it began with another network or other weights",
+			);
 	});
 
 	it("is a model too", () => {

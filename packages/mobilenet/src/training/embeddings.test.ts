@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Progress } from "../base/progress.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { datasetOf } from "../data/memory.ts";
 import type { Pixels } from "../image/pixels.ts";
@@ -29,12 +30,12 @@ const broken: Dataset = {
 describe("the embeddings of a data set", () => {
 	it("are what the model makes of each picture, in the order asked for", async () => {
 		const model = await MobileNet.create(small);
-		const progress: number[][] = [];
+		const progress: Progress[] = [];
 		const { vectors, features, indices, labels } = await embeddingsOf(
 			model,
 			dataset,
 			Int32Array.of(5, 0, 3),
-			{ batch: 2, onProgress: (...args) => progress.push(args) },
+			{ batch: 2, onProgress: (one) => progress.push(one) },
 		);
 		expect(features).toBe(256);
 		expect([...indices]).toEqual([5, 0, 3]);
@@ -44,9 +45,9 @@ describe("the embeddings of a data set", () => {
 			for (const [j, x] of (await model.embed(pictures[index]!)).entries())
 				expect(vectors[row * features + j]).toBeCloseTo(x, 5);
 		expect(progress).toEqual([
-			[1, 3],
-			[2, 3],
-			[3, 3],
+			{ loaded: 1, total: 3, source: dataset.nameOf(5) },
+			{ loaded: 2, total: 3, source: dataset.nameOf(0) },
+			{ loaded: 3, total: 3, source: dataset.nameOf(3) },
 		]);
 	});
 

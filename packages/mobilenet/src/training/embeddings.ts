@@ -4,6 +4,7 @@
  */
 import { decode } from "#decode";
 import { MobileNetError } from "../base/error.ts";
+import type { OnProgress } from "../base/progress.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { checkPixels, type Pixels } from "../image/pixels.ts";
 import type { MobileNet } from "../model/mobilenet.ts";
@@ -11,14 +12,14 @@ import { layers } from "../network/layers.ts";
 
 export interface EmbeddingsOptions {
 	/** Whether each picture is followed by its mirror image: two vectors a picture. */
-	readonly flips?: boolean;
+	readonly flips?: boolean | undefined;
 	/** Pictures that go through the network at a time; 1 if not given. */
-	readonly batch?: number;
-	/** Learns how many of the pictures are done, whether or not they could be read. */
-	readonly onProgress?: (done: number, total: number) => void;
-	/** Learns of a picture that could not be read and is left out; without it such a picture is an error. */
-	readonly onUnreadable?: (name: string, error: unknown) => void;
-	readonly signal?: AbortSignal;
+	readonly batch?: number | undefined;
+	/** Called with the name of each picture that is done, whether or not it could be read. */
+	readonly onProgress?: OnProgress | undefined;
+	/** Called with each picture that cannot be read, which is left out. Default: the first one is an error. */
+	readonly onUnreadable?: ((name: string, error: unknown) => void) | undefined;
+	readonly signal?: AbortSignal | undefined;
 }
 
 /** Vectors of the pictures that could be read, in order. */
@@ -33,54 +34,43 @@ export interface Embeddings {
 	readonly labels: Int32Array;
 }
 
-/** Pictures that are read and decoded before their turn. */
-const ahead = 8;
-
 /**
  * The pooled features of these pictures of a data set.
  *
- * @param model runs as it was loaded; for a classifier that `withHead` will put on it, a quantized one should have been
+ * @param mobilenet runs as it was loaded; for a classifier that `withHead` will put on it, a quantized one should have been
  *   loaded with `arithmetic: "float"`, for that is what the model with the new classifier runs in
  * @param indices numbers of the pictures; all if not given
  * @throws MobileNetError of the first picture that cannot be read, where no `onUnreadable` is given; the signal's reason
  * @example
- * const { vectors, labels } = await embeddingsOf(model, dataset);
+ * const { vectors, labels } = await embeddingsOf(mobilenet, dataset);
  */
 export async function embeddingsOf(
-	model: MobileNet,
+	mobilenet: MobileNet,
 	dataset: Dataset,
 	indices: Int32Array = Int32Array.from(dataset.labels.keys()),
 	options: EmbeddingsOptions = {},
 ): Promise<Embeddings> {
 	const { flips = false, batch, onProgress, onUnreadable, signal } = options;
-	const { outputChannels: features } = layers(model.configuration).find(({ kind }) => kind === "pool")!;
+	const { outputChannels: features } = layers(mobilenet.configuration).find(({ kind }) => kind === "pool")!;
 	const views = flips ? 2 : 1;
 	const vectors = new Float32Array(indices.length * views * features);
 	const numbers = new Int32Array(indices.length * views);
 	let [rows, done] = [0, 0];
-	const given: number[] = [];
 
-	const pixels = async function* (): AsyncGenerator<Pixels, void, void> {
-		for await (const { index, picture, error } of decoded(dataset, indices, signal)) {
-			onProgress?.(++done, indices.length);
-			if (!picture) {
-				if (!onUnreadable) throw error;
-				onUnreadable(dataset.nameOf(index), error);
-				continue;
-			}
-			given.push(index);
-			yield picture;
-			if (!flips) continue;
-			given.push(index);
-			yield mirrored(picture);
+	const pictures = function* () {
+		for (const index of indices) {
+			const picture = once(() => pixelsOf(dataset, index, signal));
+			yield { key: { index, isMirror: false }, source: picture };
+			if (flips) yield { key: { index, isMirror: true }, source: async () => mirrored(await picture()) };
 		}
 	};
-	for await (const row of model.embedEach(pixels(), { batch, signal })) {
-		const index = given.shift()!;
+	for await (const row of mobilenet.embedEach(pictures(), { batch, signal })) {
+		const { index, isMirror } = row.key;
+		if (!isMirror) onProgress?.({ loaded: ++done, total: indices.length, source: dataset.nameOf(index) });
 		if ("error" in row) {
 			if (!onUnreadable) throw row.error;
-			onUnreadable(dataset.nameOf(index), row.error);
 			// Its mirror image fails as it did.
+			if (!isMirror) onUnreadable(dataset.nameOf(index), row.error);
 			continue;
 		}
 		vectors.set(row.embedding, rows * features);
@@ -106,35 +96,10 @@ export function mirrored({ data, width, height, channels }: Pixels): Pixels & { 
 	return { data: mirror, width, height, channels };
 }
 
-interface DecodedPicture {
-	readonly index: number;
-	readonly picture?: Pixels;
-	readonly error?: unknown;
-}
-
-/** The pictures in order, a few of them read and decoded ahead; one that cannot be read stops no other. */
-async function* decoded(
-	dataset: Dataset,
-	indices: Int32Array,
-	signal: AbortSignal | undefined,
-): AsyncGenerator<DecodedPicture, void, void> {
-	const waiting: Promise<DecodedPicture>[] = [];
-	const start = async (index: number): Promise<DecodedPicture> => {
-		try {
-			return { index, picture: await pixelsOf(dataset, index, signal) };
-		} catch (error) {
-			return { index, error };
-		}
-	};
-	for (const index of indices) {
-		signal?.throwIfAborted();
-		waiting.push(start(index));
-		if (waiting.length > ahead) yield await waiting.shift()!;
-	}
-	for (const picture of waiting) {
-		signal?.throwIfAborted();
-		yield await picture;
-	}
+/** A function that works once and gives the same picture again. */
+function once(read: () => Promise<Pixels>): () => Promise<Pixels> {
+	let picture: Promise<Pixels> | undefined;
+	return () => (picture ??= read());
 }
 
 async function pixelsOf(dataset: Dataset, index: number, signal: AbortSignal | undefined): Promise<Pixels> {
@@ -145,7 +110,7 @@ async function pixelsOf(dataset: Dataset, index: number, signal: AbortSignal | u
 		);
 	const name = dataset.nameOf(index);
 	const read = await dataset.read(index);
-	if (read instanceof Uint8Array) return decode(read, { name, ...(signal ? { signal } : {}) });
+	if (read instanceof Uint8Array) return decode(read, { name, signal });
 	checkPixels(read, name);
 	return read;
 }

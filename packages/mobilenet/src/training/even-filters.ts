@@ -10,9 +10,10 @@
  * multiplied so much that no step reaches them. It holds for batch norm with fixed statistics. Factors are powers of
  * two: taken back, the tensors are those that went in, bit for bit.
  */
-import { isConvolution, layers } from "../network/layers.ts";
 import { dequantize } from "../weights/dequantize.ts";
-import type { Model, Tensor } from "../weights/model.ts";
+import type { Model } from "../weights/model.ts";
+import { type BatchNorm, partsOf, tensorsOf, type WeightedParts } from "../weights/parts.ts";
+import { type Float32Tensor, float32, type Tensor } from "../weights/tensor.ts";
 import { unfold } from "../weights/unfold.ts";
 
 /** Variance below which a channel is the same for every picture, beside an ε of 0.001. */
@@ -35,47 +36,68 @@ export interface EvenFilters {
 export function evenFilters(given: Model): EvenFilters {
 	const plain = unfold(dequantize(given));
 	const { epsilon } = plain.configuration;
-	const tensors = new Map(plain.tensors);
-	const factors = new Map<string, Float64Array>();
-	const fixed: string[] = [];
-	for (const { name, outputChannels: channels } of layers(plain.configuration).filter(isConvolution)) {
-		const data = (tensor: string) => plain.tensors.get(`${name}.${tensor}`)!.data as Float32Array;
-		const [weights, scale, variance] = [data("conv.weight"), data("bn.weight"), data("bn.running_var")];
-		const size = weights.length / channels;
-		const filters = new Float64Array(channels);
-		const scales = new Float64Array(channels);
-		for (let c = 0; c < channels; c++) {
-			let squares = 0;
-			for (let i = c * size; i < (c + 1) * size; i++) squares += weights[i]! ** 2;
-			filters[c] = variance[c]! < emptyVariance ? outOfReach : inverse(Math.sqrt(squares / size));
-			scales[c] = inverse(Math.abs(scale[c]!));
-			// What ε leaves for the variance must not be below nothing.
-			while ((variance[c]! + epsilon) * (filters[c]! * scales[c]!) ** 2 < 2 * epsilon) filters[c]! *= 2;
-		}
-		factors.set(`${name}.conv.weight`, filters);
-		factors.set(`${name}.bn.weight`, scales);
-		const [mean, deviation] = [`${name}.bn.running_mean`, `${name}.bn.running_var`];
-		fixed.push(mean, deviation);
-		for (const key of [`${name}.conv.weight`, mean])
-			tensors.set(key, multiplied(plain.tensors.get(key)!, filters));
-		tensors.set(`${name}.bn.weight`, multiplied(plain.tensors.get(`${name}.bn.weight`)!, scales));
-		const widened = variance.map((v, c) => (v + epsilon) * (filters[c]! * scales[c]!) ** 2 - epsilon);
-		tensors.set(deviation, { dtype: "F32", shape: [channels], data: widened });
-	}
+	const parts = partsOf(plain).layers;
+	const factors = parts.map((own) => (own.norm ? factorsOf(own, own.norm, epsilon) : undefined));
+	const even = parts.map((own, i) => {
+		const factor = factors[i];
+		if (!factor || !own.norm) return own;
+		const { filters, scales } = factor;
+		const { weight, mean, variance } = own.norm;
+		const widened = floatsOf(variance).map(
+			(v, c) => (v + epsilon) * (filters[c]! * scales[c]!) ** 2 - epsilon,
+		);
+		return {
+			...own,
+			weight: multiplied(own.weight, filters),
+			norm: {
+				...own.norm,
+				weight: multiplied(weight, scales),
+				mean: multiplied(mean, filters),
+				variance: float32(widened),
+			},
+		};
+	});
 	const restored = (trained: Model): Model => {
-		const back = new Map(trained.tensors);
-		for (const [key, own] of factors)
-			back.set(
-				key,
-				multiplied(
-					back.get(key)!,
-					own.map((factor) => 1 / factor),
-				),
-			);
-		for (const key of fixed) back.set(key, plain.tensors.get(key)!);
-		return { ...trained, tensors: back };
+		const back = partsOf(trained).layers.map((own, i) => {
+			const [factor, before] = [factors[i], parts[i]];
+			if (!factor || !own.norm || !before?.norm) return own;
+			const { filters, scales } = factor;
+			return {
+				...own,
+				weight: multiplied(own.weight, inverses(filters)),
+				norm: {
+					...before.norm,
+					weight: multiplied(own.norm.weight, inverses(scales)),
+					bias: own.norm.bias,
+				},
+			};
+		});
+		return { ...trained, tensors: tensorsOf({ layers: back }) };
 	};
-	return { model: { ...plain, tensors }, restored };
+	return { model: { ...plain, tensors: tensorsOf({ layers: even }) }, restored };
+}
+
+/** What each channel's filter and scale are multiplied by. */
+interface Factors {
+	readonly filters: Float64Array;
+	readonly scales: Float64Array;
+}
+
+function factorsOf({ layer, weight }: WeightedParts, norm: BatchNorm, epsilon: number): Factors {
+	const channels = layer.outputChannels;
+	const [weights, scale, variance] = [floatsOf(weight), floatsOf(norm.weight), floatsOf(norm.variance)];
+	const size = weights.length / channels;
+	const filters = new Float64Array(channels);
+	const scales = new Float64Array(channels);
+	for (let c = 0; c < channels; c++) {
+		let squares = 0;
+		for (let i = c * size; i < (c + 1) * size; i++) squares += weights[i]! ** 2;
+		filters[c] = variance[c]! < emptyVariance ? outOfReach : inverse(Math.sqrt(squares / size));
+		scales[c] = inverse(Math.abs(scale[c]!));
+		// What ε leaves for the variance must not be below nothing.
+		while ((variance[c]! + epsilon) * (filters[c]! * scales[c]!) ** 2 < 2 * epsilon) filters[c]! *= 2;
+	}
+	return { filters, scales };
 }
 
 /** The power of two that brings a size to about 1; 1 for nothing at all. */
@@ -83,10 +105,21 @@ function inverse(size: number): number {
 	return size > 0 ? 2 ** -Math.round(Math.log2(Math.max(size, 1 / outOfReach))) : 1;
 }
 
+function inverses(factors: Float64Array): Float64Array {
+	return factors.map((factor) => 1 / factor);
+}
+
 /** Each output channel's numbers times its factor. */
-function multiplied(tensor: Tensor, factors: Float64Array): Tensor {
-	const data = tensor.data as Float32Array;
+function multiplied(tensor: Tensor, factors: Float64Array): Float32Tensor {
+	const data = floatsOf(tensor);
 	const size = data.length / factors.length;
-	const { shape } = tensor;
-	return { dtype: "F32", shape, data: data.map((x, i) => x * factors[Math.floor(i / size)]!) };
+	return float32(
+		data.map((x, i) => x * factors[Math.floor(i / size)]!),
+		tensor.shape,
+	);
+}
+
+/** The numbers of a tensor of a network that was dequantized. */
+function floatsOf(tensor: Tensor): Float32Array {
+	return (tensor as Float32Tensor).data;
 }

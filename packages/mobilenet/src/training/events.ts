@@ -1,5 +1,6 @@
 /** What a training run tells as it goes. */
 import type { Model } from "../weights/model.ts";
+import type { Lesson } from "./distillation/teacher.ts";
 
 /** How good a network is on the validation pictures. */
 export interface Validation {
@@ -63,6 +64,8 @@ export interface TrainingDone {
 	readonly start?: Validation | undefined;
 	readonly history: readonly EpochReport[];
 	readonly step: number;
+	/** What was learned from a teacher, where `distill` made the run. */
+	readonly lesson?: Lesson | undefined;
 }
 
 /** A run under way: what it tells, one by one. Leaving the loop ends the run. */

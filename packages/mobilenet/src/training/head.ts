@@ -10,9 +10,12 @@
  * hymenoptera 0.157 and 0.149, 0.347 and 0.349).
  */
 import { MobileNetError } from "../base/error.ts";
+import type { OnProgress } from "../base/progress.ts";
 import { layers } from "../network/layers.ts";
 import { dequantize } from "../weights/dequantize.ts";
-import type { Label, Model, Tensor } from "../weights/model.ts";
+import type { Label, Model } from "../weights/model.ts";
+import { partsOf, tensorsOf } from "../weights/parts.ts";
+import { float32 } from "../weights/tensor.ts";
 import { fitLogistic } from "./logistic.ts";
 import { quickestLoss } from "./logistic-engine.ts";
 import { checkExamples } from "./logistic-loss.ts";
@@ -40,8 +43,8 @@ export interface TrainHeadOptions {
 	readonly seed?: number | undefined;
 	/** Numbers of the pictures, one a vector: where a picture has several, its mirror image too, they stay together. */
 	readonly groups?: Int32Array | undefined;
-	/** Learns how many penalties are tried; there may be fewer than `total`. */
-	readonly onProgress?: ((done: number, total: number) => void) | undefined;
+	/** Called with the penalties that were tried; there may be fewer than `total`. */
+	readonly onProgress?: OnProgress | undefined;
 	readonly signal?: AbortSignal | undefined;
 }
 
@@ -62,7 +65,7 @@ const neverLogit = -30;
  * @param labels one a row, from 0 to below `classes`
  * @throws MobileNetError `usage` where they do not fit each other; the signal's reason
  * @example
- * const { vectors, labels } = await embeddingsOf(model, dataset);
+ * const { vectors, labels } = await embeddingsOf(mobilenet, dataset);
  * const head = await trainHead(vectors, labels, dataset.classes.length);
  */
 export async function trainHead(
@@ -134,7 +137,7 @@ function centered(vectors: Float32Array, features: number) {
  * @param labels one a class, in the order of the classifier's outputs; there is no background class among them
  * @throws MobileNetError `usage` where the classifier is not for as many features, or labels are not as many as classes
  * @example
- * await writeFile("flowers.safetensors", writeModel(withHead(model.model, head, dataset.classes)));
+ * await writeFile("flowers.safetensors", writeModel(withHead(mobilenet.model, head, dataset.classes)));
  */
 export function withHead(model: Model, head: Classifier, labels: readonly Label[]): Model {
 	const { weights, bias, classes } = head;
@@ -144,9 +147,10 @@ export function withHead(model: Model, head: Classifier, labels: readonly Label[
 			"usage",
 			`the classifier takes ${head.features} features and has ${classes} classes, but the network gives ${features} features and there are ${labels.length} labels.`,
 		);
-	const { rounding: _, sureFrom: __, tensors: base, ...rest } = dequantize(model);
-	const tensors = new Map<string, Tensor>([...base].filter(([name]) => !name.startsWith("classifier.")));
-	tensors.set("classifier.weight", { dtype: "F32", shape: [classes, features], data: weights });
-	tensors.set("classifier.bias", { dtype: "F32", shape: [classes], data: bias });
-	return { ...rest, configuration: { ...model.configuration, classes, head: true }, tensors, labels };
+	const { rounding: _, sureFrom: __, ...real } = dequantize(model);
+	const configuration = { ...model.configuration, classes, head: true };
+	const layer = layers(configuration).at(-1)!;
+	const classifier = { layer, weight: float32(weights, layer.weightShape), bias: float32(bias) };
+	const others = partsOf(real).layers.filter((own) => own.layer.kind !== "dense");
+	return { ...real, configuration, tensors: tensorsOf({ layers: [...others, classifier] }), labels };
 }

@@ -1,6 +1,8 @@
 /** The public entry `mobilenet/training`: networks that learn, from scratch or from what another task has taught them. */
 export { runFolder } from "#run-folder";
 
+import { distillOn } from "./distillation/distill.ts";
+import type { DistillOptions } from "./distillation/options.ts";
 import { engine } from "./engine.ts";
 import type { Training } from "./events.ts";
 import type { TrainingOptions } from "./options.ts";
@@ -8,13 +10,24 @@ import { trainOn } from "./trainer.ts";
 import { type TransferOptions, transferOn } from "./transfer.ts";
 
 export { MobileNetError } from "../base/error.ts";
+export type { OnProgress, Progress } from "../base/progress.ts";
 export type { Augmentation } from "../data/augmentation.ts";
 export type { Dataset } from "../data/dataset.ts";
 export { writeModel } from "../formats/safetensors/model-file.ts";
 export { configure } from "../network/configuration.ts";
 export { initialize } from "../weights/initialize.ts";
 export type { Model } from "../weights/model.ts";
-export { embeddingSize } from "./embedding-size.ts";
+export { embeddingSize } from "./distillation/embedding-size.ts";
+export type { DistillOptions } from "./distillation/options.ts";
+export {
+	type Lesson,
+	softTargets,
+	type Teacher,
+	type TeacherBatch,
+	type Views,
+} from "./distillation/teacher.ts";
+export { cachedTeacher } from "./distillation/teacher-cache.ts";
+export { shownTeacher, teacherNetwork, withTeacherHead } from "./distillation/teacher-network.ts";
 export { type Embeddings, embeddingsOf } from "./embeddings.ts";
 export type { EpochReport, Training, TrainingDone, TrainingEvent, Validation } from "./events.ts";
 export { type Classifier, type Head, trainHead, withHead } from "./head.ts";
@@ -29,11 +42,9 @@ export {
 	type TrainingSettings,
 	type ViewedBatch,
 } from "./options.ts";
-export type { RunFolder } from "./run-folder.ts";
+export { type RunFolder, runFiles } from "./run-folder.ts";
+export { type RunState, runState } from "./run-state.ts";
 export { paperSchedule, type Schedule } from "./schedule.ts";
-export { softTargets, type Teacher, type TeacherBatch } from "./teacher.ts";
-export { cachedTeacher } from "./teacher-cache.ts";
-export { shownTeacher, teacherNetwork, withTeacherHead } from "./teacher-network.ts";
 export type { TransferOptions } from "./transfer.ts";
 
 /**
@@ -70,4 +81,29 @@ export function train(options: TrainingOptions): Training {
  */
 export function transfer(options: TransferOptions): Training {
 	return transferOn(engine, options);
+}
+
+/**
+ * Trains a network, the student, to answer as another one does, the teacher. The teacher says of each picture how
+ * probable it finds every class, which says more than a label: what else the picture could nearly be.
+ *
+ * The teacher must know the data's classes, which are found among its own by WordNet id, label or synonym; with
+ * `teacherHead` it first learns them. The last event, `done`, has the student, and as `lesson` what was chosen for it.
+ *
+ * @throws MobileNetError as `train` does
+ * @example
+ * const dataset = await openDataset("photos");
+ * const parts = split(dataset);
+ * const run = distill({
+ *   teacher: await readModel("mobilenet_v1_1.0_224.tflite"),
+ *   teacherHead: true,
+ *   student: initialize(configure({ alpha: 0.25, size: 128 }), { seed: 1 }),
+ *   training: { dataset, indices: parts.training },
+ *   validation: { dataset, indices: parts.validation },
+ * });
+ * for await (const event of run)
+ *   if (event.kind === "done") await writeLocation("small.safetensors", writeModel(event.model));
+ */
+export function distill(options: DistillOptions): Training {
+	return distillOn(engine, options);
 }

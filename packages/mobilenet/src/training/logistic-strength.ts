@@ -7,6 +7,7 @@
  *
  * Source: Hastie, Tibshirani and Friedman 2009, "The Elements of Statistical Learning", section 7.10.
  */
+import type { OnProgress } from "../base/progress.ts";
 import { foldsOf } from "../data/split.ts";
 import { fitLogistic } from "./logistic.ts";
 import { type Examples, type LossOf, logits } from "./logistic-loss.ts";
@@ -38,11 +39,13 @@ export interface ChoiceOptions {
 	/** What is taken where there is nothing to choose by. */
 	readonly usual: number;
 	readonly lossOf: LossOf;
-	/** Learns how many penalties are tried; there may be fewer than `total`. */
-	readonly onProgress?: ((done: number, total: number) => void) | undefined;
+	/** Called with the penalties that were tried; there may be fewer than `total`. */
+	readonly onProgress?: OnProgress | undefined;
 	readonly signal?: AbortSignal | undefined;
 }
 
+/** What progress is called. */
+const stage = "strengths of the classifier's penalty";
 const folds = 5;
 /** Multiplications a pass, and numbers to copy, beyond which one part is tried in the place of five. */
 const most = { work: 5e7, numbers: 2e7 } as const;
@@ -75,7 +78,7 @@ export async function chooseStrength(examples: Examples, options: ChoiceOptions)
 		last = fits;
 		first.push(fits[0]!);
 		trials.push(trialOf(strength, judged));
-		onProgress?.(trials.length, strengths.length);
+		onProgress?.({ loaded: trials.length, total: strengths.length, source: stage });
 		// Weaker ones cost more and more, and would do worse and worse.
 		if (trials.at(-1)!.loss > leastOf(trials).loss) break;
 	}

@@ -37,7 +37,7 @@ const neverLogit = -1e4;
  * @throws MobileNetError `usage` where they do not fit each other
  * @example
  * const { classify } = nearestNeighbors(vectors, labels, 5);
- * classify(await model.embed("photo.jpg")) // shares of the votes
+ * classify(await mobilenet.embed("photo.jpg")) // shares of the votes
  */
 export function nearestNeighbors(
 	vectors: Float32Array,
@@ -97,7 +97,7 @@ export function nearestNeighbors(
  * length of a vector; the largest output is the mean with the largest cosine. A class without vectors is never answered.
  *
  * @example
- * const model = withHead(model.model, nearestMean(vectors, labels, 5), dataset.classes);
+ * const model = withHead(mobilenet.model, nearestMean(vectors, labels, 5), dataset.classes);
  */
 export function nearestMean(vectors: Float32Array, labels: Int32Array, classes: number): Classifier {
 	const features = featuresOf(vectors, labels, classes);

@@ -1,38 +1,12 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { describeWithShared, shared } from "../../test/support/shared.ts";
-import { readSafetensors } from "../formats/safetensors/safetensors.ts";
-import { configure } from "../network/configuration.ts";
-import { initialize } from "../weights/initialize.ts";
 import {
 	averageShare,
 	checkOptimizer,
 	clippingFactor,
-	decays,
 	optimizers,
 	updateSettings,
 	usualLearningRate,
 } from "./optimizer.ts";
-
-describe("weight decay", () => {
-	it("touches filters that mix channels and the classifier's weights, and nothing else", () => {
-		const names = [...initialize(configure({ classes: 3, alpha: 0.25 })).tensors.keys()].filter(decays);
-		// The stem, 13 pointwise layers, the classifier.
-		expect(names).toHaveLength(15);
-		expect(names.every((name) => !/depthwise|\.bn\.|bias/.test(name))).toBe(true);
-	});
-
-	describeWithShared("golden", ["golden/optimisers.safetensors"], () => {
-		it("touches what it touches there", () => {
-			const { tensors, metadata } = readSafetensors(
-				readFileSync(shared("golden/optimisers.safetensors")),
-				"golden",
-			);
-			const names = [...tensors.keys()].flatMap((name) => /^before\.(.*)$/.exec(name)?.[1] ?? []);
-			expect(names.filter(decays).sort()).toEqual((JSON.parse(metadata.weightDecayOn!) as string[]).sort());
-		});
-	});
-});
 
 describe("clipping", () => {
 	it("brings a long gradient to the limit and leaves a short one", () => {

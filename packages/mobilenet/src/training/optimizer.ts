@@ -50,19 +50,6 @@ export function usualLearningRate(kind: OptimizerKind, batch: number): number {
 	return usualRates[kind].learningRate * (kind === "adamw" ? Math.sqrt(share) : share);
 }
 
-/**
- * Whether weight decay touches a tensor: only the filters that mix channels and the classifier's weights. "We found that
- * it was important to put very little or no weight decay (l2 regularization) on the depthwise filters since there are so
- * few parameters in them" (Howard and others 2017, section 3.2); batch norm and biases are left alone as everywhere.
- *
- * @param name canonical name of a tensor that learns
- * @example
- * decays("blocks.0.depthwise.conv.weight") // false
- */
-export function decays(name: string): boolean {
-	return name === "classifier.weight" || (name.endsWith(".conv.weight") && !name.includes(".depthwise."));
-}
-
 /** What an update of the engine is told of an optimizer; what it does not have is 0. */
 export function updateSettings(
 	optimizer: Optimizer,

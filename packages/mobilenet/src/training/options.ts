@@ -7,11 +7,11 @@ import type { Build } from "../kernels/walker.ts";
 import type { Configuration } from "../network/configuration.ts";
 import { layers } from "../network/layers.ts";
 import type { Model } from "../weights/model.ts";
+import type { Teacher, TeacherBatch } from "./distillation/teacher.ts";
 import { checkOptimizer, type Optimizer, optimizers, usualLearningRate, usualRates } from "./optimizer.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { defaultSchedule, type Schedule } from "./schedule.ts";
 import { checkTargetSettings } from "./targets.ts";
-import type { Teacher, TeacherBatch } from "./teacher.ts";
 
 /** All that a run's outcome depends on besides data, network and build. Plain data: it goes into the checkpoint. */
 export interface TrainingSettings {

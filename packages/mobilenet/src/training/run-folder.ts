@@ -1,6 +1,11 @@
 /** Where a run keeps its checkpoints: a folder in Node (run-folder.node.ts), or whatever a user makes one of. */
 
-/** The files of a run's folder. */
+/**
+ * The files of a run's folder.
+ *
+ * @example
+ * const model = await MobileNet.load(`model.checkpoint/${runFiles.best}`);
+ */
 export const runFiles = {
 	/** Everything that is needed to go on, and itself a model that can be loaded. */
 	last: "last.safetensors",
@@ -10,6 +15,7 @@ export const runFiles = {
 	state: "state.json",
 } as const;
 
+/** A folder, or whatever keeps bytes under names. */
 export interface RunFolder {
 	/** What messages call it. */
 	readonly name: string;

@@ -6,6 +6,7 @@ import type { Batch } from "../data/batches.ts";
 import { classWeights } from "../data/classes.ts";
 import type { TrainingExecutor } from "../engine/training-executor.ts";
 import type { Model } from "../weights/model.ts";
+import { weightedParts } from "../weights/parts.ts";
 import { averageShare, clippingFactor, updateSettings } from "./optimizer.ts";
 import type { TrainingOptions, TrainingSettings, ViewedBatch } from "./options.ts";
 import { indicesOf } from "./pictures.ts";
@@ -32,11 +33,12 @@ const mostRuns = 1000;
 /** Makes the function that does a step; nothing that it needs is made twice. */
 export function stepOf(
 	executor: TrainingExecutor,
-	{ configuration, tensors }: Model,
+	model: Model,
 	{ training, distillation }: TrainingOptions,
 	settings: TrainingSettings,
 	most: number,
 ) {
+	const { configuration } = model;
 	const { labels, classes } = training.dataset;
 	const { labelSmoothing, seed, optimizer, weightDecay, clip, average } = settings;
 	const targets: TargetSettings = {
@@ -64,7 +66,7 @@ export function stepOf(
 		temperature: distillation?.teacher.temperature ?? 1,
 	};
 	const own = new Int32Array(most);
-	const normMomentum = momentumFrom(configuration.momentum, isUntouched(tensors));
+	const normMomentum = momentumFrom(configuration.momentum, isUntouched(model));
 	return (batch: Batch, { epoch, position, step }: StepPlace, learningRate: number): Learned => {
 		const total = batch.count;
 		const micro = microBatchOf(total, most);
@@ -118,9 +120,9 @@ export function stepOf(
 }
 
 /** Whether batch norm has seen nothing yet: its running statistics are those that networks begin with. */
-function isUntouched(tensors: Model["tensors"]): boolean {
-	const [mean, variance] = ["mean", "var"].map((name) => tensors.get(`stem.bn.running_${name}`)?.data);
-	return !!mean?.every((x) => x === 0) && !!variance?.every((x) => x === 1);
+function isUntouched(model: Model): boolean {
+	const { norm } = weightedParts(model)[0]!;
+	return !!norm?.mean.data.every((x) => x === 0) && norm.variance.data.every((x) => x === 1);
 }
 
 /**

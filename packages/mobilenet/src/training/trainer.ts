@@ -4,11 +4,13 @@
  * in a checkpoint, so that a run that was killed ends where it would have ended.
  */
 import { MobileNetError, messageOf } from "../base/error.ts";
+import { pauses } from "../base/pauses.ts";
 import { batches } from "../data/batches.ts";
 import { orderOf } from "../data/order.ts";
 import type { TrainingExecutor, TrainingPlanOptions } from "../engine/training-executor.ts";
 import { checkTensors } from "../weights/check.ts";
 import { dequantize } from "../weights/dequantize.ts";
+import { digestOf } from "../weights/digest.ts";
 import { randomFormat } from "../weights/initialize.ts";
 import type { Model } from "../weights/model.ts";
 import { unfold } from "../weights/unfold.ts";
@@ -16,12 +18,12 @@ import {
 	type Checkpoint,
 	decodeCheckpoint,
 	differenceOf,
-	type Progress,
 	type RunIdentity,
+	type RunProgress,
 } from "./checkpoint.ts";
 import { checkpointsIn } from "./checkpoints.ts";
 import type { EpochReport, Training, TrainingDone, TrainingEvent, Validation } from "./events.ts";
-import { dataFingerprint, modelFingerprint } from "./fingerprint.ts";
+import { dataFingerprint } from "./fingerprint.ts";
 import { settingsOf, type TrainingOptions, type TrainingSettings } from "./options.ts";
 import { checkClasses, checkPictures, indicesOf } from "./pictures.ts";
 import { runFiles } from "./run-folder.ts";
@@ -43,8 +45,6 @@ export interface Engine {
 }
 
 const usualCheckpointMinutes = 5;
-/** How long the loop works without letting timers and signals have their turn, in milliseconds. */
-const mostBusy = 30;
 
 /** A run on an engine; `train` is the one on this package's. */
 export function trainOn(engine: Engine, options: TrainingOptions): Training {
@@ -83,7 +83,7 @@ async function* run(
 	const all = indicesOf(training);
 	const stepsPerEpoch = stepsOf(all.length, settings.batch);
 	const steps = stepsPerEpoch * settings.epochs;
-	let progress: Progress = saved?.progress ?? noProgress;
+	let progress: RunProgress = saved?.progress ?? noProgress;
 	let best: Model | undefined = saved?.best;
 	const unreadable = unreadables(progress.unreadable);
 	const place = await engine.place(options);
@@ -229,7 +229,7 @@ async function* run(
 }
 
 const newEpoch = { position: 0, loss: 0, pictures: 0, seconds: 0 } as const;
-const noProgress: Progress = {
+const noProgress: RunProgress = {
 	...newEpoch,
 	epoch: 0,
 	step: 0,
@@ -264,7 +264,7 @@ function identityOf(
 		settings,
 		training: dataFingerprint(training),
 		validation: validation ? dataFingerprint(validation) : null,
-		model: modelFingerprint(start),
+		model: digestOf(start),
 		teacher: distillation
 			? `${distillation.name} ${distillation.hardWeight} ${distillation.softWeight} ${distillation.views ?? ""}`
 			: null,
@@ -314,7 +314,7 @@ function checkValidation(model: Model, { validation, training }: TrainingOptions
 		);
 }
 
-function bestOf({ history, start }: Progress): Validation | undefined {
+function bestOf({ history, start }: RunProgress): Validation | undefined {
 	return history.findLast(({ best }) => best)?.validation ?? start;
 }
 
@@ -339,7 +339,7 @@ function withLabels(model: Model, { training }: TrainingOptions): Model {
 }
 
 /** The network as it leaves the run: its origin says so. */
-function trained(model: Model, { training }: TrainingOptions, { history, epoch }: Progress): Model {
+function trained(model: Model, { training }: TrainingOptions, { history, epoch }: RunProgress): Model {
 	const best = history.findLast((report) => report.best)?.epoch;
 	// The start, kept as it is.
 	if (best === undefined && (history.length === 0 || history[0]!.validation)) return model;
@@ -352,15 +352,4 @@ function trained(model: Model, { training }: TrainingOptions, { history, epoch }
 
 function* some<T>(value: T | undefined): Iterable<T> {
 	if (value !== undefined) yield value;
-}
-
-/** Lets timers and signals have their turn now and then. */
-function pauses(): () => Promise<void> {
-	const { setImmediate: soon = setTimeout } = globalThis as { setImmediate?: (run: () => void) => unknown };
-	let last = performance.now();
-	return async () => {
-		if (performance.now() - last < mostBusy) return;
-		await new Promise<void>((resolve) => soon(resolve));
-		last = performance.now();
-	};
 }

@@ -10,6 +10,7 @@
  * what the network knows.
  */
 import { MobileNetError } from "../base/error.ts";
+import type { OnProgress } from "../base/progress.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { MobileNet } from "../model/mobilenet.ts";
 import type { Model } from "../weights/model.ts";
@@ -48,8 +49,8 @@ export type TransferOptions = Omit<TrainingOptions, "from" | "keepStart" | "dist
 	readonly fineTune?: "all" | "none" | number | undefined;
 	/** The new classifier: logistic regression if not given, or the nearest class mean, which no picture is weighed for. */
 	readonly head?: "logistic" | "nearest" | undefined;
-	/** How far what comes before the epochs has come. */
-	readonly onPrepare?: ((what: string, done: number, total: number) => void) | undefined;
+	/** Called while what comes before the epochs goes on, with its stages as sources. */
+	readonly onProgress?: OnProgress | undefined;
 };
 
 /** A run on an engine; `transfer` is the one on this package's. */
@@ -196,7 +197,7 @@ interface Features {
 
 /** The features of the pictures: mirror images make a small folder's classifier no better. */
 async function featuresOf(options: TransferOptions, notes: string[]): Promise<Features> {
-	const { training, validation, threads, build, signal, onPrepare, model } = options;
+	const { training, validation, threads, build, signal, onProgress, model } = options;
 	const network = await MobileNet.from(model, { arithmetic: "float", threads, build });
 	const of = (dataset: Dataset, indices: Int32Array, before: number, total: number): Promise<Embeddings> =>
 		embeddingsOf(
@@ -205,7 +206,7 @@ async function featuresOf(options: TransferOptions, notes: string[]): Promise<Fe
 			indices.filter((index) => dataset.labels[index]! >= 0),
 			{
 				batch: featureBatch,
-				onProgress: (done) => onPrepare?.("features", before + done, total),
+				onProgress: ({ loaded }) => onProgress?.({ loaded: before + loaded, total, source: "features" }),
 				onUnreadable: (name, error) => {
 					const message = error instanceof Error ? error.message : String(error);
 					notes.push(`left out: ${message.includes(name) ? message : `${name}: ${message}`}`);
@@ -231,7 +232,7 @@ async function featuresOf(options: TransferOptions, notes: string[]): Promise<Fe
 
 /** The network with a new classifier, and what there is to say of it. */
 async function newHead(
-	{ model, training, head: kind, seed, signal, onPrepare }: TransferOptions,
+	{ model, training, head: kind, seed, signal, onProgress }: TransferOptions,
 	{ vectors, labels, indices }: Embeddings,
 ): Promise<{ readonly model: Model; readonly told: string }> {
 	const { classes } = training.dataset;
@@ -249,7 +250,7 @@ async function newHead(
 	const head = await trainHead(vectors, labels, classes.length, {
 		seed,
 		groups: indices,
-		onProgress: (done, total) => onPrepare?.("strengths of the classifier's penalty", done, total),
+		onProgress,
 		...(signal && { signal }),
 	});
 	const chosen = head.trials.find(({ strength }) => strength === head.strength);
@@ -285,7 +286,7 @@ async function savedRate({ folder, resume }: TransferOptions): Promise<number | 
 async function* chosenRate(
 	engine: Engine,
 	settings: TrainingOptions,
-	{ onPrepare }: TransferOptions,
+	{ onProgress }: TransferOptions,
 	control: Control,
 ): AsyncGenerator<TrainingEvent, number, void> {
 	const tried: { readonly rate: number; readonly report: EpochReport | undefined }[] = [];
@@ -296,11 +297,11 @@ async function* chosenRate(
 		try {
 			for await (const event of run) {
 				if (event.kind === "step")
-					onPrepare?.(
-						"steps at different learning rates",
-						i * event.steps + event.step,
-						trials.rates.length * event.steps,
-					);
+					onProgress?.({
+						loaded: i * event.steps + event.step,
+						total: trials.rates.length * event.steps,
+						source: "steps at different learning rates",
+					});
 				if (event.kind === "done") tried.push({ rate, report: event.history.at(-1) });
 			}
 		} catch (error) {

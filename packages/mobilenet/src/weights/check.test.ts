@@ -3,7 +3,8 @@ import { configure } from "../network/configuration.ts";
 import { checkTensors } from "./check.ts";
 import { fold } from "./fold.ts";
 import { initialize } from "./initialize.ts";
-import type { Model, Tensor } from "./model.ts";
+import type { Model } from "./model.ts";
+import type { Tensor } from "./tensor.ts";
 
 const model = initialize(configure({ preset: "torch", alpha: 0.25, classes: 5 }));
 const folded = fold(model);

@@ -1,5 +1,7 @@
 /** Half precision and bfloat16 widened to float32: both ways are exact, every value of either is a float32. */
-import type { Tensor } from "./model.ts";
+import type { Tensor } from "./tensor.ts";
+
+export type FloatTensor = Extract<Tensor, { dtype: "F32" | "F16" | "BF16" }>;
 
 /** Value of the lowest bit of a half's fraction, for each of its 32 exponents; subnormal ones share the first normal's. */
 const halfSteps = Float64Array.from({ length: 31 }, (_, exponent) => 2 ** (Math.max(exponent, 1) - 25));
@@ -10,7 +12,7 @@ const halfSteps = Float64Array.from({ length: 31 }, (_, exponent) => 2 ** (Math.
  * @example
  * float32Of({ dtype: "BF16", shape: [1], data: Uint16Array.of(0x3fc0) }) // 1.5
  */
-export function float32Of(tensor: Extract<Tensor, { dtype: "F32" | "F16" | "BF16" }>): Float32Array {
+export function float32Of(tensor: FloatTensor): Float32Array {
 	switch (tensor.dtype) {
 		case "F32":
 			return tensor.data;
@@ -21,7 +23,7 @@ export function float32Of(tensor: Extract<Tensor, { dtype: "F32" | "F16" | "BF16
 	}
 }
 
-export function isFloat(tensor: Tensor): tensor is Extract<Tensor, { dtype: "F32" | "F16" | "BF16" }> {
+export function isFloat(tensor: Tensor): tensor is FloatTensor {
 	return tensor.dtype === "F32" || tensor.dtype === "F16" || tensor.dtype === "BF16";
 }
 

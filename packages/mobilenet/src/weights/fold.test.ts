@@ -4,9 +4,11 @@ import { random } from "../base/random.ts";
 import { configure } from "../network/configuration.ts";
 import { isConvolution, layers } from "../network/layers.ts";
 import { checkTensors } from "./check.ts";
-import { fold } from "./fold.ts";
+import { fold, foldedWeights } from "./fold.ts";
 import { initialize } from "./initialize.ts";
-import type { Model, Tensor } from "./model.ts";
+import type { Model } from "./model.ts";
+import { weightedParts } from "./parts.ts";
+import type { Tensor } from "./tensor.ts";
 
 const configuration = configure({ alpha: 0.3, classes: 3, epsilon: 0.01 });
 const convolutions = layers(configuration).filter(isConvolution);
@@ -81,6 +83,19 @@ describe.each([false, true])("folding, with a bias before batch norm: %s", (with
 		const again = fold(folded);
 		for (const [name, tensor] of folded.tensors) expect(again.tensors.get(name)).toBe(tensor);
 	});
+});
+
+test("the numbers of a folded layer are its tensors' own, and no other layer has them", () => {
+	const model = randomModel(false);
+	const folded = fold(model);
+	const [stem] = weightedParts(folded);
+	expect(foldedWeights(stem!).weight).toBe(folded.tensors.get("stem.conv.weight")!.data);
+	expect(foldedWeights(stem!).bias).toBe(folded.tensors.get("stem.conv.bias")!.data);
+	expect(() => foldedWeights(weightedParts(model)[0]!)).toThrow(
+		"stem.conv.bias must be F32, as in a model that was dequantized and folded, but it is missing.",
+	);
+	const weight: Tensor = { dtype: "I8", shape: [9, 3, 3, 3], data: new Int8Array(243) };
+	expect(() => foldedWeights({ ...stem!, weight })).toThrow("stem.conv.weight must be F32");
 });
 
 describe("what cannot be folded is refused", () => {

@@ -24,7 +24,7 @@ import { type Float32Tensor, float32, sameShape, type Tensor } from "./tensor.ts
 export function fold(model: Model): Model {
 	const { input, layers } = partsOf(model);
 	const { epsilon } = model.configuration;
-	const folded = layers.map((own) => (own.weight && own.norm ? foldedParts(own, own.norm, epsilon) : own));
+	const folded = layers.map((own) => (own.norm ? foldedParts(own, own.norm, epsilon) : own));
 	return { ...model, tensors: tensorsOf({ input, layers: folded }) };
 }
 
@@ -53,6 +53,33 @@ function foldedParts(own: WeightedParts, norm: BatchNorm, epsilon: number): Weig
 		biases[c] = beta[c]! + ((bias?.data[c] ?? 0) - mean[c]!) * scale;
 	}
 	return { ...rest, layer, weight: float32(weights, layer.weightShape), bias: float32(biases) };
+}
+
+/** Weights and bias of a layer without batch norm, as numbers. */
+export interface FoldedWeights {
+	/** Of the shape `layer.weightShape`. */
+	readonly weight: Float32Array;
+	/** One a channel. */
+	readonly bias: Float32Array;
+}
+
+/**
+ * The numbers of a layer of a folded model of float32; they are shared.
+ *
+ * @throws MobileNetError `usage` where weights or bias are not in float32
+ */
+export function foldedWeights({ layer, weight, bias }: WeightedParts): FoldedWeights {
+	const names = namesOf(layer);
+	for (const [name, tensor] of [
+		[names.weight, weight],
+		[names.bias, bias],
+	] as const)
+		if (tensor?.dtype !== "F32")
+			throw new MobileNetError(
+				"usage",
+				`${name} must be F32, as in a model that was dequantized and folded, but it is ${tensor?.dtype ?? "missing"}.`,
+			);
+	return { weight: weight.data as Float32Array, bias: bias!.data as Float32Array };
 }
 
 /** A tensor that folding needs: in float32, of this shape. */

@@ -47,6 +47,9 @@ export interface WeightedParts {
 export interface PoolParts {
 	readonly layer: Layer;
 	readonly weight?: undefined;
+	readonly bias?: undefined;
+	readonly norm?: undefined;
+	readonly codes?: undefined;
 	readonly output?: Codes | undefined;
 }
 

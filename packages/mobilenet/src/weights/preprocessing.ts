@@ -39,11 +39,26 @@ const checks: {
  */
 export function preprocessingFault(value: unknown, inputChannels: number): string | undefined {
 	if (!isObject(value)) return `preprocessing must be an object, not ${shown(value)}`;
-	for (const [field, check] of Object.entries(checks)) {
-		const [valid, expected] = check(value[field], inputChannels);
-		if (!valid) return `preprocessing.${field} must be ${expected}, not ${shown(value[field])}`;
+	for (const field of Object.keys(checks) as (keyof Preprocessing)[]) {
+		const fault = fieldFault(field, value[field], inputChannels);
+		if (fault !== undefined) return fault;
 	}
 	return undefined;
+}
+
+/**
+ * What is wrong with one field of a preprocessing, as `preprocessingFault` says it.
+ *
+ * @example
+ * fieldFault("fit", "crop", 3) // 'preprocessing.fit must be "stretch", …, not "crop"'
+ */
+export function fieldFault(
+	field: keyof Preprocessing,
+	value: unknown,
+	inputChannels: number,
+): string | undefined {
+	const [valid, expected] = checks[field](value, inputChannels);
+	return valid ? undefined : `preprocessing.${field} must be ${expected}, not ${shown(value)}`;
 }
 
 function isNumbers(value: unknown, count: number): value is number[] {

@@ -3,7 +3,8 @@ import { random } from "../base/random.ts";
 import { configure } from "../network/configuration.ts";
 import { fold } from "./fold.ts";
 import { initialize } from "./initialize.ts";
-import type { Model, Tensor } from "./model.ts";
+import type { Model } from "./model.ts";
+import type { Tensor } from "./tensor.ts";
 import { unfold } from "./unfold.ts";
 
 /** A network whose batch norm is not the identity. */

@@ -1,6 +1,6 @@
 /**
- * The browser file in a headless Chromium, on a page with the strict policy of DESIGN.md §4: what the page loads, what
- * it answers, and how it decodes pictures. Needs `npm run build`.
+ * The browser file in a headless Chromium, on a page whose content security policy forbids inline scripts and `eval`:
+ * what the page loads, what it answers, and how it decodes pictures. Needs `npm run build`.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -11,7 +11,7 @@ import { readModel } from "../../src/formats/read.ts";
 import { writeModel } from "../../src/formats/safetensors/model-file.ts";
 import { readSafetensors } from "../../src/formats/safetensors/safetensors.ts";
 import { decode } from "../../src/image/decode.node.ts";
-import { grayToRgb } from "../../src/image/pixels.ts";
+import { type Pixels, spreadGray } from "../../src/image/pixels.ts";
 import { imagenetLabels } from "../../src/labels/imagenet.ts";
 import { MobileNet } from "../../src/model/mobilenet.ts";
 import type { Prediction } from "../../src/model/predictions.ts";
@@ -208,8 +208,7 @@ describeWithChromium("the browser file", () => {
 			const theirs = await ask<Decoded>("decoded", `/${name}`, { alpha });
 			const ours = await decode(files[`/${name}`]!, { name, alpha });
 			expect([theirs.width, theirs.height]).toEqual([ours.width, ours.height]);
-			const { data } = ours.channels === 1 ? grayToRgb(ours) : ours;
-			expect(difference(fromBase64(theirs.data), data).most).toBeLessThanOrEqual(grayLevels);
+			expect(difference(fromBase64(theirs.data), inColor(ours)).most).toBeLessThanOrEqual(grayLevels);
 		});
 
 		it.each(["/half.jpg", "/half.png"])("and refuses %s", async (name) => {
@@ -219,6 +218,47 @@ describeWithChromium("the browser file", () => {
 				message: expect.stringMatching(/^\/half\.\w+ cannot be decoded as (JPEG|PNG) \(.*\): [^\n]*\.$/),
 			});
 		});
+	});
+
+	it("takes a picture in every shape in which a page can hold it", async () => {
+		// Large areas of one color each, so that a video's compression hardly changes them.
+		const [width, height] = [64, 48];
+		const picture = await sharp(
+			Uint8Array.from({ length: width * height * 3 }, (_, i) => {
+				const [channel, x, y] = [i % 3, Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
+				return [x < 32 ? 220 : 30, y < 24 ? 200 : 40, x < 32 === y < 24 ? 90 : 180][channel]!;
+			}),
+			{ raw: { width, height, channels: 3 } },
+		)
+			.png()
+			.toBuffer();
+		const { ask } = await openPage({
+			"/model.safetensors": randomModel(),
+			"/picture.png": new Uint8Array(picture),
+		});
+		const {
+			"its address": expected,
+			"another picture": other,
+			"a video": video,
+			"a closed bitmap": closed,
+			"a video without a picture": still,
+			"an image without a picture": empty,
+			...shapes
+		} = await ask<Record<string, readonly number[]>>("shapes", "/model.safetensors", "/picture.png");
+		const largest = Math.max(...expected!);
+		const apart = (features: readonly number[] | undefined): number =>
+			difference(features!, expected!).most / largest;
+		expect(Object.keys(shapes)).toHaveLength(6);
+		for (const [name, features] of Object.entries(shapes)) expect(apart(features), name).toBe(0);
+		// Video has other colors: they are at half the size.
+		expect(apart(video)).toBeLessThan(0.05);
+		expect(apart(other)).toBeGreaterThan(0.2);
+		const nothing = {
+			code: "picture",
+			message:
+				"the picture has no pixels: it is not loaded yet, or it was closed; wait until it can be seen.",
+		};
+		expect([closed, still, empty]).toEqual([nothing, nothing, nothing]);
 	});
 
 	it("says in one sentence what cannot be fetched", async () => {
@@ -403,6 +443,15 @@ function randomModel(): Uint8Array {
 
 function fromBase64(text: string): Uint8Array {
 	return new Uint8Array(Buffer.from(text, "base64"));
+}
+
+/** The bytes of a picture in RGB. */
+function inColor({ data, width, height, channels }: Pixels): Uint8Array | Uint8ClampedArray {
+	if (channels === 3) return data;
+	const rgb = new Uint8Array(width * height * 3);
+	rgb.set(data);
+	spreadGray(rgb);
+	return rgb;
 }
 
 function difference(a: ArrayLike<number>, b: ArrayLike<number>): { most: number; mean: number } {

@@ -8,9 +8,9 @@ import { gzipSync } from "node:zlib";
 import { type BrowserContext, chromium } from "playwright-core";
 import { describe } from "vitest";
 
-/** DESIGN.md §4: no inline script, no `eval`, but WebAssembly. */
+/** The strictest policy under which WebAssembly may run: no inline scripts, no `eval`. */
 export const strictPolicy = "script-src 'self' 'wasm-unsafe-eval'";
-/** WebAssembly is forbidden too. */
+/** Forbids WebAssembly as well. */
 export const strictestPolicy = "script-src 'self'";
 
 const isolation = {

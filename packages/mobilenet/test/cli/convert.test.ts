@@ -76,7 +76,7 @@ for (const network of networks)
 				const picture = size * size * 3;
 				const expected = read(golden[0]).get(network.file)!.data;
 				for (let n = 0; n < 12; n++) {
-					const got = model.run(
+					const got = await model.run(
 						Float32Array.from(pixels.subarray(n * picture, (n + 1) * picture), (value) => value / 127.5 - 1),
 					);
 					for (const [k, x] of got.entries())

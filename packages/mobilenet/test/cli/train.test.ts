@@ -117,7 +117,7 @@ describe("mobilenet train refuses", () => {
 		[
 			"one class",
 			async (folder) => [await colorsIn(folder, 3, ["red"])],
-			/has pictures of one class only, "red", and two are needed/,
+			/has pictures of one class only, "red", but at least two are needed/,
 		],
 		["one picture", async (folder) => [await colorsIn(folder, 1)], /one class only, "red"/],
 		[

@@ -189,7 +189,7 @@ describe("pictures that cannot be read", () => {
 	it("are an error where there are no others", async () => {
 		await expect(
 			all(dataset, { indices: Int32Array.of(2, 4), batch: 1, views: [view], workers: 1 }),
-		).rejects.toThrow(/^none of the 2 pictures of .* can be read; the first: .*2\.gif/);
+		).rejects.toThrow(/^none of the 2 pictures of .* can be read; the first error: .*2\.gif/);
 	});
 });
 
@@ -275,13 +275,15 @@ describe("batches of pictures in memory", () => {
 				() => "",
 				(thrown: MobileNetError) => thrown.message,
 			);
-		expect(await error({ batch: 0 })).toMatch(/^a batch must be/);
+		expect(await error({ batch: 0 })).toMatch(/^batch must be/);
 		expect(await error({ indices: Int32Array.of(30) })).toMatch(
 			/^there is no picture 30 in pictures in memory/,
 		);
 		expect(await error({ views: [] })).toMatch(/^batches need at least one view/);
 		expect(await error({ views: [{ ...view, size: 0 }] })).toMatch(/^a view's size must be/);
-		expect(await error({ workers: 1.5 })).toMatch(/^decoding workers must be/);
+		expect(await error({ views: [{ ...view, filter: "box" as "nearest" }] })).toMatch(/filter must be/);
+		expect(await error({ views: [view, { ...view, fit: { shorterSide: 0 } }] })).toMatch(/fit must be/);
+		expect(await error({ workers: 1.5 })).toMatch(/^workers must be/);
 		expect(await error({ seed: -1 })).toMatch(/^seed must be/);
 		expect(await error({ views: [{ ...view, channels: 2 }] })).toMatch(/the network takes 2 channels/);
 	});

@@ -51,11 +51,21 @@ describe("the code that trains", () => {
 describeWithShared("the first code", ["data/photos"], () => {
 	it("runs with the package's own model", () => {
 		const code = blocks
-			.find((block) => block.includes("model.embed"))!
+			.find((block) => block.includes("mobilenet.embed"))!
 			.replaceAll(/photo\.jpg|a\.jpg|b\.png/g, shared("data/photos/espresso.png"));
 		const output = run(
 			`${code}\nconsole.log(best.label, best.index, rows.length, vector.length, shape.join());`,
 		);
 		expect(output).toBe("espresso 193 2 768 10,10,384\n");
+	});
+
+	it("knows pictures again by their keys", () => {
+		const code = blocks
+			.find((block) => block.includes("key: 17"))!
+			.replace("a.jpg", shared("data/photos/espresso.png"));
+		const output = run(
+			`import { MobileNet } from "mobilenet";\nconst mobilenet = await MobileNet.load();\n${code}`,
+		);
+		expect(output).toBe("17 espresso\n18 b.png cannot be read: there is no such file.\n");
 	});
 });

@@ -35,7 +35,7 @@ for (const { file, ...how } of files)
 				>
 			)[file]!;
 			const expected = probabilities!;
-			const output = model.run(input, { batch: pictures });
+			const output = await model.run(input, { batch: pictures });
 			const { classes } = model.configuration;
 			expect(model.arithmetic).toBe("least" in how ? "integer" : "float");
 			let near = 0;

@@ -174,15 +174,19 @@ describeWithShared("damaged HDF5 files", paths, () => {
 		expect(refusals).toBeGreaterThan(10);
 	});
 
-	test("noise alone, with and without the right beginning", () => {
+	test("noise alone, after the right beginning, and where that tells the right length too", () => {
 		const { uniform } = random(1);
 		const beginning = bytesOf(paths[0]!).subarray(0, 96);
 		for (let i = 0; i < 60; i++) {
-			const noise = Uint8Array.from({ length: Math.floor(uniform() * 5000) }, () =>
+			const noise = Uint8Array.from({ length: beginning.length + Math.floor(uniform() * 5000) }, () =>
 				Math.floor(uniform() * 256),
 			);
-			if (i % 2 === 0) noise.set(beginning.subarray(0, noise.length));
-			expect(refusalOf(noise)).toBeDefined();
+			expect(refusalOf(noise)).toMatch(/: the superblock should begin with .* is damaged\.$/);
+			noise.set(beginning);
+			expect(refusalOf(noise)).toMatch(/: it should have \d+ bytes, but has \d+; it is cut short\.$/);
+			// The superblock's address of the end of the file.
+			new DataView(noise.buffer).setBigUint64(40, BigInt(noise.length), true);
+			expect(refusalOf(noise)).toMatch(/ an object header /);
 		}
 	});
 

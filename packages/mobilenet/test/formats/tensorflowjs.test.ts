@@ -9,10 +9,12 @@ import { MobileNetError } from "../../src/base/error.ts";
 import { recognize } from "../../src/formats/chain/recognize.ts";
 import type { ModelFile } from "../../src/formats/file.ts";
 import { readModel } from "../../src/formats/index.ts";
+import { openFile } from "../../src/formats/opened.ts";
 import { readTensorFlowJs } from "../../src/formats/tensorflowjs/read.ts";
 import { configure } from "../../src/network/configuration.ts";
 import { checkTensors } from "../../src/weights/check.ts";
-import type { Model, Tensor } from "../../src/weights/model.ts";
+import type { Model } from "../../src/weights/model.ts";
+import type { Tensor } from "../../src/weights/tensor.ts";
 import { kerasOf } from "../support/keras.ts";
 import { describeWithShared, shared } from "../support/shared.ts";
 
@@ -116,7 +118,7 @@ function inMemory(json: string | Uint8Array, shards: ReadonlyMap<string, Uint8Ar
 	};
 }
 
-const read = async (file: ModelFile) => recognize(await readTensorFlowJs(file));
+const read = async (file: ModelFile) => recognize(await readTensorFlowJs(await openFile(file)));
 
 async function refusal(file: ModelFile): Promise<string> {
 	try {

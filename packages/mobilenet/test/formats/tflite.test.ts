@@ -6,13 +6,15 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { Chain } from "../../src/formats/chain/chain.ts";
 import { recognize } from "../../src/formats/chain/recognize.ts";
+import { openFile } from "../../src/formats/opened.ts";
 import { readTensorFlowJs } from "../../src/formats/tensorflowjs/read.ts";
 import { readTensorFlowLite } from "../../src/formats/tflite/read.ts";
 import { layers as networkLayers } from "../../src/network/layers.ts";
 import { dequantize } from "../../src/weights/dequantize.ts";
 import { float32Of, isFloat } from "../../src/weights/float.ts";
 import { fold } from "../../src/weights/fold.ts";
-import type { DType, Model } from "../../src/weights/model.ts";
+import type { Model } from "../../src/weights/model.ts";
+import type { DType } from "../../src/weights/tensor.ts";
 import { describeWithShared, shared } from "../support/shared.ts";
 
 interface Expected {
@@ -211,7 +213,7 @@ describeWithShared(
 			const folder = "weights/mobilenet_v1_0.25_224_tfjs";
 			const bytes = readFileSync(shared(`${folder}/model.json`));
 			const beside = async (path: string): Promise<Uint8Array> => readFileSync(shared(`${folder}/${path}`));
-			return fold(recognize(await readTensorFlowJs({ name: folder, bytes, beside })));
+			return fold(recognize(await readTensorFlowJs(await openFile({ name: folder, bytes, beside }))));
 		};
 
 		test.each(["weights/mobilenet_v1_0.25_224.tflite", "weights/glasses_v1_0.25_224.tflite"])(

@@ -2,7 +2,7 @@
  * The model files that fuzzing damages: every file of ../shared that a format's reader claims, however many formats there
  * are by now, and safetensors files that are written here.
  */
-import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { readModel } from "../../src/formats/index.ts";
 import { writeModel } from "../../src/formats/safetensors/model-file.ts";
@@ -44,13 +44,7 @@ export function modelNames(): readonly string[] {
 
 function isModel(path: string): boolean {
 	if (statSync(shared(path)).isDirectory()) return readdirSync(shared(path)).includes(folderModel);
-	// A JSON file alone is settings or golden values.
-	if (path.endsWith(".json")) return false;
-	const file = openSync(shared(path), "r");
-	const start = new Uint8Array(1024);
-	const length = readSync(file, start);
-	closeSync(file);
-	return formats.some(({ sniff }) => sniff(start.subarray(0, length)));
+	return formats.some(({ read, endings }) => read && endings.some((ending) => path.endsWith(ending)));
 }
 
 export async function modelFiles(name: string): Promise<ModelFiles> {

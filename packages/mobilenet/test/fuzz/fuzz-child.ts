@@ -13,8 +13,8 @@ import process from "node:process";
 import { GCProfiler, getHeapSpaceStatistics, getHeapStatistics } from "node:v8";
 import { MobileNetError } from "../../src/base/error.ts";
 import type { ModelFile } from "../../src/formats/file.ts";
-import { formats } from "../../src/formats/table.ts";
-import { unknownFile } from "../../src/formats/unknown.ts";
+import { openFile } from "../../src/formats/opened.ts";
+import { readOpened } from "../../src/formats/read.ts";
 import { MobileNet } from "../../src/model/mobilenet.ts";
 import type { Model } from "../../src/weights/model.ts";
 import { processorTime } from "../support/processor-time.ts";
@@ -133,9 +133,7 @@ async function attempt(file: ModelFile): Promise<Attempt> {
 }
 
 async function read(file: ModelFile): Promise<Model> {
-	const format = formats.find(({ sniff }) => sniff(file.bytes));
-	if (!format) throw unknownFile(file.bytes, file.name);
-	return format.read(file);
+	return readOpened(await openFile(file));
 }
 
 async function readWhole(name: string): Promise<Whole> {
@@ -149,7 +147,7 @@ async function readWhole(name: string): Promise<Whole> {
 async function outputOf(model: Model): Promise<Float32Array> {
 	const mobilenet = await MobileNet.from(model);
 	const { size, inputChannels } = model.configuration;
-	const output = mobilenet.run(
+	const output = await mobilenet.run(
 		Float32Array.from({ length: size * size * inputChannels }, (_, i) => Math.sin(i)),
 	);
 	mobilenet.dispose();

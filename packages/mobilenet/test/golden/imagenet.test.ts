@@ -60,11 +60,11 @@ for (const network of networks)
 		afterAll(() => model.dispose());
 
 		if ("apart" in network) {
-			it("gives the same probabilities for numbers", () => {
+			it("gives the same probabilities for numbers", async () => {
 				const { mean, std } = model.model.preprocessing;
 				for (const [n, { data }] of pictures.entries()) {
 					const normalized = Float32Array.from(data, (value, i) => (value - mean[i % 3]!) / std[i % 3]!);
-					expect(largestDifference(model.run(normalized), expected[n]!)).toBeLessThan(network.apart);
+					expect(largestDifference(await model.run(normalized), expected[n]!)).toBeLessThan(network.apart);
 				}
 			});
 
@@ -95,11 +95,13 @@ for (const network of networks)
 				expect(near).toBeGreaterThanOrEqual(0.99 * rows.length * rows[0]!.length);
 			});
 
-			it("gives the same codes for numbers", () => {
+			it("gives the same codes for numbers", async () => {
 				const { mean, std } = model.model.preprocessing;
 				const [{ data }] = pictures as [(typeof pictures)[0]];
 				const normalized = Float32Array.from(data, (value, i) => (value - mean[i % 3]!) / std[i % 3]!);
-				const codes = model.run(normalized).map((p) => Math.min(255, Math.round(p * 256)) + network.least);
+				const codes = (await model.run(normalized)).map(
+					(p) => Math.min(255, Math.round(p * 256)) + network.least,
+				);
 				const near = codes.filter((code, k) => Math.abs(code - expected[0]![k]!) <= 1);
 				expect(near.length).toBeGreaterThanOrEqual(0.99 * codes.length);
 			});

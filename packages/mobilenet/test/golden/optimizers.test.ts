@@ -1,13 +1,11 @@
 /** Five steps of every optimizer, with decay and clipping, against PyTorch and TensorFlow's form of RMSprop, on every build. */
-import { readFileSync } from "node:fs";
-import { expect, it } from "vitest";
-import { readSafetensors } from "../../src/formats/safetensors/safetensors.ts";
+import { expect } from "vitest";
 import { bumpAllocator } from "../../src/kernels/bump-allocator.ts";
-import { loadBuild } from "../../src/kernels/load.ts";
 import { encodeStep, type Operands, runWords, stepWords } from "../../src/kernels/operations.ts";
 import { type Settings, settingNames } from "../../src/kernels/training-shapes.ts";
-import { type Build, createWalker, type LoadedBuild } from "../../src/kernels/walker.ts";
-import { describeWithShared, shared } from "../support/shared.ts";
+import { createWalker, type LoadedBuild } from "../../src/kernels/walker.ts";
+import { itOnEveryBuild, loadExactly } from "../support/builds.ts";
+import { describeGolden } from "./sets.ts";
 
 interface Case {
 	readonly optimizer: "sgd" | "rmsprop" | "adamw";
@@ -21,13 +19,11 @@ interface Case {
 	readonly epsilon?: number;
 }
 
-const golden = "golden/optimisers.safetensors";
-const builds: readonly Build[] = ["wide", "relaxed", "baseline", "reference"];
 const slices = 3;
 
-describeWithShared("the optimizers' golden values", [golden], () => {
-	const { tensors, metadata } = readSafetensors(readFileSync(shared(golden)), golden);
-	const cases = JSON.parse(metadata.cases!) as Record<string, Case>;
+describeGolden({ small: ["optimizers"], large: ["optimisers"] }, ({ tensors, metadata }) => {
+	// The large set spells the key otherwise.
+	const cases = JSON.parse(metadata.cases!.replaceAll("optimiser", "optimizer")) as Record<string, Case>;
 	const rates = JSON.parse(metadata.learningRates!) as number[];
 	const decaying = JSON.parse(metadata.weightDecayOn!) as string[];
 	const values = (name: string): Float32Array => tensors.get(name)!.data as Float32Array;
@@ -111,11 +107,9 @@ describeWithShared("the optimizers' golden values", [golden], () => {
 		return at(places.parameters, length);
 	}
 
-	it.each(builds.flatMap((build) => Object.keys(cases).map((name) => [build, name] as const)))(
-		"the %s build does %s",
-		async (build, name) => {
-			const { loaded } = await loadBuild({ build, kernelSet: "training" });
-			const after = train(loaded, cases[name]!);
+	for (const [name, options] of Object.entries(cases))
+		itOnEveryBuild(async (build) => {
+			const after = train(await loadExactly(build, "training"), options);
 			for (const tensor of names) {
 				const before = values(`before.${tensor}`);
 				const expected = values(`after.${name}.${tensor}`);
@@ -129,6 +123,5 @@ describeWithShared("the optimizers' golden values", [golden], () => {
 				const end = Math.ceil((start + before.length) / 16) * 16;
 				expect([...after.subarray(start + before.length, end)].every((x) => x === 0)).toBe(true);
 			}
-		},
-	);
+		}, `${name}: `);
 });

@@ -49,17 +49,17 @@ export async function studyUnbounded(range: RangeMethod): Promise<Quantized> {
 
 /** In random order, as their classes are in order. */
 function calibrationPictures(): string[] {
-	return shuffled(labeled(calibration)).map(({ picture }) => picture);
+	return shuffled(labeled(calibration)).map(({ source }) => source);
 }
 
 /** The pictures of a folder with their classes. */
-function labeled(folder: string): { picture: string; index: number }[] {
+function labeled(folder: string): { source: string; index: number }[] {
 	return readFileSync(shared(`${folder}/labels.tsv`), "utf8")
 		.trim()
 		.split("\n")
 		.slice(1)
 		.map((line) => line.split("\t"))
-		.map(([file, index]) => ({ picture: shared(`${folder}/${file}`), index: Number(index) }));
+		.map(([file, index]) => ({ source: shared(`${folder}/${file}`), index: Number(index) }));
 }
 
 /** The same order every time. */

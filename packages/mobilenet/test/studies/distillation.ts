@@ -15,12 +15,16 @@ import process from "node:process";
 import { split } from "../../src/data/split.ts";
 import { readModel } from "../../src/formats/read.ts";
 import { changedModel } from "../../src/model/changed-model.ts";
+import type { Teacher } from "../../src/training/distillation/teacher.ts";
+import { cachedTeacher } from "../../src/training/distillation/teacher-cache.ts";
+import {
+	type TeacherNetwork,
+	teacherNetwork,
+	withTeacherHead,
+} from "../../src/training/distillation/teacher-network.ts";
 import type { Pictures } from "../../src/training/options.ts";
 import { indicesOf } from "../../src/training/pictures.ts";
 import { runFolder } from "../../src/training/run-folder.node.ts";
-import type { Teacher } from "../../src/training/teacher.ts";
-import { cachedTeacher } from "../../src/training/teacher-cache.ts";
-import { type TeacherNetwork, teacherNetwork, withTeacherHead } from "../../src/training/teacher-network.ts";
 import { shared } from "../support/shared-paths.ts";
 import { lastTop1, learn, madeWith, recipe, seedsTo, spread, tinyImageNet } from "./tiny-imagenet.ts";
 

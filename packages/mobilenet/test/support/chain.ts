@@ -1,11 +1,14 @@
 /**
- * Chains of found layers made from a configuration's table, for tests of what recognizes them: what a perfect
- * reader would find in a file of that network.
+ * Chains as files of other frameworks have them, for tests of what recognizes them: the chain of a model whose tensors
+ * are told apart by their numbers, in the ways in which frameworks write one.
  */
 import type { Chain, ChainLayer } from "../../src/formats/chain/chain.ts";
+import { chainOf } from "../../src/formats/chain/chain-of.ts";
 import type { Configuration } from "../../src/network/configuration.ts";
-import { isConvolution, type Layer, layers } from "../../src/network/layers.ts";
-import { sizeOf, type Tensor } from "../../src/weights/model.ts";
+import { isConvolution, layers } from "../../src/network/layers.ts";
+import { usualPreprocessing } from "../../src/weights/model.ts";
+import { type LayerParts, tensorsOf } from "../../src/weights/parts.ts";
+import { filled, type Tensor } from "../../src/weights/tensor.ts";
 
 export interface Writing {
 	/** Zeros as words (`same`), as numbers of the convolution, or as a layer of their own before a `valid` one. */
@@ -18,94 +21,54 @@ export interface Writing {
 
 export const usualWriting: Writing = { zeros: "word", batchNorm: true, classifier: "dense" };
 
-/** A tensor of one number all over, so that a test knows which it is. */
-export function filled(shape: readonly number[], value: number): Extract<Tensor, { dtype: "F32" }> {
-	return { dtype: "F32", shape, data: new Float32Array(sizeOf(shape)).fill(value) };
-}
-
-/** Layers of one network; tensor number N of the file is filled with N + 1. */
+/** The chain of a network; tensor number N of the file is filled with N + 1. */
 export function chainFor(configuration: Configuration, writing: Writing = usualWriting): Chain {
-	const found: ChainLayer[] = [];
 	let tensors = 0;
-	const next = (...shape: number[]): Tensor => filled(shape, ++tensors);
-	for (const layer of layers(configuration)) {
-		const { name, outputChannels: outputs, inputChannels: inputs, kernel } = layer;
-		if (isConvolution(layer)) {
-			const depthwise = layer.kind === "depthwise";
-			const padding = zerosOf(layer, configuration, writing);
-			if (writing.zeros === "layer" && layer.kernel === 3)
-				found.push({ kind: "pad", name: `${name}/pad`, padding: sides(layer) });
-			found.push({
-				kind: "convolution",
-				name: `${name}/conv`,
-				weight: { tensor: next(outputs, depthwise ? 1 : inputs, kernel, kernel) },
-				...(!writing.batchNorm && { bias: { tensor: next(outputs) } }),
-				groups: depthwise ? inputs : 1,
-				stride: [layer.stride, layer.stride],
-				padding,
-			});
-			if (writing.batchNorm)
-				found.push({
-					kind: "batchNorm",
-					name: `${name}/bn`,
-					weight: next(outputs),
-					bias: next(outputs),
-					mean: next(outputs),
-					variance: next(outputs),
-					epsilon: configuration.epsilon,
-					momentum: configuration.momentum,
-				});
-			const { activation, leakySlope: slope } = configuration;
-			found.push({
-				kind: "activation",
-				name: `${name}/activation`,
-				activation,
-				...(activation === "leakyRelu" && { slope }),
-			});
-		} else if (layer.kind === "pool") {
-			found.push({ kind: "pool", name });
-			if (configuration.dropout > 0)
-				found.push({ kind: "dropout", name: "dropout", rate: configuration.dropout });
-		} else if (writing.classifier === "dense") {
-			found.push({ kind: "shape", name: "flatten" });
-			found.push({
-				kind: "dense",
-				name,
-				weight: { tensor: next(outputs, inputs) },
-				bias: { tensor: next(outputs) },
-			});
-		} else {
-			found.push({
-				kind: "convolution",
-				name,
-				weight: { tensor: next(outputs, inputs, 1, 1) },
-				bias: { tensor: next(outputs) },
-				groups: 1,
-				stride: [1, 1],
-				padding: "same",
-			});
-			found.push({ kind: "shape", name: "squeeze" });
-		}
+	// One number all over, so that a test knows which tensor it is.
+	const next = (...shape: readonly number[]): Tensor => filled(shape, ++tensors);
+	const parts = layers(configuration).map((layer): LayerParts => {
+		if (layer.kind === "pool") return { layer };
+		const channels = layer.outputChannels;
+		const weight = next(...layer.weightShape);
+		if (!isConvolution(layer) || !writing.batchNorm) return { layer, weight, bias: next(channels) };
+		const [gamma, beta, mean, variance] = [next(channels), next(channels), next(channels), next(channels)];
+		return { layer, weight, norm: { weight: gamma, bias: beta, mean, variance } };
+	});
+	const { preprocessing: _, ...chain } = chainOf(
+		{
+			configuration,
+			tensors: tensorsOf({ layers: parts }),
+			preprocessing: usualPreprocessing(configuration.inputChannels),
+			source: { format: "Test", assumed: [], notes: [] },
+		},
+		"network.bin",
+	);
+	return { ...chain, layers: chain.layers.flatMap((layer) => written(layer, configuration, writing)) };
+}
+
+/** A layer as it is written, with those that come before and after it then. */
+function written(
+	layer: ChainLayer,
+	configuration: Configuration,
+	{ zeros, classifier }: Writing,
+): ChainLayer[] {
+	const { name } = layer;
+	if (layer.kind === "convolution") {
+		if (zeros === "word" || layer.weight.tensor.shape[2] !== 3) return [layer];
+		const { before, after } = layers(configuration).find((own) => own.tensorPrefix === name)!.padding;
+		const padding = [before, before, after, after] as const;
+		if (zeros === "numbers") return [{ ...layer, padding }];
+		return [
+			{ kind: "pad", name: `${name}.pad`, padding },
+			{ ...layer, padding: "valid" },
+		];
 	}
-	if (configuration.head && configuration.output === "softmax")
-		found.push({ kind: "softmax", name: "softmax" });
-	return {
-		name: "network.bin",
-		format: "Test",
-		layers: found,
-		size: configuration.size,
-		inputChannels: configuration.inputChannels,
-	};
-}
-
-type Zeros = Extract<ChainLayer, { kind: "convolution" }>["padding"];
-
-function sides({ padding: { before, after } }: Layer): readonly [number, number, number, number] {
-	return [before, before, after, after];
-}
-
-function zerosOf(layer: Layer, { padding }: Configuration, { zeros }: Writing): Zeros {
-	if (layer.kernel === 1 || zeros === "layer") return "valid";
-	// `same` has a word for its zeros, `symmetric` and the padding of 4 have none.
-	return zeros === "word" && padding === "same" && layer.padding.before < 4 ? "same" : sides(layer);
+	if (layer.kind !== "dense") return [layer];
+	if (classifier === "dense") return [{ kind: "shape", name: "flatten" }, layer];
+	const { tensor } = layer.weight;
+	const weight = { tensor: { ...tensor, shape: [...tensor.shape, 1, 1] } };
+	return [
+		{ ...layer, kind: "convolution", weight, groups: 1, stride: [1, 1], padding: "same" },
+		{ kind: "shape", name: "squeeze" },
+	];
 }

@@ -3,7 +3,7 @@
  * fixed length, datasets of float32 in one piece. Each part is as the "HDF5 File Format Specification Version 3.0"
  * has it; h5py reads these files.
  */
-import type { Tensor } from "../../src/weights/model.ts";
+import type { Tensor } from "../../src/weights/tensor.ts";
 
 export interface Group {
 	readonly attributes?: Readonly<Record<string, string | readonly string[]>>;

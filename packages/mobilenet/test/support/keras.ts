@@ -4,8 +4,7 @@
  */
 import type { Configuration } from "../../src/network/configuration.ts";
 import { isConvolution, layers, width } from "../../src/network/layers.ts";
-import type { Tensor } from "../../src/weights/model.ts";
-import { filled } from "./chain.ts";
+import { filled, type Tensor } from "../../src/weights/tensor.ts";
 
 export interface Dialect {
 	/** `2` and `3` write the graph of a Functional model, each in its way; `sequential` has none. */

@@ -1,10 +1,10 @@
 /** `mobilenet bench`: how fast a model is on this machine. */
 import { buildCommand } from "@stricli/core";
-import type { Bench } from "../../model/options.ts";
+import type { Bench } from "../../index.ts";
 import type { Context } from "../context.ts";
-import { modelSource } from "../model-source.ts";
 import { loadOptions, modelFlags } from "../options/model.ts";
 import { number, wholeNumber } from "../options/numbers.ts";
+import { jsonLine } from "../output.ts";
 import { percent, table } from "../table.ts";
 
 interface Options {
@@ -20,13 +20,12 @@ interface Options {
 
 export const benchCommand = buildCommand<Options, [], Context>({
 	async func({ model: name, batch, seconds, profile, json, ...options }) {
-		const { MobileNet } = await import("../../model/mobilenet.ts");
-		const model = await MobileNet.load(modelSource(name), loadOptions(options));
-		const bench = await model.bench({ batch, seconds, profile });
-		const { alpha, size: ownSize } = model.configuration;
-		model.dispose();
+		const { bench, loadModel } = await import("../../index.ts");
+		const model = await loadModel(name);
+		const times = await bench(model, { ...loadOptions(options), batch, seconds, profile });
+		const { alpha, size } = model.configuration;
 		this.process.stdout.write(
-			json ? `${JSON.stringify({ model: name, alpha, size: ownSize, ...bench })}\n` : readable(bench),
+			json ? jsonLine({ model: name, alpha, size: options.size ?? size, ...times }) : readable(times),
 		);
 	},
 	parameters: {

@@ -1,20 +1,18 @@
 /** `mobilenet classify`: pictures in, labels out. */
 import { buildCommand } from "@stricli/core";
-import { backgroundOutputs } from "../../labels/background.ts";
-import type { Prediction } from "../../model/predictions.ts";
-import type { Model } from "../../weights/model.ts";
+import type { Prediction } from "../../index.ts";
 import type { Context } from "../context.ts";
 import { messageOf } from "../errors.ts";
-import { modelSource } from "../model-source.ts";
 import { loadOptions, type ModelOptions, modelFlags } from "../options/model.ts";
 import { number, wholeNumber } from "../options/numbers.ts";
+import { jsonLine } from "../output.ts";
 import {
 	checkPictures,
 	type PicturesOptions,
 	pictureError,
 	pictureFlags,
 	picturesArgument,
-	rowsOf,
+	picturesOf,
 } from "../pictures.ts";
 import { grouped, percent } from "../table.ts";
 
@@ -29,24 +27,23 @@ export const classifyCommand = buildCommand<Options, string[], Context>({
 		const { stdout, stderr, stdin } = this.process;
 		const { top, threshold, batch, json } = options;
 		checkPictures(inputs, "classify");
-		const { MobileNet } = await import("../../model/mobilenet.ts");
-		const model = await MobileNet.load(modelSource(options.model), loadOptions(options));
-		const rows = rowsOf(inputs, options, stdin, (sources) =>
-			model.classifyEach(sources, { top, threshold, batch }),
-		);
+		const { backgroundOutputs, MobileNet } = await import("../../index.ts");
+		const model = await MobileNet.load(options.model, loadOptions(options));
+		const pictures = picturesOf(inputs, stdin, options.rgb);
 		let anyUnsure = false;
-		for await (const { file, row } of rows) {
+		for await (const row of model.classifyEach(pictures, { top, threshold, batch })) {
+			const file = row.key;
 			if ("error" in row) {
 				this.process.exitCode = 1;
-				if (json) stdout.write(`${JSON.stringify({ file, error: messageOf(row.error) })}\n`);
-				else stderr.write(pictureError(file, row.error));
-			} else if (json) stdout.write(`${JSON.stringify(lineOf(file, row.predictions, model.sureFrom))}\n`);
+				if (json) stdout.write(jsonLine({ file, error: messageOf(row.error) }));
+				else stderr.write(`${pictureError(file, row.error)}\n`);
+			} else if (json) stdout.write(jsonLine(lineOf(file, row.predictions, model.sureFrom)));
 			else {
 				stdout.write(readable(file, row.predictions, top));
 				anyUnsure ||= row.predictions[0]?.sure === false;
 			}
 		}
-		if (anyUnsure) stderr.write(unsureHint(model.model));
+		if (anyUnsure) stderr.write(unsureHint(model.configuration.classes - backgroundOutputs(model.labels)));
 		model.dispose();
 	},
 	parameters: {
@@ -105,7 +102,6 @@ function readable(file: string, predictions: readonly Prediction[], top: number)
 }
 
 /** What "unsure" means and what to do, once for all pictures. */
-function unsureHint({ configuration, labels }: Model): string {
-	const classes = configuration.classes - backgroundOutputs(labels);
+function unsureHint(classes: number): string {
 	return `"unsure": the picture is probably of none of the ${grouped(classes)} classes that this model knows, or hard to tell. For others bring a model of your own by --model, or train one: mobilenet train.\n`;
 }

@@ -1,17 +1,15 @@
 /** `mobilenet convert`: a model of any format that can be read, written as safetensors. */
-import { readdir, readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { stat } from "node:fs/promises";
 import { buildCommand } from "@stricli/core";
-import { isAddress } from "../../base/fetch.ts";
-import type { MobileNet } from "../../model/mobilenet.ts";
+import type { ComparedOutputs, OutputDifference } from "../../evaluation/index.ts";
+import type { Model } from "../../index.ts";
 import type { Context } from "../context.ts";
 import { errorLine, messageOf, quoted, usageError } from "../errors.ts";
-import { modelBrief, modelSource } from "../model-source.ts";
-import { changeFlags, loadOptions, type ModelChanges } from "../options/model.ts";
+import { filesOf } from "../locations.ts";
+import { changeFlags, loadOptions, type ModelChanges, modelBrief } from "../options/model.ts";
+import { checkEnding, checkOverwriting, jsonLine } from "../output.ts";
 import { pictureError, picturesOf } from "../pictures.ts";
 import { grouped } from "../table.ts";
-import { type Compared, compare, randomPictures, same, seed, tolerance } from "../verify.ts";
 
 interface Options extends ModelChanges {
 	readonly output: string;
@@ -24,40 +22,45 @@ export const convertCommand = buildCommand<Options, string[], Context>({
 		const { stdout, stderr, stdin } = this.process;
 		const { output, verify, json } = options;
 		checkUsage(options, pictures);
-		const files = await filesOf(model);
-		await checkOverwriting(files, output);
+		await checkOverwriting(model, output);
+		const { changedModel, loadModel, MobileNet } = await import("../../index.ts");
+		const { writeLocation, writeModel } = await import("../../formats/index.ts");
+		const changes = loadOptions(options);
+		const original = changedModel(await loadModel(model, changes), changes);
+		const before = await sizeOf(await filesOf(model));
+		const bytes = writeModel(original);
+		await writeLocation(output, bytes);
+		const sizes = { before, after: bytes.length };
+		if (!json) stdout.write(`${converted(output, original, sizes)}\n`);
 
-		const { MobileNet } = await import("../../model/mobilenet.ts");
-		const original = await MobileNet.load(modelSource(model), loadOptions(options));
-		await original.save(output);
-		const bytes = { before: await sizeOf(files), after: await sizeOf([output]) };
-		if (!json) stdout.write(`${converted(output, original, bytes)}\n`);
-
-		const compared: Compared[] = [];
+		let verification: object | undefined;
 		if (verify) {
-			const written = await MobileNet.load(output);
-			for await (const one of compare(original, written, picturesOf(pictures, stdin, undefined))) {
-				compared.push(one);
-				if (!same(one)) this.process.exitCode = 1;
+			const { compareOutputs, outputTolerance, randomInput, sameOutputs } = await import(
+				"../../evaluation/index.ts"
+			);
+			const [read, written] = [await MobileNet.from(original), await MobileNet.load(output)];
+			const inputs: ComparedOutputs[] = [];
+			for await (const one of compareOutputs(read, written, picturesOf(pictures, stdin, undefined))) {
+				inputs.push(one);
+				const isSame = sameOutputs(one);
+				if (!isSame) this.process.exitCode = 1;
 				if (json) continue;
-				if ("error" in one) stderr.write(pictureError(one.input, one.error));
-				else (same(one) ? stdout : stderr).write(`${readable(one)}\n`);
+				if ("error" in one) stderr.write(`${pictureError(one.input, one.error)}\n`);
+				else (isSame ? stdout : stderr).write(`${readable(one, randomInput)}\n`);
 			}
+			read.dispose();
 			written.dispose();
-			if (compared.some((one) => !("error" in one) && !same(one)))
+			if (inputs.some((one) => !("error" in one) && !sameOutputs(one)))
 				stderr.write(
-					`${errorLine(`${output} does not give the outputs of ${model}: they may differ by ${tolerance} at most.`)}\n`,
+					`${errorLine(`${output} does not give the outputs of ${model}: they may differ by ${outputTolerance} at most.`)}\n`,
 				);
+			verification = { tolerance: outputTolerance, seed: randomInput.seed, inputs: inputs.map(row) };
 		}
 		if (json) {
-			const { source, configuration } = original.model;
-			const { format } = source;
-			const verification = verify && { tolerance, seed, inputs: compared.map(row) };
-			stdout.write(
-				`${JSON.stringify({ file: model, output, format, configuration, bytes, ...(verification && { verification }) })}\n`,
-			);
+			const { configuration } = original;
+			const { format } = original.source;
+			stdout.write(jsonLine({ file: model, output, format, configuration, bytes: sizes, verification }));
 		}
-		original.dispose();
 	},
 	parameters: {
 		flags: {
@@ -93,8 +96,8 @@ export const convertCommand = buildCommand<Options, string[], Context>({
 		fullDescription: [
 			"Writes a model of any format that can be read as safetensors: the weights as they are, with configuration,",
 			"preprocessing and labels. What the options say of those is written into the file.",
-			`With --verify both files are run, on random input and on the pictures: exit code 1 if an output differs by more than`,
-			`${tolerance}, or the best class differs.`,
+			"With --verify both files are run, on random input and on the pictures: exit code 1 if an output differs by more than",
+			"0.00001, or the best class differs.",
 			"",
 			"EXAMPLE",
 			"  mobilenet convert mobilenet_v1_0.25_224.tflite -o model.safetensors",
@@ -104,52 +107,11 @@ export const convertCommand = buildCommand<Options, string[], Context>({
 });
 
 function checkUsage({ output, verify }: Options, pictures: readonly string[]): void {
-	if (!/\.safetensors$/i.test(output))
-		throw usageError(
-			`--output must end in .safetensors, the only format that is written, not ${quoted(output)}.`,
-		);
+	checkEnding("--output", output, "model");
 	if (pictures.length > 0 && !verify)
 		throw usageError(
 			`${quoted(pictures[0])} is one argument too many: one model is converted, and pictures are for --verify.`,
 		);
-}
-
-/** The files that a model is made of, as far as there are any: undefined for an address and the embedded one. */
-export async function filesOf(model: string): Promise<readonly string[] | undefined> {
-	if (modelSource(model) === undefined || isAddress(model)) return undefined;
-	if (model.startsWith("file:")) return filesOf(fileURLToPath(model));
-	const found = await stat(model).catch(() => undefined);
-	if (!found?.isDirectory()) return found ? [model, ...(await shardsOf(model))] : [];
-	const names = await readdir(model);
-	if (names.includes("model.json")) return filesOf(join(model, "model.json"));
-	return names.map((name) => join(model, name));
-}
-
-/** What a TensorFlow.js model.json names; nothing for any other file. */
-async function shardsOf(file: string): Promise<readonly string[]> {
-	if (!/\.json$/i.test(file)) return [];
-	try {
-		const { weightsManifest } = JSON.parse(await readFile(file, "utf8")) as {
-			weightsManifest: { paths: string[] }[];
-		};
-		return weightsManifest.flatMap(({ paths }) => paths).map((path) => join(file, "..", path));
-	} catch {
-		// Loading it says what is wrong.
-		return [];
-	}
-}
-
-/** An existing file may be written over, but not the model itself. */
-export async function checkOverwriting(files: readonly string[] = [], output: string): Promise<void> {
-	const identity = async (file: string): Promise<string | undefined> => {
-		const found = await stat(file, { bigint: true }).catch(() => undefined);
-		return found && `${found.dev} ${found.ino}`;
-	};
-	const there = await identity(output);
-	if (there === undefined) return;
-	for (const file of files)
-		if ((await identity(file)) === there)
-			throw usageError(`${output} is a file of the model that is read: give another --output.`);
 }
 
 async function sizeOf(files: readonly string[] | undefined): Promise<number | undefined> {
@@ -158,12 +120,12 @@ async function sizeOf(files: readonly string[] | undefined): Promise<number | un
 	return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-interface Bytes {
+interface Sizes {
 	readonly before: number | undefined;
-	readonly after: number | undefined;
+	readonly after: number;
 }
 
-function converted(output: string, { model, configuration }: MobileNet, { before, after }: Bytes): string {
+function converted(output: string, { source, configuration }: Model, { before, after }: Sizes): string {
 	const { alpha, size, inputChannels, head, classes, depth } = configuration;
 	const network = [
 		`α ${alpha}`,
@@ -171,20 +133,20 @@ function converted(output: string, { model, configuration }: MobileNet, { before
 		head ? `${classes} classes` : "no classifier",
 		...(depth === "shallow" ? ["shallow"] : []),
 	];
-	const bytes = [
-		before === undefined ? [] : [`${grouped(before)} bytes`],
-		`${grouped(after ?? 0)} bytes`,
-	].flat();
-	return `${output}: MobileNet v1, ${network.join(", ")}, from ${model.source.format}, ${bytes.join(" → ")}`;
+	const bytes = [before === undefined ? [] : [`${grouped(before)} bytes`], `${grouped(after)} bytes`].flat();
+	return `${output}: MobileNet v1, ${network.join(", ")}, from ${source.format}, ${bytes.join(" → ")}`;
 }
 
-function readable({ input, difference, sameTop1 }: Exclude<Compared, { error: unknown }>): string {
-	const what = input === "random" ? `random input (${randomPictures} pictures, seed ${seed})` : input;
+function readable(
+	{ input, difference, sameTop1 }: OutputDifference,
+	random: { readonly pictures: number; readonly seed: number },
+): string {
+	const what = input === "random" ? `random input (${random.pictures} pictures, seed ${random.seed})` : input;
 	const top = sameTop1 === undefined ? "" : sameTop1 ? ", same top-1" : ", another top-1";
 	return `${what}: largest difference ${difference === 0 ? 0 : difference.toExponential(1)}${top}`;
 }
 
-function row(compared: Compared) {
+function row(compared: ComparedOutputs) {
 	if ("error" in compared) return { input: compared.input, error: messageOf(compared.error) };
 	const { input, difference, sameTop1 } = compared;
 	return { input, difference, sameTop1: sameTop1 ?? null };

@@ -23,6 +23,7 @@ import {
 	type NetworkOptions,
 	networkFlags,
 } from "../options/network.ts";
+import { jsonLine } from "../output.ts";
 import { type Column, grouped, percent, table } from "../table.ts";
 
 interface Options extends NetworkOptions {
@@ -58,7 +59,7 @@ export const costCommand = buildCommand<Options, [], Context>({
 	func(options) {
 		checkTogether(options);
 		const write = (value: unknown, text: () => string): unknown =>
-			this.process.stdout.write(options.json ? `${JSON.stringify(value)}\n` : text());
+			this.process.stdout.write(options.json ? jsonLine(value) : text());
 		if (options.table) {
 			const number = Number(options.table) as PaperTableNumber;
 			write(paperTable(number).rows, () => paperTableText(number));

@@ -1,18 +1,75 @@
 /** `mobilenet distill`: a small network learns from a large one. */
 import { buildCommand } from "@stricli/core";
+import type { Views } from "../../training/index.ts";
 import type { Context } from "../context.ts";
 import { quoted, usageError } from "../errors.ts";
-import { modelBrief } from "../model-source.ts";
-import type { DistillOptions, Views } from "../options/distill.ts";
+import { modelBrief } from "../options/model.ts";
+import { configurationOf } from "../options/network.ts";
 import { wholeNumber } from "../options/numbers.ts";
-import { dataArgument, number, parsed, text, trainingFlags } from "../options/training.ts";
+import {
+	checkRunOptions,
+	dataArgument,
+	number,
+	parsed,
+	pathsOf,
+	type RunOptions,
+	text,
+	trainingFlags,
+} from "../options/training.ts";
+import type { RunPictures, Tools } from "../training-run.ts";
 
-type Flags = Omit<DistillOptions, "fineTune" | "head">;
+interface Options extends RunOptions {
+	readonly teacher: string;
+	readonly teacherHead: boolean;
+	readonly teacherSize?: number | undefined;
+	readonly embedding: boolean;
+	readonly temperature?: number | undefined;
+	readonly weight?: number | undefined;
+	/** The folder of the teacher's answers. */
+	readonly answers?: string | undefined;
+	readonly batchNorm?: "frozen" | "batch" | undefined;
+	readonly views?: Views | undefined;
+	readonly unlabeled: boolean;
+}
 
-export const distillCommand = buildCommand<Flags, [string], Context>({
+export const distillCommand = buildCommand<Options, [string], Context>({
 	async func(options, data) {
-		const { runDistillation } = await import("../distill-run.ts");
-		const finished = await runDistillation(options, data, this.process);
+		checkRunOptions(options);
+		checkOptions(options);
+		const { teacher: teacherName, teacherSize, teacherHead, from, size, answers, batchNorm } = options;
+		const { embedding, unlabeled, temperature, weight, views, output } = options;
+		const { changedModel, loadModel } = await import("../../index.ts");
+		const { distill, initialize, runFolder } = await import("../../training/index.ts");
+		const { labeledPictures, runInTerminal } = await import("../training-run.ts");
+		const teacher = changedModel(await loadModel(teacherName), { size: teacherSize });
+		const finished = await runInTerminal(options, data, this.process, {
+			models: [teacherName, ...(from === undefined ? [] : [from])],
+			pictures: (tools) =>
+				isTeacherAlone(options)
+					? picturesAlone(options, data, tools)
+					: labeledPictures(options, data, true, tools),
+			begin: async (settings) => {
+				const student =
+					from === undefined
+						? initialize(configurationOf(options), { seed: settings.seed })
+						: changedModel(await loadModel(from), { size });
+				return distill({
+					...settings,
+					...{ teacher, student, teacherHead, unlabeled, temperature, weight, views },
+					learns: embedding ? "embedding" : "probabilities",
+					answers: runFolder(answers ?? pathsOf(output).answers),
+					frozenNorm: batchNorm === undefined ? undefined : batchNorm === "frozen",
+				});
+			},
+			report: ({ lesson }) => ({
+				facts: { teacher: teacherName, ...lesson },
+				lines: embedding
+					? [
+							"its outputs are the teacher's pooled features; the loss is the share of their squares that is missed",
+						]
+					: [],
+			}),
+		});
 		if (!finished) this.process.exitCode = 1;
 	},
 	parameters: {
@@ -121,4 +178,67 @@ function views(input: string): Views {
 	} catch {
 		throw usageError(`--views must be whole, live or a number of crops, not ${quoted(input)}.`);
 	}
+}
+
+/** The pictures where labels are left aside; those to judge by keep theirs. */
+async function picturesAlone(
+	{ unlabeled, validation }: Options,
+	data: string,
+	{ open }: Tools,
+): Promise<RunPictures> {
+	const dataset = await open(data, unlabeled ? { unlabeled } : { oneClass: true });
+	if (validation === undefined) return { training: { dataset } };
+	return { training: { dataset }, validation: { dataset: await open(validation, { oneClass: true }) } };
+}
+
+/** Whether the teacher is all that is learned from: there are no labels, or its embedding has nothing to do with them. */
+function isTeacherAlone({ embedding, unlabeled }: Options): boolean {
+	return embedding || unlabeled;
+}
+
+/** Fails where options contradict each other. */
+function checkOptions(options: Options): void {
+	const { embedding, unlabeled, temperature, weight, views, validation } = options;
+	const refuse = (sentence: string): never => {
+		throw usageError(sentence);
+	};
+	if (temperature !== undefined && !(temperature > 0)) refuse("--temperature must be above 0, not 0.");
+	if (weight !== undefined && !(weight > 0 && weight <= 1))
+		refuse(
+			`--weight must be above 0, which is labels alone, to 1, which is the teacher alone, not ${weight}.`,
+		);
+	if (options.batchNorm !== undefined && options.from === undefined)
+		refuse("--batch-norm needs --from: random weights have no statistics to keep.");
+	if (views === "live" && options.answers !== undefined)
+		refuse("--answers cannot be given with --views live: then no answers are kept.");
+	if (views === 0) refuse("--views must be whole, live or a number of crops from 1 on, not 0.");
+	if (typeof views === "number" && options.augment === "none")
+		refuse("--views counts crops, but with --augment none there are none: leave one of the two out.");
+	if (embedding && temperature !== undefined)
+		refuse(
+			"--temperature cannot be given with --embedding: it is a classifier's answers that are divided by it.",
+		);
+	for (const [name, given] of [
+		["embedding", embedding],
+		["unlabeled", unlabeled],
+	] as const) {
+		if (!given) continue;
+		const because = name === "embedding" ? "the teacher's features have no classes" : "there are no labels";
+		if (options.teacherHead)
+			refuse(`--teacher-head cannot be given with --${name}: ${because} to train a classifier on.`);
+		for (const [other, value] of [
+			["weight", weight],
+			["label-smoothing", options.labelSmoothing],
+			["balance", options.balance],
+		] as const)
+			if (value !== undefined)
+				refuse(`--${other} cannot be given with --${name}: the teacher is all that is learned from.`);
+	}
+	if (embedding && validation !== undefined)
+		refuse(
+			"--validation cannot be given with --embedding: a network without classes cannot be judged by them.",
+		);
+	if (validation !== undefined || options.patience === undefined) return;
+	if (embedding) refuse("--patience cannot be given with --embedding: there is no validation to wait for.");
+	if (unlabeled) refuse("--patience needs --validation with --unlabeled: nothing else can be waited for.");
 }

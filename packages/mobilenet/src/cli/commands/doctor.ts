@@ -2,11 +2,10 @@
 import { availableParallelism, cpus, freemem, totalmem } from "node:os";
 import process from "node:process";
 import { buildCommand } from "@stricli/core";
-import type { ChosenBuild } from "../../kernels/load.ts";
-import type { Build } from "../../kernels/walker.ts";
-import type { Configuration } from "../../network/configuration.ts";
+import type { Build, Configuration, MobileNet } from "../../index.ts";
 import type { Context, ProcessLike } from "../context.ts";
 import { messageOf } from "../errors.ts";
+import { jsonLine } from "../output.ts";
 import { color, samplePictures } from "../sample-pictures.ts";
 import { packageVersion } from "../version.ts";
 
@@ -16,6 +15,7 @@ interface Options {
 
 /** Width and height of a picture that even the reference is done with at once. */
 const fewPixels = 32;
+const smallNetwork = { alpha: 0.25, size: fewPixels, classes: 2 } as const;
 
 /** A thing that was tried: how long it took and what was learned, or why it does not work. */
 type Tried<T = unknown> = ({ readonly milliseconds: number } & T) | { readonly error: string };
@@ -54,7 +54,7 @@ interface Report {
 export const doctorCommand = buildCommand<Options, [], Context>({
 	async func({ json }) {
 		const report = await examine(this.process.env);
-		this.process.stdout.write(json ? `${JSON.stringify(report)}\n` : readable(report));
+		this.process.stdout.write(json ? jsonLine(report) : readable(report));
 		if (!report.ok) this.process.exitCode = 1;
 	},
 	parameters: {
@@ -102,47 +102,46 @@ async function examine(env: ProcessLike["env"]): Promise<Report> {
 }
 
 async function kernelsOf(env: ProcessLike["env"], missing: string[]): Promise<Report["kernels"]> {
-	const { builds, loadBuild } = await import("../../kernels/load.ts");
+	const { builds, MobileNet } = await import("../../index.ts");
 	const forced = env.MOBILENET_SIMD || null;
-	let choice: ChosenBuild;
+	let chosen: MobileNet;
 	const start = performance.now();
 	try {
-		choice = await loadBuild();
+		chosen = await MobileNet.create(smallNetwork);
 	} catch (error) {
 		missing.push(messageOf(error));
 		return { chosen: null, forced, skippedBuilds: [], tested: [] };
 	}
-	const { loaded, skippedBuilds } = choice;
+	const { build: fastest, skippedBuilds, model } = chosen;
 	const tested: ({ readonly build: Build } & Tried)[] = [];
-	if (forced !== null) tested.push({ build: loaded.build, ...since(start) });
+	if (forced !== null) tested.push({ build: fastest, ...since(start) });
 	// Not those that were skipped: to ask for a build by name can allow what is not safe here.
-	for (const build of builds.slice(builds.indexOf(loaded.build) + tested.length))
-		tested.push({ build, ...(await tried(async () => void (await loadBuild({ build })))) });
+	for (const build of builds.slice(builds.indexOf(fastest) + tested.length))
+		tested.push({ build, ...(await tried(async () => void (await MobileNet.from(model, { build })))) });
 	if (Number.parseInt(process.versions.node, 10) < 22)
 		missing.push("Relaxed SIMD, which makes the kernels faster: run Node 22 or newer.");
-	if (loaded.build === "reference" && forced === null)
+	if (fastest === "reference" && forced === null)
 		missing.push(
 			"WebAssembly: without it networks run in plain JavaScript, many times slower; start Node without the flags that forbid it, such as --jitless.",
 		);
-	return { chosen: loaded.build, forced, skippedBuilds, tested };
+	return { chosen: fastest, forced, skippedBuilds, tested };
 }
 
 async function runSmallNetwork(): Promise<void> {
-	const { MobileNet } = await import("../../model/mobilenet.ts");
-	const model = await MobileNet.create({ alpha: 0.25, size: 32, classes: 2 });
-	const output = model.run(new Float32Array(32 * 32 * 3));
+	const { MobileNet } = await import("../../index.ts");
+	const model = await MobileNet.create(smallNetwork);
+	const output = await model.run(new Float32Array(fewPixels * fewPixels * 3));
 	model.dispose();
 	if (!output.every(Number.isFinite)) throw new Error(`a small network gave ${output.join(", ")}`);
 }
 
 /** At few pixels: where only the reference runs, its own size would take seconds. */
 async function runEmbedded(): Promise<Pick<Configuration, "alpha" | "size" | "classes">> {
-	const { readDefaultModel } = await import("../../model/default-model.ts");
-	const { MobileNet } = await import("../../model/mobilenet.ts");
-	const model = await readDefaultModel();
+	const { loadModel, MobileNet } = await import("../../index.ts");
+	const model = await loadModel();
 	const { alpha, size, classes, inputChannels } = model.configuration;
 	const mobilenet = await MobileNet.from(model, { size: fewPixels, threads: 1 });
-	const output = mobilenet.run(new Float32Array(fewPixels * fewPixels * inputChannels));
+	const output = await mobilenet.run(new Float32Array(fewPixels * fewPixels * inputChannels));
 	mobilenet.dispose();
 	if (!output.every(Number.isFinite)) throw new Error(`it gave ${output.slice(0, 5).join(", ")}, …`);
 	return { alpha, size, classes };
@@ -162,11 +161,11 @@ async function picturesOf(missing: string[]): Promise<Report["pictures"]> {
 		);
 		return { sharp: null, formats: [] };
 	}
-	const { decode } = await import("#decode");
+	const { pixelsOf } = await import("../../index.ts");
 	const formats: ({ readonly format: string } & Tried)[] = [];
 	for (const [format, base64] of Object.entries(samplePictures)) {
 		const result = await tried(async () => {
-			const { data } = await decode(Buffer.from(base64, "base64"), { name: `a small ${format} picture` });
+			const { data } = await pixelsOf(Buffer.from(base64, "base64"));
 			const apart = Math.max(...color.map((value, channel) => Math.abs(value - data[channel]!)));
 			// Lossy formats are off by a gray level or two.
 			if (apart > 4)

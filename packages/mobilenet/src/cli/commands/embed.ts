@@ -1,19 +1,18 @@
 /** `mobilenet embed`: pictures in, the network's features out, as JSON lines or as NumPy's table. */
 import { buildCommand } from "@stricli/core";
-import { writeLocation } from "#files";
 import { layers } from "../../network/index.ts";
 import type { Context } from "../context.ts";
-import { messageOf, quoted, usageError } from "../errors.ts";
-import { modelSource } from "../model-source.ts";
+import { messageOf } from "../errors.ts";
 import { writeNpy } from "../npy.ts";
 import { loadOptions, type ModelOptions, modelFlags } from "../options/model.ts";
+import { checkEnding, jsonLine } from "../output.ts";
 import {
 	checkPictures,
 	type PicturesOptions,
 	pictureError,
 	pictureFlags,
 	picturesArgument,
-	rowsOf,
+	picturesOf,
 } from "../pictures.ts";
 
 interface Options extends ModelOptions, PicturesOptions {
@@ -25,22 +24,20 @@ export const embedCommand = buildCommand<Options, string[], Context>({
 		const { stdout, stderr, stdin } = this.process;
 		const { batch, output } = options;
 		checkPictures(inputs, "embed");
-		if (output !== undefined && !/\.npy$/i.test(output))
-			throw usageError(
-				`--output must end in .npy, not ${quoted(output)}; without it JSON lines go to standard output.`,
-			);
-		const { MobileNet } = await import("../../model/mobilenet.ts");
-		const model = await MobileNet.load(modelSource(options.model), loadOptions(options));
+		if (output !== undefined) checkEnding("--output", output, "vectors");
+		const { MobileNet } = await import("../../index.ts");
+		const model = await MobileNet.load(options.model, loadOptions(options));
 		const files: string[] = [];
 		const embeddings: Float32Array[] = [];
-		const rows = rowsOf(inputs, options, stdin, (sources) => model.embedEach(sources, { batch }));
-		for await (const { file, row } of rows) {
+		const pictures = picturesOf(inputs, stdin, options.rgb);
+		for await (const row of model.embedEach(pictures, { batch })) {
+			const file = row.key;
 			if ("error" in row) {
 				this.process.exitCode = 1;
-				if (output === undefined) stdout.write(`${JSON.stringify({ file, error: messageOf(row.error) })}\n`);
-				else stderr.write(pictureError(file, row.error));
+				if (output === undefined) stdout.write(jsonLine({ file, error: messageOf(row.error) }));
+				else stderr.write(`${pictureError(file, row.error)}\n`);
 			} else if (output === undefined)
-				stdout.write(`${JSON.stringify({ file, embedding: Array.from(row.embedding, short) })}\n`);
+				stdout.write(jsonLine({ file, embedding: Array.from(row.embedding, short) }));
 			else {
 				files.push(file);
 				embeddings.push(row.embedding);
@@ -49,6 +46,7 @@ export const embedCommand = buildCommand<Options, string[], Context>({
 		model.dispose();
 		if (output === undefined) return;
 		const { outputChannels } = layers(model.configuration).find(({ kind }) => kind === "pool")!;
+		const { writeLocation } = await import("../../formats/index.ts");
 		await writeLocation(output, writeNpy(embeddings, outputChannels));
 		for (const file of files) stdout.write(`${file}\n`);
 	},

@@ -2,15 +2,16 @@
 import { readFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { buildCommand } from "@stricli/core";
-import { writeLocation } from "#files";
-import type { CurvePoint, Evaluation, EvaluationProgress } from "../../evaluation/index.ts";
-import type { Context, Output } from "../context.ts";
-import { quoted, usageError } from "../errors.ts";
-import { modelSource } from "../model-source.ts";
+import type { CurvePoint, Evaluation } from "../../evaluation/index.ts";
+import type { Context } from "../context.ts";
+import { usageError } from "../errors.ts";
+import { filesOf } from "../locations.ts";
 import { loadOptions, type ModelOptions, modelFlags } from "../options/model.ts";
 import { wholeNumber } from "../options/numbers.ts";
+import { checkEnding, jsonLine } from "../output.ts";
 import { pictureError } from "../pictures.ts";
 import { grouped, percent, table } from "../table.ts";
+import { terminalOf } from "../terminal.ts";
 
 interface Options extends ModelOptions {
 	readonly batch: number;
@@ -24,29 +25,30 @@ const mostClasses = 20;
 export const evaluateCommand = buildCommand<Options, [string], Context>({
 	async func(options, location) {
 		const { stdout, stderr } = this.process;
+		const terminal = terminalOf(stderr);
 		const { batch, report, json } = options;
 		if (report !== undefined) await checkReport(report);
-		const { MobileNet } = await import("../../model/mobilenet.ts");
+		const { MobileNet } = await import("../../index.ts");
 		const { evaluate, reportHtml, thumbnailsOf } = await import("../../evaluation/index.ts");
-		const { openDataset } = await import("#datasets");
+		const { openDataset } = await import("../../data/index.ts");
 		const dataset = await openDataset(location, {
 			oneClass: true,
-			onNote: (note) => stderr.write(`${note}\n`),
+			onNote: terminal.line,
 		});
 		try {
-			const model = await MobileNet.load(modelSource(options.model), loadOptions(options));
+			const model = await MobileNet.load(options.model, loadOptions(options));
 			const evaluation = await evaluate(model, dataset, {
 				batch,
-				onProgress: progressTo(stderr),
+				onProgress: (progress) => terminal.count({ ...progress, source: "pictures" }),
 				onUnreadable: (name, error) => {
 					this.process.exitCode = 1;
-					stderr.write(pictureError(name, error));
+					terminal.line(pictureError(name, error));
 				},
 			});
 			model.dispose();
 			stdout.write(
 				json
-					? `${JSON.stringify({ model: options.model, data: location, ...evaluation })}\n`
+					? jsonLine({ model: options.model, data: location, ...evaluation })
 					: readable(location, evaluation),
 			);
 			if (report === undefined) return;
@@ -56,6 +58,7 @@ export const evaluateCommand = buildCommand<Options, [string], Context>({
 			);
 			const curves = await curvesOf(options.model);
 			const html = reportHtml(evaluation, { model: options.model, data: location, curves, images });
+			const { writeLocation } = await import("../../formats/index.ts");
 			await writeLocation(report, new TextEncoder().encode(html));
 		} finally {
 			await dataset.close();
@@ -106,28 +109,17 @@ export const evaluateCommand = buildCommand<Options, [string], Context>({
 
 /** Before minutes of work: the ending keeps a slip from writing over a model or a list. */
 async function checkReport(report: string): Promise<void> {
-	if (!/\.html?$/i.test(report)) throw usageError(`--report must end in .html, not ${quoted(report)}.`);
+	checkEnding("--report", report, "report");
 	const folder = dirname(report);
 	if (!(await stat(folder).catch(() => undefined))?.isDirectory())
 		throw usageError(`--report cannot be written: there is no folder ${folder}.`);
 }
 
-/** On a terminal one line that counts, elsewhere a line at the end. */
-function progressTo(stderr: Output): (progress: EvaluationProgress) => void {
-	const isTerminal = (stderr as { readonly isTTY?: boolean }).isTTY === true;
-	return ({ done, total }) => {
-		const line = `pictures: ${grouped(done)} of ${grouped(total)}`;
-		if (isTerminal) stderr.write(`\r${line}${done === total ? "\n" : ""}`);
-		else if (done === total) stderr.write(`${line}\n`);
-	};
-}
-
 /** The curves of the training that wrote the model, where its log still lies beside it. */
 async function curvesOf(model: string): Promise<readonly CurvePoint[]> {
 	const { parseCurves } = await import("../../evaluation/index.ts");
-	const file = modelSource(model);
-	if (file === undefined) return [];
-	const log = file.replace(/\.safetensors$/i, "").concat(".log.jsonl");
+	if ((await filesOf(model)) === undefined) return [];
+	const log = model.replace(/\.safetensors$/i, "").concat(".log.jsonl");
 	return parseCurves(await readFile(log, "utf8").catch(() => ""));
 }
 

@@ -1,11 +1,11 @@
 /** `mobilenet inspect`: what is in a model file. */
 import { buildCommand } from "@stricli/core";
-import { backgroundOutputs } from "../../labels/background.ts";
-import { cost } from "../../network/cost.ts";
-import { type Model, sizeOf, type Tensor } from "../../weights/model.ts";
+import type { Model, Tensor } from "../../index.ts";
+import { cost } from "../../network/index.ts";
 import type { Context } from "../context.ts";
-import { defaultModel, modelBrief, readNamedModel } from "../model-source.ts";
 import { fitText } from "../options/fit.ts";
+import { defaultModel, modelBrief } from "../options/model.ts";
+import { jsonLine } from "../output.ts";
 import { grouped } from "../table.ts";
 
 interface Options {
@@ -15,8 +15,11 @@ interface Options {
 
 export const inspectCommand = buildCommand<Options, [string], Context>({
 	async func({ labels, json }, file) {
-		const model = await readNamedModel(file, { labels });
-		this.process.stdout.write(json ? `${JSON.stringify(report(file, model))}\n` : readable(file, model));
+		const { backgroundOutputs, loadModel } = await import("../../index.ts");
+		const model = await loadModel(file, { labels });
+		this.process.stdout.write(
+			json ? jsonLine(report(file, model)) : readable(file, model, backgroundOutputs(model.labels) > 0),
+		);
 	},
 	parameters: {
 		flags: {
@@ -57,9 +60,8 @@ export const inspectCommand = buildCommand<Options, [string], Context>({
 /** How many numbers of each type the weights hold. */
 function weightTypes(model: Model): Readonly<Record<string, number>> {
 	const counts: Record<string, number> = {};
-	for (const [name, { dtype, shape }] of model.tensors)
-		if (/\.weight$/.test(name) && !name.includes(".bn."))
-			counts[dtype] = (counts[dtype] ?? 0) + sizeOf(shape);
+	for (const [name, { dtype, data }] of model.tensors)
+		if (/\.weight$/.test(name) && !name.includes(".bn.")) counts[dtype] = (counts[dtype] ?? 0) + data.length;
 	return counts;
 }
 
@@ -72,7 +74,7 @@ function quantization(model: Model): string | undefined {
 	if (!first) return undefined;
 	const perChannel = weights.some(([name]) => {
 		const scale = model.tensors.get(name.replace(/weight$/, "scale"));
-		return scale !== undefined && sizeOf(scale.shape) > 1;
+		return scale !== undefined && scale.data.length > 1;
 	});
 	const activations = model.tensors.has("stem.output.scale")
 		? "integer activations"
@@ -102,7 +104,7 @@ function report(file: string, model: Model) {
 	};
 }
 
-function readable(file: string, model: Model): string {
+function readable(file: string, model: Model, background: boolean): string {
 	const { configuration: c, preprocessing: p, labels, source } = model;
 	const { parameters, multAdds } = cost(c);
 	const marked = (field: string, text: string): string =>
@@ -125,7 +127,7 @@ function readable(file: string, model: Model): string {
 		[
 			"output",
 			c.head
-				? `${c.classes} classes${backgroundOutputs(labels) > 0 ? ", a background class first" : ""}; ${marked("output", c.output)}`
+				? `${c.classes} classes${background ? ", a background class first" : ""}; ${marked("output", c.output)}`
 				: "features only: there is no classifier",
 		],
 		["parameters", `${grouped(parameters)}, ${grouped(multAdds)} mult-adds at this size`],

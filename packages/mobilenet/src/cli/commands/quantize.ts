@@ -1,21 +1,19 @@
 /** `mobilenet quantize`: a network in float made one of 8-bit integers, with some pictures to learn from. */
 import { buildCommand } from "@stricli/core";
-import { writeLocation } from "#files";
-import { random } from "../../base/random.ts";
 import type {
 	LayerReport,
-	QuantizationProgress,
 	QuantizationReport,
+	QuantizationStage,
 	RangeMethod,
 } from "../../quantization/index.ts";
-import type { Context, Output } from "../context.ts";
-import { quoted, usageError } from "../errors.ts";
-import { modelBrief, modelSource } from "../model-source.ts";
-import { changeFlags, loadOptions, type ModelChanges } from "../options/model.ts";
+import type { Context } from "../context.ts";
+import { usageError } from "../errors.ts";
+import { changeFlags, loadOptions, type ModelChanges, modelBrief } from "../options/model.ts";
 import { wholeNumber } from "../options/numbers.ts";
+import { checkEnding, checkOverwriting, jsonLine } from "../output.ts";
 import { type NamedPicture, pictureError, picturesOf } from "../pictures.ts";
 import { grouped, percent, table } from "../table.ts";
-import { checkOverwriting, filesOf } from "./convert.ts";
+import { terminalOf } from "../terminal.ts";
 
 interface Options extends ModelChanges {
 	readonly calibrate: string;
@@ -26,30 +24,30 @@ interface Options extends ModelChanges {
 	readonly json: boolean;
 }
 
-/** Chooses the same pictures every time. */
-const seed = 1;
-
 export const quantizeCommand = buildCommand<Options, [string], Context>({
 	async func(options, input) {
 		const { stdout, stderr, stdin } = this.process;
+		const terminal = terminalOf(stderr);
 		const { calibrate, output, range, biasCorrection, json } = options;
 		checkUsage(options);
-		await checkOverwriting(await filesOf(input), output);
+		await checkOverwriting(input, output);
 		const named: NamedPicture[] = [];
 		for await (const picture of picturesOf([calibrate], stdin, undefined)) named.push(picture);
-		const chosen = choose(named, options.pictures);
-
-		const { MobileNet } = await import("../../model/mobilenet.ts");
-		const { quantize, writeModel } = await import("../../quantization/index.ts");
-		const { model } = await MobileNet.load(modelSource(input), loadOptions(options));
-		const files = new Map(chosen.map(({ file, source }) => [source, file]));
-		const { model: quantized, report } = await quantize(model, files.keys(), {
+		const { changedModel, loadModel } = await import("../../index.ts");
+		const { sample } = await import("../../data/index.ts");
+		const { writeLocation, writeModel } = await import("../../formats/index.ts");
+		const { quantize } = await import("../../quantization/index.ts");
+		// The same pictures every time.
+		const chosen = sample(named, options.pictures);
+		const changes = loadOptions(options);
+		const model = changedModel(await loadModel(input, changes), changes);
+		const { model: quantized, report } = await quantize(model, chosen, {
 			range,
 			biasCorrection,
-			onProgress: progressTo(stderr),
-			onUnreadable: (source, error) => {
+			onProgress: ({ source, ...progress }) => terminal.count({ ...progress, source: stages[source] }),
+			onUnreadable: (file, error) => {
 				this.process.exitCode = 1;
-				stderr.write(pictureError(files.get(source)!, error));
+				terminal.line(pictureError(file, error));
 			},
 		});
 		// Whole or not at all: what is interrupted before leaves nothing.
@@ -57,7 +55,7 @@ export const quantizeCommand = buildCommand<Options, [string], Context>({
 		await writeLocation(output, bytes);
 		stdout.write(
 			json
-				? `${JSON.stringify({ file: input, output, bytes: bytes.length, ...report })}\n`
+				? jsonLine({ file: input, output, bytes: bytes.length, ...report })
 				: readable(output, bytes.length, report),
 		);
 	},
@@ -117,39 +115,16 @@ export const quantizeCommand = buildCommand<Options, [string], Context>({
 });
 
 function checkUsage({ output, pictures }: Options): void {
-	if (!/\.safetensors$/i.test(output))
-		throw usageError(
-			`--output must end in .safetensors, the only format that is written, not ${quoted(output)}.`,
-		);
+	checkEnding("--output", output, "model");
 	if (pictures === 0) throw usageError("--pictures must be at least 1, not 0.");
 }
 
-/** So many of them at random, in random order; all where there are no more. */
-function choose(pictures: readonly NamedPicture[], count: number): readonly NamedPicture[] {
-	const { uniform } = random(seed);
-	const rest = [...pictures];
-	return Array.from(
-		{ length: Math.min(count, rest.length) },
-		() => rest.splice(Math.floor(uniform() * rest.length), 1)[0]!,
-	);
-}
-
-const stages: Readonly<Record<QuantizationProgress["stage"], string>> = {
+const stages: Readonly<Record<QuantizationStage, string>> = {
 	calibrate: "pictures seen in float",
 	quantize: "layers quantized",
 	compare: "pictures compared",
 	evaluate: "pictures evaluated",
 };
-
-/** On a terminal one line that counts, elsewhere a line for every stage that is done. */
-function progressTo(stderr: Output): (progress: QuantizationProgress) => void {
-	const isTerminal = (stderr as { readonly isTTY?: boolean }).isTTY === true;
-	return ({ stage, done, total }) => {
-		const line = `${stages[stage]}: ${done} of ${total}`;
-		if (isTerminal) stderr.write(`\r${line}${done === total ? "\n" : ""}`);
-		else if (done === total) stderr.write(`${line}\n`);
-	};
-}
 
 function readable(output: string, bytes: number, report: QuantizationReport): string {
 	const { pictures, layers, compared, agreement } = report;

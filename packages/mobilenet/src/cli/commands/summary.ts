@@ -4,6 +4,7 @@ import { type SummaryColumn, summary, summaryColumns, summaryTable } from "../..
 import type { Context } from "../context.ts";
 import { configurationOf, describedClasses, type NetworkOptions, networkFlags } from "../options/network.ts";
 import { wholeNumber } from "../options/numbers.ts";
+import { jsonLine } from "../output.ts";
 
 interface Options extends NetworkOptions {
 	readonly batch: number;
@@ -18,7 +19,7 @@ export const summaryCommand = buildCommand<Options, [], Context>({
 		const { batch, depth, columns, json } = options;
 		this.process.stdout.write(
 			json
-				? `${JSON.stringify({ configuration, batch, ...summaryTable(configuration, { batch, depth }) })}\n`
+				? jsonLine({ configuration, batch, ...summaryTable(configuration, { batch, depth }) })
 				: `${summary(configuration, { batch, depth, columns })}\n`,
 		);
 	},

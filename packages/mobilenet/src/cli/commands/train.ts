@@ -2,14 +2,47 @@
 import { buildCommand } from "@stricli/core";
 import type { Context } from "../context.ts";
 import { usageError } from "../errors.ts";
+import { configurationOf } from "../options/network.ts";
 import { wholeNumber } from "../options/numbers.ts";
-import type { TrainOptions } from "../options/train.ts";
-import { dataArgument, number, parsed, text, trainingFlags } from "../options/training.ts";
+import {
+	checkRunOptions,
+	dataArgument,
+	number,
+	parsed,
+	type RunOptions,
+	text,
+	trainingFlags,
+} from "../options/training.ts";
 
-export const trainCommand = buildCommand<TrainOptions, [string], Context>({
+interface Options extends RunOptions {
+	readonly fineTune?: "all" | "none" | number | undefined;
+	readonly head?: "logistic" | "nearest" | undefined;
+}
+
+export const trainCommand = buildCommand<Options, [string], Context>({
 	async func(options, data) {
-		const { runTraining } = await import("../train-run.ts");
-		const finished = await runTraining(options, data, this.process);
+		checkRunOptions(options);
+		const { from, fineTune, head, size } = options;
+		if (from === undefined && fineTune !== undefined)
+			throw usageError("--fine-tune needs --from: a network from scratch learns as a whole.");
+		if (from === undefined && head !== undefined)
+			throw usageError("--head needs --from: a network from scratch has no features yet.");
+		const { changedModel, loadModel } = await import("../../index.ts");
+		const { initialize, train, transfer } = await import("../../training/index.ts");
+		const { labeledPictures, runInTerminal } = await import("../training-run.ts");
+		const finished = await runInTerminal(options, data, this.process, {
+			models: from === undefined ? [] : [from],
+			// The classifier alone is not judged by validation pictures: it learns from all.
+			pictures: (tools) => labeledPictures(options, data, fineTune !== "none", tools),
+			begin: async (settings) => {
+				if (from !== undefined) {
+					const model = changedModel(await loadModel(from), { size });
+					return transfer({ ...settings, model, fineTune, head });
+				}
+				const configuration = configurationOf(options, settings.training.dataset.classes.length);
+				return train({ ...settings, model: initialize(configuration, { seed: settings.seed }) });
+			},
+		});
 		if (!finished) this.process.exitCode = 1;
 	},
 	parameters: {

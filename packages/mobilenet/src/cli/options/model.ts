@@ -1,6 +1,5 @@
 /** Options of every command that runs a model: which one, its labels, its size, and what differs from its preprocessing. */
 import type { Filter, Fit, LoadOptions } from "../../index.ts";
-import { defaultModel, modelBrief } from "../model-source.ts";
 import { parseFit } from "./fit.ts";
 import { expected, number, wholeNumber } from "./numbers.ts";
 
@@ -14,6 +13,12 @@ const filters = Object.keys({
 	nearest: true,
 } satisfies Record<Filter, true>) as Filter[];
 
+/** The model that is meant where none is named. */
+export const defaultModel = "default";
+
+/** What stands in a command's help for a model. */
+export const modelBrief = `a file, a folder, an address, or ${defaultModel}, the package's own`;
+
 /** What differs from the model's file. */
 export interface ModelChanges {
 	readonly labels?: string | undefined;
@@ -26,7 +31,7 @@ export interface ModelChanges {
 }
 
 export interface ModelOptions extends ModelChanges {
-	/** A name that `modelSource` understands. */
+	/** A name or a location, as `loadModel` takes it. */
 	readonly model: string;
 	readonly threads?: number | undefined;
 	readonly float?: boolean | undefined;

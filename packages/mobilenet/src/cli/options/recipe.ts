@@ -1,10 +1,11 @@
 /**
- * Augmentation and schedule as the command line spells them. What they differ from is training's, so that this is
- * imported only when a run begins.
+ * Augmentation, schedule and the other settings of a run as the command line spells them. What they differ from is
+ * training's, so that this is imported only when a run begins.
  */
 import { type Augmentation, checkAugmentation, defaultAugmentation } from "../../data/index.ts";
-import { paperSchedule, type Schedule } from "../../training/index.ts";
+import { optimizers, paperSchedule, type Schedule, type TrainingOptions } from "../../training/index.ts";
 import { quoted, usageError } from "../errors.ts";
+import type { RunOptions } from "./training.ts";
 
 const fields = Object.keys(defaultAugmentation) as (keyof Augmentation)[];
 
@@ -56,4 +57,19 @@ export function parseSchedule(text: string): Schedule {
 	throw usageError(
 		`the schedule must be constant, cosine, exponential (times 0.94 every 2 epochs) or such as exponential=0.9/3 (times 0.9 every 3 epochs), not ${quoted(text)}.`,
 	);
+}
+
+/** The settings that were given; what was not is training's to choose. */
+export function settingsGiven(options: RunOptions): Partial<TrainingOptions> {
+	const { optimizer, schedule, augment, decayAll } = options;
+	const { epochs, batch, learningRate, warmUp, weightDecay, clip, labelSmoothing, mixup, balance } = options;
+	const { average, patience, seed, threads, resume } = options;
+	return {
+		...{ epochs, batch, learningRate, warmUp, weightDecay, clip, labelSmoothing, mixup, balance },
+		...{ average, patience, seed, threads, resume },
+		...(decayAll && { decayAll }),
+		...(optimizer && { optimizer: optimizers[optimizer] }),
+		...(schedule !== undefined && { schedule: parseSchedule(schedule) }),
+		...(augment !== undefined && { augmentation: parseAugmentation(augment) }),
+	};
 }

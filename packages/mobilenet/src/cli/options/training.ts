@@ -1,9 +1,38 @@
 /** Options that every command has in which a network learns: what it is shown, how it is changed, and for how long. */
 import type { FlagParametersForType } from "@stricli/core";
+import type { Optimizer } from "../../training/index.ts";
 import type { Context } from "../context.ts";
-import { networkFlags } from "./network.ts";
+import { usageError } from "../errors.ts";
+import { checkEnding } from "../output.ts";
+import { type NetworkOptions, networkFlags } from "./network.ts";
 import { number as decimal, expected, wholeNumber } from "./numbers.ts";
-import type { TrainOptions } from "./train.ts";
+
+/** What every command asks for in which a network learns, in the words of `mobilenet/training`. */
+export interface RunOptions extends Omit<NetworkOptions, "classes" | "rho"> {
+	readonly output: string;
+	readonly from?: string | undefined;
+	readonly validation?: string | undefined;
+	readonly epochs?: number | undefined;
+	readonly batch?: number | undefined;
+	readonly learningRate?: number | undefined;
+	readonly optimizer?: Optimizer["kind"] | undefined;
+	readonly schedule?: string | undefined;
+	readonly warmUp?: number | undefined;
+	readonly weightDecay?: number | undefined;
+	readonly decayAll: boolean;
+	readonly clip?: number | undefined;
+	readonly labelSmoothing?: number | undefined;
+	readonly mixup?: number | undefined;
+	readonly balance?: "none" | "sampling" | "weights" | undefined;
+	readonly augment?: string | undefined;
+	readonly average?: number | undefined;
+	readonly patience?: number | undefined;
+	readonly seed?: number | undefined;
+	readonly resume: boolean;
+	readonly restart: boolean;
+	readonly threads?: number | undefined;
+	readonly json: boolean;
+}
 
 export const text = (input: string): string => input;
 
@@ -25,10 +54,7 @@ const network: Pick<
 	"preset" | "alpha" | "size" | "shallow" | "inputChannels" | "activation"
 > = { preset, alpha, size, shallow, inputChannels, activation };
 
-export const trainingFlags: FlagParametersForType<
-	Omit<TrainOptions, "output" | "from" | "fineTune" | "head">,
-	Context
-> = {
+export const trainingFlags: FlagParametersForType<Omit<RunOptions, "output" | "from">, Context> = {
 	validation: parsed(
 		"data",
 		text,
@@ -108,3 +134,40 @@ export const dataArgument = {
 	parse: text,
 	placeholder: "data",
 } as const;
+
+/** Fails where options contradict each other. */
+export function checkRunOptions(options: RunOptions): void {
+	const { from, resume, restart } = options;
+	if (resume && restart) throw usageError("--resume and --restart contradict each other: give one of them.");
+	if (from === undefined) return;
+	for (const [name, value] of [
+		["alpha", options.alpha],
+		["input-channels", options.inputChannels],
+		["activation", options.activation],
+		["shallow", options.shallow || undefined],
+	] as const)
+		if (value !== undefined)
+			throw usageError(`--${name} cannot be given with --from: ${from} has its own; only --size can differ.`);
+}
+
+/** The files of a run, named after its output. */
+export interface RunPaths {
+	readonly output: string;
+	readonly log: string;
+	readonly curves: string;
+	readonly checkpoints: string;
+	/** The answers of the teacher, where there is one. */
+	readonly answers: string;
+}
+
+export function pathsOf(output: string): RunPaths {
+	checkEnding("--output", output, "model");
+	const base = output.slice(0, output.lastIndexOf("."));
+	return {
+		output,
+		log: `${base}.log.jsonl`,
+		curves: `${base}.curves.svg`,
+		checkpoints: `${base}.checkpoint`,
+		answers: `${base}.teacher`,
+	};
+}

@@ -1,7 +1,7 @@
 /**
- * The plan of inference in float32: layers → steps. Batch norm is folded, activations are bounds of the layers
- * before them (leaky ReLU alone is a step of its own), a block's depthwise and pointwise layers are one step where
- * nothing needs the tensor between them, and activations share an arena by liveness.
+ * The plan of inference in float32: layers → steps. Batch norm is folded. Activations are bounds of the layers before
+ * them; only leaky ReLU is a separate step. A block's depthwise and pointwise layers are one step if nothing needs the
+ * tensor between them. Activations share an arena by liveness.
  */
 import { MobileNetError, shown } from "../../base/error.ts";
 import { packedShape } from "../../kernels/packing.ts";
@@ -15,27 +15,27 @@ import { createPlanBuilder, type Output, type PlanBuilder } from "../plan-builde
 
 export interface InferenceOptions {
 	readonly build: Build;
-	/** The most pictures a run may bring. */
+	/** The most pictures per run. */
 	readonly batch: number;
-	/** Layers whose outputs must survive the run, besides the last three. */
+	/** Layers whose outputs must survive the run, besides those of `alwaysKept`. */
 	readonly keep?: readonly string[];
-	/** The most threads that will run it; 1 if not given. */
+	/** The most threads that will run it. Default: 1. */
 	readonly threads?: number;
 }
 
-/** Always there after a run: the pooled features, the logits, the softmax. All are small. */
+/** The outputs that survive every run: the pooled features, the logits, the softmax. All are small. */
 export const alwaysKept = ["pool", "classifier", "probabilities"];
-/** Bytes of a block's depthwise results that are made at a time, to stay in the L2 cache. */
+/** Bytes of a block's depthwise results that are computed at a time, so that they stay in the L2 cache. */
 const bandBytes = 224 * 1024;
-/** How much longer the busiest thread may work at a fused block than an equal share. */
+/** The most work of the busiest thread in a fused block, relative to an equal share. */
 export const mostUneven = 1.1;
 
 /**
  * Plans a network for inference.
  *
- * @param model decides the network and, with its preprocessing, what pictures become
- * @throws MobileNetError `engine` where the plan does not fit the 4 GB that WebAssembly can address; `usage` where a
- *   layer to keep does not exist
+ * @param model determines the network and, by its preprocessing, how pixels become inputs
+ * @throws MobileNetError `engine` if the plan does not fit in the 4 GB that WebAssembly can address; `usage` if a layer
+ *   to keep does not exist
  * @example
  * inferencePlan(model, { build: "relaxed", batch: 1 }).steps.length
  */
@@ -48,7 +48,7 @@ export function inferencePlan(model: Model, options: InferenceOptions): Plan {
 	const plan = createPlanBuilder(build);
 	const network = networkOf(plan, model, { batch, threads, keep });
 	const last = layersInto(network, table);
-	// There whatever the network gives out: answers are probabilities.
+	// Also for networks that output logits: answers are probabilities.
 	if (configuration.head) softmaxStep(network, last);
 
 	const { bytes, placed: _, ...drafted } = plan.finish();
@@ -70,21 +70,21 @@ export function inferencePlan(model: Model, options: InferenceOptions): Plan {
 	};
 }
 
-/** What the makers of steps share. */
+/** What the functions that make steps share. */
 export interface Network {
 	readonly plan: PlanBuilder;
 	readonly model: Model;
 	readonly batch: number;
 	readonly threads: number;
-	/** Of the activation, and of no activation. */
+	/** The bounds of the activation, and of no activation. */
 	readonly bounds: Address;
 	readonly unbounded: Address;
 	readonly isKept: (layer: string) => boolean;
-	/** Of leaky ReLU, where that is the activation. */
+	/** The slope of leaky ReLU, if that is the activation. */
 	readonly slope: Address | undefined;
 }
 
-/** What the makers of steps need of a model. */
+/** What the functions that make steps need from a model. */
 export function networkOf(
 	plan: PlanBuilder,
 	model: Model,
@@ -100,7 +100,7 @@ export function networkOf(
 	};
 }
 
-/** The steps of layers one after the other, the stem first: its two entries, of floats and of bytes, are the first steps of the plan. */
+/** Adds the steps of consecutive layers, from the stem on, whose two entries, for floats and bytes, are the plan's first steps. */
 export function layersInto(network: Network, [stem, ...rest]: readonly Layer[]): Output {
 	let last = stemSteps(network, stem!);
 	for (let i = 0; i < rest.length; i++) {
@@ -122,7 +122,7 @@ function outputOf({ plan, batch, isKept }: Network, name: string, size: number, 
 	return plan.output(name, { size, channels, pitch: pitchOf(channels) }, batch, isKept(name));
 }
 
-/** Weights and bias of a layer as a folded model names them. */
+/** Weights and bias of a layer, by their names in a folded model. */
 function parametersOf({ plan }: Network, layer: Layer) {
 	const names = namesOf(layer);
 	const packing = layer.kind === "depthwise" ? "lanes" : "panels";
@@ -132,7 +132,7 @@ function parametersOf({ plan }: Network, layer: Layer) {
 	};
 }
 
-/** Two steps, of which a run takes one: the stem of floats, and the stem of bytes with the preprocessing folded in. */
+/** Two steps, of which a run uses one: the stem for floats, and the stem for bytes with the preprocessing folded in. */
 function stemSteps(network: Network, layer: Layer): Output {
 	const { plan, model, bounds, threads } = network;
 	const { inputSize, outputSize, inputChannels, outputChannels, padding } = layer;
@@ -159,7 +159,7 @@ function stemSteps(network: Network, layer: Layer): Output {
 	return activated(network, layer, output);
 }
 
-/** Whether a block may be one step: nothing between its layers is asked for, and threads get equal shares. */
+/** Whether a block may be one step: the output between its layers is not kept, and threads get about equal shares. */
 function mayFuse({ batch, threads, isKept, slope }: Network, depthwise: Layer): boolean {
 	const rows = batch * depthwise.outputSize;
 	const uneven = (Math.ceil(rows / threads) * threads) / rows;
@@ -184,7 +184,7 @@ function separableStep(network: Network, depthwise: Layer, pointwise: Layer, fro
 	return output;
 }
 
-/** The step of a layer by itself, and its leaky ReLU. */
+/** The step of a single layer, and its leaky ReLU. */
 function layerSteps(network: Network, layer: Layer, from: Output): Output {
 	const { plan, bounds, unbounded } = network;
 	const { inputSize, outputSize, inputChannels, outputChannels, stride, padding } = layer;
@@ -211,7 +211,7 @@ function layerSteps(network: Network, layer: Layer, from: Output): Output {
 	return activated(network, layer, output);
 }
 
-/** The output after leaky ReLU, which no bounds can express. */
+/** The output after leaky ReLU, which bounds cannot express. */
 function activated({ plan, slope }: Network, layer: Layer, output: Output): Output {
 	if (slope === undefined || !isConvolution(layer)) return output;
 	plan.step("leakyRelu", layer.name, {
@@ -230,7 +230,7 @@ function softmaxStep(network: Network, logits: Output): void {
 	});
 }
 
-/** (pixel − mean) / std for every channel of the picture: which of the network's it is, 1 / std, and the mean. */
+/** For (pixel − mean) / std, per channel of the picture: which of the network's channels it is, 1 / std, and the mean. */
 export function pixelInputs({ mean, std, channelOrder }: Preprocessing, channels: number) {
 	const order = Array.from({ length: channels }, (_, c) =>
 		channelOrder === "bgr" && channels >= 3 && c < 3 ? 2 - c : c,
@@ -238,7 +238,7 @@ export function pixelInputs({ mean, std, channelOrder }: Preprocessing, channels
 	return { order, factors: order.map((c) => 1 / std[c]!), mean: order.map((c) => mean[c]!) };
 }
 
-/** Refuses layers to keep that do not exist. */
+/** Throws if a layer to keep does not exist. */
 export function checkKept(keep: readonly string[], table: readonly Layer[]): void {
 	const unknown = keep.find((name) => !table.some((layer) => layer.name === name));
 	if (unknown !== undefined)
@@ -248,7 +248,7 @@ export function checkKept(keep: readonly string[], table: readonly Layer[]): voi
 		);
 }
 
-/** Refuses a plan that needs more memory than can be addressed. */
+/** Throws if a plan needs more memory than can be addressed. */
 export function checkSize(regions: Plan["regions"], batch: number, size: number): void {
 	const perPicture = (regions.pixels + regions.activations) / batch;
 	const room = mostBytes - regions.weights - regions.exchange - 2 ** 20;

@@ -1,7 +1,7 @@
 /**
- * The plan of inference in integers, for models that are quantized through and through (engine/integers.ts): layers →
- * steps, as inference.ts makes them in float32. Activations are words, sums have 32 bits, and a sum becomes the next
- * layer's word in the epilogue. Only the softmax is computed in float, of the logits' codes.
+ * The plan of inference in integers, for fully quantized models (engine/integers.ts): layers → steps, like inference.ts
+ * in float32. Activations are words, sums have 32 bits, and a sum becomes the next layer's word in the epilogue. Only the
+ * softmax is computed in float, from the logits' words.
  */
 import { rounding } from "../../kernels/int8-operations.ts";
 import { bandSlack, scratchFloats, wordBandRows, wordPitchOf } from "../../kernels/int8-table.ts";
@@ -24,11 +24,11 @@ import {
 	pixelInputs,
 } from "./inference.ts";
 
-/** Bytes of a block's depthwise results that are made at a time, to stay in the L2 cache. */
+/** Bytes of a block's depthwise results that are computed at a time, so that they stay in the L2 cache. */
 const bandBytes = 192 * 1024;
 
 export interface Int8Options extends InferenceOptions {
-	/** Whether the kernels hold those on bytes, as `loadBuild` found out; no, if not given. */
+	/** Whether the loaded kernels include those on bytes. Default: false. */
 	readonly bytes?: boolean;
 }
 
@@ -36,7 +36,7 @@ export interface Int8Options extends InferenceOptions {
  * Plans a quantized network for inference in integers.
  *
  * @param model a model that runs in integers (`runsInIntegers`)
- * @throws MobileNetError as `inferencePlan` does, and `broken-file` where a scale or zero point has no meaning
+ * @throws MobileNetError like `inferencePlan`, and `broken-file` if a scale or zero point is invalid
  * @example
  * createExecutor(int8Plan(model, { build: "relaxed", batch: 1 }), integers(model), loaded)
  */
@@ -48,7 +48,7 @@ export function int8Plan(model: Model, options: Int8Options): Plan {
 
 	const plan = createPlanBuilder(build);
 	const isKept = (name: string): boolean => alwaysKept.includes(name) || keep.includes(name);
-	// What they take was a ReLU's, or is a mean of such: words that are bytes.
+	// Their inputs are outputs of a ReLU, or means of those, so their words fit in bytes.
 	const parts = partsOf(model);
 	const byteLayers = new Set(
 		hasBytes
@@ -82,7 +82,7 @@ export function int8Plan(model: Model, options: Int8Options): Plan {
 	return { ...drafted, build, threads, batch, size, inputChannels, entries, regions };
 }
 
-/** What the makers of steps share. */
+/** What the functions that make steps share. */
 interface Network {
 	readonly plan: PlanBuilder;
 	readonly model: Model;
@@ -91,7 +91,7 @@ interface Network {
 	readonly isKept: (layer: string) => boolean;
 	/** Of the picture (`input`) and of what each layer gives out. */
 	readonly words: ReadonlyMap<string, Words>;
-	/** Whether a pointwise layer's products, or the classifier's, are of bytes. */
+	/** Whether a pointwise layer, or the classifier, multiplies bytes. */
 	readonly takesBytes: (layer: Layer) => boolean;
 }
 
@@ -109,7 +109,7 @@ function outputOf(
 	return plan.output(name, activation, batch, isKept(name));
 }
 
-/** The least and the most word that a layer gives out: those of its codes, within those of its activation. */
+/** The least and the greatest word of a layer's output, by its codes and its activation. */
 function boundsOf({ plan, model, words }: Network, layer: Layer): Address {
 	const { scale, low, high } = words.get(layer.name)!;
 	if (!isConvolution(layer)) return plan.constant(low, high, rounding);
@@ -117,7 +117,7 @@ function boundsOf({ plan, model, words }: Network, layer: Layer): Address {
 	return plan.constant(Math.max(low, 0), Math.min(high, most), rounding);
 }
 
-/** Weights, bias and multipliers of a layer as an integer model names them. */
+/** Weights, bias and multipliers of a layer, by their names in an integer model. */
 function parametersOf({ plan }: Network, layer: Layer, panels: "wordPanels" | "bytePanels" = "wordPanels") {
 	const names = namesOf(layer);
 	const isDepthwise = layer.kind === "depthwise";
@@ -133,7 +133,7 @@ function parametersOf({ plan }: Network, layer: Layer, panels: "wordPanels" | "b
 	};
 }
 
-/** Two steps, of which a run takes one: floats are quantized, and pixels, unless they are the codes already. */
+/** Two steps, of which a run uses one: for floats, which are quantized, and for pixels, unless those are already codes. */
 function stemSteps(network: Network, layer: Layer): Output {
 	const { plan, model, threads } = network;
 	const { inputSize, outputSize, inputChannels, outputChannels, padding } = layer;
@@ -161,7 +161,7 @@ function stemSteps(network: Network, layer: Layer): Output {
 		offsets: row(same.map(() => 0)),
 	});
 
-	// Of the picture's channels; the order is folded into the weights.
+	// In the order of the picture's channels; the network's order is folded into the weights.
 	const { order, factors, mean } = pixelInputs(model.preprocessing, inputChannels);
 	const scaled = order.map((_, c) => ({
 		factor: factors[c]! / codes.scale,
@@ -182,7 +182,7 @@ function stemSteps(network: Network, layer: Layer): Output {
 	return output;
 }
 
-/** What is subtracted from every pixel to have its word, where that is all; a network's own quantization is such. */
+/** If a word is just the pixel minus a number, as in a network's own quantization: that number. */
 function pixelsAsCodes(
 	scaled: readonly { readonly factor: number; readonly offset: number }[],
 	{ low, high }: Words,
@@ -196,7 +196,7 @@ function pixelsAsCodes(
 	return zeroPoint;
 }
 
-/** Whether a block may be one step: nothing between its layers is asked for, and threads get equal shares. */
+/** Whether a block may be one step: the output between its layers is not kept, and threads get about equal shares. */
 function mayFuse({ batch, threads, isKept }: Network, depthwise: Layer): boolean {
 	const rows = batch * depthwise.outputSize;
 	return !isKept(depthwise.name) && (Math.ceil(rows / threads) * threads) / rows <= mostUneven;
@@ -223,7 +223,7 @@ function separableStep(network: Network, depthwise: Layer, pointwise: Layer, fro
 	return output;
 }
 
-/** The step of a convolution or of the pool by itself. */
+/** The step of a single convolution or of the pool. */
 function layerStep(network: Network, layer: Layer, from: Output): Output {
 	const { plan, threads } = network;
 	const { inputSize, outputSize, outputChannels, stride, padding } = layer;
@@ -246,7 +246,7 @@ function layerStep(network: Network, layer: Layer, from: Output): Output {
 	return output;
 }
 
-/** The step of a pointwise layer, or of the classifier, which is one of a single row a picture. */
+/** The step of a pointwise layer, or of the classifier, which has one row per picture. */
 function pointwiseStep(
 	network: Network,
 	layer: Layer,
@@ -271,7 +271,7 @@ function pointwiseStep(
 	});
 }
 
-/** The classifier, its logits made floats, and the softmax of those. */
+/** The classifier, its logits as floats, and their softmax. */
 function denseSteps(network: Network, layer: Layer, from: Output): void {
 	const { plan, batch } = network;
 	const { name, outputChannels } = layer;
@@ -288,7 +288,7 @@ function denseSteps(network: Network, layer: Layer, from: Output): void {
 		...{ input: words, inputPitch: wordPitch, scale: plan.constant(scale) },
 		...{ output: logits.address, outputPitch: logits.pitch, channels: outputChannels },
 	});
-	// There whatever the network gives out: answers are probabilities.
+	// Also for networks that output logits: answers are probabilities.
 	const probabilities = plan.output("probabilities", activation, batch, true);
 	plan.step("softmax", "probabilities", {
 		...{ input: logits.address, inputPitch: logits.pitch, classes: outputChannels },

@@ -10,7 +10,7 @@ import type { Output } from "../plan-builder.ts";
 import { bandsOfLayer } from "./training-bands.ts";
 import type { Network, Raw } from "./training-forward.ts";
 
-/** Gradients of the classifier and, where asked for, of the features. */
+/** Gradients of the classifier and, if requested, of the features. */
 export function classifierBackward(
 	network: Network,
 	layer: Layer,
@@ -38,7 +38,7 @@ export function classifierBackward(
 	return { address, pitch };
 }
 
-/** The weights of a pointwise or dense layer with inputs and outputs in each other's place. */
+/** The transposed weights of a pointwise or dense layer. */
 function transposed(network: Network, layer: Layer): Address {
 	const { plan, options } = network;
 	const { inputChannels, outputChannels } = layer;
@@ -64,7 +64,7 @@ export function poolBackward(network: Network, layer: Layer, gradient: Output, f
 	const { plan, options } = network;
 	const { inputSize, outputChannels: channels } = layer;
 	const rows = inputSize ** 2;
-	// Of a pointwise layer of that size: a band of what it reads and writes.
+	// The bands of a pointwise layer of the same size, which reads and writes as much.
 	const { bandRows } = bandsOfLayer(
 		{ ...layer, kind: "pointwise", outputSize: inputSize },
 		options.batch,
@@ -126,7 +126,7 @@ export function convolutionBackward(
 	else
 		plan.step("pointwiseBackward", name, {
 			...operands,
-			// Not read where the input's gradient is not wanted.
+			// Not read if the input's gradient is not wanted.
 			weights: wantsInput ? transposed(network, layer) : zeros,
 			...{ bias: zeros, bounds: unbounded, rows, inputChannels, outputChannels },
 		});

@@ -1,4 +1,4 @@
-/** How a plan of training cuts the work of a layer into bands and slices, and the buffers that a thread needs for a band. */
+/** How a training plan divides the work of a layer into bands and slices, and the buffers that a thread needs for a band. */
 import { pitchOf } from "../../kernels/table.ts";
 import {
 	depthwiseBackwardBandRows,
@@ -15,15 +15,15 @@ import {
 } from "../../kernels/training-pointwise-table.ts";
 import type { Layer } from "../../network/layers.ts";
 
-/** Of a layer one way. */
+/** The bands of a layer in one direction, forward or backward. */
 export interface Bands {
-	/** Rows of a band: of pixels for 3×3 layers, pixels elsewhere. */
+	/** Rows per band: rows of pixels for 3×3 layers, single pixels elsewhere. */
 	readonly bandRows: number;
 	/** Floats of a thread's buffers. */
 	readonly bandFloats: number;
 }
 
-/** Both ways; the gradient of the weights is made in slices. */
+/** The bands of a layer in both directions; the gradient of the weights is summed in slices. */
 export interface LayerBands {
 	readonly forward: Bands;
 	readonly backward: Bands & { readonly slices: number };

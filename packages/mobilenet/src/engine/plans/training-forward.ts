@@ -1,4 +1,4 @@
-/** The steps of a training plan that go forward, layer by layer, to the losses; and what their makers share. */
+/** The forward steps of a training plan, from layer to layer and to the losses, and what the functions that make steps share. */
 import { pitchOf } from "../../kernels/table.ts";
 import { normOf, normVectors, partialsOf } from "../../kernels/training-shapes.ts";
 import { type Layer, layers } from "../../network/layers.ts";
@@ -11,13 +11,13 @@ import { pixelInputs } from "./inference.ts";
 import { bandsOfLayer } from "./training-bands.ts";
 import { lossKinds, type TrainingPlan } from "./training-plan.ts";
 
-/** An activation of a layer that learns, or of the last that does not: raw, with what makes it what the next layer takes. */
+/** The raw output of a layer, with the batch norm and activation that the next layer applies to it. */
 export interface Raw extends Output {
 	readonly norm: Address;
 	readonly activation: Address;
 }
 
-/** What the makers of steps share. */
+/** What the functions that make steps share. */
 export interface Network {
 	readonly plan: PlanBuilder;
 	readonly model: Model;
@@ -27,14 +27,14 @@ export interface Network {
 	readonly running: (tensor: string) => Address;
 	readonly zeros: Address;
 	readonly unbounded: Address;
-	/** Slope and high of the activation; and of none. */
+	/** Slope and high of the activation. */
 	readonly activation: Address;
 	/** Epsilon and momentum. */
 	readonly constants: Address;
 	readonly norms: TrainingPlan["norms"][number][];
 }
 
-/** Slope below 0, and the highest value. */
+/** The slope of the activation below 0, and its highest value. */
 export function activationOf({
 	configuration: { activation, leakySlope },
 }: Model): readonly [number, number] {
@@ -55,7 +55,7 @@ function outputOf({ plan, options }: Network, layer: Layer): Output {
 	return plan.output(layer.name, { size, channels, pitch: pitchOf(channels) }, options.batch, false);
 }
 
-/** Batch norm of a raw output, from the partial sums that its layer made. */
+/** Batch norm of a raw output, from the partial sums of its layer. */
 function normForward(
 	network: Network,
 	layer: Layer,
@@ -86,7 +86,7 @@ export function stemForward(network: Network, layer: Layer, inputs: TrainingPlan
 	const { factors, mean, order } = pixelInputs(model.preprocessing, inputChannels);
 	const row = (values: readonly number[]): number[] => Array.from({ length: inputSize }, () => values).flat();
 	const swapped = order.some((c, i) => c !== i) ? 1 : 0;
-	// What pixelInputs gives is in the picture's order, and here the channels change places first.
+	// pixelInputs returns the picture's order, but this kernel swaps the channels first.
 	const own = (values: readonly number[]): number[] => order.map((c) => values[c]!);
 	plan.step("normalize", name, {
 		pixels: inputs.bytes,
@@ -141,7 +141,7 @@ export function poolForward(network: Network, layer: Layer, from: Raw): Output {
 	return output;
 }
 
-/** Dropout of the features, and of their gradient; nothing where nothing is dropped. */
+/** A function that adds dropout of the features or of their gradient; does nothing without dropout. */
 export function dropoutOf({ plan, model }: Network, settings: Address): (values: Output) => void {
 	const { dropout } = model.configuration;
 	const channels = layers(model.configuration).at(-1)!.inputChannels;

@@ -1,9 +1,9 @@
-/** A plan of training, as data: what a plan of inference has, and where what training keeps, takes and gives lies. */
+/** A training plan as data: like an inference plan, with the addresses of what training keeps, takes and returns. */
 import type { ParameterList } from "../parameters.ts";
 import type { Address, Layout } from "../plan.ts";
 import type { LossKinds } from "../training-executor.ts";
 
-/** The losses of a plan, in the order in which they are added up. */
+/** The losses of a plan, in the order in which they are added. */
 export const lossKinds = [
 	"crossEntropy",
 	"distillation",
@@ -18,22 +18,22 @@ export interface Section {
 }
 
 export interface TrainingPlan extends Layout {
-	/** Forward, by what comes in: bytes or normalized floats. Its first step is `entry`, and `section` follows. */
+	/** The forward pass, by the type of input: bytes or normalized floats. Its first step is `entry`; the section follows. */
 	readonly forward: Readonly<Record<"bytes" | "floats", { readonly entry: number } & Section>>;
 	readonly backward: Section;
 	readonly norm: Section;
 	readonly update: Section;
-	/** Where pictures come in. */
+	/** Addresses of the input pictures. */
 	readonly inputs: Readonly<Record<"bytes" | "floats", Address>>;
 	readonly parameters: ParameterList;
 	readonly running: ParameterList;
-	/** Where the lists lie, by what they hold. */
+	/** Addresses of the lists. */
 	readonly lists: Readonly<Record<"parameters" | "gradients" | "first" | "running", Address>> & {
 		readonly second?: Address;
 		readonly average?: Address;
 		readonly runningAverage?: Address;
 	};
-	/** What a run is given, and what it gives. */
+	/** Addresses of what a run takes and returns. */
 	readonly run: {
 		readonly targets: Address;
 		readonly softTargets: Address;
@@ -48,8 +48,8 @@ export interface TrainingPlan extends Layout {
 	};
 	/** Floats from one picture's targets to the next's. */
 	readonly targetPitch: number;
-	/** Slices of the gradients' squares. */
+	/** Slices in which the squares of the gradients are summed. */
 	readonly squareSlices: number;
-	/** Norms of the layers that learn, in order. */
+	/** The norms of the layers that learn, in the order of the layers. */
 	readonly norms: readonly { readonly layer: string; readonly address: Address; readonly channels: number }[];
 }

@@ -1,7 +1,7 @@
 /**
- * The plan of training: forward with the batch's statistics, loss, backward, update, in one list of steps and one
- * arena. Layers before the first that learns are planned as for inference; of the others the raw outputs stay in the
- * arena until backward has read them (kernels/training-operations.ts says how activations and masks come back from them).
+ * The plan of training: forward with the batch's statistics, loss, backward, update, in one list of steps and one arena.
+ * Layers before the first that learns are planned as for inference. The raw outputs of the others stay in the arena until
+ * backward has read them; kernels/training-operations.ts says how activations and masks are recomputed from them.
  */
 import { MobileNetError, shown } from "../../base/error.ts";
 import { pitchOf } from "../../kernels/table.ts";
@@ -35,16 +35,16 @@ import {
 } from "./training-forward.ts";
 import type { TrainingPlan } from "./training-plan.ts";
 
-/** Slices in which the squares of the gradients are added up. */
+/** Slices in which the squares of the gradients are summed. */
 const squareSlices = 64;
-/** Slack at the end of the memory. */
+/** Bytes kept free for steps and alignment. */
 const spare = 2 ** 20;
 
 /**
  * Plans a network for training.
  *
- * @param model a model of floats with batch norm everywhere (weights/unfold.ts)
- * @throws MobileNetError `usage` where there is no such layer or no classifier; `engine` where the plan does not fit
+ * @param model a model in float32 with batch norm everywhere (weights/unfold.ts)
+ * @throws MobileNetError `usage` if there is no such layer or no classifier; `engine` if the plan does not fit in memory
  * @example
  * trainingPlan(initialize(configure({ classes: 10 })), options).steps.length
  */
@@ -59,7 +59,7 @@ export function trainingPlan(model: Model, options: TrainingPlanOptions): Traini
 	);
 }
 
-/** The most pictures that a training plan has memory for; 0 where not even one fits. */
+/** The most pictures for which a training plan fits in memory; 0 if not even one does. */
 export function mostPictures(
 	model: Model,
 	options: TrainingPlanOptions,

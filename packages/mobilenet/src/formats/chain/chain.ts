@@ -1,14 +1,11 @@
 /**
  * What stands between a file and a model: a chain of layers, in order, in no framework's words. A format's reader makes
- * a chain of a file; making a MobileNet of the chain, or refusing it, is recognize.ts's, once for all formats.
+ * a chain of a file; making a MobileNet of the chain, or refusing it, is recognize.ts's, once for all formats. A format's
+ * writer makes a file of the chain that chain-of.ts makes of a model.
  */
-import type { DType, Label, Preprocessing, Rounding, Tensor } from "../../weights/model.ts";
-
-/** Quantization of a tensor: real = scale · (code − zeroPoint); one of each, or one per output channel. */
-export interface Quantization {
-	readonly scale: readonly number[];
-	readonly zeroPoint: readonly number[];
-}
+import type { Label, Preprocessing, Rounding } from "../../weights/model.ts";
+import type { Quantization } from "../../weights/parts.ts";
+import type { DType, Tensor } from "../../weights/tensor.ts";
 
 /** A tensor of weights with its quantization, if it is one of integers. */
 export interface ChainTensor {
@@ -87,4 +84,6 @@ export interface Chain extends Reading {
 	/** How sums of a quantized network become codes, if the file decides it. */
 	readonly rounding?: Rounding;
 	readonly labels?: readonly Label[];
+	/** From which probability on the best answer is to be believed, if that is known. */
+	readonly sureFrom?: number;
 }

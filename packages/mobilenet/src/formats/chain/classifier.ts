@@ -4,7 +4,7 @@
  */
 import { shown } from "../../base/error.ts";
 import { float32Of, isFloat } from "../../weights/float.ts";
-import { sizeOf, type Tensor } from "../../weights/model.ts";
+import { float32, sameShape, sizeOf, type Tensor } from "../../weights/tensor.ts";
 import type { Chain } from "./chain.ts";
 import { type Dense, refuse } from "./units.ts";
 
@@ -61,8 +61,8 @@ function product(chain: Chain, first: Dense, second: Dense): Dense {
 	return {
 		kind: "dense",
 		name: `${first.name}, ${second.name}`,
-		weight: { tensor: { dtype: "F32", shape: [outputs, inputs], data: weight } },
-		bias: { tensor: { dtype: "F32", shape: [outputs], data: bias } },
+		weight: { tensor: float32(weight, [outputs, inputs]) },
+		bias: { tensor: float32(bias) },
 	};
 }
 
@@ -78,16 +78,14 @@ function floats(
 			chain,
 			`the dense layer ${name} follows or is followed by another with nothing between them, which can be made one only of floats, and its ${what} ${what === "weights" ? "are" : "is"} ${tensor.dtype}`,
 			"unsupported",
+			name,
 		);
-	if (
-		tensor.shape.length !== shape.length ||
-		tensor.shape.some((n, axis) => n !== shape[axis]) ||
-		tensor.data.length !== sizeOf(shape)
-	)
+	if (!sameShape(tensor.shape, shape) || tensor.data.length !== sizeOf(shape))
 		return refuse(
 			chain,
 			`the ${what} of the dense layer ${name} should have the shape ${shown(shape)}, but ${tensor.data.length} numbers have the shape ${shown(tensor.shape)}`,
 			"broken-file",
+			name,
 		);
 	return float32Of(tensor);
 }

@@ -1,12 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { chainFor, filled, type Writing } from "../../../test/support/chain.ts";
+import { chainFor, type Writing } from "../../../test/support/chain.ts";
 import { MobileNetError } from "../../base/error.ts";
 import { type Configuration, configure } from "../../network/configuration.ts";
 import { layers } from "../../network/layers.ts";
 import { checkTensors } from "../../weights/check.ts";
 import type { Tensor } from "../../weights/model.ts";
-import type { Chain, ChainLayer, Quantization } from "./chain.ts";
+import type { Quantization } from "../../weights/parts.ts";
+import { filled } from "../../weights/tensor.ts";
+import type { Chain, ChainLayer } from "./chain.ts";
 import { recognize } from "./recognize.ts";
 
 /** α small, so that the tests are quick. */
@@ -152,11 +154,11 @@ describe("a chain made from a configuration is recognized", () => {
 	});
 
 	test("that has a bias before a batch norm, and a batch norm without scale and shift", () => {
-		let found = changed(chainFor(small), "stem/conv", (layer: Convolution) => ({
+		let found = changed(chainFor(small), "stem.conv", (layer: Convolution) => ({
 			...layer,
 			bias: { tensor: filled([8], 7) },
 		}));
-		found = changed(found, "stem/bn", ({ weight: _, bias: __, ...layer }: BatchNorm) => layer);
+		found = changed(found, "stem.bn", ({ weight: _, bias: __, ...layer }: BatchNorm) => layer);
 		const { tensors } = recognize(found);
 		expect(tensors.get("stem.conv.bias")).toEqual(filled([8], 7));
 		expect(tensors.get("stem.bn.weight")).toEqual(filled([8], 1));
@@ -164,7 +166,7 @@ describe("a chain made from a configuration is recognized", () => {
 	});
 
 	test("whose convolution has neither bias nor batch norm", () => {
-		const found = changed(chainFor(small), "blocks.3.pointwise/bn", () => undefined);
+		const found = changed(chainFor(small), "blocks.3.pointwise.bn", () => undefined);
 		expect(recognize(found).tensors.get("blocks.3.pointwise.conv.bias")).toEqual(filled([64], 0));
 	});
 
@@ -182,7 +184,7 @@ describe("a chain made from a configuration is recognized", () => {
 	test("with a first convolution over one channel stored as depthwise", () => {
 		const found = changed(
 			chainFor(configure({ ...small, inputChannels: 1 })),
-			"stem/conv",
+			"stem.conv",
 			(layer: Convolution) => ({
 				...layer,
 				storedAsDepthwise: true,
@@ -191,7 +193,7 @@ describe("a chain made from a configuration is recognized", () => {
 		const model = recognize(found);
 		expect(model.tensors.get("stem.conv.weight")?.shape).toEqual([8, 1, 3, 3]);
 		expect(model.source.notes).toEqual([
-			"Its first convolution (stem/conv) is stored as a depthwise one with a multiplier, over one channel.",
+			"Its first convolution (stem.conv) is stored as a depthwise one with a multiplier, over one channel.",
 		]);
 	});
 
@@ -331,7 +333,7 @@ describe("integers", () => {
 		expect(uint8.preprocessing).toMatchObject({ mean: [128, 128, 128], std: [128, 128, 128] });
 		expect(uint8.source.assumed).toEqual(["channelOrder", "filter", "fit"]);
 		const scale = Math.fround(0.007843138);
-		const found = changed(integers("I8", "I8"), "stem/conv", ({ bias: _, ...layer }: Convolution) => layer);
+		const found = changed(integers("I8", "I8"), "stem.conv", ({ bias: _, ...layer }: Convolution) => layer);
 		const int8 = recognize({ ...found, input: { dtype: "I8", quantization: one(scale, -1) } });
 		expect(int8.preprocessing).toMatchObject({
 			mean: [127, 127, 127],
@@ -341,18 +343,18 @@ describe("integers", () => {
 	});
 
 	test("a scale of a bias that is not the product is refused", () => {
-		const found = changed(integers("I8", "I8"), "blocks.1.depthwise/conv", (layer: Convolution) => ({
+		const found = changed(integers("I8", "I8"), "blocks.1.depthwise.conv", (layer: Convolution) => ({
 			...layer,
 			bias: { ...layer.bias!, quantization: one(1) },
 		}));
 		expect(refusal(found)).toContain(
-			"broken-file: network.bin: the bias of the layer blocks.1.depthwise/conv has the scale 1",
+			"broken-file: network.bin: the bias of the layer blocks.1.depthwise.conv has the scale 1",
 		);
 	});
 
 	test("integers without a scale, or with a senseless one, are refused", () => {
 		const weightless = (quantization: Quantization | undefined) =>
-			changed(integers("I8", "I8"), "stem/conv", ({ weight, ...layer }: Convolution) => ({
+			changed(integers("I8", "I8"), "stem.conv", ({ weight, ...layer }: Convolution) => ({
 				...layer,
 				weight: { tensor: weight.tensor, ...(quantization && { quantization }) },
 			}));
@@ -364,7 +366,7 @@ describe("integers", () => {
 		);
 		expect(refusal(weightless({ scale: [], zeroPoint: [] }))).toContain("has 0 scales");
 		const { input, ...floats } = integers("I8", "I8");
-		expect(refusal(floats)).toContain("the bias of the layer stem/conv is of the type I32");
+		expect(refusal(floats)).toContain("the bias of the layer stem.conv is of the type I32");
 	});
 
 	test("two dense layers of integers are refused", () => {
@@ -438,10 +440,10 @@ describe("another network is refused with what was found instead", () => {
 		const found = chainFor(small);
 		const upTo = (name: string) =>
 			found.layers.slice(0, found.layers.findIndex((layer) => layer.name === name) + 1);
-		expect(refusal({ ...found, layers: upTo("blocks.4.pointwise/activation") })).toContain(
+		expect(refusal({ ...found, layers: upTo("blocks.4.pointwise.activation") })).toContain(
 			"it has 5 depthwise separable blocks, where 13 were expected, or 8 in the shallow network",
 		);
-		expect(refusal({ ...found, layers: upTo("blocks.4.depthwise/activation") })).toContain(
+		expect(refusal({ ...found, layers: upTo("blocks.4.depthwise.activation") })).toContain(
 			"after blocks.4.depthwise it ends where a 1×1 one was expected",
 		);
 	});
@@ -472,17 +474,17 @@ describe("another network is refused with what was found instead", () => {
 		const found = chainFor(small);
 		expect(
 			refusal(
-				changed(found, "blocks.3.depthwise/conv", (layer: Convolution) => ({ ...layer, stride: [1, 1] })),
+				changed(found, "blocks.3.depthwise.conv", (layer: Convolution) => ({ ...layer, stride: [1, 1] })),
 			),
 		).toContain(
-			"the layer blocks.3.depthwise/conv (blocks.3.depthwise) has stride 1×1 and zeros [1, 1, 1, 1] (top, left, bottom, right) on 16×16 pixels where stride 2 and zeros [0, 0, 1, 1] were expected",
+			"the layer blocks.3.depthwise.conv (blocks.3.depthwise) has stride 1×1 and zeros [1, 1, 1, 1] (top, left, bottom, right) on 16×16 pixels where stride 2 and zeros [0, 0, 1, 1] were expected",
 		);
 		expect(
-			refusal(changed(found, "stem/conv", (layer: Convolution) => ({ ...layer, padding: [1, 1, 0, 0] }))),
+			refusal(changed(found, "stem.conv", (layer: Convolution) => ({ ...layer, padding: [1, 1, 0, 0] }))),
 		).toContain("zeros [1, 1, 0, 0]");
 		expect(
 			refusal(
-				changed(found, "blocks.12.depthwise/conv", (layer: Convolution) => ({ ...layer, stride: [2, 2] })),
+				changed(found, "blocks.12.depthwise.conv", (layer: Convolution) => ({ ...layer, stride: [2, 2] })),
 			),
 		).toContain("(blocks.12.depthwise) has stride 2×2");
 	});
@@ -490,10 +492,10 @@ describe("another network is refused with what was found instead", () => {
 	test("different activations and slopes", () => {
 		const found = chainFor(small);
 		const relu = (layer: ChainLayer): ChainLayer => ({ ...layer, kind: "activation", activation: "relu" });
-		expect(refusal(changed(found, "blocks.5.pointwise/activation", relu))).toContain(
-			"the layer blocks.5.pointwise/conv is followed by relu where the layers before it have relu6",
+		expect(refusal(changed(found, "blocks.5.pointwise.activation", relu))).toContain(
+			"the layer blocks.5.pointwise.conv is followed by relu where the layers before it have relu6",
 		);
-		expect(refusal(changed(found, "blocks.5.pointwise/activation", () => undefined))).toContain(
+		expect(refusal(changed(found, "blocks.5.pointwise.activation", () => undefined))).toContain(
 			"has no activation after it",
 		);
 		const leaky = chainFor(configure({ ...small, activation: "leakyRelu" }));
@@ -503,29 +505,29 @@ describe("another network is refused with what was found instead", () => {
 			activation: "leakyRelu",
 			slope: 0.3,
 		});
-		expect(refusal(changed(leaky, "blocks.5.pointwise/activation", steep))).toContain(
+		expect(refusal(changed(leaky, "blocks.5.pointwise.activation", steep))).toContain(
 			"a leaky ReLU of slope 0.3",
 		);
 	});
 
 	test("different epsilons", () => {
-		const found = changed(chainFor(small), "blocks.1.depthwise/bn", (layer: BatchNorm) => ({
+		const found = changed(chainFor(small), "blocks.1.depthwise.bn", (layer: BatchNorm) => ({
 			...layer,
 			epsilon: 1e-5,
 		}));
 		expect(refusal(found)).toBe(
-			"unsupported: network.bin: its batch norms have different epsilons, 0.001 in stem/bn and 0.00001 in blocks.1.depthwise/bn, where a network has one.",
+			"unsupported: network.bin: its batch norms have different epsilons, 0.001 in stem.bn and 0.00001 in blocks.1.depthwise.bn, where a network has one.",
 		);
 	});
 
 	test("channels that no α gives, and the first convolution's that α leaves alone", () => {
 		const found = chainFor(configure({ ...small, alpha: 0.5 }));
 		const unscaled = changed(
-			changed(found, "stem/conv", (layer: Convolution) => ({
+			changed(found, "stem.conv", (layer: Convolution) => ({
 				...layer,
 				weight: { tensor: filled([32, 3, 3, 3], 1) },
 			})),
-			"stem/bn",
+			"stem.bn",
 			(layer: BatchNorm) => ({
 				...layer,
 				weight: filled([32], 1),
@@ -534,7 +536,7 @@ describe("another network is refused with what was found instead", () => {
 				variance: filled([32], 1),
 			}),
 		);
-		const widened = ["blocks.0.depthwise/conv", "blocks.0.depthwise/bn", "blocks.0.pointwise/conv"].reduce(
+		const widened = ["blocks.0.depthwise.conv", "blocks.0.depthwise.bn", "blocks.0.pointwise.conv"].reduce(
 			(chained, name) =>
 				changed(chained, name, (layer: Convolution | BatchNorm) => {
 					if (layer.kind === "batchNorm")
@@ -558,11 +560,11 @@ describe("another network is refused with what was found instead", () => {
 		const strange = chainFor({ ...small, alpha: 0.25 });
 		const odd = changed(
 			changed(
-				changed(strange, "blocks.12.pointwise/conv", (layer: Convolution) => ({
+				changed(strange, "blocks.12.pointwise.conv", (layer: Convolution) => ({
 					...layer,
 					weight: { tensor: filled([300, 256, 1, 1], 1) },
 				})),
-				"blocks.12.pointwise/bn",
+				"blocks.12.pointwise.bn",
 				() => undefined,
 			),
 			"classifier",
@@ -586,11 +588,11 @@ describe("weights that contradict their layers are refused by name", () => {
 		changed(found, name, (layer: Convolution) => ({ ...layer, weight: { tensor } }));
 
 	test("shapes", () => {
-		expect(refusal(weightOf("blocks.2.pointwise/conv", filled([32, 31, 1, 1], 1)))).toBe(
-			"broken-file: network.bin: the weights of the layer blocks.2.pointwise/conv have the shape [32,31,1,1] where [32,32,1,1] was expected.",
+		expect(refusal(weightOf("blocks.2.pointwise.conv", filled([32, 31, 1, 1], 1)))).toBe(
+			"broken-file: network.bin: the weights of the layer blocks.2.pointwise.conv have the shape [32,31,1,1] where [32,32,1,1] was expected.",
 		);
-		expect(refusal(weightOf("stem/conv", filled([8, 3, 3], 1)))).toContain(
-			"the weights of the layer stem/conv have the shape [8,3,3] where 4 numbers above 0 were expected",
+		expect(refusal(weightOf("stem.conv", filled([8, 3, 3], 1)))).toContain(
+			"the weights of the layer stem.conv have the shape [8,3,3] where 4 numbers above 0 were expected",
 		);
 		expect(refusal({ ...found, inputChannels: 4 })).toContain("[8,4,3,3] was expected");
 		expect(refusal(weightOf("classifier", filled([5, 255], 1)))).toContain(
@@ -600,8 +602,8 @@ describe("weights that contradict their layers are refused by name", () => {
 			"the weights of the layer classifier",
 		);
 		expect(
-			refusal(changed(found, "stem/bn", (layer: BatchNorm) => ({ ...layer, mean: filled([7], 1) }))),
-		).toContain("the running mean of the layer stem/bn has the shape [7] where [8] was expected");
+			refusal(changed(found, "stem.bn", (layer: BatchNorm) => ({ ...layer, mean: filled([7], 1) }))),
+		).toContain("the running mean of the layer stem.bn has the shape [7] where [8] was expected");
 	});
 
 	test("shapes of nothing, which could still ask for loops and memory", () => {
@@ -612,7 +614,7 @@ describe("weights that contradict their layers are refused by name", () => {
 			[-1, -1, 0, 3],
 			[1.5, 0, 3, 3],
 		])
-			expect(refusal(weightOf("stem/conv", nothing(...shape)))).toContain(
+			expect(refusal(weightOf("stem.conv", nothing(...shape)))).toContain(
 				"where 4 numbers above 0 were expected",
 			);
 		const twice = changed(found, "classifier", (layer: Dense) => [
@@ -624,7 +626,7 @@ describe("weights that contradict their layers are refused by name", () => {
 
 	test("lengths", () => {
 		const tensor: Tensor = { dtype: "F32", shape: [8, 3, 3, 3], data: new Float32Array(215) };
-		expect(refusal(weightOf("stem/conv", tensor))).toContain(
+		expect(refusal(weightOf("stem.conv", tensor))).toContain(
 			"should be 216 numbers of the shape [8,3,3,3], but there are 215",
 		);
 	});
@@ -636,23 +638,23 @@ describe("weights that contradict their layers are refused by name", () => {
 			{ dtype: "BF16", shape: [8, 3, 3, 3], data: new Uint16Array(216).fill(0x7f80, 200) },
 		];
 		for (const tensor of strange)
-			expect(refusal(weightOf("stem/conv", tensor))).toContain("are not all numbers: the one at 200 is");
+			expect(refusal(weightOf("stem.conv", tensor))).toContain("are not all numbers: the one at 200 is");
 	});
 
 	test("a negative variance", () => {
 		const variance = filled([8], 1);
 		variance.data[5] = -1e-9;
-		const broken = changed(found, "stem/bn", (layer: BatchNorm) => ({ ...layer, variance }));
-		expect(refusal(broken)).toContain("the batch norm stem/bn has a negative variance at channel 5");
+		const broken = changed(found, "stem.bn", (layer: BatchNorm) => ({ ...layer, variance }));
+		expect(refusal(broken)).toContain("the batch norm stem.bn has a negative variance at channel 5");
 	});
 
 	test("groups and strides that are no numbers of anything", () => {
-		const stride = changed(found, "stem/conv", (layer: Convolution) => ({
+		const stride = changed(found, "stem.conv", (layer: Convolution) => ({
 			...layer,
 			stride: [0, Number.NaN],
 		}));
 		expect(refusal(stride)).toContain(
-			"broken-file: network.bin: the convolution stem/conv has 1 groups and the stride [0,null]",
+			"broken-file: network.bin: the convolution stem.conv has 1 groups and the stride [0,null]",
 		);
 	});
 

@@ -4,16 +4,17 @@
  * and stay as the file has them. A network that is not a MobileNet v1 is refused with what was found instead.
  */
 import { MobileNetError } from "../../base/error.ts";
-import { fittedLabels } from "../../labels/parse.ts";
+import { fittedLabels } from "../../labels/fit.ts";
 import { type Configuration, configure, presets } from "../../network/configuration.ts";
 import { layers } from "../../network/layers.ts";
 import type { Label, Model } from "../../weights/model.ts";
+import { tensorsOf } from "../../weights/parts.ts";
 import type { Chain } from "./chain.ts";
 import { mergedClassifier } from "./classifier.ts";
 import { activationOf, batchNormOf, geometryOf } from "./conventions.ts";
 import { findWidth, type Width } from "./multiplier.ts";
 import { preprocessingOf } from "./preprocessing.ts";
-import { type BaseChannels, type NamedTensors, namedTensors } from "./tensors.ts";
+import { type BaseChannels, type CheckedParts, checkedParts } from "./tensors.ts";
 import { type ActiveUnit, type Parts, partsOf, refuse } from "./units.ts";
 
 /** Size of the networks that do not say theirs. */
@@ -39,14 +40,14 @@ export function recognize(chain: Chain): Model {
 	const preset = geometry.padding === "same" ? "tf" : geometry.lastBlock === "stride2" ? "tutorial" : "torch";
 	const batchNorm = batchNormOf(chain, units);
 	const { classifier, notes: classifierNotes } = mergedClassifier(chain, parts.classifiers);
-	const named = namedTensors(chain, parts, classifier, baseChannels(geometry.depth));
-	const { inputChannels, classes, tensors } = named;
+	const checked = checkedParts(chain, parts, classifier, baseChannels(geometry.depth));
+	const { inputChannels, classes } = checked;
 	const { epsilon = presets[preset].epsilon, momentum = presets[preset].momentum } = batchNorm;
 
 	const configuration = configured(chain, {
 		...presets[preset],
 		...geometry,
-		...widthOf(chain, named, presets[preset].channelRounding),
+		...widthOf(chain, checked, presets[preset].channelRounding),
 		...activationOf(chain, units),
 		inputChannels,
 		epsilon,
@@ -61,10 +62,14 @@ export function recognize(chain: Chain): Model {
 	const labels = labelsOf(chain, configuration, notes);
 	return {
 		configuration,
-		tensors,
+		tensors: tensorsOf({
+			input: checked.input,
+			layers: layers(configuration).map((layer, i) => ({ layer, ...checked.layers[i]! })),
+		}),
 		preprocessing,
 		...(chain.rounding && { rounding: chain.rounding }),
 		...(labels && { labels }),
+		...(chain.sureFrom !== undefined && { sureFrom: chain.sureFrom }),
 		source: {
 			format: chain.format,
 			assumed: [...(chain.size === undefined ? ["size"] : []), ...(chain.assumed ?? []), ...assumed],
@@ -75,12 +80,12 @@ export function recognize(chain: Chain): Model {
 
 /** Channels of stem and blocks at α = 1, from the table of the network. */
 function baseChannels(depth: Configuration["depth"]): BaseChannels {
-	const [stem, ...rest] = layers({ ...presets.tf, depth }).map((layer) => layer);
+	const [stem, ...rest] = layers({ ...presets.tf, depth });
 	const blocks = rest.filter(({ kind }) => kind === "pointwise").map(({ outputChannels }) => outputChannels);
 	return { stem: stem!.outputChannels, blocks };
 }
 
-function widthOf(chain: Chain, { counts }: NamedTensors, preferred: Configuration["channelRounding"]): Width {
+function widthOf(chain: Chain, { counts }: CheckedParts, preferred: Configuration["channelRounding"]): Width {
 	const fitting = findWidth(counts, preferred);
 	if (fitting) return fitting;
 	const channels = counts.map((count) => count.channels).join(", ");

@@ -1,14 +1,23 @@
 /**
- * The tensors of a chain under their canonical names, each checked against its neighbors: shapes, lengths,
- * quantization, finite numbers. Nothing is folded or dequantized; what the file leaves out and every reader of a
- * model counts on (a batch norm's scale, a bias) is added as ones or zeros.
+ * The tensors of a chain as parts of layers, each checked against its neighbors: shapes, lengths, quantization, finite
+ * numbers. Nothing is folded or dequantized; what the file leaves out and every reader of a model counts on (a batch
+ * norm's scale, a bias) is added as ones or zeros.
  */
 import { shown } from "../../base/error.ts";
 import { isFloat } from "../../weights/float.ts";
-import { sizeOf, type Tensor } from "../../weights/model.ts";
-import type { Chain, ChainTensor, Quantization } from "./chain.ts";
+import { normParts } from "../../weights/names.ts";
+import {
+	type BatchNorm,
+	type Codes,
+	type PoolParts,
+	perChannel,
+	type Quantization,
+	type WeightedParts,
+} from "../../weights/parts.ts";
+import { filled, int32, sameShape, sizeOf, type Tensor } from "../../weights/tensor.ts";
+import type { Chain, ChainTensor } from "./chain.ts";
 import type { ScaledChannels } from "./multiplier.ts";
-import { type BatchNorm, type Dense, type Parts, refuse, type Unit } from "./units.ts";
+import { type Dense, type BatchNorm as FoundNorm, type Parts, refuse, type Unit } from "./units.ts";
 
 /** Channels of the stem and of every block's pointwise convolution at α = 1. */
 export interface BaseChannels {
@@ -16,8 +25,13 @@ export interface BaseChannels {
 	readonly blocks: readonly number[];
 }
 
-export interface NamedTensors {
-	readonly tensors: ReadonlyMap<string, Tensor>;
+/** Parts of a layer before a configuration says which layer it is. */
+export type UnplacedParts = Omit<WeightedParts, "layer"> | Omit<PoolParts, "layer">;
+
+export interface CheckedParts {
+	readonly input: Codes | undefined;
+	/** In the order of a network's layers, the pool among them whether the file has one or not. */
+	readonly layers: readonly UnplacedParts[];
 	readonly inputChannels: number;
 	/** Undefined where there is no classifier. */
 	readonly classes: number | undefined;
@@ -25,99 +39,101 @@ export interface NamedTensors {
 	readonly counts: readonly (ScaledChannels & { readonly layer: string })[];
 }
 
+/** What a batch norm's tensors are called in errors. */
+const normWords = {
+	weight: "weight",
+	bias: "bias",
+	mean: "running mean",
+	variance: "running variance",
+} as const;
+
 /** A bias's scale is the product of two; TensorFlow Lite, too, lets it be off by so much. */
 const biasScaleTolerance = 0.02;
 
-export function namedTensors(
+export function checkedParts(
 	chain: Chain,
 	{ stem, blocks, pool }: Parts,
 	classifier: Dense | undefined,
 	base: BaseChannels,
-): NamedTensors {
-	const tensors = new Map<string, Tensor>();
+): CheckedParts {
+	const layers: UnplacedParts[] = [];
 	const counts: (ScaledChannels & { layer: string })[] = [];
-	const first = stem.convolution.weight.tensor.shape;
-	const inputChannels = chain.inputChannels ?? first[1]!;
+	const inputChannels = chain.inputChannels ?? stem.convolution.weight.tensor.shape[1]!;
 	let channels = inputChannels;
 	let codes = chain.input?.quantization;
 
-	const add = (name: string, unit: Unit, shape: readonly number[]): void => {
-		const { convolution, batchNorm, activation } = unit;
+	const add = ({ name, convolution, batchNorm, activation }: Unit, shape: readonly number[]): void => {
 		const output = activation?.output ?? batchNorm?.output ?? convolution.output;
-		const weights = {
-			name: unit.name,
-			weight: convolution.weight,
-			...(convolution.bias && { bias: convolution.bias }),
-		};
-		addWeights(chain, tensors, `${name}.conv`, weights, shape, codes, !batchNorm);
-		if (batchNorm) addBatchNorm(chain, tensors, `${name}.bn`, batchNorm, shape[0]!);
-		if (output) addQuantization(chain, tensors, `${name}.output`, unit.name, output, 1);
+		const { weight, bias } = convolution;
+		layers.push({
+			...weightsOf(chain, { name, weight, bias }, shape, codes, !batchNorm),
+			norm: batchNorm && normOf(chain, batchNorm, shape[0]!),
+			output: output && codesOf(chain, name, output),
+		});
 		codes = output;
 	};
 	const outputsOf = (unit: Unit): number => unit.convolution.weight.tensor.shape[0]!;
 
-	add("stem", stem, [outputsOf(stem), channels, 3, 3]);
+	add(stem, [outputsOf(stem), channels, 3, 3]);
 	channels = outputsOf(stem);
 	counts.push({ base: base.stem, channels, layer: stem.name });
 	for (const [i, { depthwise, pointwise }] of blocks.entries()) {
-		add(`blocks.${i}.depthwise`, depthwise, [channels, 1, 3, 3]);
-		add(`blocks.${i}.pointwise`, pointwise, [outputsOf(pointwise), channels, 1, 1]);
+		add(depthwise, [channels, 1, 3, 3]);
+		add(pointwise, [outputsOf(pointwise), channels, 1, 1]);
 		channels = outputsOf(pointwise);
 		counts.push({ base: base.blocks[i]!, channels, layer: pointwise.name });
 	}
-	if (pool?.output) {
-		addQuantization(chain, tensors, "pool.output", pool.name, pool.output, 1);
-		codes = pool.output;
-	}
+	layers.push({ output: pool?.output && codesOf(chain, pool.name, pool.output) });
+	codes = pool?.output ?? codes;
 	if (classifier) {
+		const { name, output } = classifier;
 		const classes = classifier.weight.tensor.shape[0] ?? 0;
-		addWeights(chain, tensors, "classifier", classifier, [classes, channels], codes, true);
-		if (classifier.output)
-			addQuantization(chain, tensors, "classifier.output", classifier.name, classifier.output, 1);
+		layers.push({
+			...weightsOf(chain, classifier, [classes, channels], codes, true),
+			output: output && codesOf(chain, name, output),
+		});
 	}
-	if (chain.input) addInput(chain, tensors, stem);
-	return { tensors, inputChannels, classes: classifier?.weight.tensor.shape[0], counts };
+	const input = chain.input && inputCodes(chain, chain.input, stem);
+	return { input, layers, inputChannels, classes: classifier?.weight.tensor.shape[0], counts };
 }
 
-/** Weights and bias of a convolution or of the classifier, with the scale of integer ones. */
-function addWeights(
+/** Weights and bias of a convolution or of the classifier, with the codes of integer ones. */
+function weightsOf(
 	chain: Chain,
-	tensors: Map<string, Tensor>,
-	prefix: string,
-	{
-		name,
-		weight,
-		bias,
-	}: { readonly name: string; readonly weight: ChainTensor; readonly bias?: ChainTensor },
+	found: {
+		readonly name: string;
+		readonly weight: ChainTensor;
+		readonly bias?: ChainTensor | undefined;
+	},
 	shape: readonly number[],
 	input: Quantization | undefined,
 	needsBias: boolean,
-): void {
+): Omit<WeightedParts, "layer"> {
+	const { name, weight, bias } = found;
 	const channels = shape[0]!;
 	const { tensor, quantization } = weight;
 	checkTensor(chain, name, "weights", tensor, shape);
-	tensors.set(`${prefix}.weight`, tensor);
+	let codes: Quantization | undefined;
 	if (!isFloat(tensor)) {
 		if (!quantization || tensor.dtype === "I32")
 			refuse(
 				chain,
 				`the weights of the layer ${name} are of the type ${tensor.dtype}${quantization ? "" : " without a scale"} where floats, or I8 or U8 with a scale, were expected`,
 				"broken-file",
+				name,
 			);
-		addQuantization(chain, tensors, prefix, name, quantization, channels);
+		checkQuantization(chain, name, quantization, channels);
+		codes = quantization;
 	}
 	if (bias) {
 		checkTensor(chain, name, "bias", bias.tensor, [channels]);
 		checkBias(chain, name, weight, bias, input);
-		tensors.set(`${prefix}.bias`, bias.tensor);
-	} else if (needsBias) {
-		// Integer arithmetic adds integers.
-		const zeros: Tensor =
-			isFloat(tensor) || !input
-				? { dtype: "F32", shape: [channels], data: new Float32Array(channels) }
-				: { dtype: "I32", shape: [channels], data: new Int32Array(channels) };
-		tensors.set(`${prefix}.bias`, zeros);
+		return { weight: tensor, codes, bias: bias.tensor };
 	}
+	if (!needsBias) return { weight: tensor, codes };
+	// Integer arithmetic adds integers.
+	const zeros = isFloat(tensor) || !input ? filled([channels], 0) : int32(new Int32Array(channels));
+	return { weight: tensor, codes, bias: zeros };
 }
 
 /** A bias of integers has no scale of its own in the model: it must be the input's times the weights'. */
@@ -134,69 +150,57 @@ function checkBias(
 			chain,
 			`the bias of the layer ${name} is of the type ${bias.tensor.dtype}, where its weights are ${weight.tensor.dtype} and its input ${input ? "is of integers" : "is not"}: floats were expected`,
 			"broken-file",
+			name,
 		);
 	const scales = bias.quantization?.scale ?? [];
 	for (let c = 0; c < scales.length; c++) {
-		const expected = at(input.scale, c) * at(weight.quantization?.scale ?? [], c);
+		const expected = perChannel(input.scale, c) * perChannel(weight.quantization?.scale ?? [], c);
 		if (!(Math.abs(scales[c]! - expected) <= biasScaleTolerance * expected))
 			refuse(
 				chain,
 				`the bias of the layer ${name} has the scale ${scales[c]} at channel ${c} where ${expected}, its input's times its weights', was expected`,
 				"broken-file",
+				name,
 			);
 	}
 }
 
-/** One value for all channels, or one a channel. */
-function at(values: readonly number[], channel: number): number {
-	return values[values.length === 1 ? 0 : channel] ?? Number.NaN;
-}
-
-function addBatchNorm(
-	chain: Chain,
-	tensors: Map<string, Tensor>,
-	prefix: string,
-	norm: BatchNorm,
-	channels: number,
-): void {
-	const filled = (value: number): Tensor => ({
-		dtype: "F32",
-		shape: [channels],
-		data: new Float32Array(channels).fill(value),
-	});
-	const parts = {
-		weight: norm.weight ?? filled(1),
-		bias: norm.bias ?? filled(0),
-		running_mean: norm.mean,
-		running_var: norm.variance,
+function normOf(chain: Chain, found: FoundNorm, channels: number): BatchNorm {
+	const norm = {
+		weight: found.weight ?? filled([channels], 1),
+		bias: found.bias ?? filled([channels], 0),
+		mean: found.mean,
+		variance: found.variance,
 	};
-	for (const [part, tensor] of Object.entries(parts)) {
-		checkTensor(chain, norm.name, part.replace("_", " "), tensor, [channels]);
+	for (const part of normParts) {
+		const tensor = norm[part];
+		const what = normWords[part];
+		checkTensor(chain, found.name, what, tensor, [channels]);
 		if (!isFloat(tensor))
 			refuse(
 				chain,
-				`the ${part.replace("_", " ")} of the batch norm ${norm.name} is of the type ${tensor.dtype} where floats were expected`,
+				`the ${what} of the batch norm ${found.name} is of the type ${tensor.dtype} where floats were expected`,
 				"broken-file",
+				found.name,
 			);
-		tensors.set(`${prefix}.${part}`, tensor);
 	}
 	// The sign is the highest bit of every float; −0 is a variance of nothing.
-	const { dtype, data } = norm.variance;
+	const { dtype, data } = found.variance;
 	const negative =
 		dtype === "F32" ? data.findIndex((value) => value < 0) : data.findIndex((bits) => bits > 0x8000);
 	if (negative >= 0)
 		refuse(
 			chain,
-			`the batch norm ${norm.name} has a negative variance at channel ${negative}; the file is damaged`,
+			`the batch norm ${found.name} has a negative variance at channel ${negative}; the file is damaged`,
 			"broken-file",
+			found.name,
 		);
+	return norm;
 }
 
-/** `prefix.scale` and `prefix.zero_point`, one or one a channel. */
-function addQuantization(
+/** Fails unless there are one scale and zero point, or one per channel, and all of them have a meaning. */
+function checkQuantization(
 	chain: Chain,
-	tensors: Map<string, Tensor>,
-	prefix: string,
 	layer: string,
 	{ scale, zeroPoint }: Quantization,
 	channels: number,
@@ -210,6 +214,7 @@ function addQuantization(
 				chain,
 				`the layer ${layer} has ${values.length} ${what} where ${channels === 1 ? "one was" : `one or ${channels} were`} expected`,
 				"broken-file",
+				layer,
 			);
 	const strange =
 		scale.find((value) => !(value > 0 && Number.isFinite(value))) ??
@@ -220,18 +225,18 @@ function addQuantization(
 			chain,
 			`the layer ${layer} is quantized with ${strange} where a scale above 0 and a zero point from -128 to 255 were expected`,
 			"broken-file",
+			layer,
 		);
-	tensors.set(`${prefix}.scale`, { dtype: "F32", shape: [scale.length], data: Float32Array.from(scale) });
-	tensors.set(`${prefix}.zero_point`, {
-		dtype: "I32",
-		shape: [zeroPoint.length],
-		data: Int32Array.from(zeroPoint),
-	});
+}
+
+/** The codes of an activation: one scale, one zero point. */
+function codesOf(chain: Chain, layer: string, quantization: Quantization): Codes {
+	checkQuantization(chain, layer, quantization, 1);
+	return { scale: quantization.scale[0]!, zeroPoint: quantization.zeroPoint[0]! };
 }
 
 /** The picture's own quantization, its codes in the type of the first layer's weights. */
-function addInput(chain: Chain, tensors: Map<string, Tensor>, stem: Unit): void {
-	const { dtype, quantization } = chain.input!;
+function inputCodes(chain: Chain, { dtype, quantization }: NonNullable<Chain["input"]>, stem: Unit): Codes {
 	const weights = stem.convolution.weight.tensor.dtype;
 	if ((dtype !== "U8" && dtype !== "I8") || (weights !== "U8" && weights !== "I8"))
 		refuse(
@@ -242,7 +247,7 @@ function addInput(chain: Chain, tensors: Map<string, Tensor>, stem: Unit): void 
 	// A file may take uint8 pictures and subtract 128 before its int8 layers: the same numbers, other codes.
 	const shift = dtype === weights ? 0 : weights === "I8" ? -128 : 128;
 	const zeroPoint = quantization.zeroPoint.map((zero) => zero + shift);
-	addQuantization(chain, tensors, "input", "of the input", { ...quantization, zeroPoint }, 1);
+	return codesOf(chain, "of the input", { ...quantization, zeroPoint });
 }
 
 function checkTensor(
@@ -252,7 +257,7 @@ function checkTensor(
 	tensor: Tensor,
 	shape: readonly number[],
 ): void {
-	if (tensor.shape.length !== shape.length || tensor.shape.some((n, axis) => n !== shape[axis]))
+	if (!sameShape(tensor.shape, shape))
 		refuse(
 			chain,
 			`the ${what} of the layer ${layer} ${what === "weights" ? "have" : "has"} the shape ${shown(tensor.shape)} where ${shown(shape)} was expected`,

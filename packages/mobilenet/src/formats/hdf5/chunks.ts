@@ -2,23 +2,12 @@
  * HDF5 datasets that are cut into chunks, which may be shuffled and deflated: nothing that Keras does by itself, but
  * what h5py's `compression` and h5repack make of its files. fflate inflates.
  */
+
 import { Unzlib } from "fflate";
+import { readBytes, readUint8, readUint16, readUint32, readUint64, skip } from "../../base/byte-reader.ts";
 import { messageOf, shown } from "../../base/error.ts";
 import { sizeOf } from "../../weights/model.ts";
-import {
-	countUnpacked,
-	type Hdf5Reader,
-	type Part,
-	part,
-	refuse,
-	skip,
-	text,
-	uint8,
-	uint16,
-	uint32,
-	uint64,
-	view,
-} from "./reader.ts";
+import { countUnpacked, type Hdf5File, type Part, part, refuse, text } from "./reader.ts";
 import { treeEntries } from "./tree.ts";
 
 /** Filters that a chunk has gone through, first to last. */
@@ -36,23 +25,23 @@ const leastCost = 2048;
 
 export function readFilters(message: Part | undefined): Filters {
 	if (!message) return [];
-	const { reader, what } = message;
-	const version = uint8(message);
-	if (version !== 1) refuse(reader, `${what} has version ${version} where 1 was expected`, "unsupported");
+	const { file, what } = message;
+	const version = readUint8(message);
+	if (version !== 1) refuse(file, `${what} has version ${version} where 1 was expected`, "unsupported");
 	const filters: Filters[number][] = [];
-	const count = uint8(message);
+	const count = readUint8(message);
 	skip(message, 6);
 	for (let i = 0; i < count; i++) {
-		const id = uint16(message);
-		const nameLength = uint16(message);
+		const id = readUint16(message);
+		const nameLength = readUint16(message);
 		skip(message, 2);
-		const values = uint16(message);
+		const values = readUint16(message);
 		const name = text(message, nameLength);
 		skip(message, 4 * (values + (values % 2)));
 		const filter = filterIds.get(id);
 		if (!filter || filters.includes(filter))
 			return refuse(
-				reader,
+				file,
 				`${what} names the filter ${id} (${shown(name)}) where deflate and shuffle were expected, each once`,
 				"unsupported",
 			);
@@ -73,44 +62,44 @@ export function readChunks(
 	filters: Filters,
 	path: string,
 ): Uint8Array {
-	const { reader } = layout;
-	const rank = uint8(layout) - 1;
-	const tree = uint64(layout);
+	const { file } = layout;
+	const rank = readUint8(layout) - 1;
+	const tree = readUint64(layout);
 	if (rank !== shape.length)
 		return refuse(
-			reader,
+			file,
 			`${path} has chunks of ${rank} dimensions where its ${shape.length} were expected; it is damaged`,
 		);
-	const chunk = shape.map(() => uint32(layout));
+	const chunk = shape.map(() => readUint32(layout));
 	const size = sizeOf(shape) * elementSize;
 	const chunkSize = sizeOf(chunk) * elementSize;
 	const expected = sizeOf(shape.map((length, axis) => Math.ceil(length / chunk[axis]!)));
-	countUnpacked(reader, size + expected * Math.max(chunkSize, leastCost), path);
+	countUnpacked(file, size + expected * Math.max(chunkSize, leastCost), path);
 	const bytes = new Uint8Array(size);
 	const met = new Set<string>();
-	for (const entry of treeEntries(reader, tree, "chunks", 8 + 8 * (rank + 1))) {
-		const packedSize = uint32(entry);
-		const skipped = uint32(entry);
-		const corner = shape.map(() => uint64(entry));
+	for (const entry of treeEntries(file, tree, "chunks", 8 + 8 * (rank + 1))) {
+		const packedSize = readUint32(entry);
+		const skipped = readUint32(entry);
+		const corner = shape.map(() => readUint64(entry));
 		skip(entry, 8);
-		const packed = view(part(reader, uint64(entry), packedSize, `a chunk of ${path}`), packedSize);
+		const packed = readBytes(part(file, readUint64(entry), packedSize, `a chunk of ${path}`), packedSize);
 		if (corner.some((at, axis) => at >= shape[axis]! || at % chunk[axis]! !== 0) || met.has(corner.join()))
 			refuse(
-				reader,
+				file,
 				`${path} has a chunk at ${shown(corner)}, a second one or not one of its grid; it is damaged`,
 			);
 		met.add(corner.join());
 		const applied = filters.filter((_, i) => (skipped & (1 << i)) === 0);
-		place(unfiltered(reader, packed, applied, elementSize, chunkSize, path), chunk, bytes, shape, corner);
+		place(unfiltered(file, packed, applied, elementSize, chunkSize, path), chunk, bytes, shape, corner);
 	}
 	if (met.size !== expected)
-		refuse(reader, `${path} should have ${expected} chunks, but has ${met.size}; it is damaged`);
+		refuse(file, `${path} should have ${expected} chunks, but has ${met.size}; it is damaged`);
 	return bytes;
 }
 
 /** A chunk as it was before its filters, the last of which is undone first. */
 function unfiltered(
-	reader: Hdf5Reader,
+	file: Hdf5File,
 	packed: Uint8Array,
 	filters: Filters,
 	elementSize: number,
@@ -119,13 +108,13 @@ function unfiltered(
 ): Uint8Array {
 	let bytes = packed;
 	for (const filter of filters.toReversed())
-		bytes = filter === "deflate" ? inflated(reader, bytes, size, path) : unshuffled(bytes, elementSize);
+		bytes = filter === "deflate" ? inflated(file, bytes, size, path) : unshuffled(bytes, elementSize);
 	if (bytes.length !== size)
-		refuse(reader, `a chunk of ${path} should have ${size} bytes, but has ${bytes.length}; it is damaged`);
+		refuse(file, `a chunk of ${path} should have ${size} bytes, but has ${bytes.length}; it is damaged`);
 	return bytes;
 }
 
-function inflated(reader: Hdf5Reader, packed: Uint8Array, size: number, path: string): Uint8Array {
+function inflated(file: Hdf5File, packed: Uint8Array, size: number, path: string): Uint8Array {
 	const bytes = new Uint8Array(size);
 	let length = 0;
 	try {
@@ -137,7 +126,7 @@ function inflated(reader: Hdf5Reader, packed: Uint8Array, size: number, path: st
 		for (let at = 0; at < packed.length || at === 0; at += inflatedAtOnce)
 			inflate.push(packed.subarray(at, at + inflatedAtOnce), at + inflatedAtOnce >= packed.length);
 	} catch (error) {
-		refuse(reader, `a chunk of ${path} is damaged: ${messageOf(error)}`);
+		refuse(file, `a chunk of ${path} is damaged: ${messageOf(error)}`);
 	}
 	return bytes.subarray(0, length);
 }

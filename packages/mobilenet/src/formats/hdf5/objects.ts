@@ -3,18 +3,8 @@
  * object is. Read here are the headers of version 1, as h5py writes them unless it is told otherwise, and the two
  * messages that say what numbers or texts something holds: datatype and dataspace.
  */
-import {
-	type Hdf5Reader,
-	type Part,
-	part,
-	refuse,
-	refuseNewer,
-	skip,
-	uint8,
-	uint16,
-	uint32,
-	uint64,
-} from "./reader.ts";
+import { readUint8, readUint16, readUint32, readUint64, skip } from "../../base/byte-reader.ts";
+import { type Hdf5File, type Part, part, refuse, refuseNewer } from "./reader.ts";
 
 /** Types of messages: section IV.A.2. An object has one of each, but any number of attributes and continuations. */
 const types = {
@@ -66,94 +56,101 @@ const floats: Readonly<Record<string, "F16" | "BF16" | "F32" | "F64">> = {
 const mostDimensions = 32;
 
 /** The object header at an address, with its continuations: section IV.A.1.a. */
-export function readHeader(reader: Hdf5Reader, address: number): Header {
-	const prefix = part(reader, address, 16, "an object header");
-	const version = uint8(prefix);
+export function readHeader(file: Hdf5File, address: number): Header {
+	const prefix = part(file, address, 16, "an object header");
+	const version = readUint8(prefix);
 	// Those of version 2 begin with OHDR.
-	if (version === "O".charCodeAt(0)) refuseNewer(reader, "an object header of version 2");
+	if (version === "O".charCodeAt(0)) refuseNewer(file, "an object header of version 2");
 	if (version !== 1)
 		refuse(
-			reader,
+			file,
 			`an object header should begin with version 1 at offset ${address}, but begins with ${version}; it is damaged`,
 		);
 	skip(prefix, 1);
-	const count = uint16(prefix);
+	const count = readUint16(prefix);
 	skip(prefix, 4);
 	const messages = new Map<number, Message>();
 	const attributes: Message[] = [];
-	const blocks = [{ at: address + 16, size: uint32(prefix) }];
+	const blocks = [{ at: address + 16, size: readUint32(prefix) }];
 	let met = 0;
 	for (const block of blocks) {
-		const rest = part(reader, block.at, block.size, "the messages of an object header");
-		for (; met < count && rest.at + 8 <= rest.end; met++) {
-			const type = uint16(rest);
-			const size = uint16(rest);
-			const flags = uint8(rest);
+		const rest = part(file, block.at, block.size, "the messages of an object header");
+		for (; met < count && rest.offset + 8 <= rest.end; met++) {
+			const type = readUint16(rest);
+			const size = readUint16(rest);
+			const flags = readUint8(rest);
 			skip(rest, 3);
 			const message = { size, shared: (flags & 2) !== 0, at: skip(rest, size) };
 			if (type === continuation) {
-				const body = bodyOf(reader, message, "a continuation message");
-				blocks.push({ at: uint64(body), size: uint64(body) });
+				const body = bodyOf(file, message, "a continuation message");
+				blocks.push({ at: readUint64(body), size: readUint64(body) });
 			} else if (type === attribute) attributes.push(message);
 			else if (!messages.has(type)) messages.set(type, message);
 		}
 	}
 	if (met < count)
 		refuse(
-			reader,
+			file,
 			`the object header at offset ${address} should hold ${count} messages, but holds ${met}; it is damaged`,
 		);
 	return { messages, attributes };
 }
 
 /** The bytes of a message; they were counted with its header. */
-export function bodyOf(reader: Hdf5Reader, { at, size }: Message, what: string): Part {
-	return { reader, what, at, end: at + size };
+export function bodyOf(file: Hdf5File, { at, size }: Message, what: string): Part {
+	return { file, what, offset: at, end: at + size };
 }
 
 /** The body of the one message of a type, or undefined where there is none. */
 export function findMessage(
-	reader: Hdf5Reader,
+	file: Hdf5File,
 	{ messages }: Header,
 	type: keyof typeof types,
 	of: string,
 ): Part | undefined {
 	const message = messages.get(types[type]);
 	if (message?.shared)
-		refuse(reader, `${of} shares its ${type} with other objects, which is not read`, "unsupported");
-	return message && bodyOf(reader, message, `the ${type} message of ${of}`);
+		refuse(file, `${of} shares its ${type} with other objects, which is not read`, "unsupported");
+	return message && bodyOf(file, message, `the ${type} message of ${of}`);
 }
 
 /** Sizes of the dimensions; none for a single element. Section IV.A.2.b. */
 export function readShape(from: Part): readonly number[] {
-	const version = uint8(from);
-	const rank = uint8(from);
-	const flags = uint8(from);
+	const version = readUint8(from);
+	const rank = readUint8(from);
+	const flags = readUint8(from);
 	if ((version !== 1 && version !== 2) || rank > mostDimensions)
 		refuse(
-			from.reader,
+			from.file,
 			`${from.what} has version ${version} and ${rank} dimensions where version 1 or 2 and at most ${mostDimensions} were expected`,
 		);
 	if (version === 1) skip(from, 5);
 	// A null dataspace holds nothing.
-	else if (uint8(from) === 2) return [0];
-	const shape = Array.from({ length: rank }, () => uint64(from));
+	else if (readUint8(from) === 2) return [0];
+	const shape = Array.from({ length: rank }, () => readUint64(from));
 	if (flags & 1) skip(from, 8 * rank);
 	return shape;
 }
 
 export function readDatatype(from: Part): Datatype {
-	const { reader, what } = from;
-	const kind = uint8(from) & 15;
-	const bits = uint8(from);
+	const { file, what } = from;
+	const kind = readUint8(from) & 15;
+	const bits = readUint8(from);
 	skip(from, 2);
-	const size = uint32(from);
-	if (size === 0) refuse(reader, `${what} has elements of 0 bytes; it is damaged`);
+	const size = readUint32(from);
+	if (size === 0) refuse(file, `${what} has elements of 0 bytes; it is damaged`);
 	if (kind === 3) return { kind: "text", size, spaces: (bits & 15) === 2 };
 	if (kind === 9 && (bits & 15) === 1) return { kind: "variable text", size };
 	if (kind === 1) {
-		const fields = [uint16(from), uint16(from), uint8(from), uint8(from), uint8(from), uint8(from)];
-		const dtype = floats[[...fields, uint32(from)].join()];
+		const fields = [
+			readUint16(from),
+			readUint16(from),
+			readUint8(from),
+			readUint8(from),
+			readUint8(from),
+			readUint8(from),
+		];
+		const dtype = floats[[...fields, readUint32(from)].join()];
 		const littleEndian = (bits & 0x41) === 0;
 		if (dtype && littleEndian && fields[1] === size * 8) return { kind: "float", size, dtype };
 	}

@@ -4,9 +4,9 @@
  * nested models are laid out in place. A MobileNet v1 is a chain, so a graph that branches is refused.
  */
 import { shown } from "../../base/error.ts";
+import { isJson, type Json } from "../../base/json.ts";
 import { refuse } from "../chain/units.ts";
-
-export type Json = Readonly<Record<string, unknown>>;
+import { nodesTo } from "../graph.ts";
 
 export interface KerasLayer {
 	readonly className: string;
@@ -54,28 +54,28 @@ function backFromOutput(config: Json, layers: readonly unknown[], name: string):
 			{ name },
 			`it has ${inputs.length} inputs and ${outputs.length} outputs where one of each was expected`,
 		);
-	const chain: unknown[] = [];
-	for (let at: string | undefined = outputs[0]!; at !== undefined; ) {
-		const layer = byName.get(at);
-		if (!layer)
-			refuse({ name }, `its topology speaks of a layer ${shown(at)} that is not in its list`, "broken-file");
-		if (chain.length === layers.length) refuse({ name }, "its layers form a circle", "broken-file");
-		chain.push(layer);
-		const before = inboundOf(layer as Json);
-		if (before.length > 1) refuse({ name }, branch(layers, layer as Json, at, before.length));
-		if (before.length === 0 && at !== inputs[0])
-			refuse(
-				{ name },
-				`the layer ${at} takes no input where its topology's input ${inputs[0]} was expected`,
-				"broken-file",
-			);
-		at = before[0];
-	}
-	return chain.reverse();
+	return nodesTo(outputs[0]!, {
+		makerOf: (at) =>
+			byName.get(at) ??
+			refuse({ name }, `its topology speaks of a layer ${shown(at)} that is not in its list`, "broken-file"),
+		sourceOf: (layer) => {
+			const at = nameOf(layer, name);
+			const before = inboundOf(layer as Json);
+			if (before.length > 1) refuse({ name }, branch(layers, layer as Json, at, before.length));
+			if (before.length === 0 && at !== inputs[0])
+				refuse(
+					{ name },
+					`the layer ${at} takes no input where its topology's input ${inputs[0]} was expected`,
+					"broken-file",
+				);
+			return before[0];
+		},
+		refuseCircle: () => refuse({ name }, "its layers form a circle", "broken-file"),
+	});
 }
 
 function branch(layers: readonly unknown[], layer: Json, at: string, inputs: number): string {
-	const classes = layers.map((one) => (isJson(one) ? String(one.class_name) : ""));
+	const classes = layers.map((one) => isJson(one) && one.class_name);
 	const kin = !classes.includes("DepthwiseConv2D")
 		? ""
 		: classes.includes("Multiply")
@@ -83,7 +83,11 @@ function branch(layers: readonly unknown[], layer: Json, at: string, inputs: num
 			: classes.includes("Add")
 				? "; it looks like MobileNet v2"
 				: "";
-	return `its layers branch where a chain was expected: the layer ${at} (${String(layer.class_name)}) takes ${inputs} inputs${kin}`;
+	return `its layers branch where a chain was expected: the layer ${at} (${shownClass(layer)}) takes ${inputs} inputs${kin}`;
+}
+
+function shownClass({ class_name: name }: Json): string {
+	return typeof name === "string" ? name : shown(name);
 }
 
 /** Names of the layers that a layer takes its input from, every call of it counted. */
@@ -139,8 +143,4 @@ function nameOf(layer: unknown, name: string): string {
 		if (Array.isArray(config)) return "sequential";
 	}
 	return refuse({ name }, `its topology has a layer without a name: ${shown(layer)}`, "broken-file");
-}
-
-export function isJson(value: unknown): value is Json {
-	return typeof value === "object" && value !== null && !Array.isArray(value);
 }

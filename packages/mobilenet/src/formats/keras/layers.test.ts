@@ -171,6 +171,47 @@ describe("a network that Keras wrote is recognized", () => {
 });
 
 describe("what is no chain of a MobileNet v1's layers is refused", () => {
+	test("a layer that takes its own output from far inside, which is looked for once", () => {
+		const unused = Array.from({ length: 20_000 }, () => ({ name: "z" }));
+		const zeros = new Array<number>(20_000).fill(0);
+		const loop = {
+			name: "a",
+			inbound_nodes: [
+				{ args: [zeros, { class_name: "__keras_tensor__", config: { keras_history: ["a", 0, 0] } }] },
+			],
+		};
+		const config = { input_layers: [["in", 0, 0]], output_layers: [["a", 0, 0]], layers: [...unused, loop] };
+		const started = performance.now();
+		expect(refusal({ topology: { class_name: "Functional", config } })).toBe(
+			"broken-file: model.json: its layers form a circle.",
+		);
+		expect(performance.now() - started).toBeLessThan(1000);
+	});
+
+	test("classes that are no texts", () => {
+		const strange = { toString: 1, valueOf: 1 };
+		const config = {
+			input_layers: [["a", 0, 0]],
+			output_layers: [["b", 0, 0]],
+			layers: [
+				{ name: "a", class_name: strange },
+				{
+					name: "b",
+					class_name: strange,
+					inbound_nodes: [
+						[
+							["a", 0, 0],
+							["c", 0, 0],
+						],
+					],
+				},
+			],
+		};
+		expect(refusal({ topology: { class_name: "Functional", config } })).toBe(
+			'not-mobilenet: model.json holds no MobileNet v1: its layers branch where a chain was expected: the layer b ({"toString":1,"valueOf":1}) takes 2 inputs.',
+		);
+	});
+
 	test("a graph that branches, with the network that it looks like", () => {
 		const add = (node: Node): Node => ({
 			...node,

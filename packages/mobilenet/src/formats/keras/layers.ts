@@ -1,14 +1,15 @@
 /**
  * From a Keras topology and its weights to a chain of layers: for TensorFlow.js layers models, and for whatever
- * else keeps Keras's JSON. keras-graph.ts puts the layers in order, keras-weights.ts finds and turns their weights.
+ * else keeps Keras's JSON. graph.ts puts the layers in order, weights.ts finds and turns their weights.
  *
  * Source of the layers' fields and defaults: Keras 2.15 and 3, `get_config` of each layer.
  */
 import { shown } from "../../base/error.ts";
+import { isJson } from "../../base/json.ts";
 import type { Chain, ChainLayer } from "../chain/chain.ts";
 import { refuse } from "../chain/units.ts";
 import { isCount, nameOf, numberIn, pair } from "./fields.ts";
-import { isJson, type KerasLayer, kerasLayers } from "./graph.ts";
+import { type KerasLayer, kerasLayers } from "./graph.ts";
 import { biasOf, type KerasWeights, oihw, transposedDense, weightOf } from "./weights.ts";
 
 interface Context {

@@ -1,21 +1,22 @@
 /**
  * Keras's HDF5 files: whole models, whose attribute `model_config` is the topology, and weights alone, whose network
- * is told from the names and shapes of the weights (keras-weights-alone.ts). An optimizer's weights are not read.
+ * is told from the names and shapes of the weights (weights-alone.ts). An optimizer's weights are not read.
  *
  * Source: Keras 2.15 `saving/legacy/hdf5_format.py`, Keras 3 `legacy/saving/legacy_h5_format.py` and, for the newer
  * layout of weights alone, `saving/saving_lib.py`.
  */
-import { messageOf, shown } from "../../base/error.ts";
+import { messageOf, printable, shown } from "../../base/error.ts";
+import { parseJson } from "../../base/json.ts";
 import type { Tensor } from "../../weights/model.ts";
 import type { Chain } from "../chain/chain.ts";
 import { refuse } from "../chain/units.ts";
 import type { ModelFile } from "../file.ts";
 import { find, type Hdf5Object, openHdf5, tensor, texts } from "../hdf5/hdf5.ts";
-import { oneLine } from "../hdf5/reader.ts";
+
 import { kerasChain } from "./layers.ts";
 import { layersOfVariables } from "./variables.ts";
 import type { KerasWeights } from "./weights.ts";
-import { chainOfWeights, type WeightedLayer } from "./weights-alone.ts";
+import { type KerasWeightedLayer, kerasChainOfWeights } from "./weights-alone.ts";
 
 const format = { model: "Keras HDF5", weights: "Keras HDF5 weights" } as const;
 
@@ -47,12 +48,12 @@ export function readKerasHdf5({ bytes, name }: Pick<ModelFile, "bytes" | "name">
 	const weighted = names
 		? names.flatMap((layer) => weightedLayers(weights, layer, name))
 		: layersOfVariables(layers!, name);
-	return chainOfWeights(weighted, { name, format: format.weights });
+	return kerasChainOfWeights(weighted, { name, format: format.weights });
 }
 
 function parsed(config: string, name: string): unknown {
 	try {
-		return JSON.parse(config);
+		return parseJson(config);
 	} catch (error) {
 		return refuse(
 			{ name },
@@ -65,12 +66,12 @@ function parsed(config: string, name: string): unknown {
 /** Texts in an attribute, which Keras cuts into `name0`, `name1` … where they do not fit. */
 function list(object: Hdf5Object, name: string): readonly string[] | undefined {
 	const whole = texts(object, name);
-	if (whole) return whole.map(oneLine);
+	if (whole) return whole.map(printable);
 	const all: string[] = [];
 	for (let i = 0; ; i++) {
 		const some = texts(object, `${name}${i}`);
 		if (!some) return i === 0 ? undefined : all;
-		for (const text of some) all.push(oneLine(text));
+		for (const text of some) all.push(printable(text));
 	}
 }
 
@@ -113,7 +114,7 @@ function byEnd(entries: readonly Entry[], parts: 1 | 2): ReadonlyMap<string, Ent
 }
 
 /** The layers in the group of one, which are several where it is a model. */
-function weightedLayers(root: Hdf5Object, layer: string, name: string): readonly WeightedLayer[] {
+function weightedLayers(root: Hdf5Object, layer: string, name: string): readonly KerasWeightedLayer[] {
 	const group = find(root, layer);
 	if (!group)
 		return refuse({ name }, `its layer_names speak of ${shown(layer)}, which has no group`, "broken-file");

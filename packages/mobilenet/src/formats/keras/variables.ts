@@ -8,7 +8,7 @@
 import type { Tensor } from "../../weights/model.ts";
 import { refuse } from "../chain/units.ts";
 import { find, type Hdf5Object, namesIn, tensor } from "../hdf5/hdf5.ts";
-import type { WeightedLayer } from "./weights-alone.ts";
+import type { KerasWeightedLayer } from "./weights-alone.ts";
 
 interface NumberedLayer {
 	readonly path: string;
@@ -36,7 +36,7 @@ const mostNested = 8;
  * @param file how errors call the file
  * @throws MobileNetError `not-mobilenet`, or `unsupported` where the order cannot be told
  */
-export function layersOfVariables(group: Hdf5Object, file: string): readonly WeightedLayer[] {
+export function layersOfVariables(group: Hdf5Object, file: string): readonly KerasWeightedLayer[] {
 	const all = numberedLayers(group, file);
 	const unknown = all.find(({ kind, weights }) => weights.length > 0 && !Object.hasOwn(weightNames, kind));
 	if (unknown)
@@ -44,7 +44,7 @@ export function layersOfVariables(group: Hdf5Object, file: string): readonly Wei
 			{ name: file },
 			`it has weights of the layer ${unknown.path}, and those of a MobileNet v1 are called ${Object.keys(weightNames).join(", ")}`,
 		);
-	const named = (kind: string): WeightedLayer[] =>
+	const named = (kind: string): KerasWeightedLayer[] =>
 		all
 			.filter((layer) => layer.kind === kind && layer.weights.length > 0)
 			.map((layer) => withNames(layer, file));
@@ -115,7 +115,7 @@ function variablesOf(layer: Hdf5Object): readonly Tensor[] {
 	return weights;
 }
 
-function withNames({ path, kind, weights }: NumberedLayer, file: string): WeightedLayer {
+function withNames({ path, kind, weights }: NumberedLayer, file: string): KerasWeightedLayer {
 	const names = weightNames[kind]!;
 	const least = kind === "batch_normalization" ? names.length : 1;
 	if (weights.length < least || weights.length > names.length)

@@ -1,20 +1,20 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { filled } from "../../../test/support/chain.ts";
 import { type Dialect, kerasOf, usualDialect } from "../../../test/support/keras.ts";
 import { processorTime } from "../../../test/support/processor-time.ts";
 import { MobileNetError } from "../../base/error.ts";
 import { type Configuration, configure } from "../../network/configuration.ts";
 import type { Tensor } from "../../weights/model.ts";
+import { filled } from "../../weights/tensor.ts";
 import { recognize } from "../chain/recognize.ts";
-import { chainOfWeights, type WeightedLayer } from "./weights-alone.ts";
+import { type KerasWeightedLayer, kerasChainOfWeights } from "./weights-alone.ts";
 
 const small = configure({ alpha: 0.25, size: 64, classes: 5 });
 const about = { name: "weights.h5", format: "Test" };
-const read = (layers: readonly WeightedLayer[]) => recognize(chainOfWeights(layers, about));
+const read = (layers: readonly KerasWeightedLayer[]) => recognize(kerasChainOfWeights(layers, about));
 
 /** The layers of a network as a file of weights has them, those without weights too. */
-function layersOf(configuration: Configuration, dialect: Partial<Dialect> = {}): WeightedLayer[] {
+function layersOf(configuration: Configuration, dialect: Partial<Dialect> = {}): KerasWeightedLayer[] {
 	const { topology, weights } = kerasOf(configuration, { ...usualDialect, ...dialect, graph: "sequential" });
 	return topology.config.layers.map(({ config }) => {
 		const own = [...weights].filter(([name]) => name.split("/")[0] === config.name);
@@ -25,14 +25,14 @@ function layersOf(configuration: Configuration, dialect: Partial<Dialect> = {}):
 	});
 }
 
-const add = (layers: readonly WeightedLayer[], name: string, weights: Record<string, Tensor> = {}) => [
+const add = (layers: readonly KerasWeightedLayer[], name: string, weights: Record<string, Tensor> = {}) => [
 	...layers,
 	{ name, weights: new Map(Object.entries(weights)) },
 ];
-const without = (layers: readonly WeightedLayer[], ...names: string[]): WeightedLayer[] =>
+const without = (layers: readonly KerasWeightedLayer[], ...names: string[]): KerasWeightedLayer[] =>
 	layers.filter(({ name }) => !names.includes(name));
 
-function refusal(layers: readonly WeightedLayer[]): string {
+function refusal(layers: readonly KerasWeightedLayer[]): string {
 	try {
 		read(layers);
 	} catch (error) {

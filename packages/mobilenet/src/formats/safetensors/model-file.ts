@@ -31,7 +31,7 @@ export function writeModel(model: Model): Uint8Array {
 /** The metadata by which a safetensors file with the tensors of a model, and others beside them, is that model's. */
 export function modelMetadata(model: Model): Readonly<Record<string, string>> {
 	const text = JSON.stringify({ format_version: formatVersion, ...modelToJson(model) });
-	modelFromJson(JSON.parse(text), "the model");
+	modelFromJson(readJson(text, "the model"), "the model");
 	checkTensors(model);
 	return { [key]: text };
 }
@@ -45,9 +45,17 @@ export function modelMetadata(model: Model): Readonly<Record<string, string>> {
  * readModelFile(await readFile("model.safetensors"), "model.safetensors").configuration.alpha
  */
 export function readModelFile(bytes: Uint8Array, name: string): Model {
-	const file = readSafetensors(bytes, name);
+	return modelIn(readSafetensors(bytes, name), name);
+}
+
+/** The same of a file that was read already. */
+export function modelIn(file: Safetensors, name: string): Model {
 	const text = file.metadata[key];
-	if (text === undefined) throw otherFile(file, name);
+	if (text === undefined)
+		throw new MobileNetError(
+			"unsupported",
+			`${name} is a safetensors file without the metadata ${shown(key)} that this package writes.`,
+		);
 	const model = { ...modelFromJson(readJson(text, name), name), tensors: file.tensors };
 	checkTensors(model, name);
 	return model;
@@ -81,14 +89,4 @@ function readJson(text: string, name: string): Record<string, unknown> {
 			`${name} is of format_version ${version}, but this version of mobilenet reads up to ${formatVersion}; take a newer one.`,
 		);
 	return json as Record<string, unknown>;
-}
-
-/** A safetensors file of another framework, with what tells which. */
-function otherFile({ tensors, metadata }: Safetensors, name: string): MobileNetError {
-	const [first] = tensors.keys();
-	const tensor = first === undefined ? "" : `, the first called ${shown(first)}`;
-	return new MobileNetError(
-		"unsupported",
-		`${name} is a safetensors file without the metadata ${shown(key)} that this package writes: it holds ${tensors.size} tensors${tensor}, and the metadata ${shown({ ...metadata })}; safetensors of other frameworks are not read yet.`,
-	);
 }

@@ -5,7 +5,7 @@
  *
  * Source: https://github.com/huggingface/safetensors (README, "Format"; `tensor.rs` for order and padding).
  */
-import { type ByteReader, byteReader, checkRange, readBytes, readUint64 } from "../../base/bytes.ts";
+import { type BinaryFile, binaryFile, checkRange } from "../../base/bytes.ts";
 import { MobileNetError, messageOf, shown } from "../../base/error.ts";
 import { parseJson } from "../../base/json.ts";
 import { type DType, sizeOf, type Tensor, type TensorData } from "../../weights/model.ts";
@@ -16,6 +16,8 @@ export interface Safetensors {
 	readonly metadata: Record<string, string>;
 }
 
+/** The length of the header stands before it. */
+const lengthBytes = 8;
 /** No header may be longer, whatever the file's length: the reference's own bound. */
 const longestHeader = 100_000_000;
 /** A header of tensors of shapes. */
@@ -62,44 +64,44 @@ interface Entry {
  * readSafetensors(await readFile("model.safetensors"), "model.safetensors").tensors.get("classifier.weight")?.shape
  */
 export function readSafetensors(bytes: Uint8Array, name: string): Safetensors {
-	const reader = byteReader(bytes, name);
-	const header = readHeader(reader);
-	const start = reader.offset;
+	const file = binaryFile(bytes, name);
+	const { header, end: start } = readHeader(file);
 	const entries: Entry[] = [];
 	let metadata: Record<string, string> = Object.create(null);
 	for (const [key, value] of Object.entries(header))
 		if (key === metadataKey) metadata = checkMetadata(value, name);
 		else entries.push(checkEntry(key, value, name, start));
-	checkLayout(entries, reader);
+	checkLayout(entries, file, start);
 	const tensors = new Map<string, Tensor>();
 	for (const { name: key, dtype, shape, start, end } of entries)
-		if (dtype === double) tensors.set(key, { dtype: "F32", shape, data: rounded(bytes, start, end) });
+		if (dtype === double) tensors.set(key, { dtype: "F32", shape, data: rounded(file, start, end) });
 		else if (dtype) tensors.set(key, { dtype, shape, data: arrayOf(dtype, bytes, start, end) } as Tensor);
 	return { tensors, metadata };
 }
 
-/** The JSON header; the reader is left where the tensors' bytes begin. */
-function readHeader(reader: ByteReader): object {
-	const { name } = reader;
-	const length = readUint64(reader, "the length of the safetensors header");
+/** The JSON header, and where it ends and the tensors' bytes begin. */
+function readHeader(file: BinaryFile): { readonly header: object; readonly end: number } {
+	const { name, bytes, view } = file;
+	checkRange(file, 0, lengthBytes, "the length of the safetensors header");
+	const length = Number(view.getBigUint64(0, true));
 	if (length > longestHeader)
 		throw broken(
 			name,
 			`its header would take ${length} bytes, more than the ${longestHeader} that are allowed`,
 		);
-	const text = readBytes(reader, length, "the safetensors header");
+	checkRange(file, lengthBytes, length, "the safetensors header");
 	let header: unknown;
 	try {
 		const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-		header = parseJson(decoder.decode(text), headerDepth);
+		header = parseJson(decoder.decode(bytes.subarray(lengthBytes, lengthBytes + length)), headerDepth);
 	} catch (error) {
 		throw broken(
 			name,
-			`its header, ${length} bytes from offset 8, is not the JSON it should be: ${messageOf(error)}`,
+			`its header, ${length} bytes from offset ${lengthBytes}, is not the JSON it should be: ${messageOf(error)}`,
 		);
 	}
 	if (!isObject(header)) throw broken(name, `its header must be a JSON object, not ${shown(header)}`);
-	return header;
+	return { header, end: lengthBytes + length };
 }
 
 function checkMetadata(value: unknown, name: string): Record<string, string> {
@@ -145,9 +147,9 @@ function checkEntry(key: string, value: unknown, name: string, dataStart: number
  * Fails unless the tensors fill the data from its first byte to its last, one after the other, as the format
  * demands. A name that stands twice in the header leaves a hole and is found here too.
  */
-function checkLayout(entries: readonly Entry[], reader: ByteReader): void {
-	const { name, offset, bytes } = reader;
-	let end = offset;
+function checkLayout(entries: readonly Entry[], file: BinaryFile, start: number): void {
+	const { name, bytes } = file;
+	let end = start;
 	let last = "the header";
 	for (const entry of entries.toSorted((a, b) => a.start - b.start || a.end - b.end)) {
 		const tensor = `tensor ${shown(entry.name)}`;
@@ -156,7 +158,7 @@ function checkLayout(entries: readonly Entry[], reader: ByteReader): void {
 				name,
 				`${tensor} begins at offset ${entry.start}, but ${last} ends at ${end}: tensors must lie one after the other, without overlap or gap`,
 			);
-		checkRange(reader, entry.start, entry.end - entry.start, tensor);
+		checkRange(file, entry.start, entry.end - entry.start, tensor);
 		end = entry.end;
 		last = tensor;
 	}
@@ -172,10 +174,9 @@ function arrayOf<D extends DType>(dtype: D, bytes: Uint8Array, start: number, en
 	return new type(new Uint8Array(bytes.subarray(start, end)).buffer, 0, length);
 }
 
-function rounded(bytes: Uint8Array, start: number, end: number): Float32Array {
-	const view = new DataView(bytes.buffer, bytes.byteOffset + start, end - start);
+function rounded({ view }: BinaryFile, start: number, end: number): Float32Array {
 	return Float32Array.from({ length: (end - start) / doubleBytes }, (_, i) =>
-		view.getFloat64(i * doubleBytes, true),
+		view.getFloat64(start + i * doubleBytes, true),
 	);
 }
 
@@ -204,10 +205,10 @@ export function writeSafetensors(
 		size += data.byteLength;
 	}
 	const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
-	const start = 8 + Math.ceil(text.length / 8) * 8;
-	const bytes = new Uint8Array(start + size).fill(0x20, 8, start);
-	new DataView(bytes.buffer).setBigUint64(0, BigInt(start - 8), true);
-	bytes.set(text, 8);
+	const start = lengthBytes + Math.ceil(text.length / 8) * 8;
+	const bytes = new Uint8Array(start + size).fill(0x20, lengthBytes, start);
+	new DataView(bytes.buffer).setBigUint64(0, BigInt(start - lengthBytes), true);
+	bytes.set(text, lengthBytes);
 	let offset = start;
 	for (const [, { data }] of sorted) {
 		bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);

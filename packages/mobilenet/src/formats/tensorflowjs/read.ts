@@ -5,14 +5,15 @@
  *
  * Source: the tfjs-converter's README and tfjs-core's `io/types.ts` (`WeightsManifestConfig`).
  */
-import { MobileNetError, messageOf, shown } from "../../base/error.ts";
+import { MobileNetError, shown } from "../../base/error.ts";
+import { isJson } from "../../base/json.ts";
 import { sizeOf, type Tensor } from "../../weights/model.ts";
 import type { Chain } from "../chain/chain.ts";
 import { refuse } from "../chain/units.ts";
 import type { ModelFile } from "../file.ts";
-import { isJson, type Json } from "../keras/graph.ts";
 import { kerasChain } from "../keras/layers.ts";
 import type { KerasWeights } from "../keras/weights.ts";
+import type { Opened } from "../opened.ts";
 
 const format = "TensorFlow.js layers model";
 /** Bytes a number. */
@@ -43,9 +44,8 @@ interface Group {
  * @param file its `model.json`
  * @throws MobileNetError `broken-file`, `unsupported` for a graph model, `not-mobilenet` for a graph that branches
  */
-export async function readTensorFlowJs(file: ModelFile): Promise<Chain> {
-	const { name } = file;
-	const json = parsed(file);
+export async function readTensorFlowJs(file: Opened): Promise<Chain> {
+	const { name, json = {} } = file;
 	const topology = json.modelTopology;
 	if (json.format === "graph-model" || (isJson(topology) && Array.isArray(topology.node)))
 		refuse(
@@ -61,22 +61,6 @@ export async function readTensorFlowJs(file: ModelFile): Promise<Chain> {
 		);
 	const tensors = await readGroups(file, groupsOf(json.weightsManifest, name));
 	return kerasChain(topology.model_config ?? topology, lookup(tensors), { name, format });
-}
-
-function parsed(file: ModelFile): Json {
-	let json: unknown;
-	try {
-		json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(file.bytes));
-	} catch (error) {
-		return refuse(
-			file,
-			`it starts like JSON but is none (${messageOf(error)}); it is cut short or damaged`,
-			"broken-file",
-		);
-	}
-	return isJson(json)
-		? json
-		: refuse(file, `it holds ${shown(json)} where an object was expected`, "broken-file");
 }
 
 function groupsOf(manifest: readonly unknown[], name: string): readonly Group[] {

@@ -1,10 +1,11 @@
 /**
  * The graph of a TensorFlow Lite file: its tensors, its operators, and the chain of operators that leads from the
  * one input to the one output. A MobileNet v1 is such a chain; a graph that is none is refused here. What an
- * operator means is tflite-layers.ts's.
+ * operator means is layers.ts's.
  */
 import { MobileNetError, shown } from "../../base/error.ts";
 import type { ModelFile } from "../file.ts";
+import { nodesTo } from "../graph.ts";
 import {
 	byteVector,
 	childTable,
@@ -131,23 +132,28 @@ export function openGraph({ name, bytes }: ModelFile): Graph {
  * @param known names of the operators that a chain may have; each takes the data as its first input
  */
 export function operatorsOf(graph: Graph, known: ReadonlySet<string>): readonly Operator[] {
-	const chain: Operator[] = [];
-	for (let index = graph.output; index !== graph.input; ) {
-		const operator = graph.producers.get(index);
-		if (!operator) {
-			const { name } = tensorAt(graph, index);
-			throw broken(graph.name, `no operator makes its tensor ${name}, and it is not the input`);
-		}
-		if (!known.has(operator.name))
-			throw foreign(
-				graph.name,
-				`the file is sound, but its operator ${operator.name} (which makes the tensor ${tensorAt(graph, index).name}) is not one of MobileNet v1's`,
-			);
-		chain.push(operator);
-		if (chain.length > graph.operators.length) throw broken(graph.name, "its operators go round in a circle");
-		index = operator.inputs[0] ?? -1;
-	}
-	return chain.reverse();
+	if (graph.output === graph.input) return [];
+	return nodesTo(graph.output, {
+		makerOf: (index) => {
+			const operator = graph.producers.get(index);
+			if (!operator)
+				throw broken(
+					graph.name,
+					`no operator makes its tensor ${tensorAt(graph, index).name}, and it is not the input`,
+				);
+			if (!known.has(operator.name))
+				throw foreign(
+					graph.name,
+					`the file is sound, but its operator ${operator.name} (which makes the tensor ${tensorAt(graph, index).name}) is not one of MobileNet v1's`,
+				);
+			return operator;
+		},
+		// The other inputs are weights.
+		sourceOf: ({ inputs: [index = -1] }) => (index === graph.input ? undefined : index),
+		refuseCircle: () => {
+			throw broken(graph.name, "its operators go round in a circle");
+		},
+	});
 }
 
 /** A tensor by its number. */

@@ -4,7 +4,8 @@
  * layers make a MobileNet v1 is recognize.ts's.
  */
 import { shown } from "../../base/error.ts";
-import type { ChainLayer, Quantization } from "../chain/chain.ts";
+import type { Quantization } from "../../weights/parts.ts";
+import type { ChainLayer } from "../chain/chain.ts";
 import { childTable, float32, int8, int32, type Table, uint8 } from "./flatbuffer.ts";
 import {
 	broken,

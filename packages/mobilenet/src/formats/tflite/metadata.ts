@@ -107,7 +107,7 @@ function labelFileOf(graph: Graph, path: string | undefined): ZipEntry | string 
 
 /** The labels, or a note why they are left out. */
 function labelsOf({ name, bytes, model: { flatbuffer } }: Graph, file: ZipEntry): readonly Label[] | string {
-	const content = unzip(file, Math.max(longestLabels, bytes.byteLength));
+	const content = unzip(file, { left: Math.max(longestLabels, bytes.byteLength) });
 	// Line ends and commas: every label and every synonym is an object.
 	const count = content.reduce((sum, byte) => sum + (byte === 10 || byte === 13 || byte === 44 ? 1 : 0), 1);
 	charge(flatbuffer, 2 * content.byteLength + count * labelCost);

@@ -3,6 +3,7 @@
  * floats, codes of 8 bits with their scales), what it says of its input, and the labels that it carries.
  */
 import type { Preprocessing } from "../../weights/model.ts";
+import { perChannel } from "../../weights/parts.ts";
 import type { Chain, ChainLayer } from "../chain/chain.ts";
 import type { ModelFile } from "../file.ts";
 import {
@@ -129,16 +130,11 @@ function pixelsAsCodes(input: Input): Pick<Preprocessing, "mean" | "std"> {
 function codesArePixels(input: Input, { mean, std }: Pick<Preprocessing, "mean" | "std">): boolean {
 	const { scale, zeroPoint } = input.quantization;
 	const code = (pixel: number, channel: number): number =>
-		(pixel - at(mean, channel)) / at(std, channel) / scale[0]! + zeroPoint[0]!;
+		(pixel - perChannel(mean, channel)) / perChannel(std, channel) / scale[0]! + zeroPoint[0]!;
 	for (let channel = 0; channel < Math.max(mean.length, std.length); channel++)
 		for (const pixel of [0, 255])
 			if (!(Math.abs(code(pixel, channel) - blackCode(input) - pixel) <= sameCodes)) return false;
 	return true;
-}
-
-/** One number for all channels, or one a channel. */
-function at(values: readonly number[], channel: number): number {
-	return values[values.length === 1 ? 0 : channel] ?? Number.NaN;
 }
 
 /** What `inspect` should say of the graph. */

@@ -2,9 +2,12 @@
  * Constant tensors of a TensorFlow Lite graph: weights in this project's layouts (OIHW, [out, in]), biases, and
  * the small integers that say where to pad. Codes stay codes, half floats stay half floats.
  */
+import { readerAt, readInt32, readInt64 } from "../../base/byte-reader.ts";
+import { binaryFile } from "../../base/bytes.ts";
 import { shown } from "../../base/error.ts";
 import { type DType, sizeOf, type Tensor, type TensorData } from "../../weights/model.ts";
-import type { ChainTensor, Quantization } from "../chain/chain.ts";
+import type { Quantization } from "../../weights/parts.ts";
+import type { ChainTensor } from "../chain/chain.ts";
 import { charge } from "./flatbuffer.ts";
 import { broken, foreign, type Graph, type GraphTensor, tensorAt, unsupported } from "./graph.ts";
 
@@ -90,10 +93,8 @@ export function integersAt(graph: Graph, index: number | undefined, what: string
 			`${what} ${name} should be ${count} integers, but ${data.byteLength} bytes of ${type} are there`,
 		);
 	charge(graph.model.flatbuffer, 8 * count);
-	const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-	return Array.from({ length: count }, (_, i) =>
-		size === 4 ? view.getInt32(4 * i, true) : Number(view.getBigInt64(8 * i, true)),
-	);
+	const reader = readerAt(binaryFile(data, graph.name), 0, data.byteLength, name);
+	return Array.from({ length: count }, () => (size === 4 ? readInt32(reader) : readInt64(reader)));
 }
 
 /** A tensor that the file holds: itself, or what an operator dequantizes into it. */

@@ -1,11 +1,11 @@
 /**
- * What training does to the raw output of a convolution, in readable form: batch norm and activation on the way forward,
- * their gradients on the way back, and the sums over bands of pixels that batch norm needs. A raw output is
- * [pixels, pitch]; a norm is seven vectors (training-operations.ts).
+ * What training does to the raw output of a convolution, in readable form: batch norm and activation forward, their
+ * gradients backward, and the sums over bands of pixels that batch norm needs. A raw output is [pixels, pitch]; a norm is
+ * seven vectors (training-operations.ts).
  */
 import { normVectors, vectorOf } from "../training-shapes.ts";
 
-/** A tensor that convolutions make, or its gradient. */
+/** The output of a convolution, or its gradient. */
 export interface Pixels {
 	readonly values: Float32Array;
 	readonly pixels: number;
@@ -24,7 +24,7 @@ export function vectorIn(
 	return norm.subarray(start, start + length);
 }
 
-/** A = min(max(z, slope · z), high) with z = scale · y + shift; what is past the channels is zero. */
+/** A = min(max(z, slope · z), high) with z = scale · y + shift; zero past the channels. */
 export function activated(
 	{ values, pixels, channels, pitch }: Pixels,
 	norm: Float32Array,
@@ -42,7 +42,7 @@ export function activated(
 	return result;
 }
 
-/** The gradient of a raw output from g: gradientFactor · g + rawFactor · y + constant; what is past the channels is zero. */
+/** The gradient of a raw output from g: gradientFactor · g + rawFactor · y + constant; zero past the channels. */
 export function rawGradient(
 	{ values, pixels, channels, pitch }: Pixels,
 	gradient: Float32Array,
@@ -60,7 +60,7 @@ export function rawGradient(
 	return result;
 }
 
-/** g in place of the activation's gradient: times 0 from `high` on, 1 above 0, `slope` elsewhere. */
+/** Turns the activation's gradient into g, in place: times 0 from `high` on, 1 above 0, `slope` elsewhere. */
 export function masked(
 	{ values, pixels, channels, pitch }: Pixels,
 	gradient: Float32Array,
@@ -77,7 +77,7 @@ export function masked(
 		}
 }
 
-/** Two sums over every band of `bandPixels` pixels: [bands][2][vector]. */
+/** Writes two sums over every band of `bandPixels` pixels: [bands][2][vector]. */
 function sums(
 	{ pixels, channels }: Pixels,
 	bandPixels: number,
@@ -124,7 +124,7 @@ export function gradientSums(
 	});
 }
 
-/** Where the bands of slice `slice` begin, in rows. */
+/** The row where the bands of slice `slice` begin. */
 export function sliceStart(rows: number, bandRows: number, slice: number, slices: number): number {
 	const bands = Math.ceil(rows / bandRows);
 	return Math.min(rows, Math.floor((bands * slice) / slices) * bandRows);

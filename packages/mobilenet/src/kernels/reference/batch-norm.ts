@@ -1,16 +1,16 @@
 /**
- * Batch norm in training, z = γ · x̂ + β with x̂ = (y − mean) / √(variance + ε), as the affine map that it is for one
- * batch: z = scale · y + shift.
+ * Batch norm in training, z = γ · x̂ + β with x̂ = (y − mean) / √(variance + ε), written as the affine map that it is for
+ * one batch: z = scale · y + shift.
  *
- * Forward: mean = Σ y / n and variance = Σ y² / n − mean² from the sums of bands, n = pictures · pixels;
+ * Forward: mean = Σ y / n and variance = Σ y² / n − mean² from the sums of bands, with n = pictures · pixels;
  *
- *   scale = γ / √(variance + ε),  shift = β − mean · scale,  running += momentum · (of this batch − running)
+ *   scale = γ / √(variance + ε),  shift = β − mean · scale,  running += momentum · (this batch's − running)
  *
- * Backward, of s1 = Σ g and s2 = Σ g · x̂: dβ = s1, dγ = s2, and
+ * Backward, with s1 = Σ g and s2 = Σ g · x̂: dβ = s1, dγ = s2, and
  *
  *   dy = scale · (g − s1 / n − x̂ · s2 / n) = gradientFactor · g + rawFactor · y + constant
  *
- * Frozen, the running statistics are constants: dy = scale · g. partials [bands, 2, vector], norm [7, vector].
+ * If frozen, the running statistics are constants: dy = scale · g. partials [bands, 2, vector], norm [7, vector].
  */
 import type { Operands } from "../operations.ts";
 import { bandsOf, normVectors, vectorOf } from "../training-shapes.ts";
@@ -66,7 +66,7 @@ export function batchNorm(
 		mean[c] = average;
 		inverseDeviation[c] = 1 / Math.sqrt(variance + epsilon);
 		scale[c] = gamma[c]! / Math.sqrt(variance + epsilon);
-		// Of the scale as it is rounded, so that the mean itself becomes β.
+		// Uses the rounded scale, so that the mean maps exactly to β.
 		shift[c] = beta[c]! - average * scale[c]!;
 	}
 }

@@ -1,5 +1,5 @@
 /**
- * The depthwise layer: every channel has a 3×3 filter of its own.
+ * The depthwise layer: every channel has its own 3×3 filter.
  *
  *   output[y][x][c] = clamp(bias[c] + Σ input[y·stride + i − before][x·stride + j − before][c] · weights[c][i][j])
  *

@@ -1,4 +1,4 @@
-/** Words made floats: output[c] = input[c] · scale. input [inputPitch] words, output [outputPitch], one row a picture. */
+/** Words to floats: output[c] = input[c] · scale. input [inputPitch] words, output [outputPitch], one row per picture. */
 import type { Operands } from "../operations.ts";
 
 export function dequantize(

@@ -1,9 +1,9 @@
 /**
- * Dropout in place: values[n][c] is multiplied by 1 / keep where a number in 0…1 made of seed, picture and channel is below
- * `keep`, and by 0 elsewhere. It is its own backward. values [pitch] a picture.
+ * Dropout in place: values[n][c] is multiplied by 1 / keep if a pseudo-random number in 0…1 from seed, picture and channel
+ * is below `keep`, else by 0. The backward pass is the same operation. values [pitch] per picture.
  *
- * The number is the upper 24 bits of a hash: the finalizing rounds of MurmurHash3 (Appleby), which let every bit of what
- * comes in change every bit of what comes out with a chance of one half, over the seed, then the picture, then the channel.
+ * The number is the upper 24 bits of a hash: the final rounds of MurmurHash3 (Appleby), in which every input bit changes
+ * every output bit with a probability of one half, applied to the seed, then the picture, then the channel.
  */
 import type { Operands } from "../operations.ts";
 
@@ -14,9 +14,9 @@ function mixed(bits: number): number {
 	return h ^ (h >>> 16);
 }
 
-/** A number in 0…1 for a channel of a picture of a step. */
+/** A number in 0…1 for a channel of a picture in a step. */
 export function chance(seed: number, picture: number, channel: number): number {
-	// The golden ratio: what is mixed is not zero for the seed 0.
+	// The golden ratio makes the input of the hash nonzero for the seed 0.
 	const ofPicture = mixed(mixed(seed ^ 0x9e3779b9) ^ picture);
 	return (mixed(ofPicture ^ channel) >>> 8) / 2 ** 24;
 }

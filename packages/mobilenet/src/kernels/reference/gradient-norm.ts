@@ -1,6 +1,6 @@
 /**
- * Sums of squares of gradients: sums[s] = Σ gradients[i]² over slice s of `slices`, which are made of whole sixteens.
- * The root of all of them together is the global norm. gradients [length], sums [slices].
+ * Sums of squares of gradients: sums[s] = Σ gradients[i]² over slice s of `slices`, whose lengths are multiples of 16. The
+ * root of their total is the global norm. gradients [length], sums [slices].
  */
 import type { Operands } from "../operations.ts";
 

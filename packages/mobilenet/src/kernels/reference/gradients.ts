@@ -1,4 +1,4 @@
-/** Gradients added up and weights transposed. */
+/** Sums the slices of gradients, and transposes weights. */
 import type { Operands } from "../operations.ts";
 
 /** weightGradient[i] += Σ weightSlices[s][i] */

@@ -3,8 +3,8 @@
  *
  *   output[c] = ⌊clamp(Σ input[r][c] · factor / rows) + half⌋        in float32, each operation rounded
  *
- * input [rows, inputPitch], output [outputPitch], rescale: the factor and the half. Halves, which are frequent here, go
- * up as they do in TensorFlow Lite.
+ * input [rows, inputPitch], output [outputPitch], rescale: the factor and the half. Halves, which are frequent here, are
+ * rounded up as in TensorFlow Lite.
  */
 import type { Operands } from "../operations.ts";
 
@@ -17,7 +17,7 @@ export function int8AveragePool(
 			let sum = 0;
 			for (let r = 0; r < rows; r++) sum += input[(n * rows + r) * inputPitch + c]!;
 			const mean = Math.fround(Math.fround(sum * rescale[0]!) / rows);
-			const within = Math.min(bounds[1]!, Math.max(bounds[0]!, mean));
-			output[n * outputPitch + c] = Math.floor(Math.fround(within + rescale[1]!));
+			const clamped = Math.min(bounds[1]!, Math.max(bounds[0]!, mean));
+			output[n * outputPitch + c] = Math.floor(Math.fround(clamped + rescale[1]!));
 		}
 }

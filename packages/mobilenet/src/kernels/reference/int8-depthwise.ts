@@ -1,9 +1,9 @@
 /**
- * The depthwise layer in integers: every channel has a 3×3 filter of its own.
+ * The depthwise layer in integers: every channel has its own 3×3 filter.
  *
  *   sum = bias[c] + Σ input[y·stride + i − before][x·stride + j − before][c] · weights[c][i][j]
  *
- * input and output [size, size, pitch] words, weights [channels, 3, 3]. The bias is added in float32: exact below 2^24.
+ * input and output [size, size, pitch] words, weights [channels, 3, 3]. The bias is added in float32, exact below 2^24.
  */
 import type { Operands } from "../operations.ts";
 import { multipliersOf, requantize } from "./int8-requantize.ts";

@@ -4,7 +4,7 @@
  *   sum = bias[o] + Σ input[r][i] · weights[o][i]        in 32 bits
  *
  * input [rows, inputPitch] and output [rows, outputPitch] words, weights [outputChannels, inputChannels].
- * The classifier is the same with one row a picture.
+ * The classifier is the same with one row per picture.
  */
 import type { Operands } from "../operations.ts";
 import { multipliersOf, requantize } from "./int8-requantize.ts";

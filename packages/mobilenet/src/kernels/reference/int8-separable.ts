@@ -1,4 +1,4 @@
-/** A depthwise layer and the pointwise layer after it in integers: one after the other, through a whole tensor. */
+/** A depthwise layer and the pointwise layer after it in integers, one after the other, with a whole tensor between them. */
 import type { Operands } from "../operations.ts";
 import { int8Depthwise } from "./int8-depthwise.ts";
 import { int8Pointwise } from "./int8-pointwise.ts";

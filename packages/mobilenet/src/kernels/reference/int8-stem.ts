@@ -6,7 +6,7 @@
  *   sum = bias[o] + Σ word[2y + i − before][2x + j − before][c] · weights[o][c][i][j]
  *
  * input [inputSize, inputSize, inputChannels], weights OIHW, output [outputSize, outputSize, outputPitch].
- * Outside the picture stands zero.
+ * Outside the picture, words are zero.
  */
 import type { Operands } from "../operations.ts";
 import { multipliersOf, nearest, requantize } from "./int8-requantize.ts";
@@ -25,7 +25,7 @@ export function int8StemBytes(operands: Operands<"int8StemBytes">, pictures: num
 
 type Common = Omit<Operands<"int8StemFloats">, "input" | "band">;
 
-/** Factors and offsets repeat along the row: those of its first pixel say all. */
+/** Factors and offsets repeat for every pixel of the row, so those of the first suffice. */
 function quantized(x: number, channel: number, { factors, offsets, inputBounds }: Common): number {
 	const product = Math.fround(x * factors[channel]!);
 	const value = Math.fround(product + offsets[channel]!);

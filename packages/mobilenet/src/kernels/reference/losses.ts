@@ -5,8 +5,8 @@
  *                  gradient[k] = weight / temperature · (Σ target · p[k] − target[k])
  *   squared error  loss = weight · Σ (input[k] − target[k])²,  gradient[k] = 2 · weight · (input[k] − target[k])
  *
- * log p[k] = x − log Σ exp(x) with x = (input[k] − the largest) / temperature, so nothing overflows. What is not a number
- * becomes a loss that is none. targets and gradient [pitch], losses one number a picture; past the classes the gradient is 0.
+ * log p[k] = x − log Σ exp(x) with x = (input[k] − the largest) / temperature, so nothing overflows. NaN in the input gives
+ * a loss of NaN. targets and gradient [pitch], losses one number per picture; past the classes the gradient is 0.
  */
 import type { Operands } from "../operations.ts";
 
@@ -42,7 +42,7 @@ export function squaredError(operands: Operands<"squaredError">, pictures: numbe
 	});
 }
 
-/** Calls back with what belongs to each picture; the callback fills the gradient and returns the loss. */
+/** Calls back with the input and targets of each picture; the callback fills the gradient and returns the loss. */
 function eachPicture(
 	{ input, targets, gradient, losses, classes, pitch, adds }: Operands<"crossEntropy">,
 	pictures: number,

@@ -1,9 +1,9 @@
 /**
- * The optimizers: a step on `length` numbers, whose gradients times gradientFactor (clipping) are g; they are zero
- * afterwards. The formulas are those of training-operations.ts: SGD as PyTorch has it, RMSprop as TensorFlow has it,
- * AdamW by Loshchilov and Hutter. `settings` are floats in the order of `settingNames`.
+ * The optimizers: a step on `length` numbers, where g is the gradient times gradientFactor (clipping); gradients are zero
+ * afterwards. The formulas are in training-operations.ts: SGD as in PyTorch, RMSprop as in TensorFlow, AdamW by Loshchilov
+ * and Hutter. `settings` are floats in the order of `settingNames`.
  *
- * The corrections of AdamW belong to the beta1 and beta2 that a float holds: 1 − 0.999 is off by a hundred thousandth.
+ * The corrections of AdamW are for beta1 and beta2 as float32 holds them: its 1 − 0.999 is off by a hundred-thousandth.
  */
 import type { Operands } from "../operations.ts";
 import { type Settings, settingNames } from "../training-shapes.ts";

@@ -4,7 +4,7 @@
  *   output[r][o] = clamp(bias[o] + Σ input[r][i] · weights[o][i])
  *
  * input [rows, inputPitch], weights [outputChannels, inputChannels], output [rows, outputPitch].
- * The classifier is the same with one row a picture.
+ * The classifier is the same with one row per picture.
  */
 import type { Operands } from "../operations.ts";
 

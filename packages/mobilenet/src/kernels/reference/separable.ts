@@ -1,4 +1,4 @@
-/** A depthwise layer and the pointwise layer after it: one after the other, through a whole tensor between them. */
+/** A depthwise layer and the pointwise layer after it, one after the other, with a whole tensor between them. */
 import type { Operands } from "../operations.ts";
 import { depthwise } from "./depthwise.ts";
 import { pointwise } from "./pointwise.ts";

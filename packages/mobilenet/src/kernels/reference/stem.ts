@@ -4,7 +4,7 @@
  *   output[y][x][o] = clamp(bias[o] + Σ input[2y + i − before][2x + j − before][c] · weights[o][c][i][j])
  *
  * input [inputSize, inputSize, inputChannels], weights OIHW, output [outputSize, outputSize, outputPitch].
- * Outside the picture stands zero, after normalization: of bytes the mean is subtracted first.
+ * Outside the picture, values are zero after normalization: the mean is subtracted from bytes first.
  */
 import type { Operands } from "../operations.ts";
 
@@ -17,7 +17,7 @@ export function stemFloats(operands: Operands<"stemFloats">, pictures: number): 
 export function stemBytes(operands: Operands<"stemBytes">, pictures: number): void {
 	const { pixels, mean, inputSize, inputChannels } = operands;
 	const picture = inputSize * inputSize * inputChannels;
-	// The mean repeats along the row: its first pixel says all.
+	// The mean repeats for every pixel of the row, so that of the first suffices.
 	convolve(operands, pictures, (n, pixel, c) => pixels[n * picture + pixel * inputChannels + c]! - mean[c]!);
 }
 

@@ -3,9 +3,9 @@
  *
  *   output[c] = Σ A[r][c] / rows
  *
- * Backward: every pixel has an equal part in the output, so
+ * Backward: every pixel contributes equally to the output, so
  *
- *   inputGradient[r][c] = act'(z) · gradient[c] / rows,  and of every band its sum and its sum with x̂ = (y − mean) / deviation
+ *   inputGradient[r][c] = act'(z) · gradient[c] / rows,  and per band its sum and that of its products with x̂ = (y − mean) / deviation
  *
  * input and inputGradient [rows, inputPitch], output [outputPitch], gradient [gradientPitch], partials [bands, 2, vector].
  */

@@ -1,5 +1,5 @@
 /**
- * The depthwise layer in training, in readable form. With A the activated input, dY the gradient of the raw output:
+ * The depthwise layer in training. With A the activated input and dY the gradient of the raw output:
  *
  *   y[r][x][c] = Σ A[r·stride + i − before][x·stride + j − before][c] · w[c][i][j]
  *   dA[r·stride + i − before][x·stride + j − before][c] += dY[r][x][c] · w[c][i][j]
@@ -75,7 +75,7 @@ export function depthwiseBackward(operands: Operands<"depthwiseBackward">, pictu
 	const A = activated(rawInput, inputNorm, activation);
 	const dY = rawGradient(rawOutput, gradient, outputNorm);
 
-	/** All products of input rows `first` to `last`, counted through all pictures: places of an input, an output and a weight. */
+	/** Visits all products of input rows `first` to `last`, counted through all pictures: indices of an input, an output and a weight. */
 	const each = (first: number, last: number, term: (a: number, y: number, w: number) => void): void => {
 		for (let r = first; r < last; r++)
 			for (let column = 0; column < inputSize; column++)

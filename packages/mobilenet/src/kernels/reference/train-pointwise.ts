@@ -1,15 +1,15 @@
 /**
  * Pointwise and dense layers in training, forward and backward.
  *
- * Forward, of the activated input A = act(scale · x + shift), where x is what the layer before has written:
+ * Forward, with the activated input A = act(scale · x + shift), where x is the raw output of the layer before:
  *
- *   output[r][o] = clamp(bias[o] + Σ A[r][i] · weights[o][i]),  and of every band Σ output[r][o] and Σ output[r][o]²
+ *   output[r][o] = clamp(bias[o] + Σ A[r][i] · weights[o][i]),  and per band Σ output[r][o] and Σ output[r][o]²
  *
- * Backward, of the gradient g of what comes of the output behind batch norm and activation, masked already:
+ * Backward, with g the gradient after the output's batch norm and activation, already masked:
  *
  *   dY[r][o] = gradientFactor[o] · g[r][o] + rawFactor[o] · output[r][o] + constant[o]
  *   dW[o][i] = Σ dY[r][o] · A[r][i]
- *   inputGradient[r][i] = act'(scale · x + shift) · Σ dY[r][o] · weights[o][i],  and of every band its sum and its sum with x̂
+ *   inputGradient[r][i] = act'(scale · x + shift) · Σ dY[r][o] · weights[o][i],  and per band its sum and that of its products with x̂
  *
  * gradient and output [rows, outputPitch], input and inputGradient [rows, inputPitch], partials [bands, 2, vector].
  */
@@ -17,11 +17,11 @@ import type { Operands } from "../operations.ts";
 import { bandsOf, vectorOf } from "../training-shapes.ts";
 import { pointwise } from "./pointwise.ts";
 
-/** A vector of a norm. */
+/** A vector of a norm, by its number in `normVectors`. */
 const vectorIn = (norm: Float32Array, channels: number, number: number): Float32Array =>
 	norm.subarray(number * vectorOf(channels), number * vectorOf(channels) + channels);
 
-/** A = act(scale · x + shift), [rows, channels] of [rows, pitch]. */
+/** A = act(scale · x + shift), from [rows, pitch] to [rows, channels]. */
 function activated(
 	input: Float32Array,
 	norm: Float32Array,
@@ -46,7 +46,7 @@ export function trainPointwise(operands: Operands<"trainPointwise">, pictures: n
 	const { rows, inputChannels, outputChannels, inputPitch, outputPitch, bandRows } = operands;
 	const all = pictures * rows;
 	const band = activated(input, inputNorm, activation, all, inputChannels, inputPitch);
-	// The arithmetic is the same in float64.
+	// `pointwise` works for float64 as well.
 	pointwise({ ...operands, input: band as unknown as Float32Array, inputPitch: inputChannels }, pictures);
 
 	const vector = vectorOf(outputChannels);

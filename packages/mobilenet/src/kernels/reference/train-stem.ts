@@ -1,6 +1,5 @@
 /**
- * The first layer in training, in readable form, and the way of a picture to floats. With dY the gradient of the raw
- * output:
+ * The first layer in training, and the normalization of pixels to floats. With dY the gradient of the raw output:
  *
  *   y[r][x][o] = Σ input[2r + i − before][2x + j − before][c] · w[o][c][i][j]
  *   dw[o][c][i][j] += dY[r][x][o] · input[2r + i − before][2x + j − before][c]
@@ -39,7 +38,7 @@ type Geometry = Pick<
 	"inputSize" | "outputSize" | "inputChannels" | "outputChannels" | "before" | "outputPitch"
 >;
 
-/** All products of output rows `first` to `last`, counted through all pictures: places of an input, an output and a weight. */
+/** Visits all products of output rows `first` to `last`, counted through all pictures: indices of an input, an output and a weight. */
 function each(
 	{ inputSize, outputSize, inputChannels, outputChannels, before, outputPitch }: Geometry,
 	first: number,

@@ -1,6 +1,6 @@
 /**
- * Builds the WebAssembly kernels: writes the generated AssemblyScript from its templates, compiles one module a
- * level, and embeds each as base64 in a TypeScript file, so that at run time there is no file to find.
+ * Builds the WebAssembly kernels: writes the generated AssemblyScript from its templates, compiles one module per level,
+ * and embeds each as base64 in a TypeScript file, so that there is no file to find at run time.
  *
  *   node src/kernels/simd/build.ts        (part of `npm run build`)
  */
@@ -21,10 +21,10 @@ import { walkerSource } from "./walker.template.ts";
 
 const assembly = fileURLToPath(new URL("./assembly/", import.meta.url));
 const embedded = fileURLToPath(new URL("../generated/", import.meta.url));
-/** 4 GB: all that a 32-bit address reaches. */
+/** 4 GB, all that a 32-bit address can reach. */
 const mostPages = 65536;
 
-/** What the levels have in other words. pmin and pmax are one instruction each; in this order they let NaN through. */
+/** What differs between levels. pmin and pmax are one instruction each; in this order they propagate NaN. */
 const arithmeticSource = (multiplyAdd: string): string => `
 // @ts-ignore: decorator
 @inline export function fma(a: v128, b: v128, c: v128): v128 { return ${multiplyAdd}; }
@@ -40,7 +40,7 @@ for (const [name, level] of Object.entries(levels)) {
 	await writeFile(`${assembly}generated/depthwise-tiles.ts`, depthwiseSource(level));
 	await compile(name, level);
 }
-// Training: all of that and its own, as a second module that nobody loads to classify.
+// Training: the same and its own kernels, in a second module that is not loaded to classify.
 await writeFile(`${assembly}generated/walker.ts`, walkerSource(operationsOf.training));
 for (const [name, level] of Object.entries(levels)) {
 	await writeFile(`${assembly}generated/pointwise-tiles.ts`, pointwiseSource(level));
@@ -67,10 +67,11 @@ async function compile(name: string, level: Pick<Level, "features" | "multiplyAd
 		`${assembly}generated/walker.ts`,
 		...["--outFile", output, "-O3", "--noAssert", "--runtime", "stub", "--use", "abort="],
 		...["--enable", level.features, "--disableWarning", "201"],
-		// Declared as shared; where there is one thread the loader declares it otherwise.
+		// Declared as shared; the loader changes that for a single thread.
 		...["--importMemory", "--sharedMemory", "--initialMemory", "1", "--maximumMemory", `${mostPages}`],
 	]);
-	if (error) throw new Error(`the ${name} kernels do not compile:\n${stderr.toString()}`, { cause: error });
+	if (error)
+		throw new Error(`the ${name} kernels cannot be compiled:\n${stderr.toString()}`, { cause: error });
 	const bytes = await readFile(output);
 	await writeFile(
 		`${embedded}${name}.ts`,

@@ -1,27 +1,27 @@
 /**
- * Writes the AssemblyScript of the tiles of backward depthwise layers, and of the stem's.
+ * Writes the AssemblyScript of the tiles for the backward pass of depthwise layers and the stem.
  *
- * The gradient of the input has the form of depthwise.template.ts: pixels in registers, and a loop over the filter's
- * rows whose body holds one row. It reads the output's gradient from a buffer with columns of zeros at both ends, so
- * no tile lacks a tap, and the filter from its last tap to its first. At stride 2 a tile takes pairs of pixels, of which
- * one has the taps 0 and 2 of a row and the other tap 1; which of them comes first depends on the padding.
+ * The gradient of the input works as in depthwise.template.ts: pixels in registers, and a loop that handles one row of
+ * the filter at a time. It reads the output's gradient from a buffer with columns of zeros at both ends, so no tile lacks
+ * a tap, and it reads the filter from its last tap to its first. At stride 2 a tile processes pairs of pixels, of which
+ * one uses taps 0 and 2 of a row and the other tap 1; which comes first depends on the padding.
  *
- * The gradient of the weights keeps nine sums of a few channels in registers and passes along the rows. At stride 1 a
- * row of inputs meets three rows of the output's gradient; at stride 2 one row of inputs meets two of them with the
- * filter's first and last row, and its neighbor one with the filter's middle row. What is missing is a row of zeros.
- * In the stem the nine sums are three inputs in each of the filter's rows, all splatted.
+ * The gradient of the weights keeps nine sums of a few channels in registers and moves along the rows. At stride 1 a row
+ * of inputs is combined with three rows of the output's gradient. At stride 2 one row of inputs is combined with two of
+ * them, for the filter's first and last row, and its neighbor with one, for the middle row. Missing rows are zeros. In the
+ * stem, the nine sums are for three inputs in each of the filter's rows, all splatted.
  */
 import type { Level } from "./levels.ts";
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
-/** What a pixel of a tile adds up: column c of the gradient times tap k of the row. */
+/** The terms of a pixel's sum: column c of the gradient times tap k of the row. */
 type Taps = readonly (readonly [column: number, tap: number])[];
 
 interface InputTile {
 	readonly name: string;
 	readonly columns: number;
-	/** Of every pixel, in order. */
+	/** The taps of every pixel, in order. */
 	readonly pixels: readonly Taps[];
 }
 
@@ -33,7 +33,7 @@ function tileOfStride1(pixels: number, { lanes }: Level): InputTile {
 	};
 }
 
-/** `odd`: whether the pixel of tap 1 comes first, as it does where an odd number of zeros stands before the picture. */
+/** `odd`: whether the pixel of tap 1 comes first, which is so if the padding before the picture is odd. */
 function tileOfStride2(pairs: number, odd: boolean, { lanes }: Level): InputTile {
 	return {
 		name: `f32_depthwise3x3s2_input__${pairs * 2}x${lanes}${odd ? "o" : ""}`,
@@ -76,7 +76,7 @@ function inputTile({ name, columns, pixels }: InputTile, level: Level): string {
 	say("    } while (--n);");
 	say("    let o: usize = output;");
 	for (const p of pixels.keys()) {
-		// The high offset first: the order in which V8's 256-bit pass pairs stores.
+		// The high offset first: the order in which V8's 256-bit pass joins pairs of stores.
 		for (const v of vectors.toReversed()) say(`    v128.store(o, s${p}_${v}, ${v * 16});`);
 		if (p < pixels.length - 1) say("    o += outputPitch;");
 	}
@@ -90,7 +90,7 @@ const passed = "gradient, rowPitch, rows, output, end, gradientPitch, outputPitc
 const parameters =
 	"gradient: usize, rowPitch: usize, rows: i32, output: usize, end: usize, gradientPitch: usize, outputPitch: usize, weights: usize, weightStep: usize";
 
-/** Pairs of a tile at stride 2: eight sums, three weights and an input fit the registers. */
+/** Pairs of pixels of the tiles at stride 2: eight sums, three weights and an input fit in the registers. */
 const pairCounts = [2, 3, 4];
 
 function inputTiles(level: Level): string {
@@ -102,18 +102,18 @@ function inputTiles(level: Level): string {
 	return [
 		...[...ones, ...twos.map(({ tile }) => tile)].map((tile) => inputTile(tile, level)),
 		`
-/** Pixels of a row at stride 1, \`leastPixels\` to \`mostPixels\`; \`gradient\` is what the first pixel's last tap meets. */
+/** Pixels of a row at stride 1, \`leastPixels\` to \`mostPixels\`; \`gradient\` is the column under the first pixel's last tap. */
 export function depthwiseInputTile1(pixels: i32, ${parameters}): void {
   switch (pixels) {
 ${ones.map(({ name }, i) => `    case ${counts[i]}: ${name}(${passed}); return;`).join("\n")}
   }
 }
 
-/** Pairs of pixels at stride 2 at the most and at the least. */
+/** The most and the fewest pairs of pixels at stride 2. */
 export const mostPairs: i32 = ${pairCounts.at(-1)};
 export const leastPairs: i32 = ${pairCounts[0]};
 
-/** Pairs of pixels of a row at stride 2; \`gradient\` is the first column that the first pair meets. */
+/** Pairs of pixels of a row at stride 2; \`gradient\` is the first column that the first pair uses. */
 export function depthwiseInputTile2(pairs: i32, odd: bool, ${parameters}): void {
   switch ((pairs << 1) + (odd ? 1 : 0)) {
 ${twos.map(({ pairs, odd, tile }) => `    case ${pairs * 2 + (odd ? 1 : 0)}: ${tile.name}(${passed}); return;`).join("\n")}
@@ -122,7 +122,7 @@ ${twos.map(({ pairs, odd, tile }) => `    case ${pairs * 2 + (odd ? 1 : 0)}: ${t
 	].join("\n");
 }
 
-/** Adds nine sums to their places, all loads of a place before its stores. */
+/** Adds nine sums to memory, with all loads of a sum before its stores. */
 function addSums(
 	vectors: readonly number[],
 	place: (tap: number) => readonly [base: string, offset: number],
@@ -139,13 +139,13 @@ function addSums(
 }
 
 /**
- * Gradient of depthwise weights. `entries` are words: the addresses of the rows of inputs, one at stride 1 and two at
- * stride 2, then of the three rows of the output's gradient that meet the filter's rows.
+ * Gradient of depthwise weights. Each of `entries` has the addresses of the rows of inputs, one at stride 1 and two at
+ * stride 2, then of the three rows of the output's gradient, one for each row of the filter.
  */
 function weightTile(stride: 1 | 2, level: Level): string {
 	const vectors = range(level.lanes / 4);
 	const bytes = level.lanes * 4;
-	/** Which row of inputs meets each row of the filter. */
+	/** Which row of inputs belongs to each row of the filter. */
 	const rowOf = stride === 1 ? [0, 0, 0] : [0, 1, 0];
 	const inputs = range(stride);
 	const lines: string[] = [];
@@ -183,7 +183,7 @@ function weightTile(stride: 1 | 2, level: Level): string {
 			.map((i) => `y${i} += gradientPitch;`)
 			.join(" ")}`,
 	);
-	// Two steps were made, and at stride 1 there is one from output to output.
+	// The address has moved by two pixels, but at stride 1 the next output is one pixel on.
 	if (stride === 1) say("        x0 -= inputPitch;");
 	say("      } while (--n);");
 	say(`      entry += ${(inputs.length + 3) * 4};`);
@@ -195,13 +195,13 @@ function weightTile(stride: 1 | 2, level: Level): string {
 	return lines.join("\n");
 }
 
-/** Gradient of the stem's weights: three inputs of every row of the filter × the channels of a vector or two. */
+/** Gradient of the stem's weights: three inputs of every row of the filter × the channels of one or two vectors. */
 function stemTile(level: Level): string {
 	const vectors = range(level.lanes / 4);
 	const lines: string[] = [];
 	const say = (text: string): void => void lines.push(text);
 	say(
-		"/** `rows` rows of `columns` outputs; neighbors are `inputPitch` bytes apart in the padded input, whose rows are `rowPitch` bytes long; `segment` bytes of packed weights belong to a row of the filter. */",
+		"/** `rows` rows of `columns` outputs. In the padded input, neighbors are `inputPitch` bytes apart and rows `rowPitch` bytes long. A row of the filter has `segment` bytes of packed weights. */",
 	);
 	say(
 		"export function stemWeightTile(input: usize, rowPitch: usize, inputPitch: usize, gradient: usize, gradientPitch: usize, rows: i32, columns: i32, weightGradient: usize, segment: usize): void {",

@@ -1,11 +1,11 @@
 /**
  * Writes the AssemblyScript of the depthwise tiles: up to four or six pixels of a row × 4 or 8 channels in registers.
  *
- * Inside the channel loop stands a loop over the filter's rows whose body holds one row: three weights, the
- * inputs of the tile's pixels one after the other, three multiply-adds a pixel. So few values are alive at a time
- * that nothing is spilled (with all nine taps unrolled it is half as fast). A missing row on top or below is just
- * a shorter loop; a missing column at either end is a tile of its own that leaves out one tap. What is missing
- * more (the tutorial's last block has a padding of 4) is done pixel by pixel in assembly/depthwise.ts.
+ * Inside the channel loop, a loop over the filter's rows handles one row at a time: three weights, the inputs of the
+ * tile's pixels in turn, three multiply-adds per pixel. So few values are alive at a time that nothing is spilled; with
+ * all nine taps unrolled it is half as fast. A missing row above or below only shortens the loop; for a missing column at
+ * either end there is a separate tile that omits one tap. Where more is missing (the tutorial's last block has a padding
+ * of 4), assembly/depthwise.ts works pixel by pixel.
  */
 
 import type { Level } from "./levels.ts";
@@ -69,7 +69,7 @@ function tile(t: Tile, level: Level): string {
 	say("    const low = v128.load_splat<f32>(bounds), high = v128.load_splat<f32>(bounds, 4);");
 	say("    let o: usize = output;");
 	for (const p of pixels) {
-		// The high offset first: the order in which V8's 256-bit pass pairs stores.
+		// The high offset first: the order in which V8's 256-bit pass joins pairs of stores.
 		for (const v of vectors.toReversed()) say(`    v128.store(o, clamp(s${p}_${v}, low, high), ${v * 16});`);
 		if (p < t.pixels - 1) say("    o += outputPitch;");
 	}
@@ -88,7 +88,7 @@ function choice(stride: 1 | 2, level: Level): string {
 				`    case ${(t.pixels - 1) * 4 + (t.left ? 2 : 0) + (t.right ? 1 : 0)}: ${tileName(t, level)}(input, rowPitch, rows, output, biasEnd, inputPitch, outputPitch, weights, bias, bounds); return;`,
 		);
 	return `
-/** ${level.pixels} pixels at most; \`left\` and \`right\` say whether the outermost tap is missing. */
+/** At most ${level.pixels} pixels; \`left\` and \`right\` say whether the outermost tap is missing. */
 export function depthwiseTile${stride}(pixels: i32, left: bool, right: bool, input: usize, rowPitch: usize, rows: i32, output: usize, biasEnd: usize, inputPitch: usize, outputPitch: usize, weights: usize, bias: usize, bounds: usize): void {
   switch (((pixels - 1) << 2) + (left ? 2 : 0) + (right ? 1 : 0)) {
 ${cases.join("\n")}
@@ -100,7 +100,7 @@ ${cases.join("\n")}
 export function depthwiseSource(level: Level): string {
 	return [
 		'import { clamp, fma } from "./arithmetic";',
-		`/** Pixels of a tile at the most and at the least, and channels that it takes at once. */\nexport const mostPixels: i32 = ${level.pixels};\nexport const leastPixels: i32 = ${level.leastPixels};\nexport const lanes: i32 = ${level.lanes};`,
+		`/** The most and the fewest pixels of a tile, and the channels that it processes at once. */\nexport const mostPixels: i32 = ${level.pixels};\nexport const leastPixels: i32 = ${level.leastPixels};\nexport const lanes: i32 = ${level.lanes};`,
 		...tilesOf(level).map((t) => tile(t, level)),
 		choice(1, level),
 		choice(2, level),

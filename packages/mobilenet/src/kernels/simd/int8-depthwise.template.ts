@@ -1,13 +1,14 @@
 /**
- * Writes the AssemblyScript of the depthwise tiles in integers: several pixels of a row × 8 channels in registers, with
- * a loop over the filter's rows in the channel loop and tiles that leave out a tap at either end, as
- * depthwise.template.ts explains it.
+ * Writes the AssemblyScript of the integer depthwise tiles: several pixels of a row × 8 channels in registers, with a
+ * loop over the filter's rows in the channel loop, and separate tiles that omit a tap at either end, as
+ * depthwise.template.ts explains.
  *
- * Words are converted to float32 as they are loaded, and multiplied and added as such: sums of nine products of 9 bits
- * are exact. (Dot products of 16-bit integers want neighboring taps interleaved, which V8's 256-bit pass does not
- * join. At 128 bits they are 4 to 10 % faster than fused multiply-adds and some 20 % than separate ones, which is under
- * 3 % of a network.) The number of instructions bounds it, of which a quarter are conversions; nothing is spilled. Sums become words in the epilogue. A pixel's eight are one store, but the pass begins at pairs of stores:
- * in the wide module they go, 32 bits each, through a scratch of 32 bytes a pixel, which costs two instructions.
+ * Words are converted to float32 when loaded; sums of nine products of 9 bits are exact. (Dot products of 16-bit integers
+ * need neighboring taps interleaved, which V8's 256-bit pass does not join. At 128 bits they are 4 to 10 % faster than
+ * fused multiply-adds and about 20 % faster than separate ones, which is under 3 % of a network.) The number of
+ * instructions is the bottleneck; a quarter are conversions, and nothing is spilled. Sums become words in the epilogue. The
+ * eight words of a pixel are one store, but the pass starts from pairs of stores: in the wide module the words are stored
+ * as 32 bits each to a scratch of 32 bytes per pixel first, which costs two instructions.
  */
 import { type Int8Level, requantized } from "./int8-levels.ts";
 
@@ -82,7 +83,7 @@ function tile(t: Tile, level: Int8Level): string {
 	const word = (p: number, v: number): string =>
 		requantized(level, `f32x4.add(s${p}_${v}, b${v})`, `m${v}`, `k${v}`);
 	if (isWide)
-		// The high offset first: the order in which the pass pairs stores.
+		// The high offset first: the order in which the pass joins pairs of stores.
 		for (const p of pixels)
 			for (const v of halves.toReversed()) say(`    v128.store(scratch, ${word(p, v)}, ${p * 32 + v * 16});`);
 	for (const p of pixels) {
@@ -107,7 +108,7 @@ function choice(stride: 1 | 2, level: Int8Level): string {
 				`    case ${(t.pixels - 1) * 4 + (t.left ? 2 : 0) + (t.right ? 1 : 0)}: ${tileName(t)}(${passed}); return;`,
 		);
 	return `
-/** ${level.pixels} pixels at most; \`left\` and \`right\` say whether the outermost tap is missing. */
+/** At most ${level.pixels} pixels; \`left\` and \`right\` say whether the outermost tap is missing. */
 export function depthwiseTile${stride}(pixels: i32, left: bool, right: bool, ${parameters}): void {
   switch (((pixels - 1) << 2) + (left ? 2 : 0) + (right ? 1 : 0)) {
 ${cases.join("\n")}
@@ -120,7 +121,7 @@ export function int8DepthwiseSource(level: Int8Level): string {
 	return [
 		'import { fma } from "./arithmetic";',
 		'import { requantize, requantizeTwice } from "../int8-requantize";',
-		`/** Pixels of a tile at the most and at the least. */\nexport const mostPixels: i32 = ${level.pixels};\nexport const leastPixels: i32 = ${level.leastPixels};\n/** How often a sum is rounded. */\nexport const roundings: i32 = ${level.roundings};`,
+		`/** The most and the fewest pixels of a tile. */\nexport const mostPixels: i32 = ${level.pixels};\nexport const leastPixels: i32 = ${level.leastPixels};\n/** How often a sum is rounded. */\nexport const roundings: i32 = ${level.roundings};`,
 		...tilesOf(level).map((t) => tile(t, level)),
 		choice(1, level),
 		choice(2, level),

@@ -1,6 +1,6 @@
 /**
- * What differs between the modules of integer kernels, as levels.ts says it of those in float. On V8 12.4 (Node 22),
- * whose 256-bit pass does not join dot products, the 128-bit modules are the fastest.
+ * The differences between the modules of integer kernels, like levels.ts for float. On V8 12.4 (Node 22), whose 256-bit
+ * pass does not join dot products, the 128-bit modules are fastest.
  */
 
 export interface Int8Level {
@@ -8,16 +8,16 @@ export interface Int8Level {
 	readonly features: string;
 	/** How often a sum is rounded on its way to a word: twice in fixed point. */
 	readonly roundings: 1 | 2;
-	/** a · b + c, in depthwise layers: exact, fused or not. */
+	/** a · b + c for depthwise layers, exact whether fused or not. */
 	readonly multiplyAdd: string;
 	/** Output channels of a pointwise tile. */
 	readonly columns: 8 | 16;
-	/** Pixels of the usual pointwise tile, of words and of bytes; what is left over goes into tiles of one row less. */
+	/** Pixels of the usual pointwise tile, for words and for bytes; remainders use tiles of one row less. */
 	readonly rows: number;
 	readonly byteRows: number;
-	/** Whether the module holds the operations on bytes, which take relaxed SIMD. */
+	/** Whether the module holds the operations on bytes, which need relaxed SIMD. */
 	readonly holdsBytes: boolean;
-	/** Pixels of a depthwise tile of 8 channels at the most, and at the least: narrower pictures go pixel by pixel. */
+	/** The most and the fewest pixels of a depthwise tile of 8 channels; narrower pictures are done pixel by pixel. */
 	readonly pixels: number;
 	readonly leastPixels: number;
 }
@@ -36,7 +36,7 @@ export const int8Levels: Readonly<Record<string, Int8Level>> = {
 	"int8-fixed-wide": { ...fused, ...wide, roundings: 2, holdsBytes: false },
 };
 
-/** Four words of four sums in float32, their multipliers and, where they are rounded twice, their steps. */
+/** The expression that turns four float32 sums into words by their multipliers and, if rounded twice, their steps. */
 export function requantized(
 	{ roundings }: Int8Level,
 	sums: string,

@@ -1,25 +1,26 @@
 /**
- * Writes the AssemblyScript of the pointwise tiles in integers: `rows` pixels × `columns` output channels of 32-bit
- * sums in registers, two input channels after two, by the dot product of 16-bit integers, which is exact everywhere.
+ * Writes the AssemblyScript of the integer pointwise tiles: `rows` pixels × `columns` output channels of 32-bit sums in
+ * registers, two input channels at a time, by the dot product of 16-bit integers, which is exact everywhere.
  *
- * At 128 bits a tile of 4 × 8 has 8 sums; with two weights, the splat of two inputs and a product that is 12 of V8's 15
- * registers. In the wide module a tile of 5 × 16 is 10 sums of 256 bits and 14 registers in all; one of six rows would
- * spill. A turn of its loop is 36 instructions for 160 multiply-adds, 10 of them dot products and 10 additions: 1.7
- * times the rate of float32. With few input channels the epilogue bounds it. The input channels come in segments with a jump between them: one in a pointwise layer, a filter row each in
- * the stem. A single row (the classifier, bound by memory) has two sets of sums.
+ * At 128 bits a tile of 4 × 8 has 8 sums; with two weights, the splat of two inputs and a product, it uses 12 of V8's 15
+ * registers. In the wide module a tile of 5 × 16 has 10 sums of 256 bits and uses 14 registers; six rows would spill. An
+ * iteration of its loop is 36 instructions for 160 multiply-adds, 10 of them dot products and 10 additions: 1.7 times the
+ * rate of float32. With few input channels the epilogue is the bottleneck. The input channels come in segments with a jump
+ * between them: one segment in a pointwise layer, one per filter row in the stem. A single row (the classifier, bound by
+ * memory) has two sets of sums.
  *
- * Tiles of bytes differ in the dot product alone: relaxed SIMD's takes four input channels and adds. Where the processor
- * has an instruction for it (AVX-VNNI), six rows of either width keep it busy: 12 sums, and 15 registers in all.
+ * Tiles of bytes differ only in the dot product: that of relaxed SIMD takes four input channels and adds. If the processor
+ * has an instruction for it (AVX-VNNI), six rows of either width keep it busy, with 12 sums and 15 registers.
  *
- * In the epilogue sums become words. Narrowing works on the halves of 256 bits by themselves, so the wide tiles keep
- * the middle channels of a panel in each other's place (packing.ts), and all of it stays 256 bits wide.
+ * In the epilogue, sums become words. Narrowing works on the two halves of 256 bits separately, so the wide tiles swap the
+ * middle channels of a panel (packing.ts), and everything stays 256 bits wide.
  */
 import { type Int8Level, requantized } from "./int8-levels.ts";
 
-/** What goes into a dot product: two words, or four bytes. */
+/** The items of a dot product: two words, or four bytes. */
 type Items = "words" | "bytes";
 
-/** The names of tiles begin with it; sums with the products of inputs and weights added to them. */
+/** The prefix of tile names, and the expression that adds the products of inputs and weights to sums. */
 const dot = {
 	words: {
 		prefix: "i16",
@@ -28,7 +29,7 @@ const dot = {
 	},
 	bytes: {
 		prefix: "i8",
-		// The second operand is the one that processors take without a sign.
+		// Processors take the second operand as unsigned.
 		sum: (inputs: string, weights: string, sums: string): string =>
 			`i32x4.relaxed_dot_i8x16_i7x16_add_s(${weights}, ${inputs}, ${sums})`,
 	},
@@ -38,11 +39,11 @@ interface Tile {
 	readonly items: Items;
 	readonly rows: number;
 	readonly columns: 8 | 16;
-	/** Pairs of input channels that a turn of the loop takes, each with sums of its own. */
+	/** Pairs of input channels per iteration of the loop, each with its own sums. */
 	readonly split: 1 | 2;
 }
 
-/** Of vectors, that V8 gives out. */
+/** Vector registers that V8 allocates. */
 const registers = 15;
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
@@ -61,7 +62,7 @@ function tileName({ items, rows, columns, split }: Tile): string {
 	return `${dot[items].prefix}_${split === 2 ? "dense" : "pointwise"}__${rows}x${columns}`;
 }
 
-/** One tile's function: `tiles` tiles one below the other. */
+/** The function of one tile, which processes `tiles` tiles, one below the other. */
 function tile(t: Tile, level: Int8Level): string {
 	const vectors = range(t.columns / 4);
 	const rows = range(t.rows);
@@ -131,9 +132,9 @@ function tile(t: Tile, level: Int8Level): string {
 			if (level.roundings === 2) say(`    const k${v} = v128.load(multipliers, ${64 + places[v]!});`);
 		}
 	};
-	// Sums that leave no registers for what their epilogue shares would be stored to the stack in every turn of the loop,
-	// which is three times as slow where the place crosses a page. So the first row loads all for itself, and the second
-	// half of it from an address that the compiler takes for another: `left` is 0 here.
+	// If the sums left no registers for the values that all rows of the epilogue share, the sums would be stored to the
+	// stack in every iteration, which is three times as slow if the stack slot crosses a page. So the first row loads these
+	// values separately, and its second half from an address that the compiler cannot know to be equal: `left` is 0 here.
 	const isCrowded = (t.rows * t.columns) / (level.columns / 2) + 5 > registers;
 	if (!isCrowded) share();
 	for (const r of rows) {
@@ -162,7 +163,7 @@ function tile(t: Tile, level: Int8Level): string {
 							[0, 1],
 							[2, 3],
 						];
-		// The high offset first: the order in which V8's 256-bit pass pairs stores.
+		// The high offset first: the order in which V8's 256-bit pass joins pairs of stores.
 		for (const [i, [a, b]] of [...pairs.entries()].toReversed())
 			say(`    v128.store(o, i16x8.narrow_i32x4_s(y${a}, y${b}), ${i * 16});`);
 		say("    }");
@@ -178,7 +179,7 @@ const parameters =
 const passed =
 	"input, inputPitch, weights, segmentBytes, segments, jump, bias, multipliers, bounds, output, outputPitch";
 
-/** All rows of a column of tiles: the usual ones, and as many of one row less as make up for what is left over. */
+/** All rows of a column of tiles: usual ones, and for a remainder enough tiles of one row less. */
 function columnOfTiles(items: Items, height: number, columns: 8 | 16): string {
 	const run = (rows: number, count: string): string =>
 		`${tileName({ items, rows, columns, split: 1 })}(${passed}, ${count});`;
@@ -202,7 +203,7 @@ ${range(height - 2)
 }`;
 }
 
-/** The whole generated file of either items. */
+/** The whole generated file for words or for bytes. */
 export function int8PointwiseSource(level: Int8Level, items: Items): string {
 	const height = items === "words" ? level.rows : level.byteRows;
 	const widths = level.columns === 16 ? ([8, 16] as const) : ([8] as const);
@@ -212,7 +213,7 @@ export function int8PointwiseSource(level: Int8Level, items: Items): string {
 		...tilesOf(level, items, height).map((t) => tile(t, level)),
 		...widths.map((columns) => columnOfTiles(items, height, columns)),
 		`
-/** \`left\` output channels at the most; returns how many were done: as many as a tile has, or the eight left over. */
+/** Processes at most \`left\` output channels; returns how many: those of a tile, or the remaining eight. */
 export function pointwiseColumns(left: i32, ${parameters}, rows: i32): i32 {
 ${level.columns === 16 ? `  if (left > 8) { column16(${passed}, rows); return 16; }\n` : ""}  column8(${passed}, rows);
   return 8;

@@ -1,8 +1,8 @@
 /**
- * What differs between the modules that are compiled from the same templates: the vectors that they are written for.
+ * The differences between the modules that are compiled from the same templates: the vectors they are written for.
  *
- * The 128-bit modules run everywhere. The wide ones are written in pairs of 128-bit vectors, which V8's 256-bit pass
- * joins; compiled without that pass they compute the same, bit for bit, but slower.
+ * The 128-bit modules run everywhere. The wide ones use pairs of 128-bit vectors, which V8's 256-bit pass joins; compiled
+ * without that pass they compute the same bits, but more slowly.
  */
 
 export interface Level {
@@ -12,18 +12,18 @@ export interface Level {
 	readonly multiplyAdd: string;
 	/** Output channels of a pointwise tile. */
 	readonly columns: 8 | 16;
-	/** Pixels of the usual pointwise tile; remainders are taken by tiles of five and four where those exist. */
+	/** Pixels of the usual pointwise tile; remainders use tiles of five and four rows if there are any. */
 	readonly rows: 4 | 6;
-	/** Channels that a depthwise tile takes at once. */
+	/** Channels that a depthwise tile processes at once. */
 	readonly lanes: 4 | 8;
-	/** Pixels of a depthwise tile at the most, and at the least: pictures narrower than that go pixel by pixel. */
+	/** The most and the fewest pixels of a depthwise tile; narrower pictures are done pixel by pixel. */
 	readonly pixels: number;
 	readonly leastPixels: number;
 }
 
-/** SIMD as every current engine has it: a multiply, then an addition. */
+/** SIMD as in every current engine: a multiplication, then an addition. */
 const separate = { features: "simd,threads", multiplyAdd: "f32x4.add(f32x4.mul(a, b), c)" };
-/** Relaxed SIMD: the two fused into one instruction where the processor has it. */
+/** Relaxed SIMD: both in one instruction, if the processor has it. */
 const fused = { features: "simd,relaxed-simd,threads", multiplyAdd: "f32x4.relaxed_madd(a, b, c)" };
 const narrow = { columns: 8, rows: 4, lanes: 4, pixels: 4, leastPixels: 1 } as const;
 

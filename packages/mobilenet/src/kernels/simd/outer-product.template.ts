@@ -1,17 +1,17 @@
 /**
- * Writes the AssemblyScript of the outer-product tiles, of which gradients of weights are made: `inputs` input channels ×
- * `columns` output channels in registers, one row (a pixel) after the other.
+ * Writes the AssemblyScript of the outer-product tiles, which make the gradients of weights: `inputs` input channels ×
+ * `columns` output channels in registers, one row (a pixel) at a time.
  *
- * It is the pointwise tile with the loop turned: a row adds the product of its inputs, splatted one by one, and of the
- * output's gradient, a vector or two. Registers are shared out in the same way, and what is left over is taken by the
- * tallest tiles that can be. A tile adds to `inputs` rows of a panel of packed weights, which lie one after the other:
- * sums begin with what is there, for those that begin with zeros V8 12.4 (Node 22) does not widen.
+ * It is the pointwise tile with the loops exchanged: each row adds the products of its inputs, splatted one by one, and
+ * one or two vectors of the output's gradient. Registers are divided in the same way, and remainders use the tallest
+ * tiles possible. A tile adds to `inputs` consecutive rows of a panel of packed weights. Sums start from what is in
+ * memory, because V8 12.4 (Node 22) does not widen sums that start from zero.
  */
 import type { Level } from "./levels.ts";
 
 /**
- * Input channels of the next tile where 1, 2, 3 … are left; where there are more, the usual ones. Tiles of four and five
- * are as fast, lower ones wait for their sums: as few as can be are low.
+ * Input channels of the next tile if 1, 2, 3 … are left; if more are left, the usual number. Tiles of four and five are
+ * as fast as the usual ones; smaller ones are bound by latency, so there are as few of them as possible.
  */
 const heightsByRows = {
 	4: [1, 2, 3, 4, 5, 3],
@@ -22,7 +22,7 @@ const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 const tileName = (inputs: number, columns: number): string => `f32_outer__${inputs}x${columns}`;
 
-/** Whatever a tile is called with. */
+/** The parameters of every tile. */
 const parameters =
 	"input: usize, inputBytes: usize, gradient: usize, gradientBytes: usize, rows: i32, to: usize";
 const passed = "input, inputBytes, gradient, gradientBytes, rows, to";
@@ -44,7 +44,7 @@ function tile(inputs: number, columns: number): string {
 	}
 	say("    input += inputBytes; gradient += gradientBytes;");
 	say("  } while (gradient != end);");
-	// The high offset first: the order in which V8's 256-bit pass pairs stores.
+	// The high offset first: the order in which V8's 256-bit pass joins pairs of stores.
 	for (const c of channels)
 		for (const v of vectors.toReversed()) say(`  v128.store(to, s${c}_${v}, ${c * 64 + v * 16});`);
 	say("}");
@@ -59,9 +59,9 @@ export function outerProductSource(level: Level): string {
 	const tiles = widths.flatMap((columns) => inputs.map((height) => [height, columns] as const));
 	return [
 		'import { fma } from "./arithmetic";',
-		`/** Output channels of a tile at the most. */\nexport const outerColumns: i32 = ${level.columns};`,
+		`/** The most output channels of a tile. */\nexport const outerColumns: i32 = ${level.columns};`,
 		`
-/** Input channels of the next tile, of so many that are left. */
+/** Input channels of the next tile, given how many are left. */
 export function outerHeight(left: i32): i32 {
   switch (left) {
 ${heights.map((height, i) => `    case ${i + 1}: return ${height};`).join("\n")}
@@ -70,7 +70,7 @@ ${heights.map((height, i) => `    case ${i + 1}: return ${height};`).join("\n")}
 }`,
 		...tiles.map(([height, columns]) => tile(height, columns)),
 		`
-/** A tile of \`inputs\` input channels × \`columns\` output channels: what \`rows\` rows add to the gradient of the weights at \`to\`. */
+/** A tile of \`inputs\` input channels × \`columns\` output channels: adds what \`rows\` rows contribute to the weight gradient at \`to\`. */
 export function outerTile(inputs: i32, columns: i32, ${parameters}): void {
   switch (inputs + columns) {
 ${tiles.map(([height, columns]) => `    case ${height + columns}: ${tileName(height, columns)}(${passed}); return;`).join("\n")}

@@ -1,14 +1,14 @@
 /**
- * Writes the AssemblyScript of the pointwise tiles: `rows` pixels × `columns` output channels in registers, one
- * input channel after the other.
+ * Writes the AssemblyScript of the pointwise tiles: `rows` pixels × `columns` output channels in registers, one input
+ * channel at a time.
  *
- * At 128 bits a tile of 4 × 8 has 8 accumulators, which is what two multiply-adds a cycle of four cycles' latency
- * need; with two weights and the splat of an input that is 11 of V8's 15 registers. In the wide modules a tile of
- * 6 × 16 is 12 accumulators, two weights and a splat of 256 bits: all 15. Tiles of fewer than four rows are bound by
- * latency, so remainders are taken by tiles of five and four instead, as far as there are rows; a single row (the
- * classifier, bound by memory) has two sets of accumulators. Weights are read once a tile from panels of 16 columns,
- * inputs splatted from the pixels where they lie. In the stem the input channels of a pixel come in three segments, a
- * filter row each. Bounds are loaded after the loop: in registers before it they would be spilled.
+ * At 128 bits a tile of 4 × 8 has 8 accumulators, as many as two multiply-adds per cycle with four cycles of latency need;
+ * with two weights and the splat of an input it uses 11 of V8's 15 registers. In the wide modules a tile of 6 × 16 has 12
+ * accumulators, two weights and a splat of 256 bits: all 15. Tiles of fewer than four rows are bound by latency, so
+ * remainders use tiles of five and four instead, if there are enough rows; a single row (the classifier, bound by memory)
+ * has two sets of accumulators. Weights are read once per tile from panels of 16 columns; inputs are splatted directly
+ * from the pixels. In the stem, the input channels of a pixel come in three segments, one per filter row. Bounds are
+ * loaded after the loop, because in registers they would be spilled.
  */
 import type { Level } from "./levels.ts";
 
@@ -16,7 +16,7 @@ interface Tile {
 	readonly rows: number;
 	/** Output channels, a multiple of 4. */
 	readonly columns: number;
-	/** Input channels that a turn of the loop takes, each with accumulators of its own. */
+	/** Input channels per iteration of the loop, each with its own accumulators. */
 	readonly split: 1 | 2;
 	/** Whether the input channels come in segments with a jump between them. */
 	readonly segmented: boolean;
@@ -24,7 +24,7 @@ interface Tile {
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
-/** Rows of the tiles that are there. The stem's rows are sixteen pixels or more: where tiles are six high it has no small remainder. */
+/** Heights of the tiles. The stem's rows have 16 pixels or more, so with tiles of six rows no remainder is small. */
 function heightsOf(rows: Level["rows"], segmented: boolean): readonly number[] {
 	if (rows === 6 && segmented) return [4, 5, 6];
 	return range(Math.max(rows, 5)).map((i) => i + 1);
@@ -48,7 +48,7 @@ function tileName({ rows, columns, split, segmented }: Tile): string {
 	return `f32_${segmented ? "stem" : split === 2 ? "dense" : "pointwise"}__${rows}x${columns}`;
 }
 
-/** One tile's function: `tiles` tiles one below the other. */
+/** The function of one tile, which processes `tiles` tiles, one below the other. */
 function tile(t: Tile): string {
 	const vectors = range(t.columns / 4);
 	const rows = range(t.rows);
@@ -109,7 +109,7 @@ function tile(t: Tile): string {
 	say("    const low = v128.load_splat<f32>(bounds), high = v128.load_splat<f32>(bounds, 4);");
 	for (const r of rows) {
 		say(`    { const o: usize = output + outputPitch * ${r};`);
-		// The high offset first: the order in which V8's 256-bit pass pairs stores.
+		// The high offset first: the order in which V8's 256-bit pass joins pairs of stores.
 		for (const v of vectors.toReversed()) say(`    v128.store(o, clamp(s${r}_${v}, low, high), ${v * 16});`);
 		say("    }");
 	}
@@ -119,7 +119,7 @@ function tile(t: Tile): string {
 	return lines.join("\n");
 }
 
-/** All rows of a column of tiles: the usual tiles, then what is left over in tiles as tall as can be. */
+/** All rows of a column of tiles: the usual tiles, then the remainder in the tallest tiles possible. */
 function columnOfTiles(level: Level, columns: number, segmented: boolean): string {
 	const jump = segmented ? "jump, " : "";
 	const run = (rows: number, count: string): string => {
@@ -162,13 +162,13 @@ ${[1, 2, 3]
 }`;
 }
 
-/** Columns that one call takes: as many as a tile has, or the eight that are left over. */
+/** A function that processes the columns of one tile, or the remaining eight. */
 function columnChoice(level: Level, segmented: boolean): string {
 	const name = segmented ? "stem" : "pointwise";
 	const jump = segmented ? "jump: usize, " : "";
 	const pass = `input, inputPitch, weights, weightBytes, ${segmented ? "jump, " : ""}bias, bounds, output, outputPitch, rows`;
 	return `
-/** \`left\` output channels at the most; returns how many were done. */
+/** Processes at most \`left\` output channels; returns how many. */
 export function ${name}Columns(left: i32, input: usize, inputPitch: usize, weights: usize, weightBytes: usize, ${jump}bias: usize, bounds: usize, output: usize, outputPitch: usize, rows: i32): i32 {
 ${level.columns === 16 ? `  if (left > 8) { ${name}Column16(${pass}); return 16; }\n` : ""}  ${name}Column8(${pass});
   return 8;

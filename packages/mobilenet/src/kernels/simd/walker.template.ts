@@ -1,7 +1,7 @@
-/** Writes the AssemblyScript of the walker: one loop over the steps of a plan, one case an operation. */
+/** Writes the AssemblyScript of the walker: one loop over the steps of a plan, one case per operation. */
 import { type Operation, operationNames, operations, stepWords } from "../operations.ts";
 
-/** The file of simd/assembly/ that holds an operation, where it is not called as the operation is. */
+/** The file in simd/assembly/ that holds an operation, if it does not have the operation's name. */
 const files: Readonly<Record<string, string>> = {
 	normalize: "train-stem",
 	trainStem: "train-stem",
@@ -39,7 +39,7 @@ const files: Readonly<Record<string, string>> = {
 	int8AveragePool: "int8-average-pool",
 };
 
-/** A walker of the steps whose operations the module holds. */
+/** A walker for the operations that a module holds. */
 export function walkerSource(held: readonly Operation[]): string {
 	const imports = held.map((name) => `import { ${name} } from "../${files[name] ?? name}";`);
 	const cases = held.map((name) => {
@@ -53,8 +53,8 @@ ${imports.join("\n")}
 export { serve } from "../team";
 
 /**
- * Step \`entry\`, then steps \`first\` up to \`last\` of the plan at \`plan\`, with the run block at \`block\`: this thread's share
- * of each. All threads of a team walk the same steps and meet after every one.
+ * Runs this thread's share of step \`entry\`, then of steps \`first\` up to \`last\`, of the plan at \`plan\`, with the run block
+ * at \`block\`. All threads of a team walk the same steps and synchronize after each.
  */
 export function run(plan: usize, entry: i32, first: i32, last: i32, block: usize, thread: i32, threads: i32): void {
   const pictures = load<i32>(block);

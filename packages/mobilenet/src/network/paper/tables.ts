@@ -35,7 +35,7 @@ export interface PaperTable<Row> {
 
 interface AnyRow {
 	/** Why the paper's figure differs from what the layers give; absent where it does not. */
-	readonly note?: string;
+	readonly note?: string | undefined;
 }
 
 /** Table 1: one kind of layer, as the paper writes it. */
@@ -170,7 +170,7 @@ function kindRows(): KindRow[] {
 			kind,
 			multAddsShare: { paper: fromPercent(multAdds), ours: ours.multAddsShare },
 			weightsShare: { paper: fromPercent(parameters), ours: ours.weightsShare },
-			...(note && { note }),
+			note,
 		};
 	});
 }
@@ -197,7 +197,7 @@ function networkRows(number: keyof typeof networksPrinted): NetworkRow[] {
 			top1: fromPercent(top1),
 			multAdds: { paper: fromMillions(multAdds), ours: ours.multAdds },
 			parameters: { paper: fromMillions(parameters), ours: ours.parameters },
-			...(note && { note }),
+			note,
 		};
 	});
 }

@@ -1,4 +1,4 @@
-/** Global average pooling, eight channels at a time over all pixels. */
+/** Global average pooling: eight channels at a time, over all pixels. */
 import { shareStart } from "./team";
 
 export function averagePool(thread: i32, threads: i32, pictures: i32, input: usize, output: usize, rows: i32, channels: i32, inputPitch: i32, outputPitch: i32): void {

@@ -1,19 +1,19 @@
 /**
- * What training does to a band of rows while it is in the cache: it makes the activated input of a raw output, the
- * gradient of a raw output, masks what comes back, and adds up sums of channels. All take rows × channels numbers at a
- * pitch; channels past the last are there up to the next eighth, and what belongs to them counts for nothing.
+ * What training does to a band of rows while it is in the cache: activates a raw output, computes the gradient of a raw
+ * output, masks gradients, and sums over channels. All take rows × channels numbers with a pitch, process channels up to
+ * the next multiple of 8, and ignore what lies past the last channel.
  *
- * Most of what they read comes from afar, so they go through memory in its order: pixel by pixel, or four rows side by
- * side, for which what belongs to a channel is loaded once. Down the columns of the channels it takes three times as long.
+ * Most of the input is not in the cache, so they read memory in order: pixel by pixel, or four rows side by side, which
+ * load the numbers of a channel once. Going down the columns of channels takes three times as long.
  */
 import { fma } from "./generated/arithmetic";
 
-/** Bytes of a vector of channels: whole sixteens. */
+/** Bytes of a vector of channels, rounded up to a multiple of 16 channels. */
 // @ts-ignore: decorator
 @inline
 export function vectorBytes(channels: i32): usize { return <usize>((channels + 15) & ~15) * 4; }
 
-/** With more, four rows of two tensors are more streams than the processor foresees. */
+/** With more channels, four rows of two tensors are more streams than the processor prefetches. */
 const fewChannels: i32 = 32;
 
 /** to = min(max(z, slope · z), high) with z = scale · from + shift. */
@@ -95,13 +95,14 @@ function gradientEight(x: usize, y: usize, o: usize, p0: v128, p1: v128, q0: v12
   v128.store(o, s0);
 }
 
-/** Bytes of a block of rows whose sums are made in registers, and rows that it has at least: many more lie on too many pages. */
+/** Bytes of a block of rows whose sums are made in registers, and its least number of rows; longer blocks span too many pages. */
 const blockBytes: i32 = 8192;
 const leastRows: i32 = 16;
 
 /**
- * Sums and sums of squares of a raw output, [2][vector], over all rows; what was there is overwritten. They are made of
- * three rows at a time, for one addition waits for the one before it, down a column, for who calls has just written it.
+ * Sums and sums of squares of a raw output, [2][vector], over all rows; overwrites what was there. Adds three rows at a
+ * time, because each addition waits for the one before, and goes down the columns, because the caller has just written
+ * the rows.
  */
 export function statistics(raw: usize, rawBytes: usize, rows: i32, channels: i32, partials: usize): void {
   const vector = vectorBytes(channels), block = max(leastRows, blockBytes / <i32>rawBytes);
@@ -143,8 +144,8 @@ export function statistics(raw: usize, rawBytes: usize, rows: i32, channels: i32
 }
 
 /**
- * g = g · the activation's derivative at z = scale · raw + shift, in place, and its sums Σ g and Σ g · x̂ with x̂ = (raw −
- * mean) / deviation, [2][vector]; what was there is overwritten.
+ * Multiplies g in place by the activation's derivative at z = scale · raw + shift, and writes its sums Σ g and Σ g · x̂
+ * with x̂ = (raw − mean) / deviation, [2][vector]; overwrites what was there.
  */
 export function mask(g: usize, raw: usize, pitchBytes: usize, rows: i32, channels: i32, norm: usize, activation: usize, partials: usize): void {
   const vector = vectorBytes(channels), products = partials + vector;
@@ -157,7 +158,7 @@ export function mask(g: usize, raw: usize, pitchBytes: usize, rows: i32, channel
     maskRows(false, g, raw, pitchBytes, channels, norm, activation, partials);
     g += pitchBytes; raw += pitchBytes;
   }
-  // The sums so far are of g · (raw − mean).
+  // So far the second sums are of g · (raw − mean).
   for (let c = 0; c < channels; c += 8) {
     const i = norm + 3 * vector + <usize>c * 4, to = products + <usize>c * 4;
     const t0 = f32x4.mul(v128.load(to), v128.load(i)), t1 = f32x4.mul(v128.load(to, 16), v128.load(i, 16));

@@ -1,11 +1,11 @@
 /**
- * Batch norm of one batch from the sums of bands, forward and backward, a channel at a time in float64. Threads share the
- * vectors of sixteen. A few thousand numbers: nothing here takes time.
+ * Batch norm of one batch from the sums of bands, forward and backward, one channel at a time in float64. Threads divide
+ * the channels in groups of 16. There are only a few thousand numbers, so speed does not matter here.
  */
 import { vectorBytes } from "./bands";
 import { shareStart } from "./team";
 
-/** The sum of a number that every band has, in the order of the bands. */
+/** The sum of one number per band, in the order of the bands. */
 // @ts-ignore: decorator
 @inline
 function total(from: usize, bands: i32, step: usize): f64 {

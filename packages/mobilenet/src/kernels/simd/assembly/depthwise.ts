@@ -1,6 +1,6 @@
 /**
- * The depthwise layer, row by row: tiles of neighboring pixels for all that lack at most one tap at either end, and
- * single pixels for what lacks more.
+ * The depthwise layer, row by row: tiles of neighboring pixels where at most one tap is missing at either end, and single
+ * pixels where more are missing.
  */
 import { clamp, fma } from "./generated/arithmetic";
 import { depthwiseTile1, depthwiseTile2, lanes, leastPixels, mostPixels } from "./generated/depthwise-tiles";
@@ -31,7 +31,7 @@ export function depthwise(
   );
 }
 
-/** Output rows `first` to `last`, counted through all pictures, one behind the other at `output`. */
+/** Output rows `first` to `last`, counted through all pictures, written consecutively at `output`. */
 export function depthwiseRows(
   first: i32, last: i32, input: usize, weights: usize, bias: usize, bounds: usize, output: usize,
   inputSize: i32, outputSize: i32, channels: i32, stride: i32, before: i32, inputPitch: i32, outputPitch: i32,
@@ -39,7 +39,7 @@ export function depthwiseRows(
   const inputBytes = <usize>inputPitch * 4, outputBytes = <usize>outputPitch * 4;
   const rowPitch = inputBytes * inputSize;
   const biasEnd = bias + <usize>((channels + lanes - 1) / lanes * lanes) * 4;
-  // Outputs before `full` have their right tap; the one at `full` lacks just that one if it is in reach of a tile.
+  // Outputs before `full` have their right tap; the one at `full` is within `reach` of a tile if it lacks only that tap.
   const full = inputSize + before < 3 ? 0 : min(outputSize, (inputSize - 3 + before) / stride + 1);
   const reach = full < outputSize && full * stride - before + 2 == inputSize ? full + 1 : full;
   let y = first % outputSize;
@@ -59,7 +59,7 @@ export function depthwiseRows(
         x++; output += outputBytes;
         continue;
       }
-      // As many tiles as there must be, all about as large.
+      // As few tiles as possible, of about equal size.
       const tiles = (reach - x + mostPixels - 1) / mostPixels;
       const count = (reach - x + tiles - 1) / tiles;
       const right = x + count > full;
@@ -71,7 +71,7 @@ export function depthwiseRows(
   }
 }
 
-/** One pixel whose taps run from column `left` to before `right`, in any number of rows. */
+/** One pixel with the taps of columns `left` up to `right`, exclusive, in any number of rows. */
 function pixel(
   input: usize, rowPitch: usize, rows: i32, left: i32, right: i32, inputBytes: usize, output: usize, biasEnd: usize,
   weights: usize, bias: usize, bounds: usize,

@@ -1,4 +1,4 @@
-/** Words made floats, eight at a time. */
+/** Words to floats, four at a time. */
 import { shareStart } from "./team";
 
 export function dequantize(

@@ -1,4 +1,4 @@
-/** Dropout in place, four channels at a time: their hashes are those of reference/dropout.ts, bit for bit. */
+/** Dropout in place, four channels at a time, with the same hashes as reference/dropout.ts, bit for bit. */
 import { shareStart } from "./team";
 
 export function dropout(thread: i32, threads: i32, pictures: i32, values: usize, settings: usize, keep: usize, channels: i32, pitch: i32): void {

@@ -1,6 +1,6 @@
 /**
- * Sums of squares of gradients, slice by slice: of 512 numbers at a time in float32, in 32 sums side by side, which are
- * added up in float64. Threads share the slices.
+ * Sums of squares of gradients, slice by slice: 512 numbers at a time in float32, in 32 parallel sums, which are then
+ * added in float64. Threads divide the slices.
  */
 import { fma } from "./generated/arithmetic";
 import { shareStart } from "./team";

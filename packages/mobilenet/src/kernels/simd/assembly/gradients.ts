@@ -1,4 +1,4 @@
-/** What happens to the gradients and the weights of all layers: slices are added up, and weights transposed for the way back. */
+/** Sums the slices of gradients, and transposes weights for the backward pass. */
 import { shareStart } from "./team";
 
 export function sumSlices(
@@ -51,7 +51,7 @@ export function transpose(
   }
 }
 
-/** Four rows of four numbers, 64 bytes apart. */
+/** Transposes four rows of four numbers, 64 bytes apart. */
 // @ts-ignore: decorator
 @inline
 function transpose4(from: usize, to: usize): void {

@@ -1,4 +1,4 @@
-/** Global average pooling in integers, eight channels at a time over all pixels. */
+/** Global average pooling in integers: eight channels at a time, over all pixels. */
 import { shareStart } from "./team";
 
 export function int8AveragePool(

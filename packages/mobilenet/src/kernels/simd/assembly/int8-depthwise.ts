@@ -1,13 +1,13 @@
 /**
- * The depthwise layer in integers, row by row: tiles of neighboring pixels for all that lack at most one tap at either
- * end, and single pixels for what lacks more.
+ * The depthwise layer in integers, row by row: tiles of neighboring pixels where at most one tap is missing at either
+ * end, and single pixels where more are missing.
  */
 import { fma } from "./generated/arithmetic";
 import { depthwiseTile1, depthwiseTile2, leastPixels, mostPixels, roundings } from "./generated/int8-depthwise-tiles";
 import { requantize, requantizeTwice } from "./int8-requantize";
 import { shareStart } from "./team";
 
-/** Bytes of a filter of eight channels, and of the scratch of a thread. */
+/** Bytes of a filter of eight channels, and of a thread's scratch. */
 const filterBytes: i32 = 9 * 32;
 export const scratchBytes: i32 = 256;
 
@@ -34,7 +34,7 @@ export function int8Depthwise(
   );
 }
 
-/** Output rows `first` to `last`, counted through all pictures, one behind the other at `output`. */
+/** Output rows `first` to `last`, counted through all pictures, written consecutively at `output`. */
 export function int8DepthwiseRows(
   first: i32, last: i32, input: usize, weights: usize, bias: usize, multipliers: usize, bounds: usize, scratch: usize,
   output: usize,
@@ -43,7 +43,7 @@ export function int8DepthwiseRows(
   const inputBytes = <usize>inputPitch * 2, outputBytes = <usize>outputPitch * 2;
   const rowPitch = inputBytes * inputSize;
   const biasEnd = bias + <usize>((channels + 7) >> 3 << 5);
-  // Outputs before `full` have their right tap; the one at `full` lacks just that one if it is in reach of a tile.
+  // Outputs before `full` have their right tap; the one at `full` is within `reach` of a tile if it lacks only that tap.
   const full = inputSize + before < 3 ? 0 : min(outputSize, (inputSize - 3 + before) / stride + 1);
   const reach = full < outputSize && full * stride - before + 2 == inputSize ? full + 1 : full;
   let y = first % outputSize;
@@ -63,7 +63,7 @@ export function int8DepthwiseRows(
         x++; output += outputBytes;
         continue;
       }
-      // As many tiles as there must be, all about as large.
+      // As few tiles as possible, of about equal size.
       const tiles = (reach - x + mostPixels - 1) / mostPixels;
       const count = (reach - x + tiles - 1) / tiles;
       const right = x + count > full;
@@ -75,7 +75,7 @@ export function int8DepthwiseRows(
   }
 }
 
-/** One pixel whose taps run from column `left` to before `right`, in any number of rows. */
+/** One pixel with the taps of columns `left` up to `right`, exclusive, in any number of rows. */
 function pixel(
   input: usize, rowPitch: usize, rows: i32, left: i32, right: i32, inputBytes: usize, output: usize, biasEnd: usize,
   weights: usize, bias: usize, multipliers: usize, bounds: usize,

@@ -1,13 +1,13 @@
 /**
- * The pointwise layer in integers: a matrix product of pixels and weights, in blocks of rows whose inputs stay in the
- * L2 cache while the panels of weights pass by. One row alone (the classifier) reads each weight once: it is bound by
- * memory. T is what the products are of: words (i16), or bytes (u8), to which inputs are narrowed a band at a time.
+ * The pointwise layer in integers: a matrix product of pixels and weights, in blocks of rows whose inputs stay in the L2
+ * cache while the panels of weights stream past. A single row (the classifier) reads each weight once, so it is bound by
+ * memory. T is the type of the factors: words (i16), or bytes (u8), to which inputs are narrowed one band at a time.
  */
 import { i8_dense__1x16, pointwiseColumns as byteColumns, tileRows as byteTileRows } from "./generated/int8-byte-tiles";
 import { i16_dense__1x16, pointwiseColumns as wordColumns, tileRows as wordTileRows } from "./generated/int8-pointwise-tiles";
 import { shareStart } from "./team";
 
-/** Bytes of inputs that a block of rows may take. */
+/** The most bytes of inputs in a block of rows. */
 const blockBytes: i32 = 256 * 1024;
 
 export function int8Pointwise(
@@ -33,7 +33,7 @@ export function int8BytePointwise(
   );
 }
 
-/** This thread's share of `all` rows; `band` is its own. */
+/** This thread's share of `all` rows; `band` is this thread's. */
 function pointwise<T>(
   thread: i32, threads: i32, all: i32, input: usize, weights: usize, bias: usize, multipliers: usize, bounds: usize,
   output: usize,
@@ -41,8 +41,8 @@ function pointwise<T>(
 ): void {
   const panels = (outputChannels + 15) >> 4, tileRows = tileRowsOf<T>();
   let row = 0, rowEnd = all, panel = 0, panelEnd = panels;
-  // The larger of the two operands is shared out, so that each thread reads but its part of it: tiles of rows, or
-  // panels of weights; but what is too few for all threads to have about the same is not.
+  // The larger operand is divided among the threads, so that each reads only its part: tiles of rows, or panels of
+  // weights; unless there are too few for equal shares.
   const tiles = all / tileRows;
   if (tiles >= 4 * threads && (all >= outputChannels || panels < 4 * threads)) {
     row = shareStart(tiles, thread, threads) * tileRows;
@@ -85,7 +85,7 @@ function panelBytes<T>(inputChannels: i32): usize {
   return <usize>((inputChannels * sizeof<T>() + 3) >> 2) * 64;
 }
 
-/** Words of 0 to 255 made bytes, elsewhere or where they are, in whole eights of channels. */
+/** Narrows words of 0 to 255 to bytes, possibly in place, eight channels at a time. */
 export function narrowed(from: usize, fromBytes: usize, to: usize, toBytes: usize, rows: i32, channels: i32): void {
   for (; rows > 0; rows--) {
     let c = 0;
@@ -105,7 +105,7 @@ export function int8Product<T>(
   output: usize, outputBytes: usize, rows: i32, columns: i32,
 ): void {
   const panel = panelBytes<T>(inputChannels), tileRows = tileRowsOf<T>();
-  // Whole tiles: a remainder within a block would cost slow ones.
+  // Whole tiles: a remainder in each block would need slow ones.
   const block = max(tileRows * 3, (blockBytes / (inputChannels * <i32>sizeof<T>())) / tileRows * tileRows);
   for (let row = 0; row < rows; row += block) {
     const count = min(block, rows - row);

@@ -1,12 +1,11 @@
 /**
- * From sums to words, four at a time: times the multipliers, within the bounds, rounded to the nearest, halves to even.
- * 1.5 · 2^23 is added for that: the whole number then stands in the lowest bits of the float, above those of 1.5 · 2^23
- * itself, which are taken away as an integer. It is loaded with the bounds: as a literal V8 would build it anew at every
- * use.
+ * Sums to words, four at a time: multiplies, clamps to the bounds, and rounds to the nearest, halves to even. To round,
+ * 1.5 · 2^23 is added, which leaves the whole number in the lowest bits of the float; then the bits of 1.5 · 2^23 itself
+ * are subtracted as an integer. The constant is loaded with the bounds, because V8 would rebuild a literal at every use.
  *
- * Multiplying by 31 bits in 64-bit integers was measured, as TensorFlow Lite's own kernels do it: at 128 bits a pointwise
- * layer of 32 input channels takes half as long again, one of 512 a twentieth more, and the 256-bit pass joins nothing
- * of such a tile.
+ * Multiplying by 31 bits in 64-bit integers, as TensorFlow Lite's own kernels do, was measured: at 128 bits a pointwise
+ * layer of 32 input channels takes half as long again, and one of 512 a twentieth more; the 256-bit pass joins nothing in
+ * such a tile.
  */
 // @ts-ignore: decorator
 @inline
@@ -14,7 +13,7 @@ export function requantize(sums: v128, multipliers: v128, low: v128, high: v128,
   return rounded(f32x4.mul(sums, multipliers), low, high, rounding);
 }
 
-/** In fixed point: rounded after the first multiplier, and again after the second. It costs a tile three instructions a vector. */
+/** Fixed point: rounds after the first multiplier and again after the second, which costs three more instructions per vector. */
 // @ts-ignore: decorator
 @inline
 export function requantizeTwice(sums: v128, multipliers: v128, steps: v128, low: v128, high: v128, rounding: v128): v128 {

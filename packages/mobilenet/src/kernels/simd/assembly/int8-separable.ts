@@ -1,6 +1,6 @@
 /**
- * A whole depthwise separable block in integers: the depthwise layer of a band of rows goes into a buffer that stays in
- * the L2 cache, and the pointwise layer takes it from there, as words or as bytes.
+ * A depthwise separable block in integers: the depthwise layer writes a band of rows to a buffer that stays in the L2
+ * cache, from which the pointwise layer reads it, as words or as bytes.
  */
 import { int8DepthwiseRows, scratchBytes } from "./int8-depthwise";
 import { int8Product, narrowed } from "./int8-pointwise";
@@ -44,16 +44,16 @@ function separable<T>(
   const rows = pictures * outputSize;
   const bandBytes = <usize>bandPitch * sizeof<T>(), outputBytes = <usize>outputPitch * 2;
   const rowBytes = bandBytes * outputSize;
-  // Of bytes there is a row more.
+  // With bytes, the band has one more row.
   const own = band + rowBytes * (thread * (sizeof<T>() == 1 ? bandRows + 1 : bandRows));
   scratch += <usize>(thread * scratchBytes);
   const end = shareStart(rows, thread + 1, threads);
   let row = shareStart(rows, thread, threads);
-  // As many bands as there must be, all about as large.
+  // As few bands as possible, of about equal size.
   const bands = (end - row + bandRows - 1) / bandRows;
   for (let i = bands; i > 0; i--) {
     const count = (end - row + i - 1) / i;
-    // Words become bytes row by row, while they are in the first cache: those of a row begin where its bytes will.
+    // Words become bytes row by row, while they are in the L1 cache; the words of a row begin where its bytes will.
     const step = sizeof<T>() == 1 ? 1 : count;
     for (let y = 0; y < count; y += step) {
       const to = own + rowBytes * y;

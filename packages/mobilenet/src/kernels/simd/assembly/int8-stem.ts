@@ -1,13 +1,13 @@
 /**
- * The first layer in integers: bands of the picture become words with zeros all round, and the pointwise tiles run over
- * them with the three rows of the filter as segments. A filter row of an odd number of inputs has one weight more, a
- * zero, and reads one word further.
+ * The first layer in integers: bands of the picture become words surrounded by zeros, and the pointwise tiles run over
+ * them with the three rows of the filter as segments. A filter row with an odd number of inputs has an additional weight
+ * of zero and reads one more word.
  */
 import { pointwiseColumns } from "./generated/int8-pointwise-tiles";
 import { rounded } from "./int8-requantize";
 import { shareStart } from "./team";
 
-/** Bytes past a band that its last pair reaches. */
+/** Bytes past a band that its last pair may read. */
 const slack: usize = 16;
 
 export function int8StemBytes(
@@ -33,7 +33,7 @@ export function int8StemFloats(
   );
 }
 
-/** `itemBytes` of an input that is quantized, or 0 where it is bytes that just lose the zero point. */
+/** `itemBytes` is the size of the input's items if they are quantized, or 0 for bytes from which the zero point is subtracted. */
 function stem(
   itemBytes: i32, zeroPoint: i32, thread: i32, threads: i32, pictures: i32, input: usize, factors: usize, offsets: usize,
   inputBounds: usize, weights: usize, bias: usize, multipliers: usize, bounds: usize, band: usize, output: usize,
@@ -42,7 +42,7 @@ function stem(
   const columns = (outputSize - 1) * 2 + 3;
   const bandPitch = <usize>(columns * inputChannels * 2);
   const left = <usize>(before * inputChannels * 2);
-  // Pixels past the last column that a filter reaches are not read.
+  // Pixels past the last column under a filter are not read.
   const taken = min(inputSize, columns - before) * inputChannels;
   const rowBytes = <usize>(inputSize * inputChannels * max(1, itemBytes));
   const pairs = <usize>((3 * inputChannels + 1) >> 1);
@@ -53,7 +53,7 @@ function stem(
 
   const end = shareStart(pictures * outputSize, thread + 1, threads);
   for (let r = shareStart(pictures * outputSize, thread, threads); r < end;) {
-    // A band lies in one picture.
+    // A band does not cross pictures.
     const y = r % outputSize, picture = r / outputSize;
     const count = min(min(bandRows, outputSize - y), end - r);
     const source = input + rowBytes * (picture * inputSize);
@@ -76,7 +76,7 @@ function stem(
   }
 }
 
-/** count bytes to words, less the zero point. */
+/** Bytes to words, minus the zero point. */
 function center(from: usize, zeroPoint: i32, to: usize, count: i32): void {
   const zeroPoints = i16x8.splat(<i16>zeroPoint);
   let i = 0;
@@ -84,7 +84,7 @@ function center(from: usize, zeroPoint: i32, to: usize, count: i32): void {
   for (; i < count; i++) store<i16>(to + <usize>i * 2, <i16>(<i32>load<u8>(from + <usize>i) - zeroPoint));
 }
 
-/** count bytes or floats to words: times their factors, plus their offsets. */
+/** Bytes or floats to words: times their factors, plus their offsets. */
 function quantize(itemBytes: i32, from: usize, factors: usize, offsets: usize, inputBounds: usize, to: usize, count: i32): void {
   const low = v128.load_splat<f32>(inputBounds), high = v128.load_splat<f32>(inputBounds, 4), rounding = v128.load_splat<f32>(inputBounds, 8);
   let i = 0;

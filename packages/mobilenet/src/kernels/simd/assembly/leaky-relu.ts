@@ -1,4 +1,4 @@
-/** Leaky ReLU in place, over whole pixels with their padding. */
+/** Leaky ReLU in place, four channels at a time; the padding of pixels may change too. */
 import { shareStart } from "./team";
 
 export function leakyRelu(thread: i32, threads: i32, pictures: i32, values: usize, slope: usize, rows: i32, channels: i32, pitch: i32): void {

@@ -1,6 +1,6 @@
 /**
- * The losses and their gradients, four classes at a time; threads share the pictures. Rows are padded to whole vectors:
- * lanes past the classes are blanked, whatever they hold.
+ * The losses and their gradients, four classes at a time; threads divide the pictures. Rows are padded to whole vectors;
+ * lanes past the classes are masked.
  */
 import { exponential } from "./softmax";
 import { shareStart } from "./team";
@@ -65,13 +65,13 @@ export function squaredError(
   }
 }
 
-/** The loss of a picture, and zeros behind its gradient's last vector. */
+/** Writes the loss of a picture, and zeros after the last vector of its gradient. */
 function finish(to: usize, loss: f32, adds: i32, gradient: usize, classes: i32, pitch: i32): void {
   store<f32>(to, adds ? load<f32>(to) + loss : loss);
   for (let k = (classes + 3) & ~3; k < pitch; k++) store<f32>(gradient + <usize>k * 4, 0);
 }
 
-/** All ones in the lanes of classes `k` to `k` + 3 that there are. */
+/** A mask of the lanes of classes `k` to `k` + 3 that exist. */
 // @ts-ignore: decorator
 @inline
 function lanesOf(k: i32, classes: i32): v128 { return i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(classes - k)); }
@@ -83,8 +83,8 @@ function sumOf(v: v128): f32 {
 }
 
 /**
- * The natural logarithm of a number of 1 or more: its exponent times ln 2, and for the rest m in √½…√2 the series of
- * 2 · artanh((m − 1) / (m + 1)), to the fifteenth power (error below 1e-13). What is no number stays what it is.
+ * The natural logarithm of a number of at least 1: the exponent times ln 2, and for the mantissa m in √½…√2 the series of
+ * 2 · artanh((m − 1) / (m + 1)) to the fifteenth power (error below 1e-13). NaN and infinity are returned unchanged.
  */
 function logarithm(x: f64): f64 {
   if (!(x < Infinity)) return x;

@@ -1,11 +1,11 @@
 /**
- * The optimizers, eight numbers at a time: bound by memory, so each number comes and goes once. Threads share the
- * numbers in sixteens, and gradients are zeros afterwards.
+ * The optimizers, eight numbers at a time. They are bound by memory, so each number is read and written once. Threads
+ * divide the numbers in groups of 16, and gradients are zero afterwards.
  */
 import { fma } from "./generated/arithmetic";
 import { shareStart } from "./team";
 
-/** Bytes of the settings: the order of settingNames in training-shapes.ts. */
+/** Byte offsets of the settings, in the order of settingNames in training-shapes.ts. */
 const learningRate: usize = 0, weightDecay: usize = 4, gradientFactor: usize = 8, momentum: usize = 12, nesterov: usize = 16;
 const decay: usize = 20, beta1: usize = 24, beta2: usize = 28, epsilon: usize = 32, firstCorrection: usize = 36;
 const secondCorrection: usize = 40, averageShare: usize = 44;
@@ -17,7 +17,7 @@ export function sgd(
   const rate = f32x4.neg(v128.load_splat<f32>(settings + learningRate)), factor = v128.load_splat<f32>(settings + gradientFactor);
   const decaying = decays ? v128.load_splat<f32>(settings + weightDecay) : f32x4.splat(0);
   const kept = v128.load_splat<f32>(settings + momentum);
-  // What of d and of the new momentum makes the step.
+  // The shares of d and of the new momentum in the step.
   const looksAhead = load<f32>(settings + nesterov) != 0;
   const ofGradient = f32x4.splat(looksAhead ? 1 : 0), ofMomentum = looksAhead ? kept : f32x4.splat(1);
   let at = startBytes(length, thread, threads), w = parameters + at, g = gradients + at, m = first + at;
@@ -66,7 +66,7 @@ export function adamw(
   const kept = v128.load_splat<f32>(settings + beta1), keptSquares = v128.load_splat<f32>(settings + beta2);
   const ofGradient = f32x4.sub(one, kept), ofSquare = f32x4.sub(one, keptSquares);
   const rate = load<f32>(settings + learningRate);
-  // The first moment's correction and the learning rate are one factor.
+  // The first moment's correction and the learning rate combine into one factor.
   const step = f32x4.splat(rate * load<f32>(settings + firstCorrection)), correction = v128.load_splat<f32>(settings + secondCorrection);
   const least = v128.load_splat<f32>(settings + epsilon), decaying = f32x4.splat(decays ? rate * load<f32>(settings + weightDecay) : 0);
   let at = startBytes(length, thread, threads), w = parameters + at, g = gradients + at, m = first + at, s = second + at;

@@ -1,11 +1,11 @@
 /**
- * The pointwise layer: a matrix product of pixels and weights, in blocks of rows whose inputs stay in the L2 cache
- * while the panels of weights pass by. One row alone (the classifier) reads each weight once: it is bound by memory.
+ * The pointwise layer: a matrix product of pixels and weights, in blocks of rows whose inputs stay in the L2 cache while
+ * the panels of weights stream past. A single row (the classifier) reads each weight once, so it is bound by memory.
  */
 import { f32_dense__1x16, pointwiseColumns, tileRows } from "./generated/pointwise-tiles";
 import { shareStart } from "./team";
 
-/** Bytes of inputs that a block of rows may take. */
+/** The most bytes of inputs in a block of rows. */
 const blockBytes: i32 = 256 * 1024;
 
 export function pointwise(
@@ -14,8 +14,8 @@ export function pointwise(
 ): void {
   const all = pictures * rows, panels = (outputChannels + 15) >> 4;
   let row = 0, rowEnd = all, panel = 0, panelEnd = panels;
-  // The larger of the two operands is shared out, so that each thread reads but its part of it: tiles of rows, or
-  // panels of weights; but what is too few for all threads to have about the same is not.
+  // The larger operand is divided among the threads, so that each reads only its part: tiles of rows, or panels of
+  // weights; unless there are too few for equal shares.
   const tiles = all / tileRows;
   if (tiles >= 4 * threads && (all >= outputChannels || panels < 4 * threads)) {
     row = shareStart(tiles, thread, threads) * tileRows;
@@ -29,12 +29,12 @@ export function pointwise(
   if (columns <= 0) return;
   const from = input + inputBytes * row, to = output + outputBytes * row + (column << 2);
   weights += panelBytes * panel; bias += column << 2;
-  // Decided by all rows, not by a thread's, and in fused blocks too: the two add up in different orders.
+  // Depends on all rows, not on a thread's, also in fused blocks, because the two add in different orders.
   if (all == 1) dense(from, inputBytes, weights, inputChannels, bias, bounds, to, outputBytes, columns);
   else product(from, inputBytes, weights, inputChannels, bias, bounds, to, outputBytes, rowEnd - row, columns);
 }
 
-/** The one row that there is. */
+/** A single row. */
 export function dense(
   input: usize, inputBytes: usize, weights: usize, inputChannels: i32, bias: usize, bounds: usize, output: usize,
   outputBytes: usize, columns: i32,
@@ -53,7 +53,7 @@ export function product(
   outputBytes: usize, rows: i32, columns: i32,
 ): void {
   const panelBytes = <usize>inputChannels * 64;
-  // Whole tiles: a remainder within a block would cost slow ones.
+  // Whole tiles: a remainder in each block would need slow ones.
   const block = max(12, (blockBytes / (inputChannels * 4)) / tileRows * tileRows);
   for (let row = 0; row < rows; row += block) {
     const count = min(block, rows - row);

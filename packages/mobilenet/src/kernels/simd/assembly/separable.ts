@@ -1,6 +1,6 @@
 /**
- * A whole depthwise separable block: the depthwise layer of a band of rows goes into a buffer that stays in the L2
- * cache, and the pointwise layer takes it from there.
+ * A depthwise separable block: the depthwise layer writes a band of rows to a buffer that stays in the L2 cache, from
+ * which the pointwise layer reads it.
  */
 import { depthwiseRows } from "./depthwise";
 import { dense, product } from "./pointwise";
@@ -17,7 +17,7 @@ export function separable(
   const own = band + <usize>thread * (<usize>(bandRows * outputSize) * bandBytes);
   const end = shareStart(rows, thread + 1, threads);
   let row = shareStart(rows, thread, threads);
-  // As many bands as there must be, all about as large.
+  // As few bands as possible, of about equal size.
   const bands = (end - row + bandRows - 1) / bandRows;
   for (let i = bands; i > 0; i--) {
     const count = (end - row + i - 1) / i;

@@ -1,4 +1,4 @@
-/** Softmax over the classes of each picture. Rows are padded to whole vectors; what lies past the classes counts for nothing. */
+/** Softmax over the classes of each picture. Rows are padded to whole vectors; what lies past the classes is ignored. */
 import { fma } from "./generated/arithmetic";
 import { shareStart } from "./team";
 
@@ -36,8 +36,8 @@ export function softmax(thread: i32, threads: i32, pictures: i32, input: usize, 
 }
 
 /**
- * e to the x, for x ≤ 0: x = n·ln 2 + r with |r| ≤ ln 2 / 2 (ln 2 in two parts, so that r is exact), the power series
- * of r to the sixth term (error about 1e-7), and n put into the exponent's bits. Below -87 the result is as good as 0.
+ * e^x for x ≤ 0: x = n·ln 2 + r with |r| ≤ ln 2 / 2 (ln 2 in two parts, so that r is exact), the power series of r to the
+ * sixth power (error about 1e-7), and n added to the exponent's bits. Below −87 the result is practically 0.
  */
 export function exponential(x: v128): v128 {
   x = f32x4.max(x, f32x4.splat(-87));

@@ -1,7 +1,7 @@
 /**
- * The first layer: bands of the picture are widened to floats with zeros all round (after the mean is subtracted:
+ * The first layer: bands of the picture are widened to floats surrounded by zeros (after the mean is subtracted, since
  * padding is zero after normalization), and the pointwise tiles run over them with the three rows of the filter as
- * segments. No column matrix is built.
+ * segments. No im2col matrix is built.
  */
 import { stemColumns } from "./generated/pointwise-tiles";
 import { shareStart } from "./team";
@@ -27,7 +27,7 @@ function stem(
   const columns = (outputSize - 1) * 2 + 3;
   const bandPitch = <usize>(columns * inputChannels * 4);
   const left = <usize>(before * inputChannels * 4);
-  // Pixels past the last column that a filter reaches are not read.
+  // Pixels past the last column under a filter are not read.
   const taken = min(inputSize, columns - before) * inputChannels;
   const rowItems = inputSize * inputChannels;
   const rowBytes = <usize>(bytes ? rowItems : rowItems * 4);
@@ -39,7 +39,7 @@ function stem(
 
   const end = shareStart(pictures * outputSize, thread + 1, threads);
   for (let r = shareStart(pictures * outputSize, thread, threads); r < end;) {
-    // A band lies in one picture.
+    // A band does not cross pictures.
     const y = r % outputSize, picture = r / outputSize;
     const count = min(min(bandRows, outputSize - y), end - r);
     const source = input + rowBytes * (picture * inputSize);
@@ -62,7 +62,7 @@ function stem(
   }
 }
 
-/** count bytes to floats, less the mean of each. */
+/** Bytes to floats, minus their means. */
 function widen(from: usize, mean: usize, to: usize, count: i32): void {
   let i = 0;
   for (; i + 8 <= count; i += 8) {

@@ -1,24 +1,24 @@
 /**
- * Threads that work on the same plan. The run block holds what they share, in words of 32 bits:
+ * Threads that work on the same plan. The run block holds what they share, in 32-bit words:
  *
  *   0     pictures in this batch
  *   1     threads that have arrived at the barrier
  *   2     how often the barrier was passed
  *   3     threads that sleep at the barrier
- *   4     jobs given so far; below 0: go home
+ *   4     jobs given so far; below 0: stop
  *   5–10  the job: plan, entry, first, last, threads, and whether the first thread may sleep (a browser's page may not)
- *   16 …  one a worker: 1 when it is ready; then 2 + the jobs given before it joined; below 0: go home
+ *   16 …  one per worker: 1 when it is ready; then 2 + the jobs given before it joined; below 0: stop
  *
- * A worker that has joined takes part in every job, so nothing of a job changes while anybody still reads it. Waiting
- * is a bounded spin, for steps take microseconds, and then sleep, so that threads which share a core with others do
- * not burn it.
+ * A worker that has joined takes part in every job, so a job never changes while a thread still reads it. Threads wait by
+ * spinning for a bounded time, since steps take microseconds, and then by sleeping, so that they do not waste a core that
+ * they share with others.
  */
 import { run } from "./generated/walker";
 
 const spins: i32 = 40_000;
-/** Nanoseconds of sleep before another look. */
+/** Nanoseconds of sleep between checks. */
 const nap: i64 = 100_000_000;
-/** Naps, or rounds of spins where there is no sleep, before the other threads are given up: half a minute or more. */
+/** Naps, or rounds of spins if the thread may not sleep, before it gives up on the others: half a minute or more. */
 const mostNaps: i32 = 300;
 const mostRounds: i32 = 500_000;
 
@@ -28,7 +28,7 @@ export function barrier(block: usize, thread: i32, threads: i32): void {
   if (atomic.add<i32>(block, 1, 4) == threads - 1) {
     atomic.store<i32>(block, 0, 4);
     atomic.store<i32>(block, passed + 1, 8);
-    // A thread that goes to sleep after this look finds the count changed and does not.
+    // A thread that is about to sleep after this check finds the count changed, and does not.
     if (atomic.load<i32>(block, 12)) atomic.notify(block + 8, threads);
     return;
   }
@@ -42,18 +42,18 @@ export function barrier(block: usize, thread: i32, threads: i32): void {
       atomic.sub<i32>(block, 1, 12);
     }
   }
-  // A thread has died: whoever called gets an error in the place of a hang.
+  // A thread has died: trap, so that the caller gets an error instead of waiting forever.
   unreachable();
 }
 
-/** Returns what a word has become that is no longer what it was, and sleeps for as long as that takes. */
+/** Waits until a word differs from `value`, and returns it. */
 function changed(word: usize, value: i32): i32 {
   for (let i = 0; i < spins && atomic.load<i32>(word) == value; i++) {}
   while (atomic.load<i32>(word) == value) atomic.wait<i32>(word, value, -1);
   return atomic.load<i32>(word);
 }
 
-/** A worker's life: says that it is ready, joins, does its share of every job until it is sent home. */
+/** The main loop of a worker: reports that it is ready, waits to join, and does its share of every job until stopped. */
 export function serve(block: usize, thread: i32): void {
   const own = block + 64 + (<usize>thread << 2);
   atomic.store<i32>(own, 1);
@@ -65,7 +65,7 @@ export function serve(block: usize, thread: i32): void {
   }
 }
 
-/** Where the share of a thread begins, of `total` things; the share of the next is its end. */
+/** Where a thread's share of `total` items begins; it ends where the next thread's begins. */
 // @ts-ignore: decorator
 @inline
 export function shareStart(total: i32, thread: i32, threads: i32): i32 {

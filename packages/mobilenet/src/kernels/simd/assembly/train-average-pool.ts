@@ -1,9 +1,9 @@
-/** Global average pooling of an activated input, and its backward. */
+/** Global average pooling of an activated input, forward and backward. */
 import { mask, vectorBytes } from "./bands";
 import { fma } from "./generated/arithmetic";
 import { shareStart } from "./team";
 
-/** Eight channels at a time over all pixels; threads share the channels of all pictures. */
+/** Eight channels at a time, over all pixels; threads divide the channels of all pictures. */
 export function trainAveragePool(
   thread: i32, threads: i32, pictures: i32, input: usize, inputNorm: usize, activation: usize, output: usize,
   rows: i32, channels: i32, inputPitch: i32, outputPitch: i32,
@@ -30,7 +30,7 @@ export function trainAveragePool(
   }
 }
 
-/** Band by band: each pixel's part of the gradient, then the mask and its sums while the band is in the cache. */
+/** Band by band: each pixel's share of the gradient, then the mask and its sums while the band is in the cache. */
 export function averagePoolBackward(
   thread: i32, threads: i32, pictures: i32, gradient: usize, input: usize, inputNorm: usize, activation: usize,
   inputGradient: usize, partials: usize, rows: i32, channels: i32, gradientPitch: i32, inputPitch: i32, bandRows: i32,

@@ -1,7 +1,7 @@
 /**
- * Depthwise layers in training. Forward, the input's rows of a band are activated into a buffer, and the tiles of
- * inference run over it as if it were the input. Backward, a band's rows of the output's gradient and of the activated
- * input are made in buffers with columns of zeros at both ends; both gradients are made from them.
+ * Depthwise layers in training. Forward: a band's input rows are activated into a buffer, over which the tiles of
+ * inference run as if it were the input. Backward: a band's rows of the output's gradient and of the activated input are
+ * computed into buffers with columns of zeros at both ends, from which both gradients are computed.
  */
 import { activate, mask, rawGradient, statistics, vectorBytes } from "./bands";
 import { depthwiseRows } from "./depthwise";
@@ -29,7 +29,7 @@ export function trainDepthwise(
   const end = shareStart(bands, thread + 1, threads);
   for (let b = shareStart(bands, thread, threads); b < end; b++) {
     const first = b * bandRows, last = min(rows, first + bandRows);
-    // Input rows that the band's outputs reach, counted through all pictures too.
+    // The input rows under the band's outputs, also counted through all pictures.
     const from = first / outputSize * inputSize + min(inputSize, max(0, first % outputSize * stride - before));
     const to = (last - 1) / outputSize * inputSize + min(inputSize, max(0, (last - 1) % outputSize * stride - before + 3));
     if (from < to) activate(input + rowBytes * from, inputBytes, band, inputBytes, (to - from) * inputSize, channels, inputNorm, activation);
@@ -42,9 +42,9 @@ export function trainDepthwise(
   }
 }
 
-/** Words that are put by for an entry: addresses of rows that meet for the gradient of the weights. */
+/** Words reserved per entry, which holds the addresses of rows that are combined in the gradient of the weights. */
 const entryWords: i32 = 16;
-/** Bytes of the input's gradient that are masked at once, while they are in the first cache. */
+/** Bytes of the input's gradient that are masked at once, while they are in the L1 cache. */
 const maskBytes: i32 = 32 * 1024;
 
 // @ts-ignore: decorator
@@ -58,7 +58,7 @@ export function depthwiseBackward(
 ): void {
   const inputBytes = <usize>inputPitch * 4, outputBytes = <usize>outputPitch * 4;
   const odd = stride == 2 && (before & 1) == 1;
-  // Columns of the output that the first and the last pixel of a row (or the last pair) meet.
+  // The output columns that belong to the first and the last pixel (or pair) of a row.
   const low = stride == 1 ? before - 2 : odd ? before >> 1 : (before >> 1) - 1;
   const pairs = (inputSize + 1) >> 1;
   const high = stride == 1 ? inputSize - 1 + before : odd ? pairs + (before >> 1) : pairs - 1 + (before >> 1);
@@ -99,14 +99,14 @@ export function depthwiseBackward(
       if (wantsInput) memory.fill(own, 0, sumsBytes);
       let entry = entries, g = gradients, a = inputs, masked = first;
       for (let r = first; r < last;) {
-        // The part of the band that lies in one picture: input rows y to yEnd of it, and the output rows they touch.
+        // The part of the band in one picture: its input rows y to yEnd, and the output rows that depend on them.
         const picture = r / inputSize, y = r % inputSize, yEnd = min(inputSize, y + last - r);
         const from = max(0, floorShare(y + before - 3 + stride, stride));
         const to = min(outputSize, floorShare(yEnd - 1 + before, stride) + 1);
-        // The address of row o of the output's gradient, column 0, is origin + gradientRow · o.
+        // Row o of the output's gradient begins, with column 0, at origin + gradientRow · o.
         const origin = g + outputBytes * left - gradientRow * from;
         const source = outputRow * (picture * outputSize);
-        // Row by row, so that what a row reads and writes is in the first caches until it is done with.
+        // Row by row, so that what a row reads and writes stays in the L1 and L2 caches.
         for (let k = y, made = from; k < yEnd; k++, r++) {
           for (const needed = min(to, floorShare(k + before, stride) + 1); made < needed; made++)
             rawGradient(gradient + source + outputRow * made, output + source + outputRow * made, outputBytes, origin + gradientRow * made, outputBytes, outputSize, channels, outputNorm);
@@ -136,7 +136,7 @@ export function depthwiseBackward(
   }
 }
 
-/** Which rows meet for the gradient of the weights, of input rows `y` to `yEnd` of a picture; returns where the entries end. */
+/** Writes the entries for input rows `y` to `yEnd` of a picture: which rows to combine in the gradient of the weights. Returns their end. */
 function entries1(entry: usize, y: i32, yEnd: i32, from: i32, to: i32, before: i32, origin: usize, gradientRow: usize, zeros: usize, inputs: usize, inputRow: usize): usize {
   for (let k = y; k < yEnd; k++) {
     store<usize>(entry, inputs + inputRow * (k - y));
@@ -146,13 +146,13 @@ function entries1(entry: usize, y: i32, yEnd: i32, from: i32, to: i32, before: i
   return entry;
 }
 
-/** The same at stride 2: of a pair of rows one meets the filter's first and last row, the other the middle one. */
+/** The same at stride 2: of a pair of rows, one belongs to the filter's first and last row, the other to the middle one. */
 function entries2(entry: usize, y: i32, yEnd: i32, from: i32, to: i32, before: i32, origin: usize, gradientRow: usize, zeros: usize, inputs: usize, inputRow: usize): usize {
   for (let k = y & ~1; k < yEnd; k += 2) {
     const twice = k + (before & 1), once = k + 1 - (before & 1);
     const hasTwice = twice >= y && twice < yEnd, hasOnce = once >= y && once < yEnd;
     const o = (twice + before) >> 1;
-    // What a missing row would add is made of zeros.
+    // A missing row contributes zeros.
     store<usize>(entry, inputs + inputRow * ((hasTwice ? twice : once) - y));
     store<usize>(entry, inputs + inputRow * ((hasOnce ? once : twice) - y), 4);
     store<usize>(entry, hasTwice ? gradientAt(o, from, to, origin, gradientRow, zeros) : zeros, 8);
@@ -172,7 +172,7 @@ function inputRowGradient(
   y: i32, from: i32, to: i32, origin: usize, gradientRow: usize, outputBytes: usize, inputGradient: usize, inputBytes: usize,
   channelsBytes: usize, weights: usize, inputSize: i32, outputSize: i32, stride: i32, before: i32, odd: bool, low: i32,
 ): void {
-  // The first row of the output's gradient that it meets, and the filter's row there; then one row on, `stride` back.
+  // The first row of the output's gradient to use, and the filter's row for it; each further row moves the filter back by `stride`.
   const first = max(from, floorShare(y + before - 3 + stride, stride));
   const rows = min(to, floorShare(y + before, stride) + 1) - first;
   const row = origin + gradientRow * first;

@@ -1,8 +1,8 @@
 /**
- * Pointwise and dense layers in training. Forward: a band of the input is activated into a buffer, the matrix product
- * of inference takes it from there, and sums of what comes out are made while it is in the cache. Backward: a band of
- * the output's gradient is made in a buffer, goes through the same product with transposed weights to become the
- * gradient of the input, and by outer products with the activated input becomes that of the weights.
+ * Pointwise and dense layers in training. Forward: a band of the input is activated into a buffer, from which the matrix
+ * product of inference reads it, and the output is summed while it is in the cache. Backward: a band of the output's
+ * gradient is computed into a buffer; the same product with transposed weights gives the gradient of the input, and outer
+ * products with the activated input give that of the weights.
  */
 import { activate, mask, rawGradient, statistics, vectorBytes } from "./bands";
 import { outerColumns, outerHeight, outerTile } from "./generated/outer-product-tiles";
@@ -26,8 +26,8 @@ export function trainPointwise(
 }
 
 /**
- * Bytes from one row of a band's buffer to the next: an odd number of cache lines, for the tiles of outer products walk
- * down columns, whose rows must not fall into the same few sets of the first cache.
+ * Bytes from one row of a band's buffer to the next: an odd number of cache lines, because the tiles of outer products go
+ * down columns, whose rows must not share a few sets of the L1 cache.
  */
 // @ts-ignore: decorator
 @inline
@@ -61,15 +61,15 @@ export function pointwiseBackward(
   }
 }
 
-/** Bytes of a block of input channels, which stays in the L2 cache while the columns of gradients pass by. */
+/** Bytes of a block of input channels, which stays in the L2 cache while the columns of gradients stream past. */
 const blockBytes: i32 = 128 * 1024;
 
-/** Adds what so many rows contribute to gradients of weights: panels of output channels, `panelBytes` apart. */
+/** Adds what `rows` rows contribute to gradients of weights, whose panels of output channels are `panelBytes` apart. */
 function outerProducts(
   input: usize, inputBytes: usize, rows: i32, inputChannels: i32, gradient: usize, gradientBytes: usize, outputChannels: i32,
   to: usize, panelBytes: usize,
 ): void {
-  // Whole tiles, whatever their height.
+  // A multiple of 60, so that blocks have whole tiles of any height.
   const block = max(60, blockBytes / (rows * 4) / 60 * 60);
   for (let start = 0; start < inputChannels; start += block) {
     const end = min(inputChannels, start + block);

@@ -1,6 +1,6 @@
 /**
- * The first layer in training: floats in, the raw output and its sums out; backward, outer products of the padded input
- * and of the output's gradient, band by band. And the picture's way to floats.
+ * The first layer in training. Forward: floats to the raw output and its sums. Backward: outer products of the padded
+ * input and the output's gradient, band by band. And the normalization of pixels to floats.
  */
 import { rawGradient, statistics, vectorBytes } from "./bands";
 import { stemWeightTile } from "./generated/depthwise-backward-tiles";
@@ -33,7 +33,7 @@ function row(from: usize, mean: usize, factors: usize, to: usize, i: i32, count:
   for (; i < count; i++) number(from + i, mean, factors, to, i);
 }
 
-/** The same where the first and the third channel of every pixel change places. */
+/** The same with the first and the third channel of every pixel swapped. */
 function swappedRow(from: usize, mean: usize, factors: usize, to: usize, count: i32, channels: i32): void {
   for (let i = 0; i < count; i += channels) {
     number(from + i + 2, mean, factors, to, i);
@@ -87,10 +87,10 @@ export function trainStem(
   }
 }
 
-/** Copies what `count` rows of outputs from row `y` of a picture on read to a band whose left and right ends are zeros already. */
+/** Copies the input of `count` output rows, from row `y` of a picture, to a band whose left and right ends are already zeros. */
 function padded(input: usize, picture: i32, y: i32, count: i32, band: usize, bandPitch: usize, columns: i32, inputSize: i32, inputChannels: i32, before: i32): void {
   const rowBytes = <usize>(inputSize * inputChannels * 4);
-  // Pixels past the last column that a filter reaches are not read.
+  // Pixels past the last column under a filter are not read.
   const taken = <usize>(min(inputSize, columns - before) * inputChannels * 4);
   const source = input + rowBytes * (picture * inputSize);
   for (let i = 0; i < count * 2 + 1; i++) {

@@ -1,0 +1,35 @@
+/** Where things lie that a command line names: at an address or in files, and in which. */
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Whether a name is an address rather than a path: its scheme has at least two letters, since a drive has one. */
+export function isAddress(name: string): boolean {
+	return /^[a-z][a-z+.-]+:/i.test(name);
+}
+
+/** The files that a model is made of, as far as there are any: undefined for an address and for a model's name. */
+export async function filesOf(model: string): Promise<readonly string[] | undefined> {
+	if (model.startsWith("file:")) return filesOf(fileURLToPath(model));
+	const { modelNames } = await import("../index.ts");
+	if (modelNames.includes(model) || isAddress(model)) return undefined;
+	const found = await stat(model).catch(() => undefined);
+	if (!found?.isDirectory()) return found ? [model, ...(await shardsOf(model))] : [];
+	const names = await readdir(model);
+	if (names.includes("model.json")) return filesOf(join(model, "model.json"));
+	return names.map((name) => join(model, name));
+}
+
+/** What a TensorFlow.js model.json names; nothing for any other file. */
+async function shardsOf(file: string): Promise<readonly string[]> {
+	if (!/\.json$/i.test(file)) return [];
+	try {
+		const { weightsManifest } = JSON.parse(await readFile(file, "utf8")) as {
+			weightsManifest: { paths: string[] }[];
+		};
+		return weightsManifest.flatMap(({ paths }) => paths).map((path) => join(file, "..", path));
+	} catch {
+		// Loading it says what is wrong.
+		return [];
+	}
+}

@@ -1,0 +1,62 @@
+/**
+ * Standard error as people watch it. On a terminal what counts is one line that is written over again and again;
+ * elsewhere, in a log or a pipe, it is a line once it is done. Results never go here. There is no color, so that NO_COLOR
+ * is always kept.
+ */
+import type { OnProgress } from "../index.ts";
+import type { Output } from "./context.ts";
+import { grouped } from "./table.ts";
+
+export interface Terminal {
+	/** Whether somebody watches. */
+	readonly isLive: boolean;
+	/** Characters that fit in a line, which change with the window. */
+	readonly columns: () => number;
+	/** Writes over the line that counts, on a terminal only. */
+	readonly status: (text: string) => void;
+	/** Takes that line away. */
+	readonly clear: () => void;
+	/** Writes a line that stays. */
+	readonly line: (text: string) => void;
+	/** How much of something is done: `pictures: 12 of 40`. */
+	readonly count: OnProgress;
+}
+
+const usualColumns = 80;
+
+/**
+ * The terminal that a stream is, or stands in for.
+ *
+ * @example
+ * const { count } = terminalOf(process.stderr);
+ * for (const loaded of [1, 2, 3]) count({ loaded, total: 3, source: "pictures" });
+ */
+export function terminalOf(stream: Output): Terminal {
+	const isLive = stream.isTTY === true;
+	let shown = false;
+	const status = (text: string): void => {
+		if (!isLive) return;
+		stream.write(`\r${text}\u001b[K`);
+		shown = true;
+	};
+	const clear = (): void => {
+		if (shown) stream.write("\r\u001b[K");
+		shown = false;
+	};
+	const line = (text: string): void => {
+		clear();
+		stream.write(`${text}\n`);
+	};
+	return {
+		isLive,
+		columns: () => stream.columns || usualColumns,
+		status,
+		clear,
+		line,
+		count: ({ loaded, total, source }) => {
+			const text = `${source}: ${grouped(loaded)}${total === undefined ? "" : ` of ${grouped(total)}`}`;
+			if (loaded === total) line(text);
+			else status(text);
+		},
+	};
+}

@@ -1,0 +1,109 @@
+/** What a training run of the command line leaves: the model, its log and curves, and what it says at the end. */
+import { appendFile, rm, writeFile } from "node:fs/promises";
+import { writeLocation } from "../formats/index.ts";
+import { MobileNetError } from "../network/index.ts";
+import {
+	type EpochReport,
+	logLine,
+	runCurves,
+	runFiles,
+	type TrainingDone,
+	type TrainingEvent,
+	writeModel,
+} from "../training/index.ts";
+import { messageOf } from "./errors.ts";
+import type { RunPaths } from "./options/training.ts";
+import { grouped, percent } from "./table.ts";
+
+/** Writes the model; if that fails, training was not for nothing. */
+export async function writeOutput(
+	{ output, checkpoints }: RunPaths,
+	{ best, model }: TrainingDone,
+): Promise<void> {
+	try {
+		await writeLocation(output, writeModel(model));
+	} catch (error) {
+		if (!best) throw error;
+		const where = `${checkpoints}/${runFiles.best}`;
+		throw new MobileNetError("unwritable", `${messageOf(error)} The same model is in ${where}.`, {
+			file: output,
+			cause: error,
+		});
+	}
+}
+
+/** The log and the curves. What cannot be written is said once, and the run goes on. */
+export function runFilesOf(
+	paths: RunPaths,
+	resume: boolean,
+	before: readonly EpochReport[],
+	say: (message: string) => void,
+) {
+	let begun = resume;
+	let failed = false;
+	const epochs = [...before];
+	const attempt = async (path: string, write: () => Promise<void>): Promise<void> => {
+		if (failed) return;
+		try {
+			await write();
+		} catch (error) {
+			failed = true;
+			say(`${path} cannot be written: ${messageOf(error)}; the run goes on without log and curves.`);
+		}
+	};
+	return {
+		write: async (event: TrainingEvent): Promise<void> => {
+			const line = logLine(event, new Date());
+			if (line !== undefined)
+				await attempt(paths.log, async () => {
+					if (!begun) await rm(paths.log, { force: true });
+					begun = true;
+					await appendFile(paths.log, line);
+				});
+			if (event.kind !== "epoch") return;
+			epochs.push(event);
+			await attempt(paths.curves, () => writeFile(paths.curves, runCurves(epochs)));
+		},
+	};
+}
+
+/** The run as a value for a line of JSON. */
+export function summaryOf(
+	{ output, log, curves, checkpoints }: RunPaths,
+	data: string,
+	{ reason, best, start, history, step }: TrainingDone,
+	facts: object,
+): object {
+	const measured = best?.validation ?? start;
+	return {
+		...{ data, ...facts, output, log, curves, checkpoints, reason },
+		epochs: history.length,
+		steps: step,
+		bestEpoch: best?.epoch ?? null,
+		...(measured && {
+			top1: measured.top1,
+			validationLoss: measured.loss,
+			validationPictures: measured.pictures,
+		}),
+	};
+}
+
+/** The same for people. */
+export function readable(
+	{ output, log, curves }: RunPaths,
+	{ best, start, history, model }: TrainingDone,
+	lines: readonly string[],
+): string {
+	const { alpha, size, classes } = model.configuration;
+	const measured = best?.validation ?? start;
+	const which = best ? `epoch ${best.epoch} of ${history.length}` : "the new classifier";
+	return [
+		`${output}: MobileNet v1, α ${alpha}, ${size}×${size}, ${grouped(classes)} ${model.labels ? "classes" : "outputs"}`,
+		measured
+			? `${which}, validation top-1 ${percent(measured.top1, 1)} of ${grouped(measured.pictures)} pictures, loss ${measured.loss.toFixed(3)}`
+			: `${which}, without validation`,
+		...lines,
+		...(history.length > 0 ? [`curves in ${curves}, log in ${log}`] : []),
+		"",
+	].join("\n");
+}

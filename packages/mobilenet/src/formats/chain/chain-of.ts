@@ -1,0 +1,124 @@
+/**
+ * The way out: a model as the chain that a perfect reader would find in its file. Writers of other formats go over it
+ * layer by layer and need not know what a MobileNet is. The opposite of recognize.ts: `recognize(chainOf(model))` is the
+ * model again, as far as a chain says it. What it does not say is what only training asks for (momentum, dropout without
+ * a classifier, epsilon where batch norm is folded), and α beyond the channels that it gives.
+ */
+import type { Configuration } from "../../network/configuration.ts";
+import { isConvolution, type Layer } from "../../network/layers.ts";
+import { isFloat } from "../../weights/float.ts";
+import type { Model } from "../../weights/model.ts";
+import {
+	type Codes,
+	type LayerParts,
+	partsOf,
+	type Quantization,
+	type WeightedParts,
+} from "../../weights/parts.ts";
+import type { Chain, ChainLayer, ChainTensor } from "./chain.ts";
+
+/**
+ * The chain of a model: folded or not, quantized or not, layer by layer. The name of a chain's layer is the prefix of its
+ * tensors' names, such as `stem.conv`. Tensors are shared with the model.
+ *
+ * @param name how errors call the model
+ * @throws MobileNetError `broken-file` for a model that lacks tensors of its configuration
+ * @example
+ * chainOf(model).layers.map(({ kind }) => kind) // ["convolution", "batchNorm", "activation", …]
+ */
+export function chainOf(model: Model, name = "the model"): Chain {
+	const { configuration, preprocessing, rounding, labels, sureFrom, source } = model;
+	const { size, inputChannels, dropout, head, output } = configuration;
+	const { input, layers: parts } = partsOf(model);
+	const layers: ChainLayer[] = [];
+	// What the layer before gave out.
+	let codes = input;
+	for (const own of parts) {
+		const { layer } = own;
+		if (!own.weight) {
+			layers.push({ kind: "pool", name: layer.name, ...given(own.output) });
+			if (dropout > 0) layers.push({ kind: "dropout", name: "dropout", rate: dropout });
+			codes = own.output ?? codes;
+			continue;
+		}
+		layers.push(...(isConvolution(layer) ? unitOf(own, codes, configuration) : [denseOf(own, codes)]));
+		codes = own.output;
+	}
+	if (head && output === "softmax") layers.push({ kind: "softmax", name: "softmax" });
+	return {
+		...source,
+		name,
+		layers,
+		size,
+		inputChannels,
+		...inputOf(input, parts[0]),
+		preprocessing,
+		...(rounding && { rounding }),
+		...(labels && { labels }),
+		...(sureFrom !== undefined && { sureFrom }),
+	};
+}
+
+/** A convolution with its batch norm and its activation, which gives out the unit's codes. */
+function unitOf(own: WeightedParts, input: Codes | undefined, configuration: Configuration): ChainLayer[] {
+	const { layer, norm, output } = own;
+	const { stride, kind, inputChannels } = layer;
+	const { epsilon, momentum, activation, leakySlope: slope } = configuration;
+	return [
+		{
+			kind: "convolution",
+			name: layer.tensorPrefix ?? layer.name,
+			...tensorsOf(own, input),
+			groups: kind === "depthwise" ? inputChannels : 1,
+			stride: [stride, stride],
+			padding: paddingOf(layer, configuration),
+		},
+		...(norm ? [{ kind: "batchNorm", name: `${layer.name}.bn`, ...norm, epsilon, momentum } as const] : []),
+		{
+			kind: "activation",
+			name: `${layer.name}.activation`,
+			activation,
+			...(activation === "leakyRelu" && { slope }),
+			...given(output),
+		},
+	];
+}
+
+function denseOf(own: WeightedParts, input: Codes | undefined): ChainLayer {
+	return { kind: "dense", name: own.layer.name, ...tensorsOf(own, input), ...given(own.output) };
+}
+
+/** Weights and bias with what their codes stand for; a bias's scale is its input's times its weights'. */
+function tensorsOf(
+	{ weight, bias, codes }: WeightedParts,
+	input: Codes | undefined,
+): { readonly weight: ChainTensor; readonly bias?: ChainTensor } {
+	const ofWeight = codes && !isFloat(weight) ? { quantization: codes } : {};
+	if (!bias) return { weight: { tensor: weight, ...ofWeight } };
+	const scale = input && codes?.scale.map((own) => own * input.scale);
+	const ofBias = scale && !isFloat(bias) ? { quantization: { scale, zeroPoint: [0] } } : {};
+	return { weight: { tensor: weight, ...ofWeight }, bias: { tensor: bias, ...ofBias } };
+}
+
+/** The picture's codes are of the type of the first layer's weights. */
+function inputOf(input: Codes | undefined, first: LayerParts | undefined): Pick<Chain, "input"> {
+	if (!input || !first?.weight || isFloat(first.weight)) return {};
+	return { input: { dtype: first.weight.dtype, quantization: listed(input) } };
+}
+
+function given(output: Codes | undefined): { readonly output?: Quantization } {
+	return output ? { output: listed(output) } : {};
+}
+
+function listed({ scale, zeroPoint }: Codes): Quantization {
+	return { scale: [scale], zeroPoint: [zeroPoint] };
+}
+
+/** TensorFlow has a word for its zeros; those of others, and the paper's padding of 4, are numbers. */
+function paddingOf(
+	{ kernel, padding: { before, after } }: Layer,
+	{ padding }: Configuration,
+): Extract<ChainLayer, { kind: "convolution" }>["padding"] {
+	if (kernel === 1) return "valid";
+	return padding === "same" && before <= 1 ? "same" : [before, before, after, after];
+}

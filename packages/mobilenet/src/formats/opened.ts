@@ -1,0 +1,69 @@
+/**
+ * A model opened as far as its container, before anybody knows its format: many formats are zips, many are JSON, many
+ * are safetensors, and only what is in them tells which. What is opened here is opened once, and readers take it from
+ * there.
+ */
+import { MobileNetError, messageOf } from "../base/error.ts";
+import { isJson, type Json, parseJson } from "../base/json.ts";
+import type { ModelFile } from "./file.ts";
+import { readSafetensors, type Safetensors } from "./safetensors/safetensors.ts";
+import type { ZipEntry } from "./zip.ts";
+
+/** A file, and, where it is a container, what it contains; a folder has no bytes. */
+export interface Opened extends ModelFile {
+	/** Names of the files in a folder. */
+	readonly folder?: readonly string[];
+	readonly zip?: readonly ZipEntry[];
+	readonly json?: Json;
+	readonly safetensors?: Safetensors;
+}
+
+/**
+ * A file with what it contains.
+ *
+ * @throws MobileNetError `broken-file` where a container is damaged, or `unsupported` for one that is not read
+ * @example
+ * (await openFile(file)).json?.modelTopology !== undefined // whether it is a layers model of TensorFlow.js
+ */
+export async function openFile(file: ModelFile): Promise<Opened> {
+	const { bytes, name } = file;
+	if (startsLikeSafetensors(bytes)) return { ...file, safetensors: readSafetensors(bytes, name) };
+	if (firstCharacter(bytes) === code("{")) return { ...file, json: jsonOf(file) };
+	if (!startsWith(bytes, "PK\x03\x04")) return file;
+	const { zipEntries } = await import("./zip.ts");
+	const zip = zipEntries(bytes, name);
+	return { ...file, ...(zip && { zip }) };
+}
+
+/** Whether bytes hold a text of ASCII characters at an offset. */
+export function startsWith(bytes: Uint8Array, text: string, offset = 0): boolean {
+	for (let i = 0; i < text.length; i++) if (bytes[offset + i] !== text.charCodeAt(i)) return false;
+	return true;
+}
+
+/** The length of the JSON in eight bytes, of which the highest are 0 in any file that fits a disk, then the JSON. */
+function startsLikeSafetensors(bytes: Uint8Array): boolean {
+	return bytes[8] === code("{") && bytes.subarray(5, 8).every((byte) => byte === 0);
+}
+
+/** The first byte that is no white space and no byte order mark. */
+function firstCharacter(bytes: Uint8Array): number | undefined {
+	return bytes.subarray(0, 1024).find((byte) => byte > 32 && ![0xef, 0xbb, 0xbf].includes(byte));
+}
+
+function jsonOf({ bytes, name }: ModelFile): Json {
+	try {
+		const json = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+		return isJson(json) ? json : {};
+	} catch (error) {
+		throw new MobileNetError(
+			"broken-file",
+			`${name}: it starts like JSON but is none (${messageOf(error)}); it is cut short or damaged.`,
+			{ cause: error },
+		);
+	}
+}
+
+function code(character: string): number {
+	return character.charCodeAt(0);
+}

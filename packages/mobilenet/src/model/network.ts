@@ -1,0 +1,100 @@
+/**
+ * A network that is ready to be run: what it runs on, and how pictures become what it takes. The functions here put one
+ * picture or numbers through it; pipeline.ts puts many pictures through it.
+ */
+import { MobileNetError, shown } from "../base/error.ts";
+import { checkKept } from "../engine/plans/inference.ts";
+import { prepare } from "../image/fit.ts";
+import type { Alpha, Pixels } from "../image/pixels.ts";
+import type { Configuration } from "../network/configuration.ts";
+import { layers } from "../network/layers.ts";
+import type { Features } from "./options.ts";
+import { type PictureSource, pixelsOf } from "./pictures.ts";
+import type { ReadyModel } from "./ready.ts";
+import { localRunner, type Runner } from "./runner.ts";
+
+export interface Network {
+	readonly configuration: Configuration;
+	readonly runner: Runner;
+	/** Writes a picture as the network takes it, [size, size, inputChannels] bytes. */
+	readonly prepare: (pixels: Pixels, into: Uint8Array) => void;
+	/** Bytes of such a picture. */
+	readonly bytes: number;
+	/** What becomes of transparency. */
+	readonly alpha: Alpha | undefined;
+}
+
+export function networkOf(ready: ReadyModel, alpha: Alpha | undefined): Network {
+	const { configuration, preprocessing } = ready.model;
+	const { size, inputChannels: channels } = configuration;
+	const { filter, fit } = preprocessing;
+	const preparation = { size, channels, filter, fit, alpha };
+	return {
+		configuration,
+		runner: localRunner(ready),
+		prepare: (pixels, into) => prepare(pixels, preparation, into),
+		bytes: size * size * channels,
+		alpha,
+	};
+}
+
+/**
+ * What layers give out for a picture, by their names.
+ *
+ * @throws MobileNetError `usage` for layers that do not exist; `disposed`, even while the picture is read
+ */
+export async function featuresOf(
+	{ configuration, runner, prepare, bytes, alpha }: Network,
+	source: PictureSource,
+	names: readonly string[],
+	signal: AbortSignal | undefined,
+): Promise<Map<string, Features>> {
+	signal?.throwIfAborted();
+	const table = layers(configuration);
+	checkKept(names, table);
+	await runner.reserve(1, names);
+	const pixels = await pixelsOf(source, { alpha, signal });
+	const input = (region: Uint8Array): number => {
+		prepare(pixels, region.subarray(0, bytes));
+		return 1;
+	};
+	const outputs = await runner.run({ batch: 1, input, layers: names });
+	return new Map(
+		names.map((name, n) => {
+			const { outputSize, outputChannels } = table.find((layer) => layer.name === name)!;
+			return [name, { data: outputs[n]![0]!, shape: [outputSize, outputSize, outputChannels] }];
+		}),
+	);
+}
+
+/**
+ * What the network gives out for normalized numbers, [batch, classes], or [batch, channels] without a classifier.
+ *
+ * @param input [batch, size, size, inputChannels]
+ * @throws MobileNetError `usage` where the input has another length
+ */
+export async function outputOf(
+	{ configuration, runner }: Network,
+	input: Float32Array,
+	batch: number,
+): Promise<Float32Array> {
+	checkBatch(batch);
+	const { size, inputChannels, head, output } = configuration;
+	const expected = batch * size * size * inputChannels;
+	if (!(input instanceof Float32Array) || input.length !== expected)
+		throw new MobileNetError(
+			"usage",
+			`run takes a Float32Array of ${expected} numbers ([${batch}, ${size}, ${size}, ${inputChannels}], NHWC), not ${input instanceof Float32Array ? input.length : shown(input)}.`,
+		);
+	const layer = !head ? "pool" : output === "softmax" ? "probabilities" : "classifier";
+	const [rows] = await runner.run({ batch, input, layers: [layer] });
+	const result = new Float32Array(batch * rows![0]!.length);
+	for (const [n, row] of rows!.entries()) result.set(row, n * row.length);
+	return result;
+}
+
+/** @throws MobileNetError `usage` where a batch is not a number of pictures */
+export function checkBatch(batch: number): void {
+	if (!(Number.isInteger(batch) && batch >= 1))
+		throw new MobileNetError("usage", `batch must be a whole number of at least 1, not ${shown(batch)}.`);
+}

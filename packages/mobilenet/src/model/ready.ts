@@ -1,0 +1,33 @@
+/** A model made ready to run: its options applied, the arithmetic, the threads and the build of the kernels chosen. */
+import { arithmeticOf, kernelSetFor } from "../engine/arithmetic.ts";
+import { threadsFor } from "../engine/threads.ts";
+import { type ChosenBuild, loadBuild } from "../kernels/load.ts";
+import type { Arithmetic } from "../kernels/operations.ts";
+import type { Model } from "../weights/model.ts";
+import { changedModel } from "./changed-model.ts";
+import type { RunOptions } from "./options.ts";
+
+export interface ReadyModel extends ChosenBuild {
+	/** As the options changed it. */
+	readonly model: Model;
+	readonly arithmetic: Arithmetic;
+	/** The most threads that run it. */
+	readonly threads: number;
+}
+
+/**
+ * Makes a model ready.
+ *
+ * @throws MobileNetError `configuration` or `usage` where an option makes no sense, `engine` where no build runs here
+ */
+export async function readyModel(given: Model, options: RunOptions): Promise<ReadyModel> {
+	const model = changedModel(given, options);
+	const threads = threadsFor(model.configuration, options.threads);
+	const arithmetic = arithmeticOf(model, options.arithmetic);
+	const { loaded, skippedBuilds } = await loadBuild({
+		build: options.build,
+		shared: threads > 1,
+		kernelSet: kernelSetFor(model, arithmetic),
+	});
+	return { model, arithmetic, threads, loaded, skippedBuilds };
+}

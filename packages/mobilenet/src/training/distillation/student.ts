@@ -1,0 +1,57 @@
+/** The network that is to learn from a teacher, with the outputs that it is to have. */
+import { type Configuration, configure } from "../../network/configuration.ts";
+import { initialize, randomFormat } from "../../weights/initialize.ts";
+import type { Label, Model } from "../../weights/model.ts";
+import { withHead } from "../head.ts";
+
+/** What a student is to answer with. */
+export interface Outputs {
+	readonly kind: "probabilities" | "embedding";
+	readonly count: number;
+	/** Undefined for an embedding, and for classes that have no names. */
+	readonly labels: readonly Label[] | undefined;
+	/** What the classifier's bias begins with. Default: 0. */
+	readonly bias?: Float32Array | undefined;
+}
+
+/** Whether training has changed a network's weights. */
+export function isTrained({ source }: Model): boolean {
+	return source.format !== randomFormat;
+}
+
+/**
+ * The student with these outputs: a trained classifier that has them stays, any other makes room for a new one.
+ *
+ * @param seed of a new classifier's random weights
+ */
+export function studentWith(student: Model, outputs: Outputs, seed: number): Model {
+	const { kind, count, labels, bias } = outputs;
+	// An embedding is no probability.
+	const shaped = (configuration: Configuration): Configuration =>
+		kind === "embedding" ? configure({ ...configuration, output: "logits" }) : configuration;
+	if (isTrained(student) && hasOutputs(student, outputs))
+		return { ...student, configuration: shaped(student.configuration) };
+	const { tensors } = initialize(configure({ ...student.configuration, classes: count, head: true }), {
+		seed,
+	});
+	const weight = tensors.get("classifier.weight")!;
+	const classifier = {
+		weights: weight.data as Float32Array,
+		bias: bias ?? new Float32Array(count),
+		classes: count,
+		features: weight.shape[1]!,
+	};
+	const { labels: _, ...model } = withHead(student, classifier, labels ?? numbered(count));
+	return { ...model, configuration: shaped(model.configuration), ...(labels && { labels }) };
+}
+
+function hasOutputs({ configuration, labels: own }: Model, { count, labels }: Outputs): boolean {
+	if (!configuration.head || configuration.classes !== count) return false;
+	if (!own || !labels) return !own && !labels;
+	return own.every(({ name }, i) => name === labels[i]!.name);
+}
+
+/** Classes that are called by their numbers. */
+export function numbered(count: number): readonly Label[] {
+	return Array.from({ length: count }, (_, number) => ({ name: `${number}` }));
+}
