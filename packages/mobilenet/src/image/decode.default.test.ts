@@ -107,7 +107,7 @@ describe("decode in browsers", () => {
 		])
 			expect(() => pixelsOfDrawable(nothing)).toThrow(/^the picture has no pixels: .*\.$/);
 		expect(() => pixelsOfDrawable({ displayWidth: 2e4, displayHeight: 2e4, close: () => undefined })).toThrow(
-			/^the picture is 20000×20000 pixels, .*\.$/,
+			/^the picture has 20000×20000 pixels, .*\.$/,
 		);
 		vi.unstubAllGlobals();
 		expect(() => pixelsOfDrawable({ width: 1, height: 1, close: () => undefined })).toThrow(
