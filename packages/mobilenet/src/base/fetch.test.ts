@@ -27,11 +27,11 @@ describe("an address is made absolute", () => {
 
 	it("or refused in one sentence where there is nothing to be relative to", () => {
 		expect(() => absolute("model.json")).toThrow(
-			/^model\.json is not a complete address and cannot be resolved, because there is no page: .*\.$/,
+			/^model\.json is not a complete address, and there is no page to complete it: .*\.$/,
 		);
 		vi.stubGlobal("location", { href: "blob:null/2f1c" });
 		expect(() => absolute("model.json")).toThrow(
-			/^model\.json is not a complete address and cannot be resolved, because blob:null\/2f1c is no base for it: .*\.$/,
+			/^model\.json is not a complete address, and blob:null\/2f1c cannot complete it: .*\.$/,
 		);
 	});
 });

@@ -31,7 +31,7 @@ export function absolute(location: string | URL): URL {
 	} catch (error) {
 		throw new MobileNetError(
 			"usage",
-			`${shownLocation(location)} is not a complete address and cannot be resolved, because ${page === undefined ? "there is no page" : `${shownLocation(page)} is no base for it`}: give an address that begins with https:.`,
+			`${shownLocation(location)} is not a complete address, and ${page === undefined ? "there is no page to complete it" : `${shownLocation(page)} cannot complete it`}: give one that begins with https:.`,
 			{ cause: error },
 		);
 	}

@@ -5,7 +5,7 @@
 import { listFolder, locationIn, readLocation } from "#files";
 import { MobileNetError, shown, shownLocation } from "../base/error.ts";
 import type { OnProgress } from "../base/progress.ts";
-import { labelsFor, parseLabels } from "../labels/parse.ts";
+import { labelsFor } from "../labels/fit.ts";
 import type { Label, Model } from "../weights/model.ts";
 import { fileAt, fileOf } from "./file.ts";
 import { type Opened, openFile } from "./opened.ts";
@@ -134,6 +134,9 @@ async function readLabels(
 	location: string | URL,
 	signal: AbortSignal | undefined,
 ): Promise<readonly Label[]> {
-	const bytes = await readLocation(location, { signal });
+	const [bytes, { parseLabels }] = await Promise.all([
+		readLocation(location, { signal }),
+		import("../labels/parse.ts"),
+	]);
 	return parseLabels(new TextDecoder().decode(bytes), shownLocation(location));
 }

@@ -1,7 +1,7 @@
 /** Decoding in browsers, with sharp in place of the browser's two functions: how they are called, and what becomes of their results. */
 import sharp from "sharp";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { decode } from "./decode.default.ts";
+import { decode, pixelsOfDrawable } from "./decode.default.ts";
 
 const file = await sharp(Uint8Array.of(10, 20, 30, 255, 100, 50, 0, 51), {
 	raw: { width: 2, height: 1, channels: 4 },
@@ -88,6 +88,30 @@ describe("decode in browsers", () => {
 		controller.abort(new Error("enough"));
 		await expect(reading).rejects.toThrow("enough");
 		expect(open.size).toBe(0);
+	});
+
+	it("gives what a canvas draws, with its transparency", () => {
+		browser();
+		const data = Uint8ClampedArray.of(1, 2, 3, 4, 5, 6, 7, 8);
+		const bitmap = { width: 2, height: 1, data, close: () => undefined };
+		expect(pixelsOfDrawable(bitmap)).toEqual({ data, width: 2, height: 1, channels: 4 });
+	});
+
+	it("draws nothing that is not there, and says why", () => {
+		browser();
+		for (const nothing of [
+			{ width: 0, height: 0, close: () => undefined },
+			{ videoWidth: 640, videoHeight: 480, readyState: 1 },
+			{ naturalWidth: 0, naturalHeight: 0 },
+		])
+			expect(() => pixelsOfDrawable(nothing)).toThrow(/^the picture has no pixels: .*\.$/);
+		expect(() => pixelsOfDrawable({ displayWidth: 2e4, displayHeight: 2e4, close: () => undefined })).toThrow(
+			/^the picture is 20000×20000 pixels, .*\.$/,
+		);
+		vi.unstubAllGlobals();
+		expect(() => pixelsOfDrawable({ width: 1, height: 1, close: () => undefined })).toThrow(
+			/^the picture cannot be drawn here: this runtime has no OffscreenCanvas; .*\.$/,
+		);
 	});
 
 	it("says if the runtime has no decoder", async () => {

@@ -111,7 +111,8 @@ export function compute<O extends Operation>(
 			packing[how].pack(values, shape, arrayAt(packedAs[how], buffer, place, packing[how].length(shape)));
 		} else {
 			const items = arrayAt(kind, buffer, places[name]!);
-			for (let i = 0; i < itemsOf(name); i++) items[i] = sample(i);
+			const count = itemsOf(name);
+			for (let i = 0; i < count; i++) items[i] = sample(i);
 		}
 	}
 	new Int32Array(buffer)[block / 4] = pictures;

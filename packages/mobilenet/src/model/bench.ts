@@ -2,7 +2,7 @@
 import { MobileNetError, shown } from "../base/error.ts";
 import { executorFor } from "../engine/arithmetic.ts";
 import type { Executor } from "../engine/executor.ts";
-import { peakFlops, type StepTime, type Times, timeRuns, timeSteps } from "../engine/timing.ts";
+import type { StepTime, Times } from "../engine/timing.ts";
 import type { Build } from "../kernels/walker.ts";
 import type { Model } from "../weights/model.ts";
 import { checkBatch } from "./network.ts";
@@ -54,6 +54,8 @@ export async function bench(given: Model, options: BenchOptions = {}): Promise<B
 		);
 	const { model, arithmetic, threads, loaded } = await readyModel(given, options);
 	const { build } = loaded;
+	// Pages that only classify do not load it.
+	const { peakFlops, timeRuns, timeSteps } = await import("../engine/timing.ts");
 	const executor = executorFor(model, arithmetic, { build, batch, threads }, loaded);
 	try {
 		await allJoined(executor, threads, signal);

@@ -56,6 +56,17 @@ describe("a model", () => {
 		expect(await drop.embed(new Canvas())).toEqual(await mobilenet.embed(plain(200, 100, 50)));
 	});
 
+	it("says that there are no canvases and videos here", async () => {
+		const mobilenet = await MobileNet.create(small);
+		const bitmap = { width: 40, height: 40, close: () => undefined };
+		const video = { videoWidth: 40, videoHeight: 40, readyState: 4 };
+		for (const picture of [bitmap, video, { width: 40, height: 40, getContext: () => null }])
+			await expect(mobilenet.classify(picture)).rejects.toMatchObject({
+				code: "unsupported",
+				message: expect.stringMatching(/cannot be drawn here: pass raw pixels .*\.$/),
+			});
+	});
+
 	it("takes colors in the network's order", async () => {
 		const model = (await MobileNet.create(small)).model;
 		const rgb = await MobileNet.from(model, { preprocessing: { mean: [10, 20, 30], std: [40, 50, 60] } });

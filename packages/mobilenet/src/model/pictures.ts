@@ -1,7 +1,8 @@
 /** Pictures from wherever they come: a path, an address, the bytes of a file, a blob, or raw pixels. */
-import { decode } from "#decode";
+import { decode, pixelsOfDrawable } from "#decode";
 import { readLocation } from "#files";
 import { MobileNetError, shown, shownLocation } from "../base/error.ts";
+import { type Drawable, isDrawable } from "../image/drawable.ts";
 import { type Alpha, checkPixels, type Pixels } from "../image/pixels.ts";
 
 /** Anything with an `arrayBuffer()`: a `Blob` or `File` of a page, a `Response`. */
@@ -17,12 +18,21 @@ export interface ImageDataLike {
 }
 
 /** A picture that is at hand or has a place to be read from. */
-export type ReadyPicture = string | URL | Uint8Array | ArrayBuffer | BlobLike | ImageDataLike | Pixels;
+export type ReadyPicture =
+	| string
+	| URL
+	| Uint8Array
+	| ArrayBuffer
+	| BlobLike
+	| ImageDataLike
+	| Pixels
+	| Drawable;
 
 /**
  * A picture: the path or the address of a file, the bytes of one (JPEG, PNG, WebP, GIF, AVIF, TIFF), a blob, a canvas's
- * `ImageData`, or raw pixels as `{ data, width, height, channels }`. A function that gives one of these is called shortly
- * before the picture's turn, so that a long list of pictures need not be in memory.
+ * `ImageData`, or raw pixels as `{ data, width, height, channels }`; in browsers also an `ImageBitmap`, a `VideoFrame`, a
+ * canvas, a video or an image, as it looks when its turn comes. A function that gives one of these is called shortly before
+ * the picture's turn, so that a long list of pictures need not be in memory.
  */
 export type PictureSource = ReadyPicture | (() => ReadyPicture | Promise<ReadyPicture>);
 
@@ -79,6 +89,8 @@ export async function pixelsOf(
 	if (picture instanceof ArrayBuffer) return decode(new Uint8Array(picture), { ...options, name });
 	if (typeof picture === "object" && picture !== null && "arrayBuffer" in picture)
 		return decode(new Uint8Array(await picture.arrayBuffer()), { ...options, name });
+	if (typeof picture === "object" && picture !== null && isDrawable(picture))
+		return pixelsOfDrawable(picture);
 	if (typeof picture === "object" && picture !== null && "width" in picture) {
 		const pixels = "channels" in picture ? picture : { ...imageData(picture), channels: 4 };
 		checkPixels(pixels);

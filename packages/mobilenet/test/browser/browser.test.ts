@@ -220,6 +220,47 @@ describeWithChromium("the browser file", () => {
 		});
 	});
 
+	it("takes a picture in every shape in which a page can hold it", async () => {
+		// Large areas of one color each, so that a video's compression hardly changes them.
+		const [width, height] = [64, 48];
+		const picture = await sharp(
+			Uint8Array.from({ length: width * height * 3 }, (_, i) => {
+				const [channel, x, y] = [i % 3, Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
+				return [x < 32 ? 220 : 30, y < 24 ? 200 : 40, x < 32 === y < 24 ? 90 : 180][channel]!;
+			}),
+			{ raw: { width, height, channels: 3 } },
+		)
+			.png()
+			.toBuffer();
+		const { ask } = await openPage({
+			"/model.safetensors": randomModel(),
+			"/picture.png": new Uint8Array(picture),
+		});
+		const {
+			"its address": expected,
+			"another picture": other,
+			"a video": video,
+			"a closed bitmap": closed,
+			"a video without a picture": still,
+			"an image without a picture": empty,
+			...shapes
+		} = await ask<Record<string, readonly number[]>>("shapes", "/model.safetensors", "/picture.png");
+		const largest = Math.max(...expected!);
+		const apart = (features: readonly number[] | undefined): number =>
+			difference(features!, expected!).most / largest;
+		expect(Object.keys(shapes)).toHaveLength(6);
+		for (const [name, features] of Object.entries(shapes)) expect(apart(features), name).toBe(0);
+		// Video has other colors: they are at half the size.
+		expect(apart(video)).toBeLessThan(0.05);
+		expect(apart(other)).toBeGreaterThan(0.2);
+		const nothing = {
+			code: "picture",
+			message:
+				"the picture has no pixels: it is not loaded yet, or it was closed; wait until it can be seen.",
+		};
+		expect([closed, still, empty]).toEqual([nothing, nothing, nothing]);
+	});
+
 	it("says in one sentence what cannot be fetched", async () => {
 		const { served, ask } = await openPage({});
 		expect(await ask<Failure>("failure", "/model.safetensors", "/photo.jpg")).toEqual({

@@ -189,7 +189,7 @@ async function keyOf(
 	const views = crops ? [crops.augmentation, crops.seed] : ["whole", "mirrored"];
 	const { pictures, mark } = dataFingerprint({ dataset });
 	const text = JSON.stringify([fingerprint, dataset.name, pictures, mark, views]);
-	return (await digestOf(new TextEncoder().encode(text))).slice(0, 16);
+	return (await sha256(new TextEncoder().encode(text))).slice(0, 16);
 }
 
 /** The rows of a file; none where there is no file, or it is broken: then it is made anew. */
@@ -229,11 +229,11 @@ async function contentDigest(numbers: Int32Array, answers: Float32Array): Promis
 	const bytes = new Uint8Array(numbers.byteLength + answers.byteLength);
 	bytes.set(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
 	bytes.set(new Uint8Array(answers.buffer, answers.byteOffset, answers.byteLength), numbers.byteLength);
-	return digestOf(bytes);
+	return sha256(bytes);
 }
 
 /** SHA-256 in hexadecimal. */
-async function digestOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
 	const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
 	return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

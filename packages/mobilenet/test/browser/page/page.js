@@ -45,6 +45,42 @@ globalThis.page = {
 		return base64(data);
 	},
 
+	/** The features of one picture in every shape in which a page can hold it, by the shape's name. */
+	async shapes(model, picture) {
+		const loaded = await MobileNet.load(model);
+		const bitmap = await createImageBitmap(await (await fetch(picture)).blob());
+		const { width, height } = bitmap;
+		const canvas = Object.assign(document.createElement("canvas"), { width, height });
+		canvas.getContext("2d").drawImage(bitmap, 0, 0);
+		const offscreen = new OffscreenCanvas(width, height);
+		offscreen.getContext("2d").drawImage(bitmap, 0, 0);
+		const image = Object.assign(new Image(), { src: picture });
+		await image.decode();
+		const shapes = {
+			"its address": picture,
+			"an image": image,
+			"a bitmap": bitmap,
+			"a canvas": canvas,
+			"an offscreen canvas": offscreen,
+			"image data": canvas.getContext("2d").getImageData(0, 0, width, height),
+			"a video's frame": new VideoFrame(bitmap, { timestamp: 0 }),
+			"a video": await videoOf(bitmap),
+			"another picture": new OffscreenCanvas(width, height),
+		};
+		shapes["another picture"].getContext("2d").fillRect(0, 0, width / 2, height);
+		const features = {};
+		for (const [name, source] of Object.entries(shapes)) features[name] = [...(await loaded.embed(source))];
+		bitmap.close();
+		for (const [name, source] of Object.entries({
+			"a closed bitmap": bitmap,
+			"a video without a picture": document.createElement("video"),
+			"an image without a picture": new Image(),
+		}))
+			features[name] = await loaded.embed(source).catch(({ code, message }) => ({ code, message }));
+		loaded.dispose();
+		return features;
+	},
+
 	/** The error that a model or a picture gives. */
 	async failure(model, picture) {
 		try {
@@ -72,6 +108,22 @@ async function decodedAt(picture, options) {
 
 async function fetched(address) {
 	return new Uint8Array(await (await fetch(address)).arrayBuffer());
+}
+
+/** A video that shows a picture. */
+async function videoOf(bitmap) {
+	const { width, height } = bitmap;
+	const canvas = Object.assign(document.createElement("canvas"), { width, height });
+	const context = canvas.getContext("2d");
+	const video = Object.assign(document.createElement("video"), {
+		muted: true,
+		srcObject: canvas.captureStream(),
+	});
+	// A canvas gives the video a frame whenever it is drawn on.
+	const drawing = setInterval(() => context.drawImage(bitmap, 0, 0), 20);
+	await video.play();
+	clearInterval(drawing);
+	return video;
 }
 
 function byIndex(predictions) {
