@@ -8,7 +8,7 @@
 import { type BinaryFile, binaryFile, checkRange } from "../../base/bytes.ts";
 import { MobileNetError, messageOf, shown } from "../../base/error.ts";
 import { isJson, parseJson } from "../../base/json.ts";
-import { type DType, sizeOf, type Tensor, type TensorData } from "../../weights/model.ts";
+import { type DType, sizeOf, type Tensor, type TensorData } from "../../weights/tensor.ts";
 
 export interface Safetensors {
 	readonly tensors: Map<string, Tensor>;
