@@ -46,6 +46,7 @@ for (const own of [await MobileNet.load(), await MobileNet.load(undefined, { siz
 const rows: Prediction[][] = await model.classify(["a.jpg", new Uint8Array(3)], { top: 3 });
 const one: Prediction[] = await model.classify({ data: new Uint8Array(3), width: 1, height: 1, channels: 3 });
 const vector: Float32Array = await model.embed("a.jpg");
+for await (const { key } of model.embedEach([{ key: 7, source: "a.jpg" }])) key.toFixed();
 if (rows.length + one.length + vector.length === 0) throw new MobileNetError("usage", summary(configure()));
 console.log(cost(configure()).multAdds, layers(configure()).length, (await readModel("x")).configuration.alpha);
 const curves: string = curvesSvg([{ epoch: 1, loss: 2 }]);

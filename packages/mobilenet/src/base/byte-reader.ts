@@ -37,6 +37,7 @@ export function skip(reader: ByteReader, length: number): number {
 		throw new MobileNetError(
 			"broken-file",
 			`${file.name}: ${what} ends at offset ${end} in the middle of what it says it holds (${length} bytes at offset ${offset}); it is damaged.`,
+			{ file: file.name, offset },
 		);
 	reader.offset += length;
 	return offset;

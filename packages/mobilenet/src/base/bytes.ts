@@ -19,5 +19,6 @@ export function checkRange({ name, bytes }: BinaryFile, offset: number, length: 
 		throw new MobileNetError(
 			"broken-file",
 			`${name}: ${what} should take ${length} bytes at offset ${offset}, but the file has ${size} bytes; it is cut short or damaged.`,
+			{ file: name, offset },
 		);
 }

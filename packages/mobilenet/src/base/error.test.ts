@@ -42,6 +42,15 @@ describe("a value as errors show it", () => {
 	});
 });
 
+test("an error says where it is, as far as that is known, and nothing else", () => {
+	const cause = new Error("why");
+	const error = new MobileNetError("broken-file", "cut short.", { file: "a.tflite", offset: 12, cause });
+	expect({ ...error }).toEqual({ name: "MobileNetError", code: "broken-file", file: "a.tflite", offset: 12 });
+	expect("layer" in error).toBe(false);
+	expect(error.cause).toBe(cause);
+	expect("cause" in new MobileNetError("usage", "no.")).toBe(false);
+});
+
 describe("what a file says", () => {
 	test("cannot color a terminal, end a line or turn its direction", () => {
 		expect(printable("\u001b[31mred\r\n\u0007\u009b\u2028\u202eé, 犬, 👩‍🚀")).toBe(

@@ -1,6 +1,7 @@
 /** Names from files go into messages, and a file may call a layer by a megabyte. */
 const longestMessage = 2000;
 const longestShown = 60;
+const longestLocation = 200;
 
 /**
  * The only error class of this package. The message is one sentence: what was wrong, where, what was expected,
@@ -16,11 +17,30 @@ const longestShown = 60;
 export class MobileNetError extends Error {
 	override readonly name = "MobileNetError";
 	readonly code: ErrorCode;
+	/** The file that the error is about, as the message calls it: a path, an address, or what bytes were called. */
+	declare readonly file?: string;
+	/** The layer of the file's network, as the file calls it. */
+	declare readonly layer?: string;
+	/** Where in the file the fault is, in bytes from its beginning. */
+	declare readonly offset?: number;
 
-	constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
-		super(cut(printable(message), longestMessage), options);
+	constructor(
+		code: ErrorCode,
+		message: string,
+		{ cause, ...place }: ErrorPlace & { readonly cause?: unknown } = {},
+	) {
+		super(cut(printable(message), longestMessage), cause === undefined ? undefined : { cause });
 		this.code = code;
+		for (const [field, value] of Object.entries(place))
+			if (value !== undefined) Object.defineProperty(this, field, { value, enumerable: true });
 	}
+}
+
+/** Where the fault is that an error tells of, as far as that is known. */
+export interface ErrorPlace {
+	readonly file?: string | undefined;
+	readonly layer?: string | undefined;
+	readonly offset?: number | undefined;
 }
 
 /**
@@ -28,7 +48,8 @@ export class MobileNetError extends Error {
  *
  * - `configuration`: a network that cannot exist, such as one with a width multiplier of 0
  * - `usage`: a call or an option that makes no sense
- * - `not-found`: a file or an address that does not exist, or cannot be read or written
+ * - `not-found`: a file or an address that does not exist or cannot be read
+ * - `unwritable`: a file that cannot be written, for want of room, rights or a folder
  * - `broken-file`: a model file that is damaged, cut short or not of its format
  * - `not-mobilenet`: an intact model file that holds another network
  * - `unsupported`: valid input that this package does not support
@@ -40,6 +61,7 @@ export type ErrorCode =
 	| "configuration"
 	| "usage"
 	| "not-found"
+	| "unwritable"
 	| "broken-file"
 	| "not-mobilenet"
 	| "unsupported"
@@ -57,6 +79,11 @@ export function messageOf(error: unknown): string {
 /** A value as error messages show it: text quoted, long values cut. No value, however deep or large, takes long. */
 export function shown(value: unknown): string {
 	return cut(typeof value === "number" ? String(value) : rendered(value, longestShown + 1), longestShown);
+}
+
+/** A path or an address as error messages show it: an address that holds its data is cut. */
+export function shownLocation(location: string | URL): string {
+	return cut(String(location), longestLocation);
 }
 
 /** As `JSON.stringify`, but no more of it than about so many characters; what JSON has no word for is named. */

@@ -1,5 +1,5 @@
 /** Fetching from addresses, the same in every runtime. */
-import { MobileNetError, messageOf } from "./error.ts";
+import { MobileNetError, messageOf, shownLocation } from "./error.ts";
 import type { OnProgress } from "./progress.ts";
 
 /** How a file or an address is read. */
@@ -31,7 +31,7 @@ export function absolute(location: string | URL): URL {
 	} catch (error) {
 		throw new MobileNetError(
 			"usage",
-			`${short(location)} is not a complete address, and ${page === undefined ? "there is no page to complete it" : `${short(page)} cannot complete it`}: give one that begins with https:.`,
+			`${shownLocation(location)} is not a complete address, and ${page === undefined ? "there is no page to complete it" : `${shownLocation(page)} cannot complete it`}: give one that begins with https:.`,
 			{ cause: error },
 		);
 	}
@@ -42,6 +42,7 @@ export async function fetchBytes(
 	address: string | URL,
 	{ signal, onProgress }: LocationOptions = {},
 ): Promise<Uint8Array> {
+	const name = shownLocation(address);
 	let response: Response;
 	try {
 		response = await fetch(address, signal ? { signal } : {});
@@ -50,14 +51,16 @@ export async function fetchBytes(
 	} catch (error) {
 		signal?.throwIfAborted();
 		const cause = error instanceof Error && error.cause ? error.cause : error;
-		throw new MobileNetError("not-found", `${short(address)} cannot be fetched: ${messageOf(cause)}.`, {
+		throw new MobileNetError("not-found", `${name} cannot be fetched: ${messageOf(cause)}.`, {
+			file: name,
 			cause: error,
 		});
 	}
 	throw new MobileNetError(
 		"not-found",
-		`${short(address)} cannot be fetched: the server answered ${response.status} ${response.statusText}`.trimEnd() +
+		`${name} cannot be fetched: the server answered ${response.status} ${response.statusText}`.trimEnd() +
 			".",
+		{ file: name },
 	);
 }
 
@@ -80,9 +83,4 @@ function counted(response: Response, source: string, onProgress: OnProgress | un
 		},
 	});
 	return new Response(response.body.pipeThrough(counter));
-}
-
-function short(address: string | URL): string {
-	const text = String(address);
-	return text.length > 100 ? `${text.slice(0, 97)}...` : text;
 }

@@ -2,8 +2,9 @@
 import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { MobileNetError, messageOf } from "./error.ts";
+import { MobileNetError } from "./error.ts";
 import { fetchBytes, isAddress, type LocationOptions } from "./fetch.ts";
+import { notReadable, notWritable } from "./file-errors.ts";
 
 /** The bytes of a file (path or `file:` URL) or of an address. */
 export async function readLocation(
@@ -49,7 +50,7 @@ export function locationBeside(file: string | URL, path: string): string | URL {
  * meanwhile, the former file or the new one is there.
  *
  * @param location the path of a file, or its `file:` URL
- * @throws MobileNetError where it cannot be written
+ * @throws MobileNetError `unwritable`; `usage` for an address
  * @example
  * await writeLocation("model.safetensors", writeModel(model));
  */
@@ -62,26 +63,11 @@ export async function writeLocation(location: string | URL, bytes: Uint8Array): 
 		await writeFile(temporary, bytes);
 		await rename(temporary, path);
 	} catch (error) {
-		await rm(temporary, { force: true });
-		throw new MobileNetError("not-found", `${path} cannot be written: ${messageOf(error)}.`, {
-			cause: error,
-		});
+		await rm(temporary, { force: true }).catch(() => undefined);
+		throw notWritable(path, error);
 	}
 }
 
 function pathOf(location: string | URL): string {
 	return location instanceof URL || location.startsWith("file:") ? fileURLToPath(location) : location;
-}
-
-function notReadable(path: string, error: unknown): MobileNetError {
-	const code = error instanceof Error && "code" in error ? error.code : undefined;
-	const why =
-		code === "ENOENT"
-			? "there is no such file"
-			: code === "EISDIR"
-				? "it is a folder"
-				: code === "EACCES"
-					? "permission denied"
-					: messageOf(error);
-	return new MobileNetError("not-found", `${path} cannot be read: ${why}.`, { cause: error });
 }

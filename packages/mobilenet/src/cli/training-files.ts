@@ -25,7 +25,8 @@ export async function writeOutput(
 	} catch (error) {
 		if (!best) throw error;
 		const where = `${checkpoints}/${runFiles.best}`;
-		throw new MobileNetError("not-found", `${messageOf(error)} The same model is in ${where}.`, {
+		throw new MobileNetError("unwritable", `${messageOf(error)} The same model is in ${where}.`, {
+			file: output,
 			cause: error,
 		});
 	}

@@ -6,11 +6,11 @@ import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { glob, isDynamicPattern } from "tinyglobby";
 import { MobileNetError } from "../base/error.ts";
+import { notReadable } from "../base/file-errors.ts";
 import type { Dataset } from "./dataset.ts";
 import { datasetOfFiles, openClassFolders, openPictures, pictureEndings } from "./folders.node.ts";
 import { openList } from "./lists.node.ts";
 import type { OpenOptions } from "./open-options.ts";
-import { notReadable } from "./places.node.ts";
 import { openShards } from "./shards.node.ts";
 
 const shardEndings = /\.(tar|tar\.gz|tgz)$/i;

@@ -3,10 +3,11 @@ import type { Dirent } from "node:fs";
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
 import { MobileNetError, shown } from "../base/error.ts";
+import { notReadable } from "../base/file-errors.ts";
 import type { Label } from "../weights/model.ts";
 import type { Dataset } from "./dataset.ts";
 import type { OpenOptions } from "./open-options.ts";
-import { notReadable, placeReader } from "./places.node.ts";
+import { placeReader } from "./places.node.ts";
 
 /** Endings of picture files. */
 export const pictureEndings = /\.(jpe?g|jfif|png|webp|gif|avif|tiff?)$/i;

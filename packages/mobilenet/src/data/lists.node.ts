@@ -3,12 +3,12 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { MobileNetError, shown } from "../base/error.ts";
+import { notReadable } from "../base/file-errors.ts";
 import type { Label } from "../weights/model.ts";
 import type { Dataset } from "./dataset.ts";
 import { datasetOfFiles } from "./folders.node.ts";
 import { mostClasses } from "./memory.ts";
 import type { OpenOptions } from "./open-options.ts";
-import { notReadable } from "./places.node.ts";
 import { columnOf, indexIn, labelOf, parseTable, type TextTable } from "./tables.ts";
 
 const fileColumns = ["file", "path", "image", "filename", "file_name", "filepath", "image_path", "picture"];

@@ -1,6 +1,7 @@
 /** Reads the bytes of pictures from files and memory. */
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
-import { MobileNetError, messageOf } from "../base/error.ts";
+import { MobileNetError } from "../base/error.ts";
+import { notReadable } from "../base/file-errors.ts";
 import type { Places } from "./dataset.ts";
 
 export interface PlaceReader {
@@ -23,6 +24,7 @@ export function placeReader({ sources, source, offset, length }: Places): PlaceR
 				throw new MobileNetError(
 					"broken-file",
 					`${name} should have ${bytes} bytes from byte ${from} on, but ${path} is ${bytes - read} bytes too short: it has changed since it was opened.`,
+					{ file: path, offset: from + read },
 				);
 			read += more;
 		}
@@ -45,20 +47,4 @@ export function placeReader({ sources, source, offset, length }: Places): PlaceR
 			open.clear();
 		},
 	};
-}
-
-/** The error for a file that cannot be read. */
-export function notReadable(name: string, error: unknown): MobileNetError {
-	const code = error instanceof Error && "code" in error ? error.code : undefined;
-	const why =
-		code === "ENOENT"
-			? "there is no such file"
-			: code === "EISDIR"
-				? "it is a folder"
-				: code === "EACCES"
-					? "permission denied"
-					: code === "ELOOP"
-						? "its symbolic links form a loop"
-						: messageOf(error);
-	return new MobileNetError("not-found", `${name} cannot be read: ${why}.`, { cause: error });
 }

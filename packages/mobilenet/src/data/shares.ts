@@ -36,6 +36,8 @@ export interface Failure {
 	readonly position: number;
 	/** Undefined if it is not an error of this package. */
 	readonly code: ErrorCode | undefined;
+	readonly file?: string | undefined;
+	readonly offset?: number | undefined;
 	readonly message: string;
 }
 
@@ -135,11 +137,13 @@ export function shareMaker(setup: DecodingSetup): ShareMaker {
 export function failureOf(position: number, error: unknown): Failure {
 	return {
 		position,
-		code: error instanceof MobileNetError ? error.code : undefined,
+		...(error instanceof MobileNetError
+			? { code: error.code, file: error.file, offset: error.offset }
+			: { code: undefined }),
 		message: messageOf(error),
 	};
 }
 
-export function errorOf({ code, message }: Failure): Error {
-	return code === undefined ? new Error(message) : new MobileNetError(code, message);
+export function errorOf({ code, message, file, offset }: Failure): Error {
+	return code === undefined ? new Error(message) : new MobileNetError(code, message, { file, offset });
 }

@@ -48,7 +48,7 @@ export function createStore(most: number): Store {
 					return toFile(bytes);
 				} catch (error) {
 					throw new MobileNetError(
-						"not-found",
+						"unwritable",
 						`the temporary file for pictures of gzipped shards cannot be written in ${tmpdir()} (${messageOf(error)}): unpack the shards with gunzip first.`,
 						{ cause: error },
 					);

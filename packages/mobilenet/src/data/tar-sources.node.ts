@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { createGunzip } from "node:zlib";
 import { MobileNetError, messageOf } from "../base/error.ts";
-import { notReadable } from "./places.node.ts";
+import { notReadable } from "../base/file-errors.ts";
 import type { TarSource } from "./tar.ts";
 
 export interface OpenTarSource extends TarSource {

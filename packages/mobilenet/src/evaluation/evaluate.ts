@@ -91,7 +91,7 @@ export async function evaluate(
 	const { background } = match;
 
 	const tally = createTally(configuration.classes - background, { topK, sureFrom: mobilenet.sureFrom });
-	const rank = ranking(mobilenet.model, { top: 5 });
+	const rank = await ranking(mobilenet.model, { top: 5 });
 	const labelOf = (index: number): string => labels?.[index + background]?.name ?? `class ${index}`;
 	const mistakes: Mistake[] = [];
 	const unreadable: Unreadable[] = [];

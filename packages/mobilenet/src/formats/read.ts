@@ -3,9 +3,9 @@
  * never by the name; what a file leaves open is completed here only as far as labels go.
  */
 import { listFolder, locationIn, readLocation } from "#files";
-import { MobileNetError, shown } from "../base/error.ts";
+import { MobileNetError, shown, shownLocation } from "../base/error.ts";
 import type { OnProgress } from "../base/progress.ts";
-import { labelsFor, parseLabels } from "../labels/parse.ts";
+import { labelsFor } from "../labels/fit.ts";
 import type { Label, Model } from "../weights/model.ts";
 import { fileAt, fileOf } from "./file.ts";
 import { type Opened, openFile } from "./opened.ts";
@@ -72,7 +72,7 @@ async function locate(
 			"usage",
 			`a model is read from a path, a URL or bytes, not from ${shown(source)}.`,
 		);
-	const called = name ?? shortened(source);
+	const called = name ?? shownLocation(source);
 	const reading = { signal, onProgress };
 	const names = await listFolder(source);
 	if (!names) {
@@ -116,7 +116,7 @@ async function labeled(
 	if (given !== undefined) {
 		const [labels, name] =
 			typeof given === "string" || given instanceof URL
-				? [await readLabels(given, signal), shortened(given)]
+				? [await readLabels(given, signal), shownLocation(given)]
 				: [given, "the list of labels"];
 		return { ...model, labels: labelsFor(labels, classes, name) };
 	}
@@ -134,12 +134,9 @@ async function readLabels(
 	location: string | URL,
 	signal: AbortSignal | undefined,
 ): Promise<readonly Label[]> {
-	const bytes = await readLocation(location, { signal });
-	return parseLabels(new TextDecoder().decode(bytes), shortened(location));
-}
-
-/** A location as errors name it: `data:` addresses can be long. */
-function shortened(location: string | URL): string {
-	const text = String(location);
-	return text.length > 200 ? `${text.slice(0, 197)}...` : text;
+	const [bytes, { parseLabels }] = await Promise.all([
+		readLocation(location, { signal }),
+		import("../labels/parse.ts"),
+	]);
+	return parseLabels(new TextDecoder().decode(bytes), shownLocation(location));
 }

@@ -1,11 +1,7 @@
-/**
- * Label files: one label a line, a JSON array, or an index and a label a line. And whether a list of labels is one
- * for so many classes.
- */
+/** Label files: one label a line, a JSON array, or an index and a label a line. */
 import { MobileNetError, messageOf, shown } from "../base/error.ts";
 import { parseJson } from "../base/json.ts";
 import type { Label } from "../weights/model.ts";
-import { backgroundName } from "./background.ts";
 
 /**
  * The labels in a label file, in the order of the classes.
@@ -35,30 +31,6 @@ export function parseLabels(text: string, name: string): readonly Label[] {
 	const empty = lines.indexOf("");
 	if (empty >= 0) throw broken(name, `has no label in line ${empty + 1} of ${lines.length}`);
 	return lines.map(labelOf);
-}
-
-/**
- * Labels for so many classes: the same, or with a background class in front where one is missing; undefined where
- * they do not fit.
- */
-export function fittedLabels(labels: readonly Label[], classes: number): readonly Label[] | undefined {
-	if (labels.length === classes) return labels;
-	if (labels.length === 1000 && classes === 1001) return [{ name: backgroundName }, ...labels];
-	return undefined;
-}
-
-/**
- * Labels for so many classes, as `fittedLabels`, from a file that was meant for them.
- *
- * @throws MobileNetError `usage` with both numbers where they do not fit
- */
-export function labelsFor(labels: readonly Label[], classes: number, name: string): readonly Label[] {
-	const fitted = fittedLabels(labels, classes);
-	if (fitted) return fitted;
-	throw new MobileNetError(
-		"usage",
-		`${name} has ${labels.length} labels, but the network has ${classes} classes: give a file of as many labels.`,
-	);
 }
 
 function jsonLabels(content: string, name: string): readonly Label[] {

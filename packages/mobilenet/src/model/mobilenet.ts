@@ -108,7 +108,7 @@ export class MobileNet {
 	/**
 	 * From which probability on, above 0 and up to 1, the best answer is to be believed, as every answer's `sure` says. It
 	 * was chosen by whoever made the model, on pictures that training did not see; undefined where nobody did. A model
-	 * that is trained has lost it: set it in the model anew.
+	 * that is trained has lost it: set it in the model again.
 	 *
 	 * @example
 	 * const [best] = await mobilenet.classify("photo.jpg");
@@ -156,7 +156,7 @@ export class MobileNet {
 		options: ClassifyOptions = {},
 	): AsyncGenerator<ClassifiedPicture<KeyOf<P>>, void, void> {
 		checkHead(this.configuration);
-		const rank = ranking(this.model, options);
+		const rank = await ranking(this.model, options);
 		yield* rowsOf(
 			pictures,
 			this.#network,

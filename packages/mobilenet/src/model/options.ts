@@ -1,4 +1,4 @@
-/** What a model can be told, and what it gives back: the options and results of its methods. */
+/** Options and results of a model's methods. */
 import type { ReadOptions } from "../formats/read.ts";
 import type { Alpha } from "../image/pixels.ts";
 import type { Arithmetic } from "../kernels/operations.ts";
@@ -16,23 +16,23 @@ export type PreprocessingOptions = {
 
 /** How a model runs, and what differs from what its file says. */
 export interface RunOptions {
-	/** Width and height to run at, in pixels; a network runs at any. The file's own if not given. */
+	/** Width and height to run at, in pixels; a network runs at any. Default: the file's own. */
 	readonly size?: number | undefined;
 	/** What differs from the file's preprocessing. Mean and std are in pixels, 0…255. */
 	readonly preprocessing?: PreprocessingOptions | undefined;
-	/** What becomes of transparent pictures: laid on `white` if not given. */
+	/** What transparent pictures are laid on. Default: `white`. */
 	readonly transparency?: Alpha | undefined;
-	/** The build of the kernels; the fastest that passes its self-test if not given. */
+	/** The build of the kernels. Default: the fastest that passes its self-test. */
 	readonly build?: Build | undefined;
 	/**
-	 * What the network is computed in. If not given, a model whose weights and activations are all quantized runs in
-	 * integers, as TensorFlow Lite runs it, and every other in float32; `float` runs a quantized one dequantized.
+	 * What the network is computed in. Default: integers for a model whose weights and activations are all quantized, as
+	 * TensorFlow Lite runs it, and float32 for every other. `float` runs a quantized model dequantized.
 	 */
 	readonly arithmetic?: Arithmetic | undefined;
 	/**
-	 * Threads that run the network, this one among them; results do not depend on it. If not given, as many as the
-	 * machine and the network are good for: a small network runs on one. In a browser more than one only where the page
-	 * is cross-origin isolated.
+	 * Threads that run the network, including this one; results do not depend on it. Default: as many as suit the machine
+	 * and the network; a small network runs on one. In a browser there is more than one only where the page is
+	 * cross-origin isolated.
 	 */
 	readonly threads?: number | undefined;
 }

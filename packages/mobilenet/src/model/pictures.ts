@@ -1,7 +1,7 @@
 /** Pictures from wherever they come: a path, an address, the bytes of a file, a blob, or raw pixels. */
 import { decode, pixelsOfDrawable } from "#decode";
 import { readLocation } from "#files";
-import { MobileNetError, shown } from "../base/error.ts";
+import { MobileNetError, shown, shownLocation } from "../base/error.ts";
 import { type Drawable, isDrawable } from "../image/drawable.ts";
 import { type Alpha, checkPixels, type Pixels } from "../image/pixels.ts";
 
@@ -79,10 +79,9 @@ export async function pixelsOf(
 	const { signal } = options;
 	const picture = typeof source === "function" ? await source() : source;
 	if (typeof picture === "string" || picture instanceof URL) {
-		const name = String(picture);
 		return decode(await readLocation(picture, { signal }), {
 			...options,
-			name: name.length > 200 ? `${name.slice(0, 197)}...` : name,
+			name: shownLocation(picture),
 		});
 	}
 	const name = "the picture";

@@ -1,7 +1,6 @@
 /** From probabilities to answers: the best classes by name. */
 import { MobileNetError, shown } from "../base/error.ts";
 import { backgroundOutputs } from "../labels/background.ts";
-import { requiredClasses } from "../labels/find.ts";
 import type { Model } from "../weights/model.ts";
 
 export interface Prediction {
@@ -20,9 +19,9 @@ export interface Prediction {
 }
 
 export interface PredictionOptions {
-	/** How many answers at the most; 5 if not given. */
+	/** How many answers at most. Default: 5. */
 	readonly top?: number | undefined;
-	/** Answers below this probability are left out; 0 if not given. */
+	/** Answers below this probability are left out. Default: 0. */
 	readonly threshold?: number | undefined;
 	/** Only these classes are answers: by name, synonym, WordNet id or number (labels/find.ts). */
 	readonly allow?: readonly (string | number)[] | undefined;
@@ -33,18 +32,20 @@ export interface PredictionOptions {
 export type Ranking = (probabilities: Float32Array) => Prediction[];
 
 /** Makes the function that names the best of a model's classes. Options are checked here, once. */
-export function ranking(
+export async function ranking(
 	{ configuration: { classes }, labels, sureFrom }: Pick<Model, "configuration" | "labels" | "sureFrom">,
 	{ top = 5, threshold = 0, allow, deny }: PredictionOptions,
-): Ranking {
+): Promise<Ranking> {
 	if (!(Number.isInteger(top) && top >= 1))
 		throw new MobileNetError("usage", `top must be a whole number of at least 1, not ${shown(top)}.`);
 	if (!(threshold >= 0 && threshold <= 1))
 		throw new MobileNetError("usage", `threshold must be a number from 0 to 1, not ${shown(threshold)}.`);
 	const background = backgroundOutputs(labels);
-	const find = requiredClasses(labels?.slice(background), classes - background);
-	const allowed = allow && new Set(allow.flatMap(find));
-	const denied = new Set(deny?.flatMap(find));
+	// Most callers name no classes: their pages do not load what finds them.
+	const { requiredClasses } = allow || deny ? await import("../labels/find.ts") : {};
+	const find = requiredClasses?.(labels?.slice(background), classes - background);
+	const allowed = allow && new Set(allow.flatMap(find!));
+	const denied = new Set(deny?.flatMap(find!));
 	const candidates = Array.from({ length: classes - background }, (_, index) => index).filter(
 		(index) => (!allowed || allowed.has(index)) && !denied.has(index),
 	);

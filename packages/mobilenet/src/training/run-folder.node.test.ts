@@ -42,7 +42,11 @@ describe("a run's folder", () => {
 		// Whatever is written to this device finds no room.
 		symlinkSync("/dev/full", join(path, ".last.safetensors.draft"));
 		await expect(folder.write("last.safetensors", new Uint8Array(10_000))).rejects.toThrow(
-			`${join(path, "last.safetensors")} cannot be written: the disk is full.`,
+			expect.objectContaining({
+				code: "unwritable",
+				file: join(path, "last.safetensors"),
+				message: `${join(path, "last.safetensors")} cannot be written: the disk is full.`,
+			}),
 		);
 		expect([...(await folder.read("last.safetensors"))!]).toEqual([1, 2, 3]);
 		expect(readdirSync(path)).toEqual(["last.safetensors"]);

@@ -1,7 +1,7 @@
 /** A run's folder on disk. Its twin for browsers and other runtimes is run-folder.default.ts. */
 import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { MobileNetError, messageOf } from "../base/error.ts";
+import { notReadable, notWritable, systemCode } from "../base/file-errors.ts";
 import type { RunFolder } from "./run-folder.ts";
 
 /**
@@ -19,10 +19,8 @@ export function runFolder(path: string): RunFolder {
 			try {
 				return await readFile(join(path, file));
 			} catch (error) {
-				if (codeOf(error) === "ENOENT") return undefined;
-				throw new MobileNetError("not-found", `${join(path, file)} cannot be read: ${messageOf(error)}.`, {
-					cause: error,
-				});
+				if (systemCode(error) === "ENOENT") return undefined;
+				throw notReadable(join(path, file), error);
 			}
 		},
 		write: async (file, bytes) => {
@@ -34,9 +32,7 @@ export function runFolder(path: string): RunFolder {
 				await syncFolder(path);
 			} catch (error) {
 				await rm(draft, { force: true }).catch(() => undefined);
-				throw new MobileNetError("not-found", `${join(path, file)} cannot be written: ${whyNot(error)}.`, {
-					cause: error,
-				});
+				throw notWritable(join(path, file), error);
 			}
 		},
 	};
@@ -64,27 +60,4 @@ async function syncFolder(path: string): Promise<void> {
 	} catch {
 		// Windows has no such thing: the move is whole all the same.
 	}
-}
-
-function whyNot(error: unknown): string {
-	switch (codeOf(error)) {
-		case "ENOSPC":
-			return "the disk is full";
-		case "EDQUOT":
-			return "the disk quota is used up";
-		case "EACCES":
-		case "EPERM":
-			return "permission denied";
-		case "EROFS":
-			return "the disk is read-only";
-		case "ENOTDIR":
-		case "EEXIST":
-			return "the folder's place is taken by a file";
-		default:
-			return messageOf(error);
-	}
-}
-
-function codeOf(error: unknown): unknown {
-	return error instanceof Error && "code" in error ? error.code : undefined;
 }

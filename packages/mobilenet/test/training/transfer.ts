@@ -36,20 +36,20 @@ export async function transfer(data: string, weights: string, seed = 0): Promise
 
 	const changed = await MobileNet.from(withHead(model.model, head, training.classes));
 	const validation = await openDataset(shared(`data/${data}/val`));
-	const pictures = async function* () {
-		for (const index of validation.labels.keys()) yield validation.read(index);
+	const pictures = function* () {
+		for (const key of validation.labels.keys()) yield { key, source: () => validation.read(key) };
 	};
-	let [index, right] = [0, 0];
+	let right = 0;
 	for await (const row of changed.classifyEach(pictures(), { top: 1 })) {
 		if ("error" in row) throw row.error;
-		const label = validation.classes[validation.labels[index++]!]!;
+		const label = validation.classes[validation.labels[row.key]!]!;
 		if (row.predictions[0]!.label === label.name) right++;
 	}
 	for (const closing of [model, changed]) closing.dispose();
 	for (const closing of [training, validation]) await closing.close();
 	return {
 		head,
-		percent: (100 * right) / index,
+		percent: (100 * right) / validation.labels.length,
 		seconds: { embedding, training: trained, classifying: clock() },
 	};
 }

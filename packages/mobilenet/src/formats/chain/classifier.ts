@@ -78,12 +78,14 @@ function floats(
 			chain,
 			`the dense layer ${name} follows or is followed by another with nothing between them, which can be made one only of floats, and its ${what} ${what === "weights" ? "are" : "is"} ${tensor.dtype}`,
 			"unsupported",
+			name,
 		);
 	if (!sameShape(tensor.shape, shape) || tensor.data.length !== sizeOf(shape))
 		return refuse(
 			chain,
 			`the ${what} of the dense layer ${name} should have the shape ${shown(shape)}, but ${tensor.data.length} numbers have the shape ${shown(tensor.shape)}`,
 			"broken-file",
+			name,
 		);
 	return float32Of(tensor);
 }

@@ -98,11 +98,15 @@ export function activationOf(
 			refuse(
 				chain,
 				`the layer ${unit.name} is followed by ${own.activation} where the layers before it have ${activation}`,
+				"not-mobilenet",
+				unit.name,
 			);
 		if (activation === "leakyRelu" && short(own.slope ?? 0.1) !== leakySlope)
 			refuse(
 				chain,
 				`the layer ${unit.name} has a leaky ReLU of slope ${own.slope} where the layers before it have ${leakySlope}`,
+				"not-mobilenet",
+				unit.name,
 			);
 	}
 	if (!(leakySlope >= 0 && leakySlope < 1))

@@ -4,7 +4,7 @@
  * and stay as the file has them. A network that is not a MobileNet v1 is refused with what was found instead.
  */
 import { MobileNetError } from "../../base/error.ts";
-import { fittedLabels } from "../../labels/parse.ts";
+import { fittedLabels } from "../../labels/fit.ts";
 import { type Configuration, configure, presets } from "../../network/configuration.ts";
 import { layers } from "../../network/layers.ts";
 import type { Label, Model } from "../../weights/model.ts";

@@ -120,6 +120,7 @@ function weightsOf(
 				chain,
 				`the weights of the layer ${name} are of the type ${tensor.dtype}${quantization ? "" : " without a scale"} where floats, or I8 or U8 with a scale, were expected`,
 				"broken-file",
+				name,
 			);
 		checkQuantization(chain, name, quantization, channels);
 		codes = quantization;
@@ -149,6 +150,7 @@ function checkBias(
 			chain,
 			`the bias of the layer ${name} is of the type ${bias.tensor.dtype}, where its weights are ${weight.tensor.dtype} and its input ${input ? "is of integers" : "is not"}: floats were expected`,
 			"broken-file",
+			name,
 		);
 	const scales = bias.quantization?.scale ?? [];
 	for (let c = 0; c < scales.length; c++) {
@@ -158,6 +160,7 @@ function checkBias(
 				chain,
 				`the bias of the layer ${name} has the scale ${scales[c]} at channel ${c} where ${expected}, its input's times its weights', was expected`,
 				"broken-file",
+				name,
 			);
 	}
 }
@@ -178,6 +181,7 @@ function normOf(chain: Chain, found: FoundNorm, channels: number): BatchNorm {
 				chain,
 				`the ${what} of the batch norm ${found.name} is of the type ${tensor.dtype} where floats were expected`,
 				"broken-file",
+				found.name,
 			);
 	}
 	// The sign is the highest bit of every float; −0 is a variance of nothing.
@@ -189,6 +193,7 @@ function normOf(chain: Chain, found: FoundNorm, channels: number): BatchNorm {
 			chain,
 			`the batch norm ${found.name} has a negative variance at channel ${negative}; the file is damaged`,
 			"broken-file",
+			found.name,
 		);
 	return norm;
 }
@@ -209,6 +214,7 @@ function checkQuantization(
 				chain,
 				`the layer ${layer} has ${values.length} ${what} where ${channels === 1 ? "one was" : `one or ${channels} were`} expected`,
 				"broken-file",
+				layer,
 			);
 	const strange =
 		scale.find((value) => !(value > 0 && Number.isFinite(value))) ??
@@ -219,6 +225,7 @@ function checkQuantization(
 			chain,
 			`the layer ${layer} is quantized with ${strange} where a scale above 0 and a zero point from -128 to 255 were expected`,
 			"broken-file",
+			layer,
 		);
 }
 

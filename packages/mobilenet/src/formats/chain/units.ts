@@ -54,9 +54,10 @@ export function refuse(
 	{ name }: Pick<Reading, "name">,
 	sentence: string,
 	code: ErrorCode = "not-mobilenet",
+	layer?: string,
 ): never {
 	const what = code === "not-mobilenet" ? " holds no MobileNet v1" : "";
-	throw new MobileNetError(code, `${name}${what}: ${sentence}.`);
+	throw new MobileNetError(code, `${name}${what}: ${sentence}.`, { file: name, layer });
 }
 
 export function partsOf(chain: Chain): Parts {
@@ -72,6 +73,8 @@ export function partsOf(chain: Chain): Parts {
 			return refuse(
 				chain,
 				`${describe(item)} has no activation after it where ReLU6, ReLU or leaky ReLU was expected (layer ${item.name})${resemblance(items)}`,
+				"not-mobilenet",
+				item.name,
 			);
 		return { ...item, activation };
 	};
@@ -259,6 +262,8 @@ function unexpected(
 	refuse(
 		chain,
 		`${after} comes ${describe(item)} where ${expected} was expected (layer ${item.name})${resemblance(items)}`,
+		"not-mobilenet",
+		item.name,
 	);
 }
 

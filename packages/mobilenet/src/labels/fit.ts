@@ -1,0 +1,28 @@
+/** Whether a list of labels fits a network: one label for each of its classes. */
+import { MobileNetError } from "../base/error.ts";
+import type { Label } from "../weights/model.ts";
+import { backgroundName } from "./background.ts";
+
+/**
+ * Labels for a number of classes: the same, or with a background class in front if only that is missing; undefined if
+ * they do not fit.
+ */
+export function fittedLabels(labels: readonly Label[], classes: number): readonly Label[] | undefined {
+	if (labels.length === classes) return labels;
+	if (labels.length === 1000 && classes === 1001) return [{ name: backgroundName }, ...labels];
+	return undefined;
+}
+
+/**
+ * As `fittedLabels`, for labels that a person gave for this network.
+ *
+ * @throws MobileNetError `usage` with both numbers if they do not fit
+ */
+export function labelsFor(labels: readonly Label[], classes: number, name: string): readonly Label[] {
+	const fitted = fittedLabels(labels, classes);
+	if (fitted) return fitted;
+	throw new MobileNetError(
+		"usage",
+		`${name} has ${labels.length} labels, but the network has ${classes} classes: give a file of as many labels.`,
+	);
+}
