@@ -4,7 +4,7 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MobileNet, type Model } from "mobilenet";
-import { dequantize, fold, readModel, writeModel } from "mobilenet/formats";
+import { dequantize, fold, readModel, writeAs, writeModel } from "mobilenet/formats";
 import { type Configuration, configure } from "mobilenet/network";
 import { random } from "../../mobilenet/dist/base/random.js";
 import { weights } from "./folders.ts";
@@ -105,8 +105,7 @@ export async function probabilitiesOf(
 	inputs: readonly Float32Array[],
 	batch: number,
 ): Promise<readonly number[]> {
-	const softmax = { ...model, configuration: { ...model.configuration, output: "softmax" as const } };
-	const network = await MobileNet.from(softmax, { threads: 1 });
+	const network = await MobileNet.from(withSoftmax(model), { threads: 1 });
 	const probabilities: number[] = [];
 	for (const input of inputs) probabilities.push(...(await network.run(input, { batch })));
 	network.dispose();
@@ -138,10 +137,7 @@ export async function withFiles<Result>(
 			isFloat
 				? (await import("./files/onnx.ts")).writeOnnx(folded, batch)
 				: (await import("./files/onnx-int8.ts")).writeIntegerOnnx(model, batch),
-		"network.tflite": async () =>
-			isFloat
-				? (await import("./files/tflite.ts")).writeTensorFlowLite(folded, batch)
-				: (await import("./files/tflite-int8.ts")).writeIntegerTensorFlowLite(model, batch),
+		"network.tflite": () => written(isFloat ? folded : model, "network.tflite", batch),
 	};
 	try {
 		for (const file of files) await writeFile(join(folder, file), await writers[file]());
@@ -154,6 +150,15 @@ export async function withFiles<Result>(
 		remove();
 		process.off("exit", remove);
 	}
+}
+
+/** A peer's file, which ends with probabilities. */
+async function written(model: Model, file: string, batch: number): Promise<Uint8Array> {
+	return (await writeAs(withSoftmax(model), file, { batch })).get(file)!;
+}
+
+function withSoftmax(model: Model): Model {
+	return { ...model, configuration: { ...model.configuration, output: "softmax" } };
 }
 
 export function jobFor(

@@ -2,6 +2,7 @@
 export { type ErrorCode, MobileNetError } from "./base/error.ts";
 export type { OnProgress, Progress } from "./base/progress.ts";
 export type { Drawable } from "./image/drawable.ts";
+export { isPictureName } from "./image/picture-file.ts";
 export type { Alpha, Pixels } from "./image/pixels.ts";
 export { builds } from "./kernels/load.ts";
 export type { Arithmetic } from "./kernels/operations.ts";

@@ -2,14 +2,12 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { glob, isDynamicPattern } from "tinyglobby";
+import type { NamedPicture } from "../evaluation/index.ts";
 import type { PictureSource } from "../index.ts";
 import type { ProcessLike } from "./context.ts";
 import { errorLine, messageOf, usageError } from "./errors.ts";
 import { isAddress } from "./locations.ts";
 import { expected, wholeNumber } from "./options/numbers.ts";
-
-/** Endings of the files of a folder or a glob that are taken for pictures. */
-const endings = /\.(jpe?g|jfif|png|webp|gif|avif|tiff?)$/i;
 
 /** Width and height of raw pixels, three bytes each. */
 export interface RawSize {
@@ -71,12 +69,6 @@ export function pictureError(file: string, error: unknown): string {
 	return errorLine(message.includes(file) ? message : `${file}: ${message}`);
 }
 
-/** A picture, whose key is what the command line calls it. */
-export interface NamedPicture {
-	readonly key: string;
-	readonly source: PictureSource;
-}
-
 /**
  * The pictures in order. A path that does not exist is passed on as it is: reading it gives the error. In folders,
  * which are searched with all below them, what is no picture by its ending is passed over.
@@ -88,22 +80,27 @@ export async function* picturesOf(
 	stdin: ProcessLike["stdin"],
 	raw: RawSize | undefined,
 ): AsyncGenerator<NamedPicture, void, void> {
+	const { isPictureName } = await import("../index.ts");
+	const isWanted = raw ? (file: string) => /\.rgb$/i.test(file) : isPictureName;
 	for (const input of inputs) {
 		if (input === "-") yield { key: input, source: pixelsOr(await readAll(stdin), raw) };
 		else
-			for await (const file of filesOf(input, raw ? /\.rgb$/i : endings))
+			for await (const file of filesOf(input, isWanted))
 				yield { key: file, source: raw ? await rawFile(file, raw) : file };
 	}
 }
 
-async function* filesOf(input: string, wanted: RegExp): AsyncGenerator<string, void, void> {
+async function* filesOf(
+	input: string,
+	isWanted: (file: string) => boolean,
+): AsyncGenerator<string, void, void> {
 	if (isAddress(input)) {
 		yield input;
 		return;
 	}
 	const found = await stat(input).catch(() => undefined);
 	if (found?.isDirectory()) {
-		const files = (await readdir(input, { recursive: true })).filter((file) => wanted.test(file)).sort();
+		const files = (await readdir(input, { recursive: true })).filter(isWanted).sort();
 		if (files.length === 0) throw usageError(`the folder ${input} holds no pictures.`);
 		for (const file of files) yield join(input, file);
 	} else if (!found && isDynamicPattern(input)) {

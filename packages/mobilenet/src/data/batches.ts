@@ -2,8 +2,10 @@
  * Batches of pictures, decoded, cropped and resized for the network, made ahead of time while the network runs. Their
  * content depends only on the data, the seed, the epoch and the augmentation, not on which thread makes them or when.
  */
+
 import { usualDecodingWorkers } from "#start-decoding-worker";
-import { MobileNetError, shown } from "../base/error.ts";
+import { checkWhole } from "../base/check.ts";
+import { MobileNetError } from "../base/error.ts";
 import type { Augmentation } from "./augmentation.ts";
 import { createBatchMaker } from "./batch-maker.ts";
 import { type PictureCache, sharedBytes } from "./cache.ts";
@@ -151,20 +153,15 @@ function withoutHoles(
 }
 
 function check(dataset: Dataset, { indices, batch, workers }: BatchesOptions, recipe: Recipe): void {
-	const refuse = (what: string): never => {
-		throw new MobileNetError("usage", `${what}.`);
-	};
-	if (!(Number.isInteger(batch) && batch >= 1))
-		refuse(`batch must be a whole number above 0, not ${shown(batch)}`);
-	if (workers !== undefined && !(Number.isInteger(workers) && workers >= 0 && workers <= 64))
-		refuse(`workers must be a whole number from 0 to 64, not ${shown(workers)}`);
-	for (const [field, value] of Object.entries({ seed: recipe.seed, epoch: recipe.epoch }))
-		if (!(Number.isSafeInteger(value) && value >= 0))
-			refuse(`${field} must be a whole number from 0 to 2^53 - 1, not ${shown(value)}`);
+	checkWhole("batch", batch, 1);
+	if (workers !== undefined) checkWhole("workers", workers, 0, 64);
+	checkWhole("seed", recipe.seed, 0);
+	checkWhole("epoch", recipe.epoch, 0);
 	const wrong = indices.find((index) => index < 0 || index >= dataset.labels.length);
 	if (wrong !== undefined)
-		refuse(
-			`there is no picture ${wrong} in ${dataset.name}: its ${dataset.labels.length} pictures are numbered from 0`,
+		throw new MobileNetError(
+			"usage",
+			`there is no picture ${wrong} in ${dataset.name}: its ${dataset.labels.length} pictures are numbered from 0.`,
 		);
 	checkRecipe(recipe);
 }

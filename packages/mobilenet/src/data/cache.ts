@@ -2,7 +2,8 @@
  * Decoded pictures kept from one epoch to the next, in memory that all decoding workers share. Pictures are never evicted:
  * an epoch uses every picture once, so evicting the oldest would leave nothing useful.
  */
-import { MobileNetError, shown } from "../base/error.ts";
+import { checkWhole } from "../base/check.ts";
+import { MobileNetError } from "../base/error.ts";
 import type { Dataset } from "./dataset.ts";
 
 export interface PictureCache {
@@ -47,11 +48,7 @@ const [absent, coming, present] = [0, 1, 2] as const;
  * const cache = createCache({ bytes: 2 ** 28 });
  */
 export function createCache({ bytes = 2 ** 30 }: { readonly bytes?: number | undefined } = {}): PictureCache {
-	if (!(Number.isSafeInteger(bytes) && bytes >= 0))
-		throw new MobileNetError(
-			"usage",
-			`the bytes of a cache must be a whole number of at least 0, not ${shown(bytes)}.`,
-		);
+	checkWhole("the bytes of a cache", bytes, 0);
 	let memory: SharedArrayBuffer;
 	try {
 		memory = sharedBytes(bytes - (bytes % unit));

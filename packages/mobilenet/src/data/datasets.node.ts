@@ -7,8 +7,9 @@ import { basename, join } from "node:path";
 import { glob, isDynamicPattern } from "tinyglobby";
 import { MobileNetError } from "../base/error.ts";
 import { notReadable } from "../base/file-errors.ts";
+import { isPictureName } from "../image/picture-file.ts";
 import type { Dataset } from "./dataset.ts";
-import { datasetOfFiles, openClassFolders, openPictures, pictureEndings } from "./folders.node.ts";
+import { datasetOfFiles, openClassFolders, openPictures } from "./folders.node.ts";
 import { openList } from "./lists.node.ts";
 import type { OpenOptions } from "./open-options.ts";
 import { openShards } from "./shards.node.ts";
@@ -44,7 +45,7 @@ export async function openDataset(
 	if (first === undefined)
 		throw new MobileNetError("usage", "give the pictures: a folder of class folders, a list, or shards.");
 	if (paths.every((path) => shardEndings.test(path))) return openShards(paths, options);
-	if (unlabeled && paths.every((path) => pictureEndings.test(path)))
+	if (unlabeled && paths.every((path) => isPictureName(path)))
 		return datasetOfFiles(
 			paths.length === 1 ? first : `${first} and ${paths.length - 1} more`,
 			paths,

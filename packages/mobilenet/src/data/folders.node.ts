@@ -4,13 +4,12 @@ import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
 import { MobileNetError, shown } from "../base/error.ts";
 import { notReadable } from "../base/file-errors.ts";
+import { isPictureName } from "../image/picture-file.ts";
 import type { Label } from "../weights/model.ts";
 import type { Dataset } from "./dataset.ts";
 import type { OpenOptions } from "./open-options.ts";
 import { placeReader } from "./places.node.ts";
 
-/** Endings of picture files. */
-export const pictureEndings = /\.(jpe?g|jfif|png|webp|gif|avif|tiff?)$/i;
 /** Names of folders that are parts of a data set rather than classes. */
 const parts = /^(train|training|val|valid|validation|test|testing|eval)$/i;
 
@@ -30,7 +29,7 @@ export async function openClassFolders(folder: string, options: OpenOptions): Pr
 	const names: string[] = [];
 	for (const entry of await entriesOf(folder)) {
 		if (!(await isFolder(folder, entry))) {
-			if (pictureEndings.test(entry.name)) loose.push(entry.name);
+			if (isPictureName(entry.name)) loose.push(entry.name);
 			continue;
 		}
 		const pictures = await picturesBelow(join(folder, entry.name), signal);
@@ -133,7 +132,7 @@ async function picturesBelow(folder: string, signal: AbortSignal | undefined): P
 		seen.add(real);
 		for (const entry of await entriesOf(path)) {
 			if (await isFolder(path, entry)) waiting.push(join(path, entry.name));
-			else if (pictureEndings.test(entry.name)) found.push(join(path, entry.name));
+			else if (isPictureName(entry.name)) found.push(join(path, entry.name));
 		}
 	}
 	return found.sort();

@@ -1,5 +1,5 @@
 /** Some of many pictures, such as those that a network is calibrated with. */
-import { MobileNetError, shown } from "../base/error.ts";
+import { checkWhole } from "../base/check.ts";
 import { random } from "../base/random.ts";
 import { below } from "./seeds.ts";
 
@@ -17,11 +17,7 @@ export function sample<T>(
 	count: number,
 	{ seed = 1 }: { readonly seed?: number | undefined } = {},
 ): T[] {
-	if (!(Number.isSafeInteger(count) && count >= 0))
-		throw new MobileNetError(
-			"usage",
-			`the number of items to take must be a whole number of at least 0, not ${shown(count)}.`,
-		);
+	checkWhole("the number of items to take", count, 0);
 	const from = random(seed);
 	const rest = [...items];
 	return Array.from(

@@ -6,9 +6,9 @@
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { MobileNetError, shown } from "../base/error.ts";
+import { isPictureName } from "../image/picture-file.ts";
 import type { Label } from "../weights/model.ts";
 import type { Dataset, Places } from "./dataset.ts";
-import { pictureEndings } from "./folders.node.ts";
 import { mostClasses } from "./memory.ts";
 import type { OpenOptions } from "./open-options.ts";
 import { placeReader } from "./places.node.ts";
@@ -125,7 +125,7 @@ async function readShard(
 			const file = basename(name);
 			if (file.startsWith(".")) continue;
 			const key = name.slice(0, name.length - file.length + file.indexOf("."));
-			if (pictureEndings.test(file)) {
+			if (isPictureName(file)) {
 				const kept = archive.gzipped ? store.add(await content()) : undefined;
 				found.push({
 					name,

@@ -2,7 +2,8 @@
  * Turns a decoded picture into what networks see: the same crop, flip and colors in every requested size. The crop is
  * resampled directly from the picture to each size; mirroring and colors take one more pass.
  */
-import { MobileNetError, shown } from "../base/error.ts";
+import { checkWhole } from "../base/check.ts";
+import { MobileNetError } from "../base/error.ts";
 import { prepare } from "../image/fit.ts";
 import { flatten, type Pixels, rgbToGray } from "../image/pixels.ts";
 import { type Rectangle, whole } from "../image/resampling.ts";
@@ -40,11 +41,7 @@ export function checkRecipe({ views, augmentation }: Recipe): void {
 	if (views.length === 0) throw new MobileNetError("usage", "batches need at least one view.");
 	for (const { size, channels, filter, fit } of views) {
 		for (const [field, value] of Object.entries({ size, channels }))
-			if (!(Number.isInteger(value) && value >= 1 && value <= 65536))
-				throw new MobileNetError(
-					"usage",
-					`a view's ${field} must be a whole number above 0, not ${shown(value)}.`,
-				);
+			checkWhole(`a view's ${field}`, value, 1, 65536);
 		checkFilter(filter);
 		const fault = fieldFault("fit", fit, channels);
 		if (fault !== undefined) throw new MobileNetError("usage", `${fault}.`);

@@ -33,18 +33,15 @@ export function multipliersName({ tensorPrefix }: Layer): string {
 
 /** Whether a model is fully quantized: integer weights and activations in every layer. */
 export function runsInIntegers(model: Model): boolean {
-	if (model.configuration.activation === "leakyRelu") return false;
-	const { input, layers } = partsOf(model);
-	return (
-		input !== undefined &&
-		layers.every(
-			(own) =>
-				!own.weight ||
-				((own.weight.dtype === "I8" || own.weight.dtype === "U8") &&
-					(own.bias === undefined || own.bias.dtype === "I32") &&
-					own.output !== undefined &&
-					own.norm === undefined),
-		)
+	const { configuration, tensors } = model;
+	if (configuration.activation === "leakyRelu" || !tensors.has(inputNames.scale)) return false;
+	return partsOf(model).layers.every(
+		(own) =>
+			!own.weight ||
+			((own.weight.dtype === "I8" || own.weight.dtype === "U8") &&
+				(own.bias === undefined || own.bias.dtype === "I32") &&
+				own.output !== undefined &&
+				own.norm === undefined),
 	);
 }
 

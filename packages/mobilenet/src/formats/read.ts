@@ -5,7 +5,6 @@
 import { listFolder, locationIn, readLocation } from "#files";
 import { MobileNetError, shown, shownLocation } from "../base/error.ts";
 import type { OnProgress } from "../base/progress.ts";
-import { labelsFor } from "../labels/fit.ts";
 import type { Label, Model } from "../weights/model.ts";
 import { fileAt, fileOf } from "./file.ts";
 import { type Opened, openFile } from "./opened.ts";
@@ -118,6 +117,7 @@ async function labeled(
 			typeof given === "string" || given instanceof URL
 				? [await readLabels(given, signal), shownLocation(given)]
 				: [given, "the list of labels"];
+		const { labelsFor } = await import("../labels/fit.ts");
 		return { ...model, labels: labelsFor(labels, classes, name) };
 	}
 	if (model.labels || (classes !== 1000 && classes !== 1001)) return model;

@@ -36,13 +36,14 @@ export const formats: readonly Format[] = [
 		// The metadata that only this package writes; other frameworks' have their own rows.
 		sniff: ({ safetensors }) => safetensors?.metadata.mobilenet !== undefined,
 		read: async ({ safetensors, name }) => (await modelFile()).modelIn(safetensors!, name),
-		write: async (model, { file }) => new Map([[file, (await modelFile()).writeModel(model)]]),
+		write: asOneFile(async () => (await modelFile()).writeModel),
 	},
 	{
 		name: "TensorFlow Lite",
 		endings: [".tflite", ".lite"],
 		sniff: ({ bytes }) => startsWith(bytes, "TFL3", 4),
 		read: byChain(async () => (await import("./tflite/read.ts")).readTensorFlowLite),
+		write: asOneFile(async () => (await import("./tflite/write.ts")).writeTensorFlowLite),
 	},
 	{
 		name: "TensorFlow.js layers model",
@@ -69,6 +70,13 @@ function byChain(reader: () => Promise<(opened: Opened) => Chain | Promise<Chain
 		const [read, { recognize }] = await Promise.all([reader(), import("./chain/recognize.ts")]);
 		return recognize(await read(opened));
 	};
+}
+
+/** Writes a format whose models are one file. */
+function asOneFile(
+	writer: () => Promise<(model: Model, options: Writing) => Uint8Array>,
+): Format["write"] & object {
+	return async (model, options) => new Map([[options.file, (await writer())(model, options)]]);
 }
 
 function modelFile(): Promise<typeof import("./safetensors/model-file.ts")> {

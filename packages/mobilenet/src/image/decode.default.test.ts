@@ -1,7 +1,8 @@
 /** Decoding in browsers, with sharp in place of the browser's two functions: how they are called, and what becomes of their results. */
 import sharp from "sharp";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { decode, pixelsOfDrawable } from "./decode.default.ts";
+import { decode } from "./decode.default.ts";
+import { pixelsOfDrawable } from "./drawable.ts";
 
 const file = await sharp(Uint8Array.of(10, 20, 30, 255, 100, 50, 0, 51), {
 	raw: { width: 2, height: 1, channels: 4 },
@@ -106,7 +107,7 @@ describe("decode in browsers", () => {
 		])
 			expect(() => pixelsOfDrawable(nothing)).toThrow(/^the picture has no pixels: .*\.$/);
 		expect(() => pixelsOfDrawable({ displayWidth: 2e4, displayHeight: 2e4, close: () => undefined })).toThrow(
-			/^the picture is 20000×20000 pixels, .*\.$/,
+			/^the picture has 20000×20000 pixels, .*\.$/,
 		);
 		vi.unstubAllGlobals();
 		expect(() => pixelsOfDrawable({ width: 1, height: 1, close: () => undefined })).toThrow(

@@ -3,7 +3,7 @@
  * Decoders round differently: JPEG differs by a gray level or two. The version for Node is decode.node.ts (`#decode`).
  */
 import { MobileNetError, messageOf } from "../base/error.ts";
-import { type Drawable, drawableSize } from "./drawable.ts";
+import { canvasHere, drawn } from "./canvas.ts";
 import { checkPixelCount, type DecodeOptions, formatOf } from "./picture-file.ts";
 import { checkAlpha, flatten, type Pixels } from "./pixels.ts";
 
@@ -17,19 +17,11 @@ interface Runtime {
 			readonly imageOrientation: "from-image";
 		},
 	) => Promise<Bitmap>;
-	readonly OffscreenCanvas?: new (
-		width: number,
-		height: number,
-	) => { getContext(kind: "2d", options: { readonly willReadFrequently: true }): Context | null };
 }
 interface Bitmap {
 	readonly width: number;
 	readonly height: number;
 	close(): void;
-}
-interface Context {
-	drawImage(picture: Drawable, x: number, y: number, width: number, height: number): void;
-	getImageData(x: number, y: number, width: number, height: number): { readonly data: Uint8ClampedArray };
 }
 
 /**
@@ -46,8 +38,9 @@ export async function decode(
 	signal?.throwIfAborted();
 	checkAlpha(alpha);
 	const format = formatOf(bytes, name);
-	const { createImageBitmap, OffscreenCanvas } = globalThis as Runtime;
-	if (!createImageBitmap || !OffscreenCanvas)
+	const { createImageBitmap } = globalThis as Runtime;
+	const canvas = canvasHere();
+	if (!createImageBitmap || !canvas)
 		throw new MobileNetError(
 			"unsupported",
 			`${name} cannot be decoded: this runtime lacks createImageBitmap or OffscreenCanvas; pass raw pixels { data, width, height, channels }.`,
@@ -62,7 +55,7 @@ export async function decode(
 		try {
 			signal?.throwIfAborted();
 			checkPixelCount(bitmap.width, bitmap.height, name);
-			return flatten(drawn(OffscreenCanvas, bitmap, bitmap.width, bitmap.height), alpha);
+			return flatten(drawn(canvas, bitmap, bitmap.width, bitmap.height), alpha);
 		} finally {
 			bitmap.close();
 		}
@@ -75,46 +68,4 @@ export async function decode(
 			{ cause: error },
 		);
 	}
-}
-
-/**
- * The pixels of what a page shows, as it looks now: RGBA.
- *
- * @throws MobileNetError of code `picture` if there is nothing to be seen or the page may not look at it, `unsupported`
- *   if the runtime has no canvas.
- */
-export function pixelsOfDrawable(drawable: Drawable): Pixels {
-	const [width, height] = drawableSize(drawable);
-	const { OffscreenCanvas } = globalThis as Runtime;
-	if (!OffscreenCanvas)
-		throw new MobileNetError(
-			"unsupported",
-			"the picture cannot be drawn here: this runtime has no OffscreenCanvas; pass raw pixels { data, width, height, channels }.",
-		);
-	if (!(width > 0 && height > 0))
-		throw new MobileNetError(
-			"picture",
-			"the picture has no pixels: it is not loaded yet, or it was closed; wait until it can be seen.",
-		);
-	checkPixelCount(width, height, "the picture");
-	try {
-		return drawn(OffscreenCanvas, drawable, width, height);
-	} catch (error) {
-		throw new MobileNetError("picture", `the picture cannot be drawn and looked at (${messageOf(error)}).`, {
-			cause: error,
-		});
-	}
-}
-
-function drawn(
-	OffscreenCanvas: NonNullable<Runtime["OffscreenCanvas"]>,
-	picture: Drawable,
-	width: number,
-	height: number,
-): Pixels {
-	const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
-	if (!context) throw new Error("there is no canvas of that size");
-	context.drawImage(picture, 0, 0, width, height);
-	const { data } = context.getImageData(0, 0, width, height);
-	return { data, width, height, channels: 4 };
 }

@@ -5,7 +5,6 @@
  */
 import type { SharpOptions } from "sharp";
 import { MobileNetError, messageOf } from "../base/error.ts";
-import type { Drawable } from "./drawable.ts";
 import {
 	checkPixelCount,
 	type DecodeOptions,
@@ -77,14 +76,6 @@ export async function decode(
 	throw new MobileNetError(
 		"picture",
 		`${name} has ${channels} ink channels, and only CMYK without transparency is supported: convert it to RGB.`,
-	);
-}
-
-/** There are no pages here. */
-export function pixelsOfDrawable(_drawable: Drawable): Pixels {
-	throw new MobileNetError(
-		"unsupported",
-		"pictures of a page, such as canvases and videos, cannot be drawn here: pass raw pixels { data, width, height, channels }.",
 	);
 }
 

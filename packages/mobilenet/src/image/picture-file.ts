@@ -14,6 +14,16 @@ export interface DecodeOptions {
 	readonly signal?: AbortSignal | undefined;
 }
 
+/**
+ * Whether a file's name ends as those of pictures in a supported format do. Its content decides when it is decoded.
+ *
+ * @example
+ * const pictures = (await readdir("photos")).filter(isPictureName); // ["cat.jpg", "dog.PNG"]
+ */
+export function isPictureName(name: string): boolean {
+	return /\.(jpe?g|jfif|png|webp|gif|avif|tiff?)$/i.test(name);
+}
+
 export type PictureFormat = keyof typeof signatures;
 
 const signatures = {

@@ -1,8 +1,8 @@
 /** Pictures from wherever they come: a path, an address, the bytes of a file, a blob, or raw pixels. */
-import { decode, pixelsOfDrawable } from "#decode";
+import { decode } from "#decode";
 import { readLocation } from "#files";
 import { MobileNetError, shown, shownLocation } from "../base/error.ts";
-import { type Drawable, isDrawable } from "../image/drawable.ts";
+import type { Drawable } from "../image/drawable.ts";
 import { type Alpha, checkPixels, type Pixels } from "../image/pixels.ts";
 
 /** Anything with an `arrayBuffer()`: a `Blob` or `File` of a page, a `Response`. */
@@ -89,8 +89,10 @@ export async function pixelsOf(
 	if (picture instanceof ArrayBuffer) return decode(new Uint8Array(picture), { ...options, name });
 	if (typeof picture === "object" && picture !== null && "arrayBuffer" in picture)
 		return decode(new Uint8Array(await picture.arrayBuffer()), { ...options, name });
-	if (typeof picture === "object" && picture !== null && isDrawable(picture))
+	if (typeof picture === "object" && picture !== null && isDrawable(picture)) {
+		const { pixelsOfDrawable } = await import("../image/drawable.ts");
 		return pixelsOfDrawable(picture);
+	}
 	if (typeof picture === "object" && picture !== null && "width" in picture) {
 		const pixels = "channels" in picture ? picture : { ...imageData(picture), channels: 4 };
 		checkPixels(pixels);
@@ -105,4 +107,9 @@ export async function pixelsOf(
 /** The fields of an `ImageData` are not its own, so that spreading it would lose them. */
 function imageData({ data, width, height }: ImageDataLike): ImageDataLike {
 	return { data, width, height };
+}
+
+/** What a page shows is recognized by its fields: a bitmap or a video frame, a canvas, a video, an image. */
+function isDrawable(source: object): source is Drawable {
+	return ["close", "getContext", "videoWidth", "naturalWidth"].some((field) => field in source);
 }

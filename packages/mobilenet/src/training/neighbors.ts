@@ -6,7 +6,8 @@
  *
  * Source of the vote's weights: Dudani 1976, "The Distance-Weighted k-Nearest-Neighbor Rule", here by the cosine.
  */
-import { MobileNetError, shown } from "../base/error.ts";
+import { checkWhole } from "../base/check.ts";
+import { MobileNetError } from "../base/error.ts";
 import type { Classifier } from "./head.ts";
 import { checkExamples } from "./logistic-loss.ts";
 
@@ -46,8 +47,7 @@ export function nearestNeighbors(
 	{ k: given }: { readonly k?: number } = {},
 ): Neighbors {
 	const features = featuresOf(vectors, labels, classes);
-	if (given !== undefined && !(Number.isInteger(given) && given >= 1))
-		throw new MobileNetError("usage", `k must be a whole number of at least 1, not ${shown(given)}.`);
+	if (given !== undefined) checkWhole("k", given, 1);
 	const unit = normalized(vectors, features);
 	const rows = labels.length;
 	const candidates = given === undefined ? choices.filter((k) => k < rows || k === 1) : [given];

@@ -3,7 +3,8 @@ import { readModelFile, writeModel } from "../formats/safetensors/model-file.ts"
 import { configure } from "../network/configuration.ts";
 import { digestOf } from "./digest.ts";
 import { initialize } from "./initialize.ts";
-import type { Model, Tensor } from "./model.ts";
+import type { Model } from "./model.ts";
+import type { Tensor } from "./tensor.ts";
 
 const model = initialize(configure({ alpha: 0.25, size: 32, classes: 3 }), { seed: 1 });
 

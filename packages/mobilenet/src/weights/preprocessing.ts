@@ -1,5 +1,6 @@
 /** Whether a preprocessing is one: for what comes from a file, an option or a command line. */
 import { shown } from "../base/error.ts";
+import { isJson } from "../base/json.ts";
 import type { Filter, Preprocessing } from "./model.ts";
 
 /** The ways of interpolating pixels. */
@@ -38,7 +39,7 @@ const checks: {
  * preprocessingFault({ ...usualPreprocessing(3), std: [1, 1, 0] }, 3) // "preprocessing.std must be 3 numbers above 0, not [1,1,0]"
  */
 export function preprocessingFault(value: unknown, inputChannels: number): string | undefined {
-	if (!isObject(value)) return `preprocessing must be an object, not ${shown(value)}`;
+	if (!isJson(value)) return `preprocessing must be an object, not ${shown(value)}`;
 	for (const field of Object.keys(checks) as (keyof Preprocessing)[]) {
 		const fault = fieldFault(field, value[field], inputChannels);
 		if (fault !== undefined) return fault;
@@ -66,13 +67,9 @@ function isNumbers(value: unknown, count: number): value is number[] {
 }
 
 function isFit(value: unknown): boolean {
-	if (!isObject(value) || Object.keys(value).length !== 1) return value === "stretch";
+	if (!isJson(value) || Object.keys(value).length !== 1) return value === "stretch";
 	const { shorterSide: side, centralFraction: fraction } = value;
 	return side !== undefined
 		? Number.isInteger(side) && (side as number) >= 1 && (side as number) <= longestSide
 		: typeof fraction === "number" && fraction > 0 && fraction <= 1;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-	return typeof value === "object" && value !== null && !Array.isArray(value);
 }

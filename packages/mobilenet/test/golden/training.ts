@@ -2,7 +2,8 @@
 import { expect } from "vitest";
 import type { TrainingPlanOptions } from "../../src/engine/training-executor.ts";
 import { type ConfigurationOptions, configure } from "../../src/network/configuration.ts";
-import { type Model, type Tensor, usualPreprocessing } from "../../src/weights/model.ts";
+import { type Model, usualPreprocessing } from "../../src/weights/model.ts";
+import type { Tensor } from "../../src/weights/tensor.ts";
 import type { GoldenFile } from "./sets.ts";
 
 export const usual = {

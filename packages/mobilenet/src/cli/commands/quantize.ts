@@ -1,5 +1,6 @@
 /** `mobilenet quantize`: a network in float made one of 8-bit integers, with some pictures to learn from. */
 import { buildCommand } from "@stricli/core";
+import type { NamedPicture } from "../../evaluation/index.ts";
 import type {
 	LayerReport,
 	QuantizationReport,
@@ -11,7 +12,7 @@ import { usageError } from "../errors.ts";
 import { changeFlags, loadOptions, type ModelChanges, modelBrief } from "../options/model.ts";
 import { wholeNumber } from "../options/numbers.ts";
 import { checkEnding, checkOverwriting, jsonLine } from "../output.ts";
-import { type NamedPicture, pictureError, picturesOf } from "../pictures.ts";
+import { pictureError, picturesOf } from "../pictures.ts";
 import { grouped, percent, table } from "../table.ts";
 import { terminalOf } from "../terminal.ts";
 

@@ -1,76 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { random } from "../../base/random.ts";
-import { type Configuration, configure, presets } from "../../network/configuration.ts";
+import { anyConfiguration, anyForm, made } from "../../../test/support/models.ts";
+import { configure } from "../../network/configuration.ts";
 import { fold } from "../../weights/fold.ts";
-import { initialize } from "../../weights/initialize.ts";
 import type { Model } from "../../weights/model.ts";
-import { type LayerParts, partsOf, tensorsOf } from "../../weights/parts.ts";
-import { sizeOf } from "../../weights/tensor.ts";
 import { chainOf } from "./chain-of.ts";
 import { recognize } from "./recognize.ts";
 
-/** What a chain says of a configuration, whatever it is; the rest is as in the preset that its padding points to. */
-const anyConfiguration: fc.Arbitrary<Configuration> = fc
-	.record({
-		preset: fc.constantFrom("tf", "torch", "tutorial"),
-		alpha: fc.constantFrom(0.01, 0.1, 0.25),
-		size: fc.integer({ min: 32, max: 96 }),
-		depth: fc.constantFrom("full", "shallow"),
-		inputChannels: fc.integer({ min: 1, max: 4 }),
-		activation: fc.constantFrom("relu6", "relu", "leakyRelu"),
-		head: fc.boolean(),
-		classes: fc.integer({ min: 1, max: 9 }),
-		output: fc.constantFrom("softmax", "logits"),
-		dropout: fc.constantFrom(0, 0.001, 0.2),
-	} as const)
-	.map(({ preset, head, classes, output, ...fields }) =>
-		configure({
-			...fields,
-			preset,
-			...(head ? { head, classes, output } : { head, classes: presets[preset].classes, output: "logits" }),
-		}),
-	);
-
-type Form = "batch norm" | "folded" | "int8" | "int8 per channel" | "uint8";
-
-/** Integers as converters make them of a folded network: codes of anything, scales of anything. */
-function quantized(model: Model, type: "int8" | "uint8", perChannel: boolean): Model {
-	const { uniform, bits } = random(1);
-	const zero = type === "int8" ? -128 : 0;
-	const codes = () => ({ scale: Math.fround(uniform() + 0.01), zeroPoint: zero + (bits() & 127) });
-	const layers = partsOf(model).layers.map((parts): LayerParts => {
-		const { layer, weight } = parts;
-		if (!weight) return { layer, ...(uniform() < 0.5 && { output: codes() }) };
-		const channels = perChannel ? layer.outputChannels : 1;
-		const scale = Array.from({ length: channels }, () => Math.fround(uniform() + 0.01));
-		const { shape } = weight;
-		const numbers = Array.from({ length: sizeOf(shape) }, () => zero + (bits() & 255));
-		return {
-			layer,
-			weight:
-				type === "int8"
-					? { dtype: "I8", shape, data: Int8Array.from(numbers) }
-					: { dtype: "U8", shape, data: Uint8Array.from(numbers) },
-			bias: { dtype: "I32", shape: [shape[0]!], data: Int32Array.from({ length: shape[0]! }, bits) },
-			codes: { scale, zeroPoint: scale.map(() => zero + 128) },
-			output: codes(),
-		};
-	});
-	return { ...model, tensors: tensorsOf({ input: codes(), layers }) };
-}
-
-function made(configuration: Configuration, form: Form): Model {
-	const model = initialize(configuration, { seed: 1 });
-	if (form === "batch norm") return model;
-	const folded = fold(model);
-	if (form === "folded") return folded;
-	return quantized(folded, form === "uint8" ? "uint8" : "int8", form === "int8 per channel");
-}
-
 describe("a model is the same after it was a chain", () => {
 	test("in every configuration, folded or not, quantized or not, with all that goes with it", () => {
-		const form = fc.constantFrom<Form>("batch norm", "folded", "int8", "int8 per channel", "uint8");
 		const beside = fc.record({
 			sureFrom: fc.option(fc.constantFrom(0.25, 1), { nil: undefined }),
 			rounding: fc.option(fc.constantFrom("xnnpack", "reference"), { nil: undefined }),
@@ -79,7 +17,7 @@ describe("a model is the same after it was a chain", () => {
 			notes: fc.array(fc.string()),
 		} as const);
 		fc.assert(
-			fc.property(anyConfiguration, form, beside, (configuration, form, given) => {
+			fc.property(anyConfiguration, anyForm, beside, (configuration, form, given) => {
 				const bare = made(configuration, form);
 				const { sureFrom, rounding, labeled, mean, notes } = given;
 				const { head, classes } = configuration;

@@ -59,6 +59,25 @@ export function chainOf(model: Model, name = "the model"): Chain {
 	};
 }
 
+/**
+ * The chain of a model that is quantized throughout, so that runtimes compute with it in integers: weights, biases, the
+ * picture and what every layer gives out. Undefined for any other.
+ */
+export function integerChain(model: Model): Chain | undefined {
+	const chain = chainOf(model);
+	const isInteger = chain.layers.every((layer) => {
+		if (layer.kind === "activation") return layer.output !== undefined && layer.activation !== "leakyRelu";
+		if (layer.kind !== "convolution" && layer.kind !== "dense") return layer.kind !== "batchNorm";
+		const { weight, bias } = layer;
+		return (
+			!isFloat(weight.tensor) &&
+			(!bias || !isFloat(bias.tensor)) &&
+			(layer.kind === "convolution" || layer.output)
+		);
+	});
+	return chain.input && isInteger ? chain : undefined;
+}
+
 /** A convolution with its batch norm and its activation, which gives out the unit's codes. */
 function unitOf(own: WeightedParts, input: Codes | undefined, configuration: Configuration): ChainLayer[] {
 	const { layer, norm, output } = own;

@@ -5,9 +5,8 @@ import { MobileNetError } from "../../base/error.ts";
 import { type Configuration, configure } from "../../network/configuration.ts";
 import { layers } from "../../network/layers.ts";
 import { checkTensors } from "../../weights/check.ts";
-import type { Tensor } from "../../weights/model.ts";
 import type { Quantization } from "../../weights/parts.ts";
-import { filled } from "../../weights/tensor.ts";
+import { filled, type Tensor } from "../../weights/tensor.ts";
 import type { Chain, ChainLayer } from "./chain.ts";
 import { recognize } from "./recognize.ts";
 

@@ -6,7 +6,7 @@
 import { Unzlib } from "fflate";
 import { readBytes, readUint8, readUint16, readUint32, readUint64, skip } from "../../base/byte-reader.ts";
 import { messageOf, shown } from "../../base/error.ts";
-import { sizeOf } from "../../weights/model.ts";
+import { sizeOf } from "../../weights/tensor.ts";
 import { countUnpacked, type Hdf5File, type Part, part, refuse, text } from "./reader.ts";
 import { treeEntries } from "./tree.ts";
 

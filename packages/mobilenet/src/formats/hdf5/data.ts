@@ -3,7 +3,7 @@
  * 64-bit floats become 32-bit ones, which is what networks compute with.
  */
 import { readBytes, readUint8, readUint16, readUint64, skip } from "../../base/byte-reader.ts";
-import { sizeOf, type Tensor } from "../../weights/model.ts";
+import { sizeOf, type Tensor } from "../../weights/tensor.ts";
 import { readChunks, readFilters } from "./chunks.ts";
 import { findMessage, type Header, readDatatype, readShape } from "./objects.ts";
 import { type Hdf5File, nowhere, type Part, part, refuse, refuseNewer } from "./reader.ts";

@@ -4,8 +4,7 @@ import { bytesOf, type Group, hdf5Of } from "../../../test/support/hdf5-builder.
 import { hdf5Literal } from "../../../test/support/hdf5-literals.ts";
 import { processorTime } from "../../../test/support/processor-time.ts";
 import { MobileNetError } from "../../base/error.ts";
-import { sizeOf } from "../../weights/model.ts";
-import { filled } from "../../weights/tensor.ts";
+import { filled, sizeOf } from "../../weights/tensor.ts";
 import { find, type Hdf5Object, namesIn, openHdf5, tensor, texts } from "./hdf5.ts";
 
 const open = (bytes: Uint8Array): Hdf5Object => openHdf5(bytes, "model.h5");

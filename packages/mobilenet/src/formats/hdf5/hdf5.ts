@@ -5,7 +5,7 @@
  * twice to the next, exhaust its memory). What keeps this reader within bounds is reader.ts's.
  */
 import { readUint8, readUint64, skip } from "../../base/byte-reader.ts";
-import type { Tensor } from "../../weights/model.ts";
+import type { Tensor } from "../../weights/tensor.ts";
 import { type Attribute, type Collections, readAttributes, textsIn } from "./attributes.ts";
 import { readTensor } from "./data.ts";
 import { readLinks } from "./groups.ts";

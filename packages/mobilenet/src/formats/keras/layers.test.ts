@@ -10,7 +10,7 @@ import {
 import { MobileNetError } from "../../base/error.ts";
 import { configure } from "../../network/configuration.ts";
 import { layers } from "../../network/layers.ts";
-import type { Tensor } from "../../weights/model.ts";
+import type { Tensor } from "../../weights/tensor.ts";
 import { recognize } from "../chain/recognize.ts";
 import { kerasChain } from "./layers.ts";
 

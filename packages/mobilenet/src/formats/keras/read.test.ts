@@ -4,8 +4,8 @@ import { type Group, hdf5Of } from "../../../test/support/hdf5-builder.ts";
 import { type Dialect, type KerasModel, kerasOf, usualDialect } from "../../../test/support/keras.ts";
 import { MobileNetError } from "../../base/error.ts";
 import { configure } from "../../network/configuration.ts";
-import type { Model, Tensor } from "../../weights/model.ts";
-import { filled } from "../../weights/tensor.ts";
+import type { Model } from "../../weights/model.ts";
+import { filled, type Tensor } from "../../weights/tensor.ts";
 import { recognize } from "../chain/recognize.ts";
 import { readKerasHdf5 } from "./read.ts";
 

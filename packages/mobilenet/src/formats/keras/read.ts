@@ -7,7 +7,7 @@
  */
 import { messageOf, printable, shown } from "../../base/error.ts";
 import { parseJson } from "../../base/json.ts";
-import type { Tensor } from "../../weights/model.ts";
+import type { Tensor } from "../../weights/tensor.ts";
 import type { Chain } from "../chain/chain.ts";
 import { refuse } from "../chain/units.ts";
 import type { ModelFile } from "../file.ts";

@@ -5,7 +5,7 @@
  *
  * Source: Keras 3 `saving/saving_lib.py`, `_save_container_state` and `H5IOStore`; each layer's `save_own_variables`.
  */
-import type { Tensor } from "../../weights/model.ts";
+import type { Tensor } from "../../weights/tensor.ts";
 import { refuse } from "../chain/units.ts";
 import { find, type Hdf5Object, namesIn, tensor } from "../hdf5/hdf5.ts";
 import type { KerasWeightedLayer } from "./weights-alone.ts";

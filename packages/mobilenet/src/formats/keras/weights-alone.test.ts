@@ -4,8 +4,7 @@ import { type Dialect, kerasOf, usualDialect } from "../../../test/support/keras
 import { processorTime } from "../../../test/support/processor-time.ts";
 import { MobileNetError } from "../../base/error.ts";
 import { type Configuration, configure } from "../../network/configuration.ts";
-import type { Tensor } from "../../weights/model.ts";
-import { filled } from "../../weights/tensor.ts";
+import { filled, type Tensor } from "../../weights/tensor.ts";
 import { recognize } from "../chain/recognize.ts";
 import { type KerasWeightedLayer, kerasChainOfWeights } from "./weights-alone.ts";
 

@@ -3,7 +3,7 @@
  * layer) and are transposed here.
  */
 import { shown } from "../../base/error.ts";
-import { sizeOf, type Tensor } from "../../weights/model.ts";
+import { sizeOf, type Tensor } from "../../weights/tensor.ts";
 import { refuse } from "../chain/units.ts";
 import { nameOf } from "./fields.ts";
 import type { KerasLayer } from "./graph.ts";

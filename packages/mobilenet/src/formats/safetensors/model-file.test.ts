@@ -4,7 +4,8 @@ import { MobileNetError } from "../../base/error.ts";
 import { type ConfigurationOptions, configure } from "../../network/configuration.ts";
 import { fold } from "../../weights/fold.ts";
 import { initialize } from "../../weights/initialize.ts";
-import type { Label, Model, Tensor } from "../../weights/model.ts";
+import type { Label, Model } from "../../weights/model.ts";
+import type { Tensor } from "../../weights/tensor.ts";
 import { readModelFile, writeModel } from "./model-file.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 

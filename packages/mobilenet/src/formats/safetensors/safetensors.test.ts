@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MobileNetError } from "../../base/error.ts";
-import type { DType, Tensor } from "../../weights/model.ts";
+import type { DType, Tensor } from "../../weights/tensor.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 
 /** A file by hand: any header, any data. */

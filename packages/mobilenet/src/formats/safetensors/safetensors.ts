@@ -7,8 +7,8 @@
  */
 import { type BinaryFile, binaryFile, checkRange } from "../../base/bytes.ts";
 import { MobileNetError, messageOf, shown } from "../../base/error.ts";
-import { parseJson } from "../../base/json.ts";
-import { type DType, sizeOf, type Tensor, type TensorData } from "../../weights/model.ts";
+import { isJson, parseJson } from "../../base/json.ts";
+import { type DType, sizeOf, type Tensor, type TensorData } from "../../weights/tensor.ts";
 
 export interface Safetensors {
 	readonly tensors: Map<string, Tensor>;
@@ -100,12 +100,12 @@ function readHeader(file: BinaryFile): { readonly header: object; readonly end: 
 			`its header, ${length} bytes from offset ${lengthBytes}, is not the JSON it should be: ${messageOf(error)}`,
 		);
 	}
-	if (!isObject(header)) throw broken(name, `its header must be a JSON object, not ${shown(header)}`);
+	if (!isJson(header)) throw broken(name, `its header must be a JSON object, not ${shown(header)}`);
 	return { header, end: lengthBytes + length };
 }
 
 function checkMetadata(value: unknown, name: string): Record<string, string> {
-	if (!isObject(value)) throw broken(name, `${metadataKey} must be an object of texts, not ${shown(value)}`);
+	if (!isJson(value)) throw broken(name, `${metadataKey} must be an object of texts, not ${shown(value)}`);
 	const metadata: Record<string, string> = Object.create(null);
 	for (const [key, text] of Object.entries(value)) {
 		if (typeof text !== "string")
@@ -117,7 +117,7 @@ function checkMetadata(value: unknown, name: string): Record<string, string> {
 
 function checkEntry(key: string, value: unknown, name: string, dataStart: number): Entry {
 	const tensor = `tensor ${shown(key)}`;
-	if (!isObject(value)) throw broken(name, `${tensor} must be described by an object, not ${shown(value)}`);
+	if (!isJson(value)) throw broken(name, `${tensor} must be described by an object, not ${shown(value)}`);
 	const { dtype, shape, data_offsets: offsets } = value as Record<string, unknown>;
 	if (!(Array.isArray(shape) && shape.every(isCount)))
 		throw broken(name, `${tensor} must have a shape of whole numbers, not ${shown(shape)}`);
@@ -228,10 +228,6 @@ function checkWritable(name: string, shape: readonly number[], length: number): 
 			"usage",
 			`tensor ${shown(name)} of shape ${shown(shape)} must hold ${sizeOf(shape)} numbers, not ${length}.`,
 		);
-}
-
-function isObject(value: unknown): value is object {
-	return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isCount(value: unknown): value is number {

@@ -7,7 +7,7 @@
  */
 import { MobileNetError, shown } from "../../base/error.ts";
 import { isJson } from "../../base/json.ts";
-import { sizeOf, type Tensor } from "../../weights/model.ts";
+import { sizeOf, type Tensor } from "../../weights/tensor.ts";
 import type { Chain } from "../chain/chain.ts";
 import { refuse } from "../chain/units.ts";
 import type { ModelFile } from "../file.ts";

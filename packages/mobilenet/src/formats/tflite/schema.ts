@@ -1,6 +1,6 @@
 /**
- * Numbers of TensorFlow Lite's schema: the place of each field in its table, and what codes stand for. Facts
- * alone, and only those that reading a MobileNet or naming what is none takes.
+ * Numbers of TensorFlow Lite's schema: the place of each field in its table, and what codes stand for. Only the
+ * facts that reading and writing a MobileNet take, or naming what is none.
  *
  * Sources: schema.fbs, version 3c (tensorflow/compiler/mlir/lite/schema/schema.fbs in TensorFlow);
  * metadata_schema.fbs, version 1.5 (TFLite Support).
@@ -9,7 +9,7 @@
 /** Fields by table. A union takes two: its type, then its table. */
 export const fields = {
 	model: { version: 0, operatorCodes: 1, subgraphs: 2, buffers: 4, metadata: 6 },
-	operatorCode: { deprecatedBuiltinCode: 0, customCode: 1, builtinCode: 3 },
+	operatorCode: { deprecatedBuiltinCode: 0, customCode: 1, version: 2, builtinCode: 3 },
 	subgraph: { tensors: 0, inputs: 1, outputs: 2, operators: 3 },
 	tensor: { shape: 0, type: 1, buffer: 2, name: 3, quantization: 4, sparsity: 6, shapeSignature: 7 },
 	quantization: { scale: 2, zeroPoint: 3, detailsType: 4, quantizedDimension: 6 },
@@ -26,18 +26,20 @@ export const fields = {
 		dilationWidth: 4,
 		dilationHeight: 5,
 	},
-	/** Its multiplier is left out: the shapes say it, and TensorFlow Lite itself no longer looks at it. */
+	/** Its multiplier is not read: the shapes say it, and TensorFlow Lite itself no longer looks at it. */
 	depthwise: {
 		padding: 0,
 		strideWidth: 1,
 		strideHeight: 2,
+		multiplier: 3,
 		activation: 4,
 		dilationWidth: 5,
 		dilationHeight: 6,
 	},
-	pool: { filterWidth: 3, filterHeight: 4, activation: 5 },
+	pool: { padding: 0, strideWidth: 1, strideHeight: 2, filterWidth: 3, filterHeight: 4, activation: 5 },
 	fullyConnected: { activation: 0, weightsFormat: 1 },
 	softmax: { beta: 0 },
+	reducer: { keepDimensions: 0 },
 	leakyRelu: { slope: 0 },
 
 	modelMetadata: { subgraphs: 3 },
@@ -59,13 +61,14 @@ export const axisLabels = 2;
 /** From this operator on the code no longer fits the byte that it had at first. */
 export const placeholderForGreaterCodes = 127;
 
-/** `BuiltinOptions` of the operators that are read here and have options. */
+/** `BuiltinOptions` of the operators that are read or written here and have options. */
 export const optionTypes = {
 	CONV_2D: 1,
 	DEPTHWISE_CONV_2D: 2,
 	AVERAGE_POOL_2D: 5,
 	FULLY_CONNECTED: 8,
 	SOFTMAX: 9,
+	MEAN: 27,
 	LEAKY_RELU: 75,
 } as const;
 

@@ -8,6 +8,7 @@ import { shown } from "../../base/error.ts";
 import { type DType, sizeOf, type Tensor, type TensorData } from "../../weights/model.ts";
 import type { Quantization } from "../../weights/parts.ts";
 import type { ChainTensor } from "../chain/chain.ts";
+import { transposed } from "../transpose.ts";
 import { charge } from "./flatbuffer.ts";
 import { broken, foreign, type Graph, type GraphTensor, tensorAt, unsupported } from "./graph.ts";
 
@@ -170,9 +171,5 @@ function reordered(
 	if (rows === 1 || columns === 1) return { ...tensor, shape };
 	const { data } = tensor;
 	charge(graph.model.flatbuffer, data.byteLength);
-	const result = data.slice();
-	for (let part = 0, to = 0; part < outer; part++)
-		for (let column = 0; column < columns; column++)
-			for (let row = 0; row < rows; row++, to++) result[to] = data[(part * rows + row) * columns + column]!;
-	return { ...tensor, shape, data: result } as Tensor;
+	return { ...tensor, shape, data: transposed(data, outer, rows, columns) } as Tensor;
 }

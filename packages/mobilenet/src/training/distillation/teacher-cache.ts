@@ -7,6 +7,7 @@
  * pictures each, written whole or not at all, under a name made from all that they depend on: another teacher, other
  * data or other views find no files of theirs. One that is broken or lacks pictures is made anew.
  */
+import { checkWhole } from "../../base/check.ts";
 import { MobileNetError } from "../../base/error.ts";
 import type { OnProgress } from "../../base/progress.ts";
 import type { Augmentation } from "../../data/augmentation.ts";
@@ -64,8 +65,7 @@ export async function cachedTeacher(
 	checkTemperature(temperature, kind);
 	const indices = options.indices ?? Int32Array.from(dataset.labels.keys());
 	const views = crops?.count ?? 1;
-	if (!(Number.isInteger(views) && views >= 1))
-		throw new MobileNetError("usage", `crops must be a whole number of at least 1, not ${views}.`);
+	checkWhole("crops", views, 1);
 	const places = new Int32Array(dataset.labels.length).fill(-1);
 	for (const [place, index] of indices.entries()) places[index] = place;
 	const rows = indices.length * outputs;

@@ -1,53 +1,33 @@
 /**
- * A graph of TensorFlow Lite that grows tensor by tensor and operator by operator, and is written at its end. The
- * numbers of its schema are those that our reader has too.
+ * A graph of TensorFlow Lite that grows tensor by tensor and operator by operator, and is written at its end. What the
+ * operators compute is write.ts's.
  */
-import type { Layer } from "mobilenet/network";
-import {
-	activations,
-	fields,
-	identifiers,
-	operatorNames,
-	optionTypes,
-	paddings,
-	schemaVersion,
-	tensorTypes,
-} from "../../../mobilenet/dist/formats/tflite/schema.js";
-import { packedShape } from "../../../mobilenet/dist/kernels/packing.js";
-import { type Field, flatbufferWriter, type Offset } from "./flatbuffer.ts";
+import { perChannel, type Quantization } from "../../weights/parts.ts";
+import { type Field, flatbufferWriter, type Offset } from "./flatbuffer-writer.ts";
+import { fields, identifiers, operatorNames, optionTypes, schemaVersion, tensorTypes } from "./schema.ts";
 
-/** Fields that reading does not need; the schema's numbers as well. */
-const more = {
-	operatorCode: { version: 2 },
-	depthwise: { multiplier: 3 },
-	pool: { padding: 0, strideWidth: 1, strideHeight: 2 },
-} as const;
 /** The schema wants the bytes of buffers aligned like this. */
 const alignment = 16;
 
 /** Operators that have options, and those that need none. */
-export type Operator = keyof typeof optionTypes | "QUANTIZE" | "DEQUANTIZE";
-export type Activation = "none" | "relu" | "relu6";
+export type OperatorName = keyof typeof optionTypes | "QUANTIZE" | "DEQUANTIZE" | "PAD";
 
-/** What a tensor's codes stand for: one scale, or one for each place along an axis. */
-export interface Quantization {
-	readonly scales: readonly number[];
-	readonly zeroPoints: readonly number[];
+export interface TensorParts {
+	readonly type: "float32" | "int8" | "uint8" | "int32";
+	readonly shape: readonly number[];
+	/** Of a constant. */
+	readonly values?: Float32Array | Int8Array | Uint8Array | Int32Array;
+	readonly quantization?: Quantization | undefined;
+	/** The axis along which there is a scale for each place, where there are several. */
 	readonly axis?: number;
 }
 
-export interface TensorParts {
-	readonly type: "float32" | "int8" | "int32";
-	readonly shape: readonly number[];
-	readonly values?: Float32Array | Int8Array | Int32Array;
-	readonly quantization?: Quantization;
-}
-
-export interface LiteGraph {
+export interface GraphWriter {
 	/** @returns the tensor's number */
 	readonly tensor: (name: string, parts: TensorParts) => number;
+	/** @param version the one since which the operator takes tensors of these types */
 	readonly operator: (
-		kind: Operator,
+		kind: OperatorName,
 		version: number,
 		inputs: readonly number[],
 		output: number,
@@ -57,34 +37,36 @@ export interface LiteGraph {
 	readonly finish: (input: number, output: number) => Uint8Array;
 }
 
-export function liteGraph(): LiteGraph {
+export function graphWriter(): GraphWriter {
 	const { table, offsets, integers, longs, floats, text, bytes, finish } = flatbufferWriter();
 	// The first buffer is empty and stands for no data.
 	const buffers: Offset[] = [table()];
 	const tensors: Offset[] = [];
 	const operators: Offset[] = [];
 	/** By number, the kinds of operators. */
-	const kinds: { readonly kind: Operator; readonly version: number }[] = [];
+	const kinds: { readonly kind: OperatorName; readonly version: number }[] = [];
 
-	const quantizationOf = ({ scales, zeroPoints, axis = 0 }: Quantization): Offset => {
-		const [scale, zeroPoint] = [floats(scales), longs(zeroPoints)];
+	const quantized = ({ scale, zeroPoint }: Quantization, axis: number): Offset => {
+		// TensorFlow Lite wants as many of these as of those.
+		const [scales, zeroPoints] = [floats(scale), longs(scale.map((_, i) => perChannel(zeroPoint, i)))];
 		const { quantization } = fields;
 		return table(
-			[quantization.scale, "offset", scale],
-			[quantization.zeroPoint, "offset", zeroPoint],
-			[quantization.quantizedDimension, "int32", axis],
+			[quantization.scale, "offset", scales],
+			[quantization.zeroPoint, "offset", zeroPoints],
+			// XNNPACK refuses another axis than the first where there is one scale.
+			[quantization.quantizedDimension, "int32", scale.length > 1 ? axis : 0],
 		);
 	};
 
 	return {
-		tensor: (name, { type, shape, values, quantization }) => {
+		tensor: (name, { type, shape, values, quantization, axis = 0 }) => {
 			if (values) {
 				const { buffer, byteOffset, byteLength } = values;
 				const data = bytes(new Uint8Array(buffer, byteOffset, byteLength), alignment);
 				buffers.push(table([fields.buffer.data, "offset", data]));
 			}
 			const [sizes, label] = [integers(shape), text(name)];
-			const codes = quantization && quantizationOf(quantization);
+			const codes = quantization && quantized(quantization, axis);
 			const { tensor } = fields;
 			return (
 				tensors.push(
@@ -126,7 +108,7 @@ export function liteGraph(): LiteGraph {
 				const code = operatorNames.indexOf(kind);
 				return table(
 					[operatorCode.deprecatedBuiltinCode, "int8", code],
-					[more.operatorCode.version, "int32", version],
+					[operatorCode.version, "int32", version],
 					[operatorCode.builtinCode, "int32", code],
 				);
 			});
@@ -149,35 +131,3 @@ export function liteGraph(): LiteGraph {
 		},
 	};
 }
-
-/** The shape of a layer's weights with all four axes, and these in TensorFlow Lite's order. */
-export function weightAxes({ kind, weightShape }: Layer): {
-	readonly shape: readonly number[];
-	readonly axes: readonly number[];
-} {
-	return { shape: packedShape(weightShape), axes: kind === "depthwise" ? [1, 2, 3, 0] : [0, 2, 3, 1] };
-}
-
-/** The options of a convolution or a pool. */
-export function layerOptions({ kind, stride, kernel }: Layer, activation: Activation): readonly Field[] {
-	if (kind === "pool")
-		return [
-			[more.pool.padding, "int8", paddings.indexOf("valid")],
-			[more.pool.strideWidth, "int32", 1],
-			[more.pool.strideHeight, "int32", 1],
-			[fields.pool.filterWidth, "int32", kernel],
-			[fields.pool.filterHeight, "int32", kernel],
-		];
-	const at = kind === "depthwise" ? fields.depthwise : fields.convolution;
-	return [
-		[at.padding, "int8", paddings.indexOf("same")],
-		[at.strideWidth, "int32", stride],
-		[at.strideHeight, "int32", stride],
-		...(kind === "depthwise" ? [[more.depthwise.multiplier, "int32", 1] as const] : []),
-		[at.activation, "int8", activations.indexOf(activation)],
-		[at.dilationWidth, "int32", 1],
-		[at.dilationHeight, "int32", 1],
-	];
-}
-
-export const softmaxOptions: readonly Field[] = [[fields.softmax.beta, "float32", 1]];
