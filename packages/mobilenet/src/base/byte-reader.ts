@@ -75,6 +75,10 @@ export function readInt64(reader: ByteReader, endian?: Endian): number {
 	return int64At(reader.file.view, skip(reader, 8), endian);
 }
 
+export function readFloat32(reader: ByteReader, endian?: Endian): number {
+	return reader.file.view.getFloat32(skip(reader, 4), endian !== "big");
+}
+
 export function readFloat64(reader: ByteReader, endian?: Endian): number {
 	return reader.file.view.getFloat64(skip(reader, 8), endian !== "big");
 }

@@ -24,7 +24,8 @@ export async function filesOf(model: string): Promise<readonly string[] | undefi
 async function shardsOf(file: string): Promise<readonly string[]> {
 	if (!/\.json$/i.test(file)) return [];
 	try {
-		const { weightsManifest } = JSON.parse(await readFile(file, "utf8")) as {
+		const { parseJson } = await import("../formats/index.ts");
+		const { weightsManifest } = parseJson(await readFile(file, "utf8")) as {
 			weightsManifest: { paths: string[] }[];
 		};
 		return weightsManifest.flatMap(({ paths }) => paths).map((path) => join(file, "..", path));

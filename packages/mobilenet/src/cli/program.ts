@@ -60,7 +60,7 @@ const commands = buildRouteMap<string, Context>({
 
 const application = buildApplication(commands, {
 	name: "mobilenet",
-	versionInfo: { getCurrentVersion: packageVersion },
+	versionInfo: { getCurrentVersion: async () => packageVersion() },
 	scanner: {
 		caseStyle: "allow-kebab-for-camel",
 		allowArgumentEscapeSequence: true,

@@ -1,7 +1,6 @@
 /** The package's version, as its package.json has it. */
-import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 
-export async function packageVersion(): Promise<string> {
-	const manifest = await readFile(new URL("../../package.json", import.meta.url), "utf8");
-	return (JSON.parse(manifest) as { version: string }).version;
+export function packageVersion(): string {
+	return (createRequire(import.meta.url)("../../package.json") as { version: string }).version;
 }

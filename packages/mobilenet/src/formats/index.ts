@@ -4,6 +4,7 @@
  */
 export { writeLocation } from "#files";
 export { MobileNetError } from "../base/error.ts";
+export { parseJson } from "../base/json.ts";
 export type { OnProgress, Progress } from "../base/progress.ts";
 export { parseLabels } from "../labels/parse.ts";
 export { dequantize } from "../weights/dequantize.ts";

@@ -1,6 +1,6 @@
 /**
  * The model files that fuzzing damages: every file of ../shared that a format's reader claims, however many formats there
- * are by now, and safetensors files that are written here.
+ * are by now, and safetensors files that are written here. Those of hostile.ts are found by name, too.
  */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -10,6 +10,7 @@ import { formats } from "../../src/formats/table.ts";
 import { configure } from "../../src/network/configuration.ts";
 import { initialize } from "../../src/weights/initialize.ts";
 import { missing, shared } from "../support/shared-paths.ts";
+import { hostileFiles } from "./hostile.ts";
 
 /** A model as its reader gets it: a file, and those beside it. */
 export interface ModelFiles {
@@ -55,6 +56,9 @@ export async function modelFiles(name: string): Promise<ModelFiles> {
 			: initialize(configure({ alpha: 0.25, size: 32, classes: 10 }), { seed: 1 });
 		return { main: basename(name), parts: new Map([[basename(name), writeModel(model)]]) };
 	}
+	const made = hostileFiles[basename(name)];
+	if (made && dirname(name) === "made")
+		return { main: basename(name), parts: new Map([[basename(name), made()]]) };
 	const path = shared(name);
 	const read = (file: string) => new Uint8Array(readFileSync(join(path, file)));
 	if (!statSync(path).isDirectory())

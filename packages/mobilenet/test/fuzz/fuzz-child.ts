@@ -79,14 +79,16 @@ async function check(input: Input): Promise<Outcome> {
 				...outcome,
 				failure: `another error: ${error instanceof Error ? error.stack : String(error)}`,
 			};
-		if (!error.message.startsWith(files.main) || !/^[^\n]+\.$/.test(error.message))
+		if (!error.message.startsWith(files.main) || !/^\P{Cc}{1,2000}\.$/u.test(error.message))
 			return { ...outcome, failure: `no sentence that begins with the file's name: ${error.message}` };
 		return { ...outcome, refused: error.code };
 	}
 
-	const isWholeBefore = input.changes.every(
-		(change) => change.kind === "cut" || (change.kind === "grow" && change.at === part.length),
-	);
+	const isWholeBefore =
+		input.changes.length > 0 &&
+		input.changes.every(
+			(change) => change.kind === "cut" || (change.kind === "grow" && change.at === part.length),
+		);
 	if (!isWholeBefore && !input.run) return outcome;
 	try {
 		const now = await outputOf(result.model);

@@ -85,7 +85,7 @@ async function examine(env: ProcessLike["env"]): Promise<Report> {
 	return {
 		ok: works(model) && works(embedded) && pictures.sharp !== null && pictures.formats.every(works),
 		versions: {
-			mobilenet: await packageVersion(),
+			mobilenet: packageVersion(),
 			node: process.versions.node,
 			v8: process.versions.v8,
 		},

@@ -113,8 +113,9 @@ function historiesIn(value: unknown): string[] {
 	const open = [value];
 	while (open.length > 0) {
 		const one = open.pop();
-		if (Array.isArray(one)) for (const part of one) open.push(part);
-		else if (isJson(one)) {
+		if (Array.isArray(one)) {
+			for (const part of one) if (typeof part === "object") open.push(part);
+		} else if (isJson(one)) {
 			const { class_name: className, config } = one as { class_name?: unknown; config?: unknown };
 			const history = className === "__keras_tensor__" && isJson(config) ? config.keras_history : undefined;
 			if (Array.isArray(history) && typeof history[0] === "string") names.push(history[0]);
