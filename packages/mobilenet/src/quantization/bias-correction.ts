@@ -1,7 +1,7 @@
 /**
- * Rounding weights and activations makes a layer's sums not only inexact but shifted: in a channel of nine weights the
- * errors do not cancel out. What each channel's sums are off on average over the calibration pictures is taken from its
- * bias. Sums are linear in what comes in, so that their mean is that of the mean input, run once.
+ * Rounding weights and activations makes a layer's sums not only inexact but shifted: in a channel of nine weights, the
+ * errors do not cancel out. The mean shift of each channel's sums over the calibration pictures is subtracted from its
+ * bias. Sums are linear in the input, so the mean sums are those of the mean input, which is run once.
  *
  * Source: Nagel and others 2019, "Data-Free Quantization Through Weight Equalization and Bias Correction", section 4.2
  * and appendix D.
@@ -14,35 +14,35 @@ import type { Codes } from "../weights/parts.ts";
 import type { IntegerWeights } from "./integer-weights.ts";
 import { layerRunner } from "./layer-runner.ts";
 
-/** A layer in float, and the mean of what comes in. */
-export interface RealLayer extends FoldedWeights {
+/** A float layer and its mean input. */
+export interface FloatLayer extends FoldedWeights {
 	readonly inputMean: Float32Array;
 }
 
 /**
- * The bias with which the layer of integers gives the same mean sums as the real one, channel by channel.
+ * The bias with which the integer layer gives the same mean sums as the float layer, channel by channel.
  *
- * @param codes what comes into the layer of integers, picture by picture, and what those codes stand for
+ * @param input the integer layer's input codes, picture by picture, and their meaning
  */
 export function correctedBias(
 	layer: Layer,
-	real: RealLayer,
+	float: FloatLayer,
 	integers: IntegerWeights,
-	codes: { readonly pictures: readonly Int8Array[]; readonly codes: Codes },
+	input: { readonly pictures: readonly Int8Array[]; readonly codes: Codes },
 	model: Model,
 	loaded: LoadedBuild,
 ): Float64Array {
-	const { scale, zeroPoint } = codes.codes;
-	const words = meanOf(codes.pictures).map((code) => code - zeroPoint);
-	const expected = meanSums(layer, real.weight, real.inputMean, model, loaded);
+	const { scale, zeroPoint } = input.codes;
+	const words = meanOf(input.pictures).map((code) => code - zeroPoint);
+	const expected = meanSums(layer, float.weight, float.inputMean, model, loaded);
 	const actual = meanSums(layer, Float32Array.from(integers.weights), words, model, loaded);
 	return Float64Array.from(
-		real.bias,
+		float.bias,
 		(bias, c) => bias + expected[c]! - actual[c]! * scale * integers.scales[c]!,
 	);
 }
 
-/** The mean over all places of each channel's sums, without bias. */
+/** The mean of each channel's sums over all positions, without bias. */
 function meanSums(
 	layer: Layer,
 	weights: Float32Array,

@@ -1,6 +1,5 @@
 /**
- * What a network in float does with the calibration pictures: a histogram of what each layer gives out, and the mean of
- * it over the pictures.
+ * Observes a float network on the calibration pictures: a histogram of each layer's output, and its mean over the pictures.
  */
 import { MobileNetError } from "../base/error.ts";
 import { pauses } from "../base/pauses.ts";
@@ -15,39 +14,39 @@ import type { Model } from "../weights/model.ts";
 import { histogram, type Seen } from "./histogram.ts";
 import { networkChannels } from "./pixel-codes.ts";
 
-/** What a layer gave out. */
+/** The observed output of a layer. */
 export interface Observed {
 	readonly seen: Seen;
-	/** The mean over the first pictures, [outputSize, outputSize, outputChannels]. */
+	/** The mean output over the first pictures, [outputSize, outputSize, outputChannels]. */
 	readonly mean: Float32Array;
 }
 
-/** What the network took and what every layer gave out. */
+/** The observed input of the network and output of every layer. */
 export interface Observation {
 	/** The mean of the normalized input over the first pictures, [size, size, inputChannels] in the network's order. */
 	readonly inputMean: Float32Array;
-	/** By the layer's name. */
+	/** By name of the layer. */
 	readonly layers: ReadonlyMap<string, Observed>;
 }
 
 export interface ObservationOptions {
-	/** So many of the pictures, from the first one, make the means; the histograms are of all. */
+	/** The means are over this many of the first pictures; the histograms are of all. */
 	readonly meanPictures: number;
 	readonly signal?: AbortSignal | undefined;
 	readonly onPicture: (done: number) => void;
 }
 
-/** What a network makes of a prepared picture: gives what each layer gave out, until the next picture. */
+/** Runs a network on a prepared picture. Returns a function that reads a layer's output, valid until the next picture. */
 export type RunningNetwork = (pixels: Uint8Array) => (layer: string) => Float32Array;
 
-/** How pictures are gone through. */
+/** How pictures are read. */
 export interface PictureOptions<Key> {
 	readonly signal?: AbortSignal | undefined;
-	/** Called with each picture that cannot be read, which is left out. Default: the first one is an error. */
+	/** Called with each picture that cannot be read; it is skipped. Default: the first one is an error. */
 	readonly onUnreadable?: ((key: Key, error: unknown) => void) | undefined;
 }
 
-/** A network of float32 without batch norm, every layer of which can be read. */
+/** Runs a float32 network without batch norm; every layer's output can be read. */
 export function floatNetwork(folded: Model, loaded: LoadedBuild): RunningNetwork {
 	const keep = layers(folded.configuration).map(({ name }) => name);
 	const plan = inferencePlan(folded, { build: loaded.build, batch: 1, keep });
@@ -59,7 +58,7 @@ export function floatNetwork(folded: Model, loaded: LoadedBuild): RunningNetwork
 	};
 }
 
-/** Pictures as a network takes them, size² · channels bytes each, with their keys. */
+/** Pictures prepared for the network, size² · channels bytes each, with their keys. */
 export async function* preparedPictures<P extends Picture>(
 	pictures: Pictures<P>,
 	{ configuration: { size, inputChannels: channels }, preprocessing: { filter, fit } }: Model,
@@ -80,10 +79,10 @@ export async function* preparedPictures<P extends Picture>(
 }
 
 /**
- * What every layer gives out on prepared pictures.
+ * Observes every layer's output on prepared pictures.
  *
- * @param folded a network of float32 without batch norm
- * @throws MobileNetError `broken-file` where that is not finite
+ * @param folded a float32 network without batch norm
+ * @throws MobileNetError `broken-file` if an output is not finite
  */
 export async function observe(
 	folded: Model,
@@ -93,21 +92,21 @@ export async function observe(
 ): Promise<Observation> {
 	const run = floatNetwork(folded, loaded);
 	const table = layers(folded.configuration);
-	const gathered = table.map(({ name, outputSize, outputChannels }) => ({
+	const observed = table.map(({ name, outputSize, outputChannels }) => ({
 		name,
-		numbers: histogram(),
+		outputs: histogram(),
 		sum: new Float64Array(outputSize ** 2 * outputChannels),
 	}));
 	const pause = pauses(signal);
 	const pixelSum = new Float64Array(pictures[0]?.length ?? 0);
 	for (const [n, pixels] of pictures.entries()) {
 		const read = run(pixels);
-		for (const { name, numbers, sum } of gathered) {
+		for (const { name, outputs, sum } of observed) {
 			const values = read(name);
-			if (!numbers.add(values))
+			if (!outputs.add(values))
 				throw new MobileNetError(
 					"broken-file",
-					`the layer ${name} gives out numbers that are not finite on calibration picture ${n + 1}: the weights are broken.`,
+					`the output of layer ${name} is not finite on calibration picture ${n + 1}: the weights are damaged.`,
 				);
 			if (n < meanPictures) addTo(sum, values);
 		}
@@ -122,9 +121,9 @@ export async function observe(
 			folded,
 		),
 		layers: new Map(
-			gathered.map(({ name, numbers, sum }) => [
+			observed.map(({ name, outputs, sum }) => [
 				name,
-				{ seen: numbers.seen(), mean: Float32Array.from(sum, (x) => x / count) },
+				{ seen: outputs.seen(), mean: Float32Array.from(sum, (x) => x / count) },
 			]),
 		),
 	};

@@ -1,4 +1,4 @@
-/** A network in float and the one of integers side by side, on the engine that runs them. */
+/** Compares a float network and its integer version on the engine. */
 import { MobileNetError, shown } from "../base/error.ts";
 import { pauses } from "../base/pauses.ts";
 import { createExecutor } from "../engine/executor.ts";
@@ -21,7 +21,7 @@ import {
 import { withPixelCodes } from "./pixel-codes.ts";
 import type { Accuracy, AccuracyReport, LabeledPicture, LayerReport, QuantizationReport } from "./report.ts";
 
-/** Pictures after which the figures of a layer hardly change. */
+/** At most this many pictures are compared; with more, the layers' figures hardly change. */
 const mostCompared = 64;
 
 export interface ComparisonOptions {
@@ -29,13 +29,12 @@ export interface ComparisonOptions {
 	readonly onPicture: (done: number, total: number) => void;
 }
 
-/** Both networks, running. */
+/** Both networks; every layer's output can be read. */
 export interface Pair {
 	readonly float: RunningNetwork;
 	readonly integer: RunningNetwork;
 }
 
-/** Both networks, every layer of which can be read. */
 export async function pairOf(float: Model, quantized: Model): Promise<Pair> {
 	const [{ loaded }, { loaded: loadedIntegers }] = [
 		await loadBuild(),
@@ -54,7 +53,7 @@ export async function pairOf(float: Model, quantized: Model): Promise<Pair> {
 	};
 }
 
-/** How far the layers and answers of two networks are apart on prepared pictures. */
+/** Compares the layers' outputs and the answers of two networks on prepared pictures. */
 export async function compareNetworks(
 	{ float, integer }: Pair,
 	models: { readonly float: Model; readonly quantized: Model; readonly observation: Observation },
@@ -79,19 +78,18 @@ export async function compareNetworks(
 		onPicture(n + 1, compared.length);
 		await pause();
 	}
-	const weights = weightErrors(models.float, models.quantized);
-	const words = wordsOf(partsOf(models.quantized));
+	const signalToNoise = weightSignalToNoise(models.float, models.quantized);
+	const wordsByLayer = wordsOf(partsOf(models.quantized));
 	return {
 		compared: compared.length,
-		...(configuration.head && { agreement: agreeing / compared.length }),
+		agreement: configuration.head ? agreeing / compared.length : undefined,
 		layers: table.map(({ name }, i): LayerReport => {
-			const { scale, low, high } = words.get(name)!;
-			const weightSignalToNoise = weights.get(name);
+			const { scale, low, high } = wordsByLayer.get(name)!;
 			return {
 				layer: name,
 				seen: models.observation.layers.get(name)!.seen.range,
 				covered: [scale * low, scale * high],
-				...(weightSignalToNoise !== undefined && { weightSignalToNoise }),
+				weightSignalToNoise: signalToNoise.get(name),
 				signalToNoise: decibels(outputs[i]!),
 			};
 		}),
@@ -99,7 +97,7 @@ export async function compareNetworks(
 }
 
 /**
- * Fails unless every picture's class is one of the network's.
+ * Throws unless every picture's class is one of the network's.
  *
  * @throws MobileNetError `usage`
  */
@@ -108,7 +106,10 @@ export function checkLabeled(
 	labeled: readonly Pick<LabeledPicture, "index">[],
 ): void {
 	if (!head)
-		throw new MobileNetError("usage", "the model has no classifier whose accuracy could be measured.");
+		throw new MobileNetError(
+			"usage",
+			"the model has no classifier, so its accuracy cannot be measured: omit the labeled pictures.",
+		);
 	const most = classes - 1 - backgroundOutputs(labels);
 	for (const { index } of labeled)
 		if (!(Number.isInteger(index) && index >= 0 && index <= most))
@@ -118,7 +119,7 @@ export function checkLabeled(
 			);
 }
 
-/** The accuracy of two networks on pictures whose classes are known. */
+/** Measures the accuracy of two networks on labeled pictures. */
 export async function measureAccuracy<Key>(
 	{ float, integer }: Pair,
 	model: Model,
@@ -147,17 +148,17 @@ export async function measureAccuracy<Key>(
 		options.onPicture(number + 1, labeled.length);
 		await pause();
 	}
-	if (pictures === 0) throw new MobileNetError("usage", "there are no labeled pictures that can be read.");
+	if (pictures === 0) throw new MobileNetError("usage", "none of the labeled pictures can be read.");
 	const share = ({ top1, top5 }: Accuracy): Accuracy => ({ top1: top1 / pictures, top5: top5 / pictures });
 	return { pictures, float: share(counts.float), integer: share(counts.integer) };
 }
 
 function keyOf<Key>({ key, source }: LabeledPicture<Key>): Key {
-	// Where there is no key, the type of keys is that of sources.
+	// Without a key, the type `Key` is that of sources.
 	return key ?? (source as Key);
 }
 
-/** How many classes are answered before this one; among equals the smaller index is first. */
+/** The number of classes ranked before this one; among equals, the smaller index comes first. */
 function rankOf(logits: Float32Array, index: number, background: number): number {
 	let better = 0;
 	for (let c = background; c < logits.length; c++)
@@ -165,7 +166,7 @@ function rankOf(logits: Float32Array, index: number, background: number): number
 	return better;
 }
 
-/** The class with the largest logit, the background left out. */
+/** The class with the largest logit, without the background class. */
 function bestOf({ labels }: Model): (logits: Float32Array) => number {
 	const background = backgroundOutputs(labels);
 	return (logits) => {
@@ -174,8 +175,8 @@ function bestOf({ labels }: Model): (logits: Float32Array) => number {
 	};
 }
 
-/** Signal to noise of the weights of every layer that has some. */
-function weightErrors(float: Model, quantized: Model): ReadonlyMap<string, number> {
+/** Signal-to-noise ratio of the weights of each layer that has weights. */
+function weightSignalToNoise(float: Model, quantized: Model): ReadonlyMap<string, number> {
 	const after = weightedParts(dequantize(quantized));
 	return new Map(
 		weightedParts(withPixelCodes(float).model).map((own, i) => [

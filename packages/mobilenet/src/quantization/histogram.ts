@@ -1,22 +1,22 @@
 /**
- * How often a layer gives out which numbers, gathered picture by picture without knowing the range beforehand: where a
- * number lies outside the bins, their width doubles.
+ * A histogram of a layer's outputs, filled picture by picture without knowing their range in advance: when a number lies
+ * outside the bins, their width doubles.
  */
 import type { Range } from "./codes.ts";
 
 export interface Histogram {
-	/** Adds numbers; adds none and says no if one of them is not finite. */
+	/** Adds numbers. Returns false, and adds none, if one of them is not finite. */
 	readonly add: (values: Float32Array) => boolean;
 	readonly seen: () => Seen;
 }
 
-/** What a histogram has gathered. */
+/** The contents of a histogram. */
 export interface Seen {
-	/** Of all numbers, 0 among them. */
+	/** The range of all numbers and 0. */
 	readonly range: Range;
-	/** How many numbers were not 0; after ReLU most are, and every range has a code for it. */
+	/** How many numbers were not 0. Zeros, which are most numbers after ReLU, are not in the bins: every range has a code for 0. */
 	readonly count: number;
-	/** The first bin's lower bound, and the width of all. */
+	/** The first bin's lower bound, and the width of each bin. */
 	readonly low: number;
 	readonly width: number;
 	readonly bins: Float64Array;
@@ -30,8 +30,8 @@ export function histogram(): Histogram {
 	let [least, most] = [0, 0];
 	let count = 0;
 
-	/** Makes room for a range, of which 0 is a part. */
-	const reach = (from: number, to: number): void => {
+	/** Extends the bins to cover a range that includes 0. */
+	const cover = (from: number, to: number): void => {
 		if (width === 0) [low, width] = [from, ((to - from) / binCount) * (1 + 2 ** -20)];
 		while (to >= low + width * binCount) {
 			for (let i = 0; i < binCount / 2; i++) bins[i] = bins[2 * i]! + bins[2 * i + 1]!;
@@ -53,7 +53,7 @@ export function histogram(): Histogram {
 			if (!range.every(Number.isFinite)) return false;
 			[least, most] = range;
 			if (least === most) return true;
-			reach(least, most);
+			cover(least, most);
 			count += tally(values, bins, low, width);
 			return true;
 		},
@@ -61,7 +61,7 @@ export function histogram(): Histogram {
 	};
 }
 
-/** A range widened by numbers; not a range where one of them is none. */
+/** A range widened to include numbers; NaN if one of them is NaN. */
 function rangeWith(least: number, most: number, values: Float32Array): Range {
 	let [from, to] = [least, most];
 	for (let i = 0; i < values.length; i++) {
@@ -74,14 +74,14 @@ function rangeWith(least: number, most: number, values: Float32Array): Range {
 	return [from, to];
 }
 
-/** Adds numbers that are not 0 to the bins, and says how many. There are no branches in it: they would cost the most. */
+/** Adds the numbers that are not 0 to the bins and returns their count. The loop has no branches, which would be slow. */
 function tally(values: Float32Array, bins: Float64Array, low: number, width: number): number {
 	const [perWidth, last] = [1 / width, bins.length - 1];
 	let zeros = 0;
 	for (let i = 0; i < values.length; i++) {
 		const x = values[i]!;
 		zeros += +(x === 0);
-		// The largest number may be rounded to beyond the last bin.
+		// Rounding may put the largest number beyond the last bin.
 		bins[Math.min(Math.floor((x - low) * perWidth), last)]!++;
 	}
 	bins[Math.min(Math.floor((0 - low) * perWidth), last)]! -= zeros;

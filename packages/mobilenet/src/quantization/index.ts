@@ -1,4 +1,4 @@
-/** The public entry `mobilenet/quantization`: networks in float made networks of 8-bit integers. */
+/** The public entry `mobilenet/quantization`: converts float networks to 8-bit integers. */
 export { MobileNetError } from "../base/error.ts";
 export type { OnProgress, Progress } from "../base/progress.ts";
 export { writeModel } from "../formats/safetensors/model-file.ts";

@@ -1,7 +1,7 @@
 /**
- * A layer in integers, codes in and codes out, as the integer kernels compute it: sums of products of codes, the bias
- * added, one multiplication a channel to come to the codes of the output, the activation as bounds of those. It needs
- * no complete network, so that one can be made layer by layer.
+ * One integer layer, from codes to codes, computed like the integer kernels: sums of products of words (code − zero point),
+ * plus the bias, times one multiplier per channel, within bounds that apply the activation. It does not need a complete
+ * network, so a network can be quantized layer by layer.
  */
 import type { LoadedBuild } from "../kernels/walker.ts";
 import { isConvolution, type Layer } from "../network/layers.ts";
@@ -11,11 +11,11 @@ import { leastCode, mostCode } from "./codes.ts";
 import type { IntegerWeights } from "./integer-weights.ts";
 import { layerRunner } from "./layer-runner.ts";
 
-/** Codes [inputSize, inputSize, inputChannels] in, codes [outputSize, outputSize, outputChannels] out. */
+/** Maps codes [inputSize, inputSize, inputChannels] to codes [outputSize, outputSize, outputChannels]. */
 export type IntegerLayer = (input: Int8Array) => Int8Array;
 
 export interface IntegerLayerOptions {
-	/** The layer's weights; a pool has none. */
+	/** The layer's weights; undefined for the pool. */
 	readonly integers: IntegerWeights | undefined;
 	readonly input: Codes;
 	readonly output: Codes;
@@ -49,7 +49,7 @@ export function integerLayer(
 	};
 }
 
-/** The least and the most that the output's codes less their zero point may be. */
+/** The bounds of the output's words (code − zero point). */
 function boundsOf(
 	layer: Layer,
 	{ scale, zeroPoint }: Codes,

@@ -1,10 +1,10 @@
 /**
- * The network of integers, made layer by layer from the picture to the classifier: the range of what a layer gives out
- * is chosen (ranges.ts), its weights become integers (integer-weights.ts), the bias makes up for what that changes on
- * average (bias-correction.ts), and the calibration pictures go through it in integers to the next layer.
+ * Makes the integer network layer by layer, from the picture to the classifier. For each layer, the range of its output is
+ * chosen (ranges.ts), its weights are quantized (integer-weights.ts), the bias corrects the mean error of that
+ * (bias-correction.ts), and the calibration pictures go through the integer layer to the next one.
  *
- * The model is laid out as TensorFlow Lite's integer files: weights by channel from −127 to 127, activations from −128
- * to 127 with one scale a layer, biases of 32 bits, pixels as they are less 128.
+ * The model has the form of TensorFlow Lite's integer files: weights from −127 to 127 with a scale per channel, activations
+ * from −128 to 127 with a scale per layer, 32-bit biases, and pixels minus 128.
  */
 import { pauses } from "../base/pauses.ts";
 import type { LoadedBuild } from "../kernels/walker.ts";
@@ -22,10 +22,10 @@ import { type IntegerWeights, quantizeBias, quantizeWeights } from "./integer-we
 import { codesOfPixels, withPixelCodes } from "./pixel-codes.ts";
 import { type RangeMethod, rangeOf } from "./ranges.ts";
 
-/** Bytes of codes that wait between two layers; with more pictures than that only the first correct the biases. */
+/** The most bytes of codes kept between two layers. Biases are corrected by as many of the first pictures as fit. */
 const mostCodeBytes = 256 * 2 ** 20;
 
-/** How many pictures' codes may wait between two layers at a time. */
+/** The number of pictures whose codes may be kept between two layers. */
 export function correctingPictures({ configuration }: Model): number {
 	const sizes = layers(configuration).map(
 		({ inputSize, inputChannels, outputSize, outputChannels }) =>
@@ -42,10 +42,10 @@ export interface IntegerNetworkOptions {
 }
 
 /**
- * A model of integers.
+ * Makes the integer model.
  *
- * @param float a network of float32 without batch norm
- * @param pictures prepared; the first of them correct the biases
+ * @param float a float32 network without batch norm
+ * @param pictures prepared pictures; the first ones correct the biases
  */
 export async function integerNetwork(
 	float: Model,
@@ -55,13 +55,13 @@ export async function integerNetwork(
 	{ range, biasCorrection, signal, onLayer }: IntegerNetworkOptions,
 ): Promise<Model> {
 	const { model, input } = withPixelCodes(float);
-	const real = partsOf(float).layers;
+	const floatParts = partsOf(float).layers;
 	const table = partsOf(model).layers;
-	const made: LayerParts[] = [];
+	const quantized: LayerParts[] = [];
 
 	const pause = pauses(signal);
 	let codes = input;
-	let waiting = pictures
+	let inputs = pictures
 		.slice(0, biasCorrection ? correctingPictures(model) : 0)
 		.map((pixels) => codesOfPixels(pixels, model));
 	let inputMean = observation.inputMean;
@@ -74,38 +74,38 @@ export async function integerNetwork(
 			const { weight, bias } = foldedWeights(own);
 			integers = quantizeWeights(layer, weight, bias, codes, output);
 			if (biasCorrection) {
-				const realLayer = { ...foldedWeights(real[n] as WeightedParts), inputMean };
-				const given = { pictures: waiting, codes };
-				const corrected = correctedBias(layer, realLayer, integers, given, model, loaded);
+				const floatLayer = { ...foldedWeights(floatParts[n] as WeightedParts), inputMean };
+				const layerInput = { pictures: inputs, codes };
+				const corrected = correctedBias(layer, floatLayer, integers, layerInput, model, loaded);
 				integers = { ...integers, bias: quantizeBias(corrected, codes, integers.scales) };
 			}
-			made.push({ ...integerParts(layer, integers), output });
-		} else made.push({ layer, output });
+			quantized.push({ ...integerParts(layer, integers), output });
+		} else quantized.push({ layer, output });
 
 		const run = integerLayer(layer, { integers, input: codes, output }, model, loaded);
-		const next: Int8Array[] = [];
-		while (waiting.length > 0) {
-			next.push(run(waiting.shift()!));
+		const outputs: Int8Array[] = [];
+		while (inputs.length > 0) {
+			outputs.push(run(inputs.shift()!));
 			await pause();
 		}
-		[codes, waiting, inputMean] = [output, next, observed.mean];
+		[codes, inputs, inputMean] = [output, outputs, observed.mean];
 		onLayer(n + 1, table.length);
 		await pause();
 	}
 	const { rounding: _, ...rest } = model;
-	return { ...rest, tensors: tensorsOf({ input, layers: made }) };
+	return { ...rest, tensors: tensorsOf({ input, layers: quantized }) };
 }
 
 /**
- * What a layer's codes stand for. A pool keeps those that it takes. The classifier's cover all that was seen: its
- * largest number is the answer.
+ * The meaning of a layer's output codes. The pool keeps those of its input. The classifier's cover the whole range that was
+ * seen, because its largest number is the answer.
  */
 function outputCodes(layer: Layer, seen: Seen, input: Codes, range: RangeMethod): Codes {
 	if (layer.kind === "pool") return input;
 	return codesFor(rangeOf(seen, layer.kind === "dense" ? "minmax" : range));
 }
 
-/** Weights have a scale for every channel, and zero points of 0. */
+/** Weights with a scale per channel and zero points of 0. */
 function integerParts(layer: Layer, { weights, scales, bias }: IntegerWeights): WeightedParts {
 	return {
 		layer,

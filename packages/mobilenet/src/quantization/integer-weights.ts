@@ -1,37 +1,37 @@
 /**
- * Weights as integers from −127 to 127 with a scale for every output channel and no zero point, and biases in 32 bits at
- * the scale of the sums that they are added to.
+ * Quantizes weights to codes from −127 to 127 with a scale per output channel and no zero point, and biases to 32 bits at
+ * the scale of the sums to which they are added.
  */
 import type { Layer } from "../network/layers.ts";
 import type { Codes } from "../weights/parts.ts";
 import { clamp, mostCode, roundAway } from "./codes.ts";
 
 export interface IntegerWeights {
-	/** In the order of the weights: [outputChannels, …]. */
+	/** Codes in the order of the weights: [outputChannels, …]. */
 	readonly weights: Int8Array;
-	/** One a channel. */
+	/** One per channel. */
 	readonly scales: Float32Array;
 	readonly bias: Int32Array;
 }
 
-/** Biases stay below this, so that no sum of a layer leaves 32 bits: 2^30 of them and 2^16 products are less than 2^31. */
+/** The largest bias, so that no sum of a layer exceeds 32 bits: 2^30 plus 2^16 products is less than 2^31. */
 const mostBias = 2 ** 30;
-/** Least factor from a layer's sums to its output codes; what is smaller than that never reaches a code. */
+/** The least factor from a layer's sums to its output codes; sums times less than this never reach another code. */
 const leastMultiplier = 2 ** -24;
-/** A spatial filter's scales that are tried: from the least that reaches its largest weight to so many times that. */
+/** The scales tried for a spatial filter: from the least that covers its largest weight to this many times that. */
 const largestTrial = 1.25;
 const trials = 64;
-/** Correlation of the pixels under a 3×3 filter, about what it is in these networks. */
-const likeness = 0.5;
+/** Correlation of neighboring pixels under a 3×3 filter, roughly as in these networks. */
+const correlation = 0.5;
 
 /**
  * Quantizes a layer's weights, channel by channel, and its bias. A channel whose bias would not fit gets a larger scale
- * (TensorFlow Lite's rule): those are channels that died in training and give out a constant.
+ * (TensorFlow Lite's rule); such channels died in training and output a constant.
  *
  * @param weights [outputChannels, …]
- * @param bias one a channel
- * @param input what the codes that come in stand for
- * @param output what the codes that go out stand for
+ * @param bias one per channel
+ * @param input the meaning of the layer's input codes
+ * @param output the meaning of its output codes
  */
 export function quantizeWeights(
 	layer: Layer,
@@ -67,15 +67,15 @@ function codeOf(weight: number, scale: number): number {
 	return clamp(roundAway(weight / scale), -mostCode, mostCode);
 }
 
-/** The least scale at which no weight is cut off. */
+/** The least scale at which no weight is clipped. */
 function leastScale(filter: Float32Array): number {
 	return Math.fround(filter.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0) / mostCode);
 }
 
 /**
- * Of a few scales the one whose rounding errors do the least harm to the filter's sums. Pixels side by side are much
- * alike, so that errors of opposite signs cancel out: with the correlation ρ between them, and the mean left to the
- * bias, the expected square is (1 − ρ) Σ error² + ρ (Σ error)².
+ * The scale, of several, whose rounding errors harm the filter's sums least. Neighboring pixels are similar, so errors of
+ * opposite signs cancel out: with correlation ρ between pixels, and the mean left to the bias, the expected squared error
+ * is (1 − ρ) Σ error² + ρ (Σ error)².
  */
 function spatialScale(filter: Float32Array): number {
 	const least = leastScale(filter);
@@ -86,7 +86,7 @@ function spatialScale(filter: Float32Array): number {
 			sum += error;
 			squares += error ** 2;
 		}
-		return (1 - likeness) * squares + likeness * sum ** 2;
+		return (1 - correlation) * squares + correlation * sum ** 2;
 	};
 	let best = { scale: least, harm: harm(least) };
 	for (let i = 1; i < trials; i++) {

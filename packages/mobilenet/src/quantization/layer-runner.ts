@@ -1,7 +1,7 @@
 /**
- * One layer by itself on the engine's float kernels: numbers in, sums out, without activation. It serves twice: with
- * real weights on mean activations, to learn a layer's mean output, and with integers, whose sums float32 holds exactly
- * as long as they stay below 2^24, to run a network layer by layer as integer kernels would.
+ * Runs a single layer on the engine's float kernels, without bias or activation. It serves two purposes: with float weights
+ * and mean activations it computes a layer's mean output; with words, whose sums float32 represents exactly up to 2^24, it
+ * runs a network layer by layer as integer kernels would.
  */
 import { createExecutor } from "../engine/executor.ts";
 import type { Address, Plan } from "../engine/plan.ts";
@@ -13,12 +13,10 @@ import type { Layer } from "../network/layers.ts";
 import type { Model } from "../weights/model.ts";
 import { filled, float32 } from "../weights/tensor.ts";
 
-/**
- * Numbers [inputSize, inputSize, inputChannels] in, sums [outputSize, outputSize, outputChannels] out, both dense.
- */
+/** Maps numbers [inputSize, inputSize, inputChannels] to sums [outputSize, outputSize, outputChannels], both dense. */
 export type LayerRunner = (input: ArrayLike<number>) => Float32Array;
 
-/** A runner of a layer with these weights, which are not kept. A pool has none and gives means. */
+/** A runner of a layer with these weights, which are copied. A pool has none and computes means. */
 export function layerRunner(
 	layer: Layer,
 	weights: Float32Array,
@@ -42,7 +40,7 @@ export function layerRunner(
 	};
 }
 
-/** A plan of one step, whose input lies where pictures do otherwise, with the pitch of an activation. */
+/** A plan of one step, whose input is in the region of pictures but has the pitch of an activation. */
 function layerPlan(layer: Layer, { build }: LoadedBuild): Plan {
 	const { name, kind, stride, padding, inputSize, outputSize, inputChannels, outputChannels } = layer;
 	const plan = createPlanBuilder(build);
@@ -65,7 +63,9 @@ function layerPlan(layer: Layer, { build }: LoadedBuild): Plan {
 			...ends,
 			...parameters(),
 			...square,
-			...{ inputChannels, outputChannels, bandRows: stemBandRows },
+			inputChannels,
+			outputChannels,
+			bandRows: stemBandRows,
 			band: plan.scratch((stemBandRows * 2 + 1) * ((outputSize - 1) * 2 + 3) * inputChannels),
 		});
 	else if (kind === "depthwise")
@@ -73,7 +73,9 @@ function layerPlan(layer: Layer, { build }: LoadedBuild): Plan {
 			...ends,
 			...parameters(),
 			...square,
-			...{ channels: outputChannels, stride, inputPitch },
+			channels: outputChannels,
+			stride,
+			inputPitch,
 		});
 	else if (kind === "pool")
 		plan.step("averagePool", name, { ...ends, inputPitch, rows: inputSize ** 2, channels: outputChannels });
@@ -81,11 +83,14 @@ function layerPlan(layer: Layer, { build }: LoadedBuild): Plan {
 		plan.step("pointwise", name, {
 			...ends,
 			...parameters(),
-			...{ rows: outputSize ** 2, inputChannels, outputChannels, inputPitch },
+			rows: outputSize ** 2,
+			inputChannels,
+			outputChannels,
+			inputPitch,
 		});
-	const { bytes, placed: _, ...drafted } = plan.finish();
+	const { bytes, placed: _, ...finished } = plan.finish();
 	return {
-		...drafted,
+		...finished,
 		build,
 		threads: 1,
 		batch: 1,

@@ -1,8 +1,8 @@
 /**
- * Pixels as the network's first codes. A pixel of 0…255 is a code as it is, less 128, if the network takes pixels less
- * one whole number, divided by one number. Any other preprocessing is brought to that by changing the first layer, so
- * that it gives the same sums: the deviations of the channels go into its weights, what is left of their means into its
- * bias. Only at the edge of the picture is that not exact, where zeros stand for the mean.
+ * Pixels as the network's first codes. A pixel of 0…255 minus 128 is a code, if preprocessing subtracts one whole number
+ * and divides by one number. Any other preprocessing is reduced to that by changing the first layer so that it gives the
+ * same sums: the channels' deviations go into its weights, the rest of their means into its bias. This is exact except at
+ * the edge of the picture, where zeros stand for the mean.
  */
 import { foldedWeights } from "../weights/fold.ts";
 import type { Model, Preprocessing } from "../weights/model.ts";
@@ -11,9 +11,9 @@ import { float32 } from "../weights/tensor.ts";
 import { leastCode } from "./codes.ts";
 
 /**
- * A network whose input's codes are pixels less 128, and what they stand for.
+ * Changes a network so that its input codes are pixels minus 128, and returns the meaning of those codes.
  *
- * @param folded a network of float32 without batch norm
+ * @param folded a float32 network without batch norm
  */
 export function withPixelCodes(folded: Model): { readonly model: Model; readonly input: Codes } {
 	const { preprocessing, configuration } = folded;
@@ -51,7 +51,7 @@ export function withPixelCodes(folded: Model): { readonly model: Model; readonly
 	};
 }
 
-/** The pixels of a prepared picture as codes, in the network's order of channels. */
+/** Converts the pixels of a prepared picture to codes, in the network's channel order. */
 export function codesOfPixels(pixels: Uint8Array, { configuration, preprocessing }: Model): Int8Array {
 	const channels = networkChannels(configuration.inputChannels, preprocessing.channelOrder);
 	const codes = new Int8Array(pixels.length);
@@ -60,7 +60,7 @@ export function codesOfPixels(pixels: Uint8Array, { configuration, preprocessing
 	return codes;
 }
 
-/** For every channel of the network, which one of the picture's it takes: those are red, green, blue. */
+/** For every channel of the network, the number of the picture's channel (red, green, blue). */
 export function networkChannels(count: number, order: Preprocessing["channelOrder"]): readonly number[] {
 	return Array.from({ length: count }, (_, c) => (order === "bgr" && count >= 3 && c < 3 ? 2 - c : c));
 }

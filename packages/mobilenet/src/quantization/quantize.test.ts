@@ -228,7 +228,8 @@ describe("calibration", () => {
 			() => quantize(broken("blocks.3.pointwise.conv.weight", Number.NaN), pictures(1)),
 			{
 				code: "broken-file",
-				message: /^blocks\.3\.pointwise\.conv\.weight holds numbers that are not finite\.$/,
+				message:
+					/^blocks\.3\.pointwise\.conv\.weight has numbers that are not finite: the weights are damaged\.$/,
 			},
 		],
 		[
@@ -243,12 +244,12 @@ describe("calibration", () => {
 		[
 			"activations that are not finite",
 			() => quantize(broken("classifier.weight", 3e38), pictures(1)),
-			{ code: "broken-file", message: /^the layer classifier gives out numbers that are not finite .*\.$/ },
+			{ code: "broken-file", message: /^the output of layer classifier is not finite on .*\.$/ },
 		],
 		[
 			"labels without a classifier",
 			() => quantize(network({ head: false }), pictures(1), { labeled: [{ source: picture(1), index: 0 }] }),
-			{ code: "usage", message: /^the model has no classifier whose accuracy could be measured\.$/ },
+			{ code: "usage", message: /^the model has no classifier, so its accuracy cannot be measured: .*\.$/ },
 		],
 		[
 			"a class that there is not",

@@ -1,7 +1,7 @@
 /**
- * Post-training quantization: a trained network in float becomes one of 8-bit integers, with nothing but some pictures
- * to learn its ranges and its errors from. The pictures are seen in float (calibration.ts), the network of integers is
- * made layer by layer (integer-network.ts), and both are compared (comparison.ts).
+ * Post-training quantization: converts a trained float network to 8-bit integers, using only some pictures to determine
+ * ranges and errors. The float network is observed on them (calibration.ts), the integer network is made layer by layer
+ * (integer-network.ts), and both are compared (comparison.ts).
  */
 import { MobileNetError, shown } from "../base/error.ts";
 import type { OnProgress } from "../base/progress.ts";
@@ -20,19 +20,19 @@ import { correctingPictures, integerNetwork } from "./integer-network.ts";
 import { type RangeMethod, rangeMethods } from "./ranges.ts";
 import type { LabeledPicture, QuantizationReport } from "./report.ts";
 
-/** What a quantization is doing: pictures are calibrated with, compared and evaluated; layers are quantized. */
+/** The stages of a quantization. `quantize` counts layers, the others count pictures. */
 export type QuantizationStage = "calibrate" | "quantize" | "compare" | "evaluate";
 
 export interface QuantizationOptions<Key = PictureSource> {
-	/** How ranges of activations are chosen: `mse` if not given. */
+	/** How the ranges of activations are chosen. Default: `mse`. */
 	readonly range?: RangeMethod | undefined;
-	/** Whether biases make up for what rounding changes on average; they do if not given. */
+	/** Whether biases correct the mean error of rounding. Default: true. */
 	readonly biasCorrection?: boolean | undefined;
-	/** Pictures whose classes are known, on which the accuracy of both networks is measured. */
+	/** Labeled pictures, on which the accuracy of both networks is measured. Default: none. */
 	readonly labeled?: Iterable<LabeledPicture<Key>> | undefined;
-	/** Called with the key of each picture that cannot be read, which is left out. Default: the first one is an error. */
+	/** Called with the key of each picture that cannot be read; it is skipped. Default: the first one is an error. */
 	readonly onUnreadable?: ((key: Key, error: unknown) => void) | undefined;
-	/** Called with the stage, and how many of its pictures or layers are done. */
+	/** Called with the stage, and the number of its pictures or layers that are done. */
 	readonly onProgress?: OnProgress<QuantizationStage> | undefined;
 	readonly signal?: AbortSignal | undefined;
 }
@@ -43,17 +43,17 @@ export interface Quantized {
 }
 
 /**
- * A network in 8-bit integers.
+ * Converts a network to 8-bit integers.
  *
- * Labels and configuration are kept, and so is the preprocessing, but that the pixels' mean becomes one whole number
- * and their deviation one number, where they are not (pixel-codes.ts).
+ * Labels and configuration stay. So does the preprocessing, except that the pixels' mean becomes one whole number and their
+ * deviation one number (pixel-codes.ts).
  *
- * @param model a network in float; one of integers is quantized anew
+ * @param model a float network; an integer one is quantized again
  * @param calibration a hundred or more pictures of the kind that the network will see, in random order; they need no
  *   labels, and may have keys. Each takes size² · channels bytes of memory
- * @returns the integer model, and how far it is from the network in float
+ * @returns the integer model, and how far it is from the float network
  * @throws MobileNetError `usage` without pictures; `unsupported` for leaky ReLU, which has no integer kernels;
- *   `broken-file`; `picture` or `not-found` for the first picture that cannot be had
+ *   `broken-file`; `picture` or `not-found` for the first picture that cannot be read
  * @example
  * const { model, report } = await quantize(await readModel("model.tflite"), ["a.jpg", "b.jpg"]);
  * await writeFile("model-int8.safetensors", writeModel(model));
@@ -66,7 +66,7 @@ export async function quantize<P extends Picture>(
 	const { range = "mse", biasCorrection = true, onProgress, signal } = options;
 	if (!rangeMethods.includes(range))
 		throw new MobileNetError("usage", `range must be ${rangeMethods.join(", ")}, not ${shown(range)}.`);
-	const float = realNetwork(model);
+	const float = floatModel(model);
 	const labeled = options.labeled && [...options.labeled];
 	if (labeled) checkLabeled(model, labeled);
 	const pictures: Uint8Array[] = [];
@@ -99,12 +99,12 @@ export async function quantize<P extends Picture>(
 			...options,
 			onPicture: (loaded, total) => onProgress?.({ loaded, total, source: "evaluate" }),
 		}));
-	const report = { pictures: pictures.length, range, biasCorrection, ...comparison };
-	return { model: quantized, report: { ...report, ...(accuracy && { accuracy }) } };
+	const report = { pictures: pictures.length, range, biasCorrection, ...comparison, accuracy };
+	return { model: quantized, report };
 }
 
-/** The network in float32 without batch norm, looked through. */
-function realNetwork(model: Model): Model {
+/** The network in float32 without batch norm, validated. */
+function floatModel(model: Model): Model {
 	checkTensors(model);
 	const { preprocessing, configuration } = model;
 	const fault = preprocessingFault(preprocessing, configuration.inputChannels);
@@ -119,7 +119,10 @@ function realNetwork(model: Model): Model {
 		const [names, numbers] = [namesOf(own.layer), foldedWeights(own)];
 		for (const part of ["weight", "bias"] as const)
 			if (!numbers[part].every(Number.isFinite))
-				throw new MobileNetError("broken-file", `${names[part]} holds numbers that are not finite.`);
+				throw new MobileNetError(
+					"broken-file",
+					`${names[part]} has numbers that are not finite: the weights are damaged.`,
+				);
 	}
 	return folded;
 }

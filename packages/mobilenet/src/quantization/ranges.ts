@@ -1,23 +1,23 @@
 /**
- * Which range of a layer's output the codes cover. The whole of it keeps the rare largest numbers and makes the steps
- * between codes wide; a part of it cuts those off and makes the steps narrow.
+ * Chooses the range of a layer's output that the codes cover. The whole range keeps the rare largest numbers but makes the
+ * steps between codes wide; a part of it clips those numbers and makes the steps narrow.
  */
 import { codesFor, fromCode, type Range, toCode } from "./codes.ts";
 import type { Seen } from "./histogram.ts";
 
 /**
- * `minmax`: from the least to the largest number seen. `percentile`: all but one number in ten thousand at either end.
+ * `minmax`: from the least to the largest number seen. `percentile`: all except one number in ten thousand at either end.
  * `mse`: the range with the least squared error between numbers and codes.
  */
 export type RangeMethod = "minmax" | "percentile" | "mse";
 export const rangeMethods: readonly RangeMethod[] = ["minmax", "percentile", "mse"];
 
 const leftOut = 1e-4;
-/** Ranges that are tried at either end: equal parts of what was seen. */
+/** Bounds to try at either end, evenly spaced over the range seen. */
 const trials = 64;
 
 /**
- * The range to cover.
+ * Chooses the range to cover.
  *
  * @example
  * rangeOf(seen, "mse") // [0, 5.2]
@@ -46,7 +46,7 @@ function percentileRange({ range, count, low, width, bins }: Seen): Range {
 	];
 }
 
-/** First the upper end, then the lower one. */
+/** Chooses the upper end first, then the lower one. */
 function leastErrorRange(seen: Seen): Range {
 	const [low, high] = seen.range;
 	const parts = Array.from({ length: trials }, (_, i) => (i + 1) / trials);
@@ -58,7 +58,7 @@ function leastErrorRange(seen: Seen): Range {
 	return low === 0 ? [0, upper] : best(parts.map((part) => [low * part, upper]));
 }
 
-/** Sum of the squares of what the codes of a range would be off, each bin's numbers taken for its middle. */
+/** The sum of squared errors of a range's codes, with each bin's numbers at its middle. */
 export function squaredError({ low, width, bins }: Seen, range: Range): number {
 	const codes = codesFor(range);
 	let sum = 0;

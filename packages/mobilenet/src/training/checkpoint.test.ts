@@ -62,7 +62,7 @@ describe("a checkpoint", () => {
 		const other = digestOf({ ...model, preprocessing: { ...model.preprocessing, fit: { shorterSide: 40 } } });
 		for (const saved of [other, digestOf(checkpoint.best!), digestOf(checkpoint.best!).slice(0, 16)])
 			expect(differenceOf({ ...now, model: saved }, now)).toBe(
-				"it began with another network or other weights",
+				"it started with another network or other weights",
 			);
 	});
 
@@ -72,7 +72,7 @@ describe("a checkpoint", () => {
 
 	it("is not any model", () => {
 		expect(() => decodeCheckpoint(writeModel(model), "m.safetensors")).toThrow(
-			"m.safetensors is a model, but no checkpoint of a training run.",
+			"m.safetensors is a model, but not a checkpoint of a training run.",
 		);
 	});
 

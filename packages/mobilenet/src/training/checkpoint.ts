@@ -1,7 +1,6 @@
 /**
- * A run as one file: the weights as they stand, the best ones so far, all that the optimizer remembers, and where the
- * run is. One file, so that no mixture of two moments can ever be read; and it is a model too, which `MobileNet.load`
- * takes.
+ * A training run as one file: the current weights, the best ones so far, the optimizer's state and the progress. It is
+ * one file so that no mixture of two moments can ever be read. It is also a model that `MobileNet.load` takes.
  */
 import { MobileNetError, shown } from "../base/error.ts";
 import { parseJson } from "../base/json.ts";
@@ -13,37 +12,37 @@ import type { EpochReport, Validation } from "./events.ts";
 import type { DataFingerprint } from "./fingerprint.ts";
 import type { TrainingSettings } from "./options.ts";
 
-/** Where a run is; plain data. */
+/** How far a run has come; plain data. */
 export interface RunProgress {
-	/** Epochs that are done. */
+	/** Finished epochs. */
 	readonly epoch: number;
-	/** Steps done in the epoch under way, and in all. */
+	/** Steps done in the current epoch, and in all. */
 	readonly position: number;
 	readonly step: number;
-	/** Sums over the epoch under way. */
+	/** Sums over the current epoch. */
 	readonly loss: number;
 	readonly pictures: number;
-	/** Seconds spent on it. */
+	/** Seconds spent on the current epoch. */
 	readonly seconds: number;
 	readonly history: readonly EpochReport[];
-	/** How good the network was that the run began with, where that was asked for. */
+	/** Validation of the network that the run started with, if `keepStart` asked for it. */
 	readonly start?: Validation | undefined;
-	/** Names of pictures that could not be read, so that each is told once. */
+	/** Names of pictures that could not be read, so that each is reported once. */
 	readonly unreadable: readonly string[];
-	/** Whether there is nothing more to do. */
+	/** Whether nothing is left to do. */
 	readonly finished: boolean;
 }
 
-/** What a run was started with: another one with the same comes to the same. */
+/** What determines a run: two runs of the same identity give the same result. */
 export interface RunIdentity {
 	readonly settings: TrainingSettings;
 	readonly training: DataFingerprint;
 	readonly validation: DataFingerprint | null;
-	/** The digest of the network that it began with. */
+	/** The digest of the network that it started with. */
 	readonly model: string;
-	/** The teacher's name and weights in the loss. */
+	/** The teacher's name, and the weights of the losses. */
 	readonly teacher: string | null;
-	/** Whether the start may be the best. */
+	/** Whether the network at the start may be kept as the best. */
 	readonly keepStart: boolean;
 }
 
@@ -51,9 +50,9 @@ export interface Checkpoint {
 	readonly identity: RunIdentity;
 	readonly progress: RunProgress;
 	readonly model: Model;
-	/** The optimizer's. */
+	/** The optimizer's state. */
 	readonly state: ReadonlyMap<string, Tensor>;
-	/** The best epoch's network, where one was validated. */
+	/** The best epoch's network, if one was validated. */
 	readonly best: Model | undefined;
 }
 
@@ -61,7 +60,7 @@ const key = "mobilenet_training";
 const formatVersion = 1;
 const prefixes = { state: "state.", best: "best." } as const;
 
-/** A checkpoint as the bytes of a safetensors file. */
+/** Encodes a checkpoint as a safetensors file. */
 export function encodeCheckpoint({ identity, progress, model, state, best }: Checkpoint): Uint8Array {
 	const tensors = new Map(model.tensors);
 	for (const [name, tensor] of state) tensors.set(prefixes.state + name, tensor);
@@ -73,21 +72,21 @@ export function encodeCheckpoint({ identity, progress, model, state, best }: Che
 }
 
 /**
- * A checkpoint from the bytes of its file.
+ * Decodes a checkpoint from the bytes of its file.
  *
- * @param name how errors call the file
+ * @param name the file's name in errors
  * @throws MobileNetError `broken-file` or `unsupported`
  */
 export function decodeCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
 	const whole = readModelFile(bytes, name);
 	const text = readSafetensors(bytes, name).metadata[key];
 	if (text === undefined)
-		throw new MobileNetError("broken-file", `${name} is a model, but no checkpoint of a training run.`);
+		throw new MobileNetError("broken-file", `${name} is a model, but not a checkpoint of a training run.`);
 	const { format_version: version, identity, progress } = parse(text, name);
 	if (version !== formatVersion)
 		throw new MobileNetError(
 			"unsupported",
-			`${name} is a checkpoint of format_version ${shown(version)}, but this version of mobilenet goes on from ${formatVersion} only.`,
+			`${name} is a checkpoint of format_version ${shown(version)}, but this version of mobilenet reads only ${formatVersion}.`,
 		);
 	const parts = {
 		model: new Map<string, Tensor>(),
@@ -103,7 +102,7 @@ export function decodeCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
 		parts[part].set(part === "model" ? tensorName : tensorName.slice(prefixes[part].length), tensor);
 	}
 	return {
-		identity: withToday(identity as RunIdentity),
+		identity: withCurrentNames(identity as RunIdentity),
 		progress: progress as RunProgress,
 		model: { ...whole, tensors: parts.model },
 		state: parts.state,
@@ -111,8 +110,8 @@ export function decodeCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
 	};
 }
 
-/** Version 0.1.0 spelled one setting otherwise. */
-function withToday(identity: RunIdentity): RunIdentity {
+/** Renames the setting that version 0.1.0 spelled differently. */
+function withCurrentNames(identity: RunIdentity): RunIdentity {
 	const { optimiser, ...settings } = identity.settings as TrainingSettings & {
 		readonly optimiser?: TrainingSettings["optimizer"];
 	};
@@ -135,23 +134,27 @@ function parse(text: string, name: string): Record<string, unknown> {
 		)
 			return json;
 	} catch {
-		// Told below.
+		// Reported below.
 	}
-	throw new MobileNetError("broken-file", `${name}: its metadata ${key} does not say where the run is.`);
+	throw new MobileNetError(
+		"broken-file",
+		`${name}: its metadata ${key} does not say how far the run has come.`,
+	);
 }
 
-/** How people call the settings, where that is not their own name in words. */
-const words: Readonly<Partial<Record<keyof TrainingSettings, string>>> = {
+/** Names of settings in errors, where they differ from the field's own name. */
+const settingNames: Readonly<Partial<Record<keyof TrainingSettings, string>>> = {
 	batch: "batch size",
 	microBatch: "micro-batch size",
-	clip: "limit of the gradients' norm",
+	clip: "limit on the gradients' norm",
 	average: "moving average",
 	from: "first layer that learns",
 	frozenNorm: "frozen batch norm",
 };
 
 /**
- * What differs between a run and what it is to go on with, as a clause for an error; undefined where nothing does.
+ * The first difference between a saved run and the one that would resume it, as a clause for an error; undefined if there
+ * is none.
  *
  * @example
  * differenceOf(saved, now) // "its batch size was 32 and is now 64"
@@ -166,23 +169,23 @@ export function differenceOf(saved: RunIdentity, now: RunIdentity): string | und
 			return `it had ${before ? "" : "no "}${what} pictures and now has ${after ? "some" : "none"}`;
 		if (before.pictures !== after.pictures || before.classes !== after.classes)
 			return `its ${what} data were ${before.pictures} pictures of ${before.classes} classes and are now ${after.pictures} of ${after.classes}`;
-		return `its ${what} data are as many pictures as before, but other ones, or of other classes`;
+		return `its ${what} data have the same number of pictures as before, but different pictures or classes`;
 	}
 	const names = new Set([...Object.keys(saved.settings), ...Object.keys(now.settings)]);
 	for (const name of names as Set<keyof TrainingSettings>) {
 		const [before, after] = [saved.settings[name], now.settings[name]];
 		if (same(before, after)) continue;
-		const called = words[name] ?? name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-		const told = (value: unknown) => (value === undefined ? "not set" : shown(value));
-		return `its ${called} was ${told(before)} and is now ${told(after)}`;
+		const called = settingNames[name] ?? name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+		const text = (value: unknown) => (value === undefined ? "not set" : shown(value));
+		return `its ${called} was ${text(before)} and is now ${text(after)}`;
 	}
-	if (saved.teacher !== now.teacher) return "its teacher was another one, or weighed otherwise";
+	if (saved.teacher !== now.teacher) return "its teacher, or the teacher's weight in the loss, was different";
 	// The digest of version 0.1.0 was the first half of today's.
-	if (!now.model.startsWith(saved.model)) return "it began with another network or other weights";
+	if (!now.model.startsWith(saved.model)) return "it started with another network or other weights";
 	return undefined;
 }
 
-/** As they come back from JSON: what is undefined is not there. */
+/** Compares values as JSON would store them: undefined fields count as absent. */
 function same(a: unknown, b: unknown): boolean {
 	return canonical(a) === canonical(b);
 }

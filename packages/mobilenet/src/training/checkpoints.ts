@@ -1,4 +1,4 @@
-/** The files of a run's folder: what is written when, and what happens when that fails. */
+/** Writes the files of a run's folder, and survives failures to do so. */
 import { messageOf } from "../base/error.ts";
 import { writeModel } from "../formats/safetensors/model-file.ts";
 import type { Model } from "../weights/model.ts";
@@ -7,11 +7,11 @@ import type { TrainingEvent } from "./events.ts";
 import { type RunFolder, runFiles } from "./run-folder.ts";
 
 export interface Checkpoints {
-	/** Whether the last one is so old that one should be written within an epoch. */
+	/** Whether the last one is old enough to write another within the epoch. */
 	readonly isDue: () => boolean;
 	/**
-	 * Writes a checkpoint, and the best model where it is new. A disk that is full ends no run: then the former files are
-	 * there still, and the event is a note that says so.
+	 * Writes a checkpoint, and the best model if it is new. A full disk does not end the run: the previous files stay, and
+	 * the event is a note that says so.
 	 */
 	readonly write: (checkpoint: Checkpoint, best: Model | undefined) => Promise<TrainingEvent>;
 }
@@ -31,14 +31,14 @@ export function checkpointsIn(folder: RunFolder, minutes: number): Checkpoints {
 			} catch (error) {
 				return {
 					kind: "note",
-					message: `no checkpoint: ${messageOf(error)} The run goes on; the last checkpoint is as it was.`,
+					message: `no checkpoint was written: ${messageOf(error)} The run continues; the previous checkpoint is unchanged.`,
 				};
 			}
 		},
 	};
 }
 
-/** Where the run stands, for people; nothing reads it. */
+/** The run's progress, for people; no program reads it. */
 function stateText({ identity, progress }: Checkpoint): Uint8Array {
 	return new TextEncoder().encode(`${JSON.stringify({ ...progress, ...identity }, undefined, "\t")}\n`);
 }

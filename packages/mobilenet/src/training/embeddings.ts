@@ -1,6 +1,6 @@
 /**
- * The pooled features of a data set's pictures: what a new classifier learns from. Each picture goes through the
- * network once; reading and decoding run ahead on other threads while the network runs on this one.
+ * The pooled features of a data set's pictures, on which a new classifier is trained. Each picture goes through the
+ * network once; other threads read and decode ahead while the network runs on this one.
  */
 import { decode } from "#decode";
 import { MobileNetError } from "../base/error.ts";
@@ -11,13 +11,13 @@ import type { MobileNet } from "../model/mobilenet.ts";
 import { layers } from "../network/layers.ts";
 
 export interface EmbeddingsOptions {
-	/** Whether each picture is followed by its mirror image: two vectors a picture. */
+	/** Whether each picture is followed by its mirror image, which makes two vectors per picture. Default: false. */
 	readonly flips?: boolean | undefined;
-	/** Pictures that go through the network at a time; 1 if not given. */
+	/** Pictures per run of the network. Default: 1. */
 	readonly batch?: number | undefined;
-	/** Called with the name of each picture that is done, whether or not it could be read. */
+	/** Called with the name of each picture when it is done, whether or not it could be read. */
 	readonly onProgress?: OnProgress | undefined;
-	/** Called with each picture that cannot be read, which is left out. Default: the first one is an error. */
+	/** Called with each picture that cannot be read; it is skipped. Default: the first one is an error. */
 	readonly onUnreadable?: ((name: string, error: unknown) => void) | undefined;
 	readonly signal?: AbortSignal | undefined;
 }
@@ -28,19 +28,19 @@ export interface Embeddings {
 	readonly vectors: Float32Array;
 	/** 1024 at α = 1. */
 	readonly features: number;
-	/** The picture's number in the data set, one a row; with `flips` each twice, one after the other. */
+	/** The picture's number in the data set, one per row; with `flips` each number appears twice in a row. */
 	readonly indices: Int32Array;
-	/** Its class, one a row; −1 where it has none. */
+	/** Its class, one per row; −1 if it has none. */
 	readonly labels: Int32Array;
 }
 
 /**
- * The pooled features of these pictures of a data set.
+ * Computes the pooled features of pictures of a data set.
  *
- * @param mobilenet runs as it was loaded; for a classifier that `withHead` will put on it, a quantized one should have been
- *   loaded with `arithmetic: "float"`, for that is what the model with the new classifier runs in
- * @param indices numbers of the pictures; all if not given
- * @throws MobileNetError of the first picture that cannot be read, where no `onUnreadable` is given; the signal's reason
+ * @param mobilenet runs as it was loaded. Load a quantized one with `arithmetic: "float"` if `withHead` will give it the
+ *   new classifier, because the resulting model runs in float
+ * @param indices numbers of the pictures. Default: all
+ * @throws MobileNetError for the first picture that cannot be read, without `onUnreadable`; the signal's reason
  * @example
  * const { vectors, labels } = await embeddingsOf(mobilenet, dataset);
  */
@@ -69,7 +69,7 @@ export async function embeddingsOf(
 		if (!isMirror) onProgress?.({ loaded: ++done, total: indices.length, source: dataset.nameOf(index) });
 		if ("error" in row) {
 			if (!onUnreadable) throw row.error;
-			// Its mirror image fails as it did.
+			// Its mirror image fails with the same error.
 			if (!isMirror) onUnreadable(dataset.nameOf(index), row.error);
 			continue;
 		}
@@ -96,7 +96,7 @@ export function mirrored({ data, width, height, channels }: Pixels): Pixels & { 
 	return { data: mirror, width, height, channels };
 }
 
-/** A function that works once and gives the same picture again. */
+/** Wraps a function so that it reads once and then returns the same picture. */
 function once(read: () => Promise<Pixels>): () => Promise<Pixels> {
 	let picture: Promise<Pixels> | undefined;
 	return () => (picture ??= read());
@@ -106,7 +106,7 @@ async function pixelsOf(dataset: Dataset, index: number, signal: AbortSignal | u
 	if (!(index >= 0 && index < dataset.labels.length))
 		throw new MobileNetError(
 			"usage",
-			`there is no picture ${index}: ${dataset.name} has ${dataset.labels.length}.`,
+			`there is no picture ${index}: ${dataset.name} has ${dataset.labels.length} pictures, numbered from 0.`,
 		);
 	const name = dataset.nameOf(index);
 	const read = await dataset.read(index);

@@ -1,4 +1,4 @@
-/** The trainer's engine: this package's own plans, on the build and the threads that suit this machine. */
+/** The trainer's engine: this package's training plans, with the build and threads that suit this machine. */
 import { mostPictures } from "../engine/plans/training.ts";
 import { trainingThreads } from "../engine/threads.ts";
 import { createTrainer } from "../engine/training.ts";

@@ -1,14 +1,14 @@
 /**
- * The same network with filters and batch norm written in numbers of about one size, so that a step of one length means
- * as much for each of them.
+ * Rescales filters and batch norm to about the same size without changing the network's function, so that a training
+ * step of a given length affects each of them equally.
  *
- * A convolution with batch norm has more numbers than it needs: the filter times t, with batch norm's mean times t and
- * its variance times t², is the same function, and so is a scale times s with a standard deviation times s. How far a
- * step of training goes does depend on them. In Google's checkpoints filters are of sizes from 10^-14 to 10, for the
- * channels that weight decay has emptied are there still, and a step that is right for one filter wakes or destroys
- * another. Here each filter has a root mean square of about 1 and each scale a size of about 1; empty channels are
- * multiplied so much that no step reaches them. It holds for batch norm with fixed statistics. Factors are powers of
- * two: taken back, the tensors are those that went in, bit for bit.
+ * A convolution with batch norm has redundant parameters: the filter times t, with batch norm's mean times t and its
+ * variance times t², is the same function; so is a scale times s with a standard deviation times s. The effect of a
+ * training step, however, depends on them. In Google's checkpoints the sizes of filters range from 10^-14 to 10, because
+ * the channels that weight decay has emptied are still there; a step that is right for one filter wakes or destroys
+ * another. Here each filter has a root mean square of about 1 and each scale a size of about 1. Empty channels are
+ * multiplied so much that no step reaches them. This holds for batch norm with fixed statistics. Factors are powers of
+ * two, so undoing them restores the tensors bit for bit.
  */
 import { dequantize } from "../weights/dequantize.ts";
 import type { Model } from "../weights/model.ts";
@@ -16,19 +16,19 @@ import { type BatchNorm, partsOf, tensorsOf, type WeightedParts } from "../weigh
 import { type Float32Tensor, float32, type Tensor } from "../weights/tensor.ts";
 import { unfold } from "../weights/unfold.ts";
 
-/** Variance below which a channel is the same for every picture, beside an ε of 0.001. */
+/** A channel with a variance below this is the same for every picture (ε is 0.001). */
 const emptyVariance = 1e-6;
 /** What the filter of such a channel is multiplied by. */
 const outOfReach = 2 ** 20;
 
 export interface EvenFilters {
 	readonly model: Model;
-	/** The network with the tensors as they were given, but for what training has changed in `trained`. */
+	/** Undoes the rescaling: the given tensors, except for what training has changed in `trained`. */
 	readonly restored: (trained: Model) => Model;
 }
 
 /**
- * @param given a network with any tensors; what goes in and comes out is in float32, with batch norm
+ * @param given a network with any tensors; the result is in float32, with batch norm
  * @example
  * const { model, restored } = evenFilters(given);
  * restored(model); // given
@@ -43,7 +43,7 @@ export function evenFilters(given: Model): EvenFilters {
 		if (!factor || !own.norm) return own;
 		const { filters, scales } = factor;
 		const { weight, mean, variance } = own.norm;
-		const widened = floatsOf(variance).map(
+		const scaledVariance = floatsOf(variance).map(
 			(v, c) => (v + epsilon) * (filters[c]! * scales[c]!) ** 2 - epsilon,
 		);
 		return {
@@ -53,7 +53,7 @@ export function evenFilters(given: Model): EvenFilters {
 				...own.norm,
 				weight: multiplied(weight, scales),
 				mean: multiplied(mean, filters),
-				variance: float32(widened),
+				variance: float32(scaledVariance),
 			},
 		};
 	});
@@ -94,13 +94,13 @@ function factorsOf({ layer, weight }: WeightedParts, norm: BatchNorm, epsilon: n
 		for (let i = c * size; i < (c + 1) * size; i++) squares += weights[i]! ** 2;
 		filters[c] = variance[c]! < emptyVariance ? outOfReach : inverse(Math.sqrt(squares / size));
 		scales[c] = inverse(Math.abs(scale[c]!));
-		// What ε leaves for the variance must not be below nothing.
+		// The variance that remains after subtracting ε must not be negative.
 		while ((variance[c]! + epsilon) * (filters[c]! * scales[c]!) ** 2 < 2 * epsilon) filters[c]! *= 2;
 	}
 	return { filters, scales };
 }
 
-/** The power of two that brings a size to about 1; 1 for nothing at all. */
+/** The power of two that brings a size to about 1; 1 if the size is 0. */
 function inverse(size: number): number {
 	return size > 0 ? 2 ** -Math.round(Math.log2(Math.max(size, 1 / outOfReach))) : 1;
 }
@@ -109,7 +109,7 @@ function inverses(factors: Float64Array): Float64Array {
 	return factors.map((factor) => 1 / factor);
 }
 
-/** Each output channel's numbers times its factor. */
+/** Multiplies each output channel's numbers by its factor. */
 function multiplied(tensor: Tensor, factors: Float64Array): Float32Tensor {
 	const data = floatsOf(tensor);
 	const size = data.length / factors.length;
@@ -119,7 +119,7 @@ function multiplied(tensor: Tensor, factors: Float64Array): Float32Tensor {
 	);
 }
 
-/** The numbers of a tensor of a network that was dequantized. */
+/** The numbers of a tensor of a dequantized network. */
 function floatsOf(tensor: Tensor): Float32Array {
 	return (tensor as Float32Tensor).data;
 }

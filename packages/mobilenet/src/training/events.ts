@@ -1,41 +1,41 @@
-/** What a training run tells as it goes. */
+/** The events of a training run. */
 import type { Model } from "../weights/model.ts";
 import type { Lesson } from "./distillation/teacher.ts";
 
 /** How good a network is on the validation pictures. */
 export interface Validation {
-	/** Share of the pictures whose class is the most probable one. */
+	/** Share of the pictures, from 0 to 1, whose class is the most probable one. */
 	readonly top1: number;
-	/** Mean cross entropy, without smoothing. */
+	/** Mean cross entropy, without label smoothing. */
 	readonly loss: number;
 	readonly pictures: number;
 }
 
-/** One epoch, as the log and the curves have it. */
+/** One epoch, as in the log and the curves. */
 export interface EpochReport {
 	/** From 1. */
 	readonly epoch: number;
 	/** Steps done since the run began. */
 	readonly step: number;
-	/** Mean loss of the epoch's pictures, as it was trained: with smoothing, mixup and teacher. */
+	/** Mean training loss of the epoch's pictures, with label smoothing, mixup and teacher. */
 	readonly loss: number;
 	readonly validation?: Validation | undefined;
 	/** Whether this is the best epoch so far. */
 	readonly best: boolean;
-	/** Of the epoch's last step. */
+	/** The learning rate of the epoch's last step. */
 	readonly learningRate: number;
-	/** Pictures trained on in a second, waiting for them included, validation not. */
+	/** Pictures trained on per second, including the wait for them, but not validation. */
 	readonly imagesPerSecond: number;
-	/** Of the epoch, validation included. */
+	/** Duration of the epoch, including validation. */
 	readonly seconds: number;
 }
 
 export type TrainingEvent =
-	/** Something to know, in a sentence. */
+	/** Information for a person, in one sentence. */
 	| { readonly kind: "note"; readonly message: string }
 	| {
 			readonly kind: "step";
-			/** From 1, of the whole run, and how many there are. */
+			/** Number of the step in the whole run, from 1, and how many there are. */
 			readonly step: number;
 			readonly steps: number;
 			/** From 1. */
@@ -44,32 +44,32 @@ export type TrainingEvent =
 			readonly loss: number;
 			readonly learningRate: number;
 			readonly pictures: number;
-			/** Global norm of the gradients, where they are clipped. */
+			/** Global norm of the gradients, if they are clipped. */
 			readonly gradientNorm?: number | undefined;
 	  }
 	| ({ readonly kind: "epoch"; readonly epochs: number } & EpochReport)
-	/** All that is needed to go on from here is written. */
+	/** A checkpoint was written: the run can be resumed from here. */
 	| { readonly kind: "checkpoint"; readonly epoch: number; readonly step: number; readonly folder: string }
 	| TrainingDone;
 
 export interface TrainingDone {
 	readonly kind: "done";
-	/** All epochs done; `stop()` was called; or no better epoch in `patience` of them. */
+	/** All epochs are done; `stop()` was called; or the last `patience` epochs were not better. */
 	readonly reason: "finished" | "stopped" | "patience";
-	/** The best epoch's network; without validation, or before the first one, the network as it stands. */
+	/** The best epoch's network; without validation, or before the first one, the current network. */
 	readonly model: Model;
-	/** Which epoch's that is; undefined where no epoch was finished, or none was better than the start. */
+	/** The epoch of that network; undefined if no epoch was finished, or none was better than the start. */
 	readonly best: EpochReport | undefined;
-	/** How good the network was that the run began with, where that was asked for. */
+	/** Validation of the network that the run started with, if `keepStart` asked for it. */
 	readonly start?: Validation | undefined;
 	readonly history: readonly EpochReport[];
 	readonly step: number;
-	/** What was learned from a teacher, where `distill` made the run. */
+	/** What was learned from a teacher, if the run is that of `distill`. */
 	readonly lesson?: Lesson | undefined;
 }
 
-/** A run under way: what it tells, one by one. Leaving the loop ends the run. */
+/** A run in progress, as a sequence of events. Leaving the loop ends the run. */
 export interface Training extends AsyncIterable<TrainingEvent> {
-	/** Ends the run after the step that is being done, with a checkpoint. */
+	/** Ends the run after the current step, with a checkpoint. */
 	readonly stop: () => void;
 }

@@ -1,15 +1,15 @@
-/** By what a run that is resumed knows its data again. Of its network that is weights/digest.ts. */
+/** How a resumed run recognizes its data. weights/digest.ts does the same for its network. */
 import { marker } from "../base/marker.ts";
 import type { Pictures } from "./options.ts";
 
 export interface DataFingerprint {
 	readonly pictures: number;
 	readonly classes: number;
-	/** Of the classes' names, and of the pictures' names and classes in order. */
+	/** Hash of the classes' names, and of the pictures' names and classes in order. */
 	readonly mark: string;
 }
 
-/** Where the data lie does not count, only what they are called there. */
+/** The fingerprint ignores the location of the data: only names below it count. */
 export function dataFingerprint({ dataset, indices }: Pictures): DataFingerprint {
 	const mark = marker();
 	const { name, classes, labels, nameOf } = dataset;

@@ -1,13 +1,12 @@
 /**
- * A new classifier on a network's pooled features, trained to its optimum in seconds: logistic regression, whose
- * penalty is chosen by cross-validation on the very vectors that it is trained on. Then the model with that
- * classifier.
+ * A new classifier on a network's pooled features, trained to its optimum in seconds by logistic regression, and the model
+ * with that classifier. Cross-validation on the training vectors chooses the penalty.
  *
- * The vectors are moved to mean 0, which changes nothing but the bias, and divided by one number, so that a penalty
- * means the same for every network. They are not standardized feature by feature: that blows up features that hardly
- * ever fire. In scikit-learn's cross-validation on ../shared/data it did worse on three of four pairs of data and
- * network (best nats a picture, standardized against not: flowers 0.426 and 0.405 at α 1.0, 0.554 and 0.525 at 0.25;
- * hymenoptera 0.157 and 0.149, 0.347 and 0.349).
+ * The vectors are shifted to mean 0, which changes only the bias, and divided by one number, so that a penalty means the
+ * same for every network. They are not standardized feature by feature, because that inflates features that hardly ever
+ * fire. In scikit-learn's cross-validation on ../shared/data it did worse on three of four pairs of data and network
+ * (best nats per picture, with and without: flowers 0.426 and 0.405 at α 1.0, 0.554 and 0.525 at 0.25; hymenoptera 0.157
+ * and 0.149, 0.347 and 0.349).
  */
 import { MobileNetError } from "../base/error.ts";
 import type { OnProgress } from "../base/progress.ts";
@@ -19,9 +18,9 @@ import { float32 } from "../weights/tensor.ts";
 import { fitLogistic } from "./logistic.ts";
 import { quickestLoss } from "./logistic-engine.ts";
 import { checkExamples } from "./logistic-loss.ts";
-import { chooseStrength, type Trial } from "./logistic-strength.ts";
+import { type Choice, chooseStrength, type Trial } from "./logistic-strength.ts";
 
-/** A linear classifier of pooled features, as a model holds it. */
+/** A linear classifier of pooled features, as in a model. */
 export interface Classifier {
 	/** [classes, features]. */
 	readonly weights: Float32Array;
@@ -32,29 +31,29 @@ export interface Classifier {
 }
 
 export interface Head extends Classifier {
-	/** The penalty that was chosen. */
+	/** The chosen penalty. */
 	readonly strength: number;
-	/** What cross-validation found, from the strongest penalty on; empty where there was nothing to choose by. */
+	/** Results of cross-validation, strongest penalty first; empty if there were too few pictures for it. */
 	readonly trials: readonly Trial[];
 }
 
 export interface TrainHeadOptions {
-	/** Decides which vectors are tried together; 0 if not given. */
+	/** Determines the folds of cross-validation. Default: 0. */
 	readonly seed?: number | undefined;
-	/** Numbers of the pictures, one a vector: where a picture has several, its mirror image too, they stay together. */
+	/** Number of each vector's picture: vectors of one picture and its mirror image stay in one fold. Default: all differ. */
 	readonly groups?: Int32Array | undefined;
-	/** Called with the penalties that were tried; there may be fewer than `total`. */
+	/** Called with the number of penalties tried; there may be fewer than `total`. */
 	readonly onProgress?: OnProgress | undefined;
 	readonly signal?: AbortSignal | undefined;
 }
 
-/** Penalties to choose among, for vectors of mean squared length 1. */
+/** Penalties to choose from, for vectors of mean squared length 1. */
 const strengths: readonly number[] = Array.from({ length: 15 }, (_, i) => 10 ** (-1 - i / 2));
-/** What is taken where there are too few pictures to choose by. */
+/** The penalty if there are too few pictures for cross-validation. */
 const usualStrength = 1e-3;
-/** Nats that the classifier may be above its optimum. */
+/** How far the classifier's loss may be above its optimum, in nats. */
 const tolerance = 1e-6;
-/** The logit of a class that has no pictures; the largest of the others is not below 0. */
+/** The logit of a class without pictures; the largest of the others is never below 0. */
 const neverLogit = -30;
 
 /**
@@ -62,8 +61,8 @@ const neverLogit = -30;
  * (logistic-strength.ts). A class without vectors is never answered.
  *
  * @param vectors [rows, features]
- * @param labels one a row, from 0 to below `classes`
- * @throws MobileNetError `usage` where they do not fit each other; the signal's reason
+ * @param labels one per row, from 0 to below `classes`
+ * @throws MobileNetError `usage` if they do not match; the signal's reason
  * @example
  * const { vectors, labels } = await embeddingsOf(mobilenet, dataset);
  * const head = await trainHead(vectors, labels, dataset.classes.length);
@@ -74,7 +73,8 @@ export async function trainHead(
 	classes: number,
 	{ seed = 0, groups, onProgress, signal }: TrainHeadOptions = {},
 ): Promise<Head> {
-	if (labels.length === 0) throw new MobileNetError("usage", "there is no picture to train a classifier on.");
+	if (labels.length === 0)
+		throw new MobileNetError("usage", "there are no pictures to train a classifier on: give at least one.");
 	const features = vectors.length / labels.length;
 	checkExamples({ vectors, labels, features, classes });
 	const present = [...new Set(labels)].sort((a, b) => a - b);
@@ -87,17 +87,22 @@ export async function trainHead(
 		classes: present.length,
 	};
 	const lossOf = await quickestLoss(examples);
-	const { strength, trials, start } =
+	const { strength, trials, start }: Choice =
 		present.length === 1
 			? { strength: usualStrength, trials: [] }
 			: await chooseStrength(examples, {
 					groups: groups ?? Int32Array.from(labels.keys()),
-					...{ seed, strengths, usual: usualStrength, lossOf, onProgress, signal },
+					seed,
+					strengths,
+					usual: usualStrength,
+					lossOf,
+					onProgress,
+					signal,
 				});
 	signal?.throwIfAborted();
-	const { parameters } = fitLogistic(examples, { strength, tolerance, lossOf, ...(start ? { start } : {}) });
+	const { parameters } = fitLogistic(examples, { strength, tolerance, lossOf, start });
 
-	// W (x − mean) / scale + b, as a classifier of x.
+	// Rewrite W (x − mean) / scale + b as a classifier of x.
 	const weights = new Float32Array(classes * features);
 	const bias = new Float32Array(classes).fill(neverLogit);
 	for (const [place, label] of present.entries()) {
@@ -112,7 +117,7 @@ export async function trainHead(
 	return { weights, bias, classes, features, strength, trials };
 }
 
-/** Vectors of mean 0 and mean squared length 1, and what was done to them. */
+/** The vectors brought to mean 0 and mean squared length 1, and the mean and scale that did so. */
 function centered(vectors: Float32Array, features: number) {
 	const rows = vectors.length / features;
 	const mean = new Float64Array(features);
@@ -122,7 +127,7 @@ function centered(vectors: Float32Array, features: number) {
 	let squares = 0;
 	for (let i = 0; i < vectors.length; i += features)
 		for (let j = 0; j < features; j++) squares += (vectors[i + j]! - mean[j]!) ** 2;
-	// All alike: nothing can be told apart.
+	// If all vectors are equal, keep them at 0.
 	const scale = Math.sqrt(squares / rows) || 1;
 	const scaled = new Float32Array(vectors.length);
 	for (let i = 0; i < vectors.length; i += features)
@@ -131,11 +136,11 @@ function centered(vectors: Float32Array, features: number) {
 }
 
 /**
- * The network with another classifier. The model is in float32 whatever it was: a quantized one is dequantized. What
- * was measured of the old classifier's answers, `sureFrom`, goes with it.
+ * Replaces a network's classifier. The result is in float32: a quantized model is dequantized. `sureFrom`, which was
+ * measured with the old classifier, is dropped.
  *
- * @param labels one a class, in the order of the classifier's outputs; there is no background class among them
- * @throws MobileNetError `usage` where the classifier is not for as many features, or labels are not as many as classes
+ * @param labels one per class, in the order of the classifier's outputs, without a background class
+ * @throws MobileNetError `usage` if the number of features or of labels does not match
  * @example
  * await writeFile("flowers.safetensors", writeModel(withHead(mobilenet.model, head, dataset.classes)));
  */

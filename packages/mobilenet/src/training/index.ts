@@ -1,4 +1,4 @@
-/** The public entry `mobilenet/training`: networks that learn, from scratch or from what another task has taught them. */
+/** The public entry `mobilenet/training`: trains networks, from scratch or from a network trained on another task. */
 export { runFolder } from "#run-folder";
 
 import { distillOn } from "./distillation/distill.ts";
@@ -48,10 +48,10 @@ export { paperSchedule, type Schedule } from "./schedule.ts";
 export type { TransferOptions } from "./transfer.ts";
 
 /**
- * Trains a network, and tells of every step and epoch. The last event, `done`, has the network.
+ * Trains a network and reports every step and epoch. The last event, `done`, has the network.
  *
- * @throws MobileNetError while it is iterated: `usage` for options or data that make no sense, `engine` for a loss that
- *   is not finite, `picture` where nothing can be read; the signal's reason
+ * @throws MobileNetError during iteration: `usage` for invalid options or data, `engine` for a loss that is not finite,
+ *   `picture` if no picture can be read; the signal's reason
  * @example
  * const dataset = await openDataset("photos");
  * const parts = split(dataset);
@@ -70,8 +70,8 @@ export function train(options: TrainingOptions): Training {
 }
 
 /**
- * Brings a trained network to another task: a new classifier on its features, then fine-tuning, as far as that is better
- * on the validation pictures. What is not given is what suits small folders of photographs.
+ * Adapts a trained network to another task: a new classifier on its features, then fine-tuning, which is kept only if it
+ * does well on the validation pictures. The defaults suit small folders of photographs.
  *
  * @throws MobileNetError as `train` does
  * @example
@@ -84,11 +84,11 @@ export function transfer(options: TransferOptions): Training {
 }
 
 /**
- * Trains a network, the student, to answer as another one does, the teacher. The teacher says of each picture how
- * probable it finds every class, which says more than a label: what else the picture could nearly be.
+ * Trains a network, the student, to answer like another, the teacher. The teacher gives the probability of every class for
+ * each picture, which says more than a label: what else the picture resembles.
  *
- * The teacher must know the data's classes, which are found among its own by WordNet id, label or synonym; with
- * `teacherHead` it first learns them. The last event, `done`, has the student, and as `lesson` what was chosen for it.
+ * The teacher must know the data's classes, which are looked up among its own by WordNet id, label or synonym; with
+ * `teacherHead` it first learns them. The last event, `done`, has the student, and in `lesson` what it learned from.
  *
  * @throws MobileNetError as `train` does
  * @example

@@ -1,14 +1,14 @@
-/** The log of a run: a JSON object a line, for programs; and the curves that are drawn of it. */
+/** The log of a run, one JSON object per line, and the run's curves. */
 import { type CurvePoint, curvesSvg } from "../evaluation/curves.ts";
 import type { EpochReport, TrainingEvent } from "./events.ts";
 
-/** Lines of steps in an epoch, at most: a long run's log stays small. */
+/** At most this many lines of steps per epoch, to keep a long run's log small. */
 const linesPerEpoch = 20;
 
 /**
- * An event as a line of the log, with its line break; undefined for one that the log leaves out. Epochs have the fields
- * that `parseCurves` reads: `epoch`, `loss`, `validationLoss`, `top1`; those of steps are called otherwise. A run that is
- * resumed writes on, so that a step or an epoch may stand there twice: the later line counts.
+ * An event as a line of the log, with its line break; undefined for an event that the log leaves out. Epochs have the
+ * fields that `parseCurves` reads: `epoch`, `loss`, `validationLoss`, `top1`; the fields of steps have other names. A
+ * resumed run appends, so a step or an epoch may appear twice: the later line counts.
  *
  * @param time when it happened
  */
@@ -23,13 +23,7 @@ function entryOf(event: TrainingEvent): object | undefined {
 			const { step, steps, epochs, loss, learningRate, gradientNorm } = event;
 			const every = Math.max(1, Math.ceil(steps / epochs / linesPerEpoch));
 			if (step % every !== 0) return undefined;
-			return {
-				step,
-				steps,
-				stepLoss: loss,
-				learningRate,
-				...(gradientNorm !== undefined && { gradientNorm }),
-			};
+			return { step, steps, stepLoss: loss, learningRate, gradientNorm };
 		}
 		case "epoch": {
 			const { kind: _, validation, ...rest } = event;
@@ -45,7 +39,8 @@ function entryOf(event: TrainingEvent): object | undefined {
 				reason,
 				epochs: history.length,
 				steps: step,
-				...(best && { bestEpoch: best.epoch, best: flat(best.validation) }),
+				bestEpoch: best?.epoch,
+				best: flat(best?.validation),
 			};
 		}
 	}
@@ -61,14 +56,15 @@ function flat(validation: EpochReport["validation"]) {
 	);
 }
 
-/** The curves of a run's epochs as an SVG file; a run that was resumed has all of them in its history. */
+/** The curves of a run's epochs as an SVG file; the history of a resumed run has all of its epochs. */
 export function runCurves(history: readonly EpochReport[]): string {
 	return curvesSvg(
 		history.map(
 			({ epoch, loss, validation }): CurvePoint => ({
 				epoch,
 				loss,
-				...(validation && { validationLoss: validation.loss, top1: validation.top1 }),
+				validationLoss: validation?.loss,
+				top1: validation?.top1,
 			}),
 		),
 	);

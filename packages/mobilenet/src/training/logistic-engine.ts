@@ -1,7 +1,7 @@
 /**
- * The loss of logistic-loss.ts by the engine's kernels, for problems that are large: the same tiles and the same formulas,
- * both products by the pointwise kernel in float32, which is ten times as fast. Probabilities, the loss and the sums over
- * tiles are in float64, so that the optimum is found to some 1e-6 of the weights.
+ * The loss of logistic-loss.ts by the engine's kernels, for large problems. The formulas are the same; the pointwise
+ * kernel computes both products in float32, which is ten times as fast. Probabilities, the loss and the sums over tiles
+ * are in float64, so that the optimum is found to about 1e-6 of the weights.
  *
  *     scores [rows, classes]       = vectors [rows, features] · weightsᵀ
  *     gradient [classes, features] = errorsᵀ [classes, rows] · vectors
@@ -16,10 +16,10 @@ import { createWalker, type LoadedBuild, packingOf } from "../kernels/walker.ts"
 import { type Examples, errors, finish, type Loss, type LossOf, logisticLoss } from "./logistic-loss.ts";
 
 const tileRows = 256;
-/** Multiplications a pass below which float64 in JavaScript is quick enough. */
+/** With fewer multiplications per pass, float64 in JavaScript is fast enough. */
 const worthIt = 2e7;
 
-/** The loss by the engine where that is worth it and WebAssembly is there, else by JavaScript. */
+/** The loss by the engine if the problem is large and WebAssembly is available, else by JavaScript. */
 export async function quickestLoss({ vectors, classes }: Examples): Promise<LossOf> {
 	if (vectors.length * classes < worthIt) return logisticLoss;
 	const { loaded } = await loadBuild();
@@ -44,18 +44,19 @@ export function engineLoss(examples: Examples, strength: number, loaded: LoadedB
 			for (let first = 0; first < rows; first += tileRows) {
 				const count = Math.min(tileRows, rows - first);
 				products.setVectors(vectors.subarray(first * features, (first + count) * features), count);
-				const { scores, scorePitch, turned, turnedPitch } = products;
+				const { scores, scorePitch, transposed, transposedPitch } = products;
 				products.multiply("scores", count);
 				for (let r = 0; r < count; r++) {
 					for (let c = 0; c < classes; c++) row[c] = scores[r * scorePitch + c]!;
 					loss += errors(row, 0, classes, labels[first + r]!);
 					for (let c = 0; c < classes; c++) {
-						turned[c * turnedPitch + r] = row[c]!;
+						transposed[c * transposedPitch + r] = row[c]!;
 						gradient[c * pitch + features]! += row[c]!;
 					}
 				}
-				// What an earlier tile left is no row of this one.
-				for (let c = 0; c < classes; c++) turned.fill(0, c * turnedPitch + count, c * turnedPitch + tileRows);
+				// Clear rows that an earlier tile left.
+				for (let c = 0; c < classes; c++)
+					transposed.fill(0, c * transposedPitch + count, c * transposedPitch + tileRows);
 				products.multiply("gradient", classes);
 				const { sums, sumPitch } = products;
 				for (let c = 0; c < classes; c++)
@@ -66,16 +67,16 @@ export function engineLoss(examples: Examples, strength: number, loaded: LoadedB
 	};
 }
 
-/** The memory of both products, and what runs them. */
+/** The memory of both products, and the functions that run them. */
 function productsOf({ features, classes }: Examples, loaded: LoadedBuild) {
 	const memory = bumpAllocator();
 	const { panels, bias } = packings[packingOf(loaded.build)];
 	const weightShape: Shape = [classes, features, 1, 1];
 	const vectorShape: Shape = [features, tileRows, 1, 1];
-	// Kernels may read a vector past what they need.
+	// Kernels may read one SIMD vector past the end.
 	const take = (floats: number): number => memory.take(floats * 4 + 64);
 	const [vectorPitch, scorePitch] = [pitchOf(features), pitchOf(classes)];
-	const [turnedPitch, sumPitch] = [pitchOf(tileRows), pitchOf(features)];
+	const [transposedPitch, sumPitch] = [pitchOf(tileRows), pitchOf(features)];
 	const block = memory.take(runWords * 4);
 	const plan = memory.take(2 * stepWords * 4);
 	const bounds = take(2);
@@ -84,7 +85,7 @@ function productsOf({ features, classes }: Examples, loaded: LoadedBuild) {
 		weights: take(panels.length(weightShape)),
 		bias: take(bias.length([classes, 1, 1, 1])),
 		scores: take(tileRows * scorePitch),
-		turned: take(classes * turnedPitch),
+		transposed: take(classes * transposedPitch),
 		panels: take(panels.length(vectorShape)),
 		zeros: take(bias.length([features, 1, 1, 1])),
 		sums: take(classes * sumPitch),
@@ -94,14 +95,28 @@ function productsOf({ features, classes }: Examples, loaded: LoadedBuild) {
 	floats(bounds, 2).set([Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]);
 	const steps: Operands<"pointwise", number>[] = [
 		{
-			...{ input: places.vectors, weights: places.weights, bias: places.bias, bounds, output: places.scores },
-			...{ rows: 1, inputChannels: features, outputChannels: classes },
-			...{ inputPitch: vectorPitch, outputPitch: scorePitch },
+			input: places.vectors,
+			weights: places.weights,
+			bias: places.bias,
+			bounds,
+			output: places.scores,
+			rows: 1,
+			inputChannels: features,
+			outputChannels: classes,
+			inputPitch: vectorPitch,
+			outputPitch: scorePitch,
 		},
 		{
-			...{ input: places.turned, weights: places.panels, bias: places.zeros, bounds, output: places.sums },
-			...{ rows: 1, inputChannels: tileRows, outputChannels: features },
-			...{ inputPitch: turnedPitch, outputPitch: sumPitch },
+			input: places.transposed,
+			weights: places.panels,
+			bias: places.zeros,
+			bounds,
+			output: places.sums,
+			rows: 1,
+			inputChannels: tileRows,
+			outputChannels: features,
+			inputPitch: transposedPitch,
+			outputPitch: sumPitch,
 		},
 	];
 	const words = new Int32Array(buffer);
@@ -117,9 +132,9 @@ function productsOf({ features, classes }: Examples, loaded: LoadedBuild) {
 	return {
 		scores: floats(places.scores, tileRows * scorePitch),
 		scorePitch,
-		/** [classes, rows] of errors. */
-		turned: floats(places.turned, classes * turnedPitch),
-		turnedPitch,
+		/** The transposed errors, [classes, rows]. */
+		transposed: floats(places.transposed, classes * transposedPitch),
+		transposedPitch,
 		sums: floats(places.sums, classes * sumPitch),
 		sumPitch,
 		setWeights: (parameters: Float64Array): void => {
@@ -129,7 +144,7 @@ function productsOf({ features, classes }: Examples, loaded: LoadedBuild) {
 			}
 			panels.pack(dense, weightShape, weights);
 		},
-		/** Rows beyond `count` keep what they had: finite numbers, which meet errors of 0. */
+		/** Rows beyond `count` keep earlier, finite numbers, which are multiplied by errors of 0. */
 		setVectors: (vectors: Float32Array, count: number): void => {
 			for (let r = 0; r < count; r++) {
 				const row = r * features;
@@ -145,10 +160,10 @@ function productsOf({ features, classes }: Examples, loaded: LoadedBuild) {
 	};
 }
 
-/** The place in memory of each number of a tile [rows, features], as the packing of its transpose has it. */
+/** The place of each number of a tile [rows, features] in the packing of its transpose. */
 function placesOf(panels: Packing, features: number): Int32Array {
 	const shape: Shape = [features, tileRows, 1, 1];
-	// Numbers from 1, for what is not written stays 0.
+	// Numbers start from 1, because padding stays 0.
 	const numbers = new Int32Array(features * tileRows);
 	for (let j = 0; j < features; j++)
 		for (let r = 0; r < tileRows; r++) numbers[j * tileRows + r] = r * features + j + 1;

@@ -1,11 +1,11 @@
 /**
- * The loss of multinomial logistic regression and its gradient: one pass over the vectors, a tile of rows at a time,
- * so that a row is read from memory once for both. Sums are in float64; four rows times four classes at a time keep
- * sixteen sums in registers.
+ * The loss of multinomial logistic regression and its gradient, in one pass over the vectors, a tile of rows at a time,
+ * so that a row is read from memory once for both. Sums are in float64; blocks of four rows by four classes keep sixteen
+ * sums in registers.
  *
  *     loss = mean over rows of −log softmax(W x + b)[label]  +  strength / 2 · ‖W‖²
  *
- * The bias is the last number of each class's row of parameters and is not drawn to zero.
+ * The bias is the last number of each class's row of parameters and is not penalized.
  */
 import { MobileNetError, shown } from "../base/error.ts";
 
@@ -13,28 +13,28 @@ import { MobileNetError, shown } from "../base/error.ts";
 export interface Examples {
 	/** [rows, features]. */
 	readonly vectors: Float32Array;
-	/** One a row, from 0. */
+	/** One per row, from 0. */
 	readonly labels: Int32Array;
 	readonly features: number;
 	readonly classes: number;
 }
 
 export interface Loss {
-	/** Parameters: classes · (features + 1). */
+	/** Number of parameters: classes · (features + 1). */
 	readonly size: number;
-	/** The loss at these parameters [classes, features + 1]; its gradient is written to `gradient`. */
+	/** The loss at these parameters, [classes, features + 1]. Writes its gradient to `gradient`. */
 	readonly at: (parameters: Float64Array, gradient: Float64Array) => number;
 }
 
-/** Makes the loss of examples at a strength. */
+/** Makes the loss of examples for a strength of the penalty. */
 export type LossOf = (examples: Examples, strength: number) => Loss;
 
 /** Rows of a tile: 32 rows of 1024 float32 and four rows of weights stay in the L2 cache. */
 const tileRows = 32;
-/** Rows, and classes, that are multiplied at a time. */
+/** Rows, and classes, of a block. */
 const block = 4;
 
-/** Fails unless lengths and labels fit each other. */
+/** Throws unless lengths and labels match and all numbers are finite. */
 export function checkExamples({ vectors, labels, features, classes }: Examples): void {
 	if (vectors.length !== labels.length * features)
 		throw new MobileNetError(
@@ -80,7 +80,7 @@ export function logisticLoss(examples: Examples, strength: number): Loss {
 	};
 }
 
-/** The mean of summed losses with the penalty; `gradient` is made that of the same. */
+/** Turns a sum of losses into the mean plus penalty, and the sum in `gradient` into the gradient of that. */
 export function finish(
 	{ labels, features, classes }: Examples,
 	strength: number,
@@ -102,7 +102,7 @@ export function finish(
 }
 
 /**
- * W x + b of `count` rows from `first` on.
+ * W x + b of `count` rows, starting at `first`.
  *
  * @param into [count, classes]
  */
@@ -187,7 +187,7 @@ function logitsOfBlock(
 			into[to + i * classes + k] = sums[i * block + k]! + parameters[weights + k * pitch + features]!;
 }
 
-/** Turns a row of logits into probabilities less one at the label, and returns −log of the label's. */
+/** Replaces a row of logits by probabilities, minus 1 at the label; returns −log of the label's probability. */
 export function errors(values: Float64Array, start: number, classes: number, label: number): number {
 	let largest = Number.NEGATIVE_INFINITY;
 	for (let c = 0; c < classes; c++) largest = Math.max(largest, values[start + c]!);
@@ -203,7 +203,7 @@ export function errors(values: Float64Array, start: number, classes: number, lab
 	return Math.log(sum) - own;
 }
 
-/** Adds errorsᵀ · vectors of a tile. */
+/** Adds errorsᵀ · vectors of a tile to the gradient. */
 function addGradient(
 	{ vectors, features, classes }: Examples,
 	first: number,
@@ -241,7 +241,7 @@ function addGradient(
 		}
 }
 
-/** Four rows' part of the gradients of four classes. */
+/** Adds four rows' part of the gradients of four classes. */
 function addGradientOfBlock(
 	vectors: Float32Array,
 	row: number,

@@ -1,9 +1,9 @@
 /**
- * How strongly to penalize weights, chosen by cross-validation: classifiers are trained on four fifths of the vectors
- * and tried on the last, from the strongest penalty to ever weaker ones, each begun where the one before it ended.
+ * Chooses the strength of the penalty on weights by cross-validation: classifiers are trained on four fifths of the vectors
+ * and tested on the rest, from the strongest penalty to ever weaker ones, each starting where the previous one ended.
  *
- * They are judged by their loss, not by their accuracy, which moves in steps of a picture. Of the penalties whose loss
- * is within one standard error of the least, the strongest is taken: the vectors cannot tell those apart.
+ * They are judged by their loss, because accuracy moves in steps of whole pictures. Of the penalties whose loss is within
+ * one standard error of the least, the strongest is chosen: the vectors cannot distinguish those.
  *
  * Source: Hastie, Tibshirani and Friedman 2009, "The Elements of Statistical Learning", section 7.10.
  */
@@ -12,10 +12,10 @@ import { foldsOf } from "../data/split.ts";
 import { fitLogistic } from "./logistic.ts";
 import { type Examples, type LossOf, logits } from "./logistic-loss.ts";
 
-/** How well a penalty does on vectors that it was not trained on. */
+/** How well a classifier with this penalty does on vectors that it was not trained on. */
 export interface Trial {
 	readonly strength: number;
-	/** Share of the vectors whose class was found, 0 to 1. */
+	/** Share of the vectors that were classified correctly, from 0 to 1. */
 	readonly accuracy: number;
 	/** Mean of −log of the probability given to the right class, and the standard error of that mean. */
 	readonly loss: number;
@@ -24,54 +24,53 @@ export interface Trial {
 
 export interface Choice {
 	readonly strength: number;
-	/** From the strongest penalty on; empty where there was nothing to choose by. */
+	/** Strongest penalty first; empty if there were too few pictures. */
 	readonly trials: readonly Trial[];
 	/** Parameters near the optimum of that strength. */
-	readonly start?: Float64Array;
+	readonly start?: Float64Array | undefined;
 }
 
 export interface ChoiceOptions {
 	readonly seed: number;
-	/** What each row is a picture of: rows of the same are tried together. */
+	/** The picture that each row belongs to: rows of one picture are tested together. */
 	readonly groups: Int32Array;
-	/** Penalties from the strongest on; the vectors' mean squared length should be 1. */
+	/** Penalties, strongest first; the vectors' mean squared length should be 1. */
 	readonly strengths: readonly number[];
-	/** What is taken where there is nothing to choose by. */
+	/** The penalty if there are too few pictures. */
 	readonly usual: number;
 	readonly lossOf: LossOf;
-	/** Called with the penalties that were tried; there may be fewer than `total`. */
+	/** Called with the number of penalties tried; there may be fewer than `total`. */
 	readonly onProgress?: OnProgress | undefined;
 	readonly signal?: AbortSignal | undefined;
 }
 
-/** What progress is called. */
+/** The source in progress reports. */
 const stage = "strengths of the classifier's penalty";
 const folds = 5;
-/** Multiplications a pass, and numbers to copy, beyond which one part is tried in the place of five. */
+/** With more multiplications per pass, or more numbers to copy, one split is tested instead of five. */
 const most = { work: 5e7, numbers: 2e7 } as const;
-/** Vectors that are judged at a time. */
+/** Vectors that are tested at a time. */
 const tileRows = 32;
-/** Nats above the optimum that do for choosing. */
+/** Distance from the optimum, in nats, that suffices for choosing. */
 const tolerance = 1e-4;
 
-/** The penalty that does best on vectors that it was not trained on. */
+/** Chooses the penalty that does best on vectors that were not trained on. */
 export async function chooseStrength(examples: Examples, options: ChoiceOptions): Promise<Choice> {
 	const { strengths, usual, lossOf, onProgress, signal } = options;
-	const parts = partsOf(examples, options);
-	if (parts.length === 0) return { strength: usual, trials: [] };
+	const splits = splitsOf(examples, options);
+	if (splits.length === 0) return { strength: usual, trials: [] };
 	const trials: Trial[] = [];
-	/** The first part's parameters for each strength, and every part's for the last one. */
+	/** The first split's parameters for each strength, and every split's for the last strength. */
 	const first: Float64Array[] = [];
 	let last: Float64Array[] = [];
 	for (const strength of strengths) {
 		const judged: Judged[] = [];
 		const fits: Float64Array[] = [];
-		for (const [i, { training, test, groups }] of parts.entries()) {
-			// Lets other work run, such as what aborts this.
+		for (const [i, { training, test, groups }] of splits.entries()) {
+			// Let other work run, such as code that aborts this.
 			await new Promise((resolve) => setTimeout(resolve));
 			signal?.throwIfAborted();
-			const start = last[i] ? { start: last[i] } : {};
-			const { parameters } = fitLogistic(training, { strength, tolerance, lossOf, ...start });
+			const { parameters } = fitLogistic(training, { strength, tolerance, lossOf, start: last[i] });
 			fits.push(parameters);
 			for (const one of judge(test, groups, parameters)) judged.push(one);
 		}
@@ -79,7 +78,7 @@ export async function chooseStrength(examples: Examples, options: ChoiceOptions)
 		first.push(fits[0]!);
 		trials.push(trialOf(strength, judged));
 		onProgress?.({ loaded: trials.length, total: strengths.length, source: stage });
-		// Weaker ones cost more and more, and would do worse and worse.
+		// Weaker penalties cost ever more time and would do ever worse.
 		if (trials.at(-1)!.loss > leastOf(trials).loss) break;
 	}
 	const least = leastOf(trials);
@@ -91,7 +90,7 @@ function leastOf(trials: readonly Trial[]): Trial {
 	return trials.reduce((best, trial) => (trial.loss < best.loss ? trial : best));
 }
 
-/** Mirror images are no further evidence: the error is that of the mean over pictures. */
+/** The standard error is that of the mean over pictures, because mirror images are not further evidence. */
 function trialOf(strength: number, judged: readonly Judged[]): Trial {
 	const sums = new Map<number, { loss: number; views: number }>();
 	let [right, sum] = [0, 0];
@@ -114,7 +113,7 @@ interface Judged {
 	readonly isRight: boolean;
 }
 
-/** How each example fares. */
+/** The loss of each example, and whether its answer is right. */
 function judge(examples: Examples, groups: Int32Array, parameters: Float64Array): readonly Judged[] {
 	const { labels, classes } = examples;
 	const tile = new Float64Array(tileRows * classes);
@@ -131,30 +130,30 @@ function judge(examples: Examples, groups: Int32Array, parameters: Float64Array)
 	});
 }
 
-interface Part {
+interface Split {
 	readonly training: Examples;
 	readonly test: Examples;
-	/** What each row of `test` is a picture of. */
+	/** The picture that each row of `test` belongs to. */
 	readonly groups: Int32Array;
 }
 
-/** What is trained on and what is tried. A class with a single picture is trained on and never tried. */
-function partsOf(examples: Examples, { groups, seed }: ChoiceOptions): readonly Part[] {
+/** Splits the examples for training and testing. A class with a single picture is trained on and never tested. */
+function splitsOf(examples: Examples, { groups, seed }: ChoiceOptions): readonly Split[] {
 	const classOf = new Map<number, number>();
 	for (const [row, group] of groups.entries()) classOf.set(group, examples.labels[row]!);
 	const pictures = new Int32Array(examples.classes);
 	for (const label of classOf.values()) pictures[label]!++;
 	const known = [...classOf].filter(([, label]) => pictures[label]! > 1);
 	if (known.length < folds) return [];
-	const splits = foldsOf({ labels: Int32Array.from(known, ([, label]) => label) }, { folds, seed });
+	const parts = foldsOf({ labels: Int32Array.from(known, ([, label]) => label) }, { folds, seed });
 	const isLarge =
 		examples.vectors.length > most.numbers || examples.vectors.length * examples.classes > most.work;
-	return splits.slice(0, isLarge ? 1 : folds).map(({ validation }) => {
-		const tried = new Set(Array.from(validation, (i) => known[i]![0]));
+	return parts.slice(0, isLarge ? 1 : folds).map(({ validation }) => {
+		const tested = new Set(Array.from(validation, (i) => known[i]![0]));
 		return {
-			training: selected(examples, (row) => !tried.has(groups[row]!)),
-			test: selected(examples, (row) => tried.has(groups[row]!)),
-			groups: groups.filter((group) => tried.has(group)),
+			training: selected(examples, (row) => !tested.has(groups[row]!)),
+			test: selected(examples, (row) => tested.has(groups[row]!)),
+			groups: groups.filter((group) => tested.has(group)),
 		};
 	});
 }

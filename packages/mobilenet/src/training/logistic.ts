@@ -1,44 +1,44 @@
 /**
- * Multinomial logistic regression with squared weights as penalty, to its optimum: the loss is convex, so that there
- * is one, and where to stop is a bound on what is left to gain, not a count of epochs. L-BFGS: the curvature is learned
- * from the last few gradients; the same numbers come out wherever it runs.
+ * Multinomial logistic regression with a penalty on squared weights, minimized to its optimum. The loss is convex, so there
+ * is one optimum, and a bound on what is left to gain decides when to stop. L-BFGS estimates the curvature from the last
+ * few gradients; it gives the same numbers on every machine.
  *
  * Source: Nocedal and Wright 2006, "Numerical Optimization", algorithms 7.4 and 7.5.
  */
 import { checkExamples, type Examples, type Loss, type LossOf, logisticLoss } from "./logistic-loss.ts";
 
 export interface LogisticOptions {
-	/** Above 0: the penalty is strength / 2 · ‖W‖², beside the mean of the losses. scikit-learn's C is 1 / (rows · strength). */
+	/** Above 0. The loss is the mean plus strength / 2 · ‖W‖²; scikit-learn's C is 1 / (rows · strength). */
 	readonly strength: number;
-	/** Parameters to start from, [classes, features + 1]; 0 if not given. They are not changed. */
-	readonly start?: Float64Array;
-	/** How far above the least loss it may end, in nats; 1e-8 if not given. */
+	/** Parameters to start from, [classes, features + 1]; they are not changed. Default: 0. */
+	readonly start?: Float64Array | undefined;
+	/** How far above the least loss it may end, in nats. Default: 1e-8. */
 	readonly tolerance?: number;
-	/** How the loss is computed; by logistic-loss.ts if not given. */
+	/** Computes the loss. Default: `logisticLoss`. */
 	readonly lossOf?: LossOf;
 }
 
 export interface LogisticFit {
 	/** [classes, features + 1]: the weights of a class, then its bias. */
 	readonly parameters: Float64Array;
-	/** With the penalty. */
+	/** Including the penalty. */
 	readonly loss: number;
-	/** Times that the loss was computed. */
+	/** How often the loss was computed. */
 	readonly evaluations: number;
 }
 
 const usualTolerance = 1e-8;
-/** Steps that the curvature is learned from. */
+/** Steps from which the curvature is estimated. */
 const memory = 12;
-/** Gradients of float64 do not get smaller than rounding; long before this many something is wrong. */
+/** A limit that is never reached unless rounding keeps the gradient from getting small. */
 const mostEvaluations = 3000;
-/** A step is long enough if the loss falls by this share of what the slope promises. */
+/** A step is accepted if the loss falls by this share of what the slope predicts. */
 const sufficient = 1e-4;
 
 /**
- * The weights and biases of the least loss.
+ * Finds the weights and biases of the least loss.
  *
- * @throws MobileNetError `usage` where vectors, labels and classes do not fit each other, or a number is not finite
+ * @throws MobileNetError `usage` if vectors, labels and classes do not match, or a number is not finite
  * @example
  * fitLogistic({ vectors, labels, features: 1024, classes: 5 }, { strength: 0.001 }).parameters
  */
@@ -46,11 +46,11 @@ export function fitLogistic(examples: Examples, options: LogisticOptions): Logis
 	checkExamples(examples);
 	const { strength, tolerance = usualTolerance, start, lossOf = logisticLoss } = options;
 	const loss = lossOf(examples, strength);
-	// The loss is strongly convex in the weights: it is at most ‖gradient‖² / (2 · strength) above the least.
+	// The loss is strongly convex in the weights, so it is at most ‖gradient‖² / (2 · strength) above the least.
 	return minimize(loss, start ?? new Float64Array(loss.size), Math.sqrt(2 * strength * tolerance));
 }
 
-/** Goes downhill from `start` until the gradient is no longer than `shortest`. */
+/** Descends from `start` until the length of the gradient is at most `shortest`. */
 function minimize({ size, at }: Loss, start: Float64Array, shortest: number): LogisticFit {
 	let point = start.slice();
 	let gradient = new Float64Array(size);
@@ -70,11 +70,11 @@ function minimize({ size, at }: Loss, start: Float64Array, shortest: number): Lo
 			reached = at(next, nextGradient);
 			evaluations++;
 			if (reached <= loss + sufficient * length * slope) break;
-			// The lowest point of the parabola through what is known.
+			// The lowest point of the parabola through the known values and slope.
 			const lowest = (-slope * length * length) / (2 * (reached - loss - slope * length));
 			length = Math.min(Math.max(lowest, 0.1 * length), 0.5 * length) || 0.1 * length;
 		}
-		// Rounding leaves nothing to gain.
+		// Within rounding, there is nothing left to gain.
 		if (!(reached < loss)) break;
 		const step = stepOf(
 			point,
@@ -91,10 +91,10 @@ function minimize({ size, at }: Loss, start: Float64Array, shortest: number): Lo
 	return { parameters: point, loss, evaluations };
 }
 
-/** A step that was taken, how the gradient changed over it, and 1 / (their product). */
+/** The change of the parameters in a step, that of the gradient, and 1 / (their product). */
 interface Step {
-	readonly moved: Float64Array;
-	readonly turned: Float64Array;
+	readonly change: Float64Array;
+	readonly gradientChange: Float64Array;
 	readonly inverse: number;
 }
 
@@ -105,31 +105,31 @@ function stepOf(
 	nextGradient: Float64Array,
 	old: Step | undefined,
 ): Step | undefined {
-	const { moved, turned } = old ?? { moved: from.slice(), turned: from.slice() };
+	const { change, gradientChange } = old ?? { change: from.slice(), gradientChange: from.slice() };
 	for (let i = 0; i < from.length; i++) {
-		moved[i] = to[i]! - from[i]!;
-		turned[i] = nextGradient[i]! - gradient[i]!;
+		change[i] = to[i]! - from[i]!;
+		gradientChange[i] = nextGradient[i]! - gradient[i]!;
 	}
-	const product = dot(moved, turned);
-	return product > 0 ? { moved, turned, inverse: 1 / product } : undefined;
+	const product = dot(change, gradientChange);
+	return product > 0 ? { change, gradientChange, inverse: 1 / product } : undefined;
 }
 
 /** −(approximate inverse of the Hessian) · gradient, by the recursion over the steps. */
 function newtonDirection(gradient: Float64Array, steps: readonly Step[], direction: Float64Array): void {
 	for (let i = 0; i < gradient.length; i++) direction[i] = -gradient[i]!;
 	const shares: number[] = [];
-	for (const { moved, turned, inverse } of steps.toReversed()) {
-		const share = inverse * dot(moved, direction);
+	for (const { change, gradientChange, inverse } of steps.toReversed()) {
+		const share = inverse * dot(change, direction);
 		shares.push(share);
-		add(direction, -share, turned);
+		add(direction, -share, gradientChange);
 	}
 	const last = steps.at(-1);
 	if (last) {
-		const scale = 1 / (last.inverse * dot(last.turned, last.turned));
+		const scale = 1 / (last.inverse * dot(last.gradientChange, last.gradientChange));
 		for (let i = 0; i < direction.length; i++) direction[i]! *= scale;
 	}
-	for (const { moved, turned, inverse } of steps)
-		add(direction, shares.pop()! - inverse * dot(turned, direction), moved);
+	for (const { change, gradientChange, inverse } of steps)
+		add(direction, shares.pop()! - inverse * dot(gradientChange, direction), change);
 }
 
 function dot(a: Float64Array, b: Float64Array): number {

@@ -1,10 +1,9 @@
 /**
- * Classes by likeness, without training: by the pictures that are most alike (k nearest neighbors), or by the mean of
- * each class. Alike are vectors that point the same way (the cosine between them). The neighbors are the training
- * vectors themselves, so they live in memory only; the nearest mean is a classifier like any other, and is what a model
- * can hold.
+ * Classifies by similarity, without training: by the most similar pictures (k nearest neighbors), or by the mean of each
+ * class. The similarity of vectors is the cosine between them. The neighbors are the training vectors themselves, so they
+ * exist in memory only; the nearest mean is a linear classifier, which a model can hold.
  *
- * Source of the vote's weights: Dudani 1976, "The Distance-Weighted k-Nearest-Neighbor Rule", here by the cosine.
+ * Source of the weights of votes: Dudani 1976, "The Distance-Weighted k-Nearest-Neighbor Rule", here with the cosine.
  */
 import { checkWhole } from "../base/check.ts";
 import { MobileNetError } from "../base/error.ts";
@@ -12,30 +11,30 @@ import type { Classifier } from "./head.ts";
 import { checkExamples } from "./logistic-loss.ts";
 
 export interface Neighbors {
-	/** Neighbors that vote. */
+	/** Number of neighbors that vote. */
 	readonly k: number;
-	/** Share of the vectors whose class the others found with that k, 0 to 1. */
+	/** Share of the vectors, from 0 to 1, that the others classify correctly with this k. */
 	readonly accuracy: number;
-	/** Share of the votes of each class, [classes], for one vector. */
+	/** The share of the votes of each class, [classes], for one vector. */
 	readonly classify: (vector: Float32Array) => Float32Array;
 }
 
-/** Numbers of neighbors to choose among. */
+/** Numbers of neighbors to choose from. */
 const choices = [1, 3, 5, 7, 9, 15, 25, 41] as const;
-/** More than as many vectors are not tried when k is chosen: every one is compared with all. */
+/** At most this many vectors are tested to choose k, because each is compared with all. */
 const mostTried = 2000;
-/** Nearest-mean logits are cosines times this, so that answers are neither all alike nor all certain. */
+/** Nearest-mean logits are cosines times this, so that probabilities are neither all equal nor all certain. */
 const sharpness = 20;
-/** The logit of a class that has no vectors. */
+/** The logit of a class without vectors. */
 const neverLogit = -1e4;
 
 /**
- * A classifier by the nearest neighbors among these vectors. `k` is chosen by leaving each vector out in turn and
- * asking the others, unless it is given.
+ * A classifier by the nearest neighbors among these vectors. Default for `k`: the best when each vector is left out in turn
+ * and classified by the others.
  *
  * @param vectors [rows, features]
- * @param labels one a row, from 0 to below `classes`
- * @throws MobileNetError `usage` where they do not fit each other
+ * @param labels one per row, from 0 to below `classes`
+ * @throws MobileNetError `usage` if they do not match
  * @example
  * const { classify } = nearestNeighbors(vectors, labels, 5);
  * classify(await mobilenet.embed("photo.jpg")) // shares of the votes
@@ -74,7 +73,7 @@ export function nearestNeighbors(
 			if (nearest.length > 0 && argmax(votes) === labels[row]) right[i]!++;
 		}
 	}
-	// The first of the best: the fewest neighbors.
+	// Among equals, the fewest neighbors.
 	const best = right.indexOf(Math.max(...right));
 	const k = candidates[best]!;
 	return {
@@ -84,7 +83,7 @@ export function nearestNeighbors(
 			if (vector.length !== features)
 				throw new MobileNetError(
 					"usage",
-					`a vector must have ${features} numbers as those of the neighbors, not ${vector.length}.`,
+					`a vector must have ${features} numbers like those of the neighbors, not ${vector.length}.`,
 				);
 			return vote(nearestTo(normalized(vector, features), unit, features, k, -1), k);
 		},
@@ -92,9 +91,9 @@ export function nearestNeighbors(
 }
 
 /**
- * The classifier by the nearest class mean: what is left of nearest neighbors in a model. The mean of each class's
- * vectors, brought to length 1, is the row of its weights, less what all rows have in common, divided by the usual
- * length of a vector; the largest output is the mean with the largest cosine. A class without vectors is never answered.
+ * The classifier by the nearest class mean, the form of nearest neighbors that fits into a model. The weights of a class
+ * are the mean of its vectors, scaled to length 1, minus what all rows have in common, divided by the mean length of a
+ * vector; the largest output belongs to the mean with the largest cosine. A class without vectors is never answered.
  *
  * @example
  * const model = withHead(mobilenet.model, nearestMean(vectors, labels, 5), dataset.classes);
@@ -128,7 +127,7 @@ interface Neighbor {
 	readonly cosine: number;
 }
 
-/** The `k` nearest rows, the nearest first, without the row `except`; of equals the first. */
+/** The `k` nearest rows, nearest first, without the row `except`; among equals, the first. */
 function nearestTo(
 	own: Float32Array,
 	unit: Float32Array,
@@ -150,7 +149,7 @@ function nearestTo(
 	return nearest;
 }
 
-/** Every row brought to length 1; one of length 0 stays. */
+/** Scales every row to length 1; a row of length 0 stays. */
 function normalized(vectors: Float32Array, features: number): Float32Array {
 	const unit = vectors.slice();
 	for (let start = 0; start < unit.length; start += features) {
@@ -171,7 +170,8 @@ function argmax(values: Float32Array): number {
 }
 
 function featuresOf(vectors: Float32Array, labels: Int32Array, classes: number): number {
-	if (labels.length === 0) throw new MobileNetError("usage", "there is no picture to compare with.");
+	if (labels.length === 0)
+		throw new MobileNetError("usage", "there are no pictures to compare with: give at least one.");
 	const features = vectors.length / labels.length;
 	checkExamples({ vectors, labels, features, classes });
 	return features;

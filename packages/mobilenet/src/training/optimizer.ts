@@ -1,6 +1,5 @@
 /**
- * The optimizers by their settings. What they do to the weights is the engine's; the formulas, with g the gradient and
- * w the weights:
+ * The optimizers' settings. The engine applies them to the weights, by these formulas (g is the gradient, w the weights):
  *
  * - SGD (PyTorch's): d = g + λ·w;  b = μ·b + d (the first b is d);  w −= η·b, with Nesterov η·(d + μ·b)
  * - RMSprop (TensorFlow's): d = g + λ·w;  s = ρ·s + (1 − ρ)·d², from 1;  m = μ·m + η·d/√(s + ε);  w −= m
@@ -13,24 +12,24 @@ export type Optimizer =
 	| { readonly kind: "sgd"; readonly momentum: number; readonly nesterov: boolean }
 	| {
 			readonly kind: "rmsprop";
-			/** Share of the past in the mean square. */
+			/** Weight of the past in the mean square. */
 			readonly decay: number;
 			readonly momentum: number;
-			/** Stands inside the root. */
+			/** Added inside the root. */
 			readonly epsilon: number;
 	  }
 	| { readonly kind: "adamw"; readonly beta1: number; readonly beta2: number; readonly epsilon: number };
 
 export type OptimizerKind = Optimizer["kind"];
 
-/** RMSprop as the paper has it ("asynchronous gradient descent similar to Inception V3"; TF-slim: ε 1, decay and momentum 0.9). */
+/** The optimizers' usual settings; RMSprop as in the paper ("asynchronous gradient descent similar to Inception V3"; TF-slim: ε 1, decay and momentum 0.9). */
 export const optimizers: { readonly [K in OptimizerKind]: Extract<Optimizer, { kind: K }> } = {
 	sgd: { kind: "sgd", momentum: 0.9, nesterov: true },
 	rmsprop: { kind: "rmsprop", decay: 0.9, momentum: 0.9, epsilon: 1 },
 	adamw: { kind: "adamw", beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
 };
 
-/** The rate at its height for batches of 256, and the weight decay, where none is given. */
+/** Default peak learning rates for batches of 256, and default weight decay. */
 export const usualRates: Readonly<
 	Record<OptimizerKind, { readonly learningRate: number; readonly weightDecay: number }>
 > = {
@@ -40,7 +39,7 @@ export const usualRates: Readonly<
 };
 
 /**
- * The usual rate for a batch: in proportion to it for SGD and RMSprop (Goyal and others 2017), to its root for AdamW.
+ * The usual rate for a batch size: proportional to it for SGD and RMSprop (Goyal and others 2017), to its root for AdamW.
  *
  * @example
  * usualLearningRate("sgd", 64) // 0.1
@@ -50,29 +49,28 @@ export function usualLearningRate(kind: OptimizerKind, batch: number): number {
 	return usualRates[kind].learningRate * (kind === "adamw" ? Math.sqrt(share) : share);
 }
 
-/** What an update of the engine is told of an optimizer; what it does not have is 0. */
+/** Optimizer settings as the engine's update takes them; those that the optimizer lacks are 0. */
 export function updateSettings(
 	optimizer: Optimizer,
 	place: Pick<UpdateSettings, "learningRate" | "weightDecay" | "step" | "gradientFactor" | "averageShare">,
 ): UpdateSettings {
-	const nothing = { momentum: 0, nesterov: false, decay: 0, beta1: 0, beta2: 0, epsilon: 0 };
+	const unused = { momentum: 0, nesterov: false, decay: 0, beta1: 0, beta2: 0, epsilon: 0 };
 	const { kind: _, ...own } = optimizer;
-	return { ...nothing, ...own, ...place };
+	return { ...unused, ...own, ...place };
 }
 
 /**
- * What clipping multiplies the gradients by: PyTorch's `clip_grad_norm_`.
+ * The factor by which clipping multiplies the gradients, as in PyTorch's `clip_grad_norm_`.
  *
- * @param limit most global norm that gradients keep
+ * @param limit the largest global norm after clipping
  */
 export function clippingFactor(norm: number, limit: number): number {
 	return Math.min(1, limit / (norm + 1e-6));
 }
 
 /**
- * Share of the new weights in the moving average at a step. Its bias is corrected as Adam's: at the first step the
- * average is the weights, and after t steps it weighs them as a mean over all of them would with their exponential
- * weights made to add up to 1.
+ * The share of the new weights in the moving average at a step. The bias is corrected as in Adam: at the first step the
+ * average equals the weights, and after t steps it is the mean of all t, with exponential weights that add up to 1.
  *
  * @param decay share of the past in the long run, such as 0.999
  * @param step from 1
@@ -81,7 +79,7 @@ export function averageShare(decay: number, step: number): number {
 	return (1 - decay) / (1 - decay ** step);
 }
 
-/** @throws MobileNetError `usage` for an optimizer that cannot work */
+/** @throws MobileNetError `usage` for invalid settings */
 export function checkOptimizer(optimizer: Optimizer): void {
 	const share = (name: string, value: number): void => {
 		if (!(value >= 0 && value < 1)) refuse(name, "a number from 0 to below 1", value);

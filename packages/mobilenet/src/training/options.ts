@@ -1,4 +1,4 @@
-/** What a training run is told: settings, which decide what comes out, and the rest, which does not. */
+/** Training options: `settings` determine the result; the rest does not affect it. */
 import { MobileNetError, shown } from "../base/error.ts";
 import { type Augmentation, defaultAugmentation } from "../data/augmentation.ts";
 import type { PictureCache } from "../data/cache.ts";
@@ -13,96 +13,96 @@ import type { RunFolder } from "./run-folder.ts";
 import { defaultSchedule, type Schedule } from "./schedule.ts";
 import { checkTargetSettings } from "./targets.ts";
 
-/** All that a run's outcome depends on besides data, network and build. Plain data: it goes into the checkpoint. */
+/** All that determines a run's result besides data, network and build. Plain data, because checkpoints store it. */
 export interface TrainingSettings {
-	/** Times that every picture is seen. */
+	/** How often every picture is seen. */
 	readonly epochs: number;
-	/** Pictures of a step. */
+	/** Pictures per step. */
 	readonly batch: number;
-	/** Pictures of a run of the engine, where a step is to be made of several; as many as memory holds if not given. */
+	/** Pictures per run of the engine; a step may consist of several. Default: as many as fit into memory. */
 	readonly microBatch?: number | undefined;
 	readonly optimizer: Optimizer;
-	/** At its height. */
+	/** The peak rate. */
 	readonly learningRate: number;
 	readonly schedule: Schedule;
-	/** Epochs in which the rate rises to its height. */
+	/** Epochs during which the rate rises to its peak. */
 	readonly warmUp: number;
 	readonly weightDecay: number;
-	/** Whether depthwise filters, batch norm and biases decay too. */
+	/** Whether weight decay also applies to depthwise filters, batch norm and biases. */
 	readonly decayAll: boolean;
-	/** Most global norm of the gradients of a step; any if not given. */
+	/** The largest global norm of a step's gradients. Default: no limit. */
 	readonly clip?: number | undefined;
 	readonly labelSmoothing: number;
 	/** α of mixup's Beta(α, α); 0 for none. */
 	readonly mixup: number;
-	/** What makes up for classes of unequal size: nothing, drawing all equally often, or weighing the loss. */
+	/** How to compensate for classes of unequal size: not at all, by drawing all equally often, or by weighting the loss. */
 	readonly balance: "none" | "sampling" | "weights";
-	/** What is done to the pictures at random; `none` prepares them as for classification. */
+	/** Random changes to the pictures; `none` prepares them as for classification. */
 	readonly augmentation: Augmentation | "none";
-	/** Share of the past in a moving average of the weights, which is then validated and kept; 0 for none. */
+	/** Share of the past in a moving average of the weights, which is then the network validated and kept; 0 for none. */
 	readonly average: number;
-	/** First layer that learns, such as `stem` (all), `blocks.11.depthwise` or `classifier`. */
+	/** The first layer that learns, such as `stem` (all), `blocks.11.depthwise` or `classifier`. */
 	readonly from: string;
-	/** Whether batch norm keeps its running statistics as they are and works with them: right for small batches. */
+	/** Whether batch norm uses its running statistics and leaves them unchanged: right for small batches. */
 	readonly frozenNorm: boolean;
-	/** Epochs without a better validation after which the run ends; it never ends early if not given. */
+	/** The run ends after this many epochs without a better validation. Default: it never ends early. */
 	readonly patience?: number | undefined;
-	/** A whole number; the same one gives the same weights, bit for bit, on one build. */
+	/** A whole number; the same seed gives the same weights, bit for bit, on one build. */
 	readonly seed: number;
 }
 
-/** Some pictures of a data set. */
+/** Pictures of a data set. */
 export interface Pictures {
 	readonly dataset: Dataset;
-	/** Numbers of those that are meant; all if not given. */
+	/** Their numbers in the data set. Default: all. */
 	readonly indices?: Int32Array | undefined;
 }
 
-/** Learning from another network beside the labels, or in their place. */
+/** Learning from another network, in addition to the labels or instead of them. */
 export interface Distillation {
 	readonly teacher: Teacher;
-	/** What checkpoints call it: where it came from, and all that its targets depend on. */
+	/** The teacher's name in checkpoints: its origin, and all that its targets depend on. */
 	readonly name: string;
 	/** Factor of the loss against the labels; 0 for pictures without labels. */
 	readonly hardWeight: number;
 	/** Factor of the loss against the teacher's targets. */
 	readonly softWeight: number;
 	/**
-	 * Only so many augmentations of each picture are shown, epoch after epoch in turn, so that a teacher's answers to them
-	 * can be kept; every epoch has its own if not given. The teacher is told which one as `view`.
+	 * Number of augmentations of each picture, which the epochs show in turn, so that the teacher's answers can be kept. The
+	 * teacher gets the number of the current one as `view`. Default: every epoch has its own.
 	 */
 	readonly views?: number | undefined;
 }
 
 /** Pictures whose targets a teacher writes. */
 export interface ViewedBatch extends TeacherBatch {
-	/** Which augmentation of the pictures this is: the epoch from 0, or of `views` which one. */
+	/** Number of the pictures' augmentation, from 0: the epoch, or one of `views`. */
 	readonly view: number;
 }
 
 export type TrainingOptions = { readonly [F in keyof TrainingSettings]?: TrainingSettings[F] | undefined } & {
-	/** The network to start from: any model, random weights (`initialize`) or trained ones, of the data's classes. */
+	/** The network to start from: any model of the data's classes, with random weights (`initialize`) or trained ones. */
 	readonly model: Model;
 	readonly training: Pictures;
-	/** What the best epoch is chosen by; without it the last is kept. */
+	/** Pictures by which the best epoch is chosen. Default: none; the last epoch is kept. */
 	readonly validation?: Pictures | undefined;
-	/** Whether the network as it is given may be the best one, as in fine-tuning: it is validated before the first epoch. */
+	/** Whether the given network may be kept as the best, as in fine-tuning: it is validated before the first epoch. Default: false. */
 	readonly keepStart?: boolean | undefined;
 	readonly distillation?: Distillation | undefined;
-	/** Where checkpoints are kept; nowhere if not given. */
+	/** Where checkpoints are kept. Default: nowhere. */
 	readonly folder?: RunFolder | undefined;
-	/** Whether to go on from the folder's checkpoint, if it has one. */
+	/** Whether to resume from the folder's checkpoint, if it has one. Default: false. */
 	readonly resume?: boolean | undefined;
-	/** Minutes between checkpoints within an epoch; 5 if not given. */
+	/** Minutes between checkpoints within an epoch. Default: 5. */
 	readonly checkpointMinutes?: number | undefined;
 	readonly build?: Build | undefined;
-	/** Threads that the engine works on; as many as the machine has if not given. Results do not depend on it. */
+	/** Threads of the engine. Default: as many as the machine has. Results do not depend on it. */
 	readonly threads?: number | undefined;
-	/** Workers that decode pictures; as many as help if not given. Results do not depend on it. */
+	/** Workers that decode pictures. Default: as many as help. Results do not depend on it. */
 	readonly workers?: number | undefined;
-	/** Decoded pictures kept in memory, to be shared by several runs. */
+	/** Decoded pictures kept in memory, to share between runs. Default: none. */
 	readonly cache?: PictureCache | undefined;
-	/** Ends the run at once, without a checkpoint: `stop()` is the gentle way. */
+	/** Ends the run at once, without a checkpoint; `stop()` writes one. */
 	readonly signal?: AbortSignal | undefined;
 };
 
@@ -125,36 +125,36 @@ const defaults = {
 } as const satisfies Partial<TrainingSettings>;
 
 /**
- * The settings of a run, complete and checked.
+ * Completes the settings of a run with their defaults and checks them.
  *
- * @throws MobileNetError `usage` in one sentence that names the setting
+ * @throws MobileNetError `usage` for an invalid setting
  */
 export function settingsOf(options: TrainingOptions): TrainingSettings {
-	const given = <F extends keyof typeof defaults>(field: F): TrainingSettings[F] =>
+	const settingOf = <F extends keyof typeof defaults>(field: F): TrainingSettings[F] =>
 		(options[field] ?? defaults[field]) as TrainingSettings[F];
-	const [epochs, batch] = [given("epochs"), given("batch")];
+	const [epochs, batch] = [settingOf("epochs"), settingOf("batch")];
 	const optimizer = options.optimizer ?? optimizers.sgd;
 	checkOptimizer(optimizer);
 	const settings: TrainingSettings = {
 		epochs,
 		batch,
-		...(options.microBatch !== undefined && { microBatch: options.microBatch }),
+		microBatch: options.microBatch,
 		optimizer,
 		learningRate: options.learningRate ?? usualLearningRate(optimizer.kind, batch),
-		schedule: given("schedule"),
+		schedule: settingOf("schedule"),
 		warmUp: options.warmUp ?? Math.min(mostWarmUp, epochs / 10),
 		weightDecay: options.weightDecay ?? usualRates[optimizer.kind].weightDecay,
-		decayAll: given("decayAll"),
-		...(options.clip !== undefined && { clip: options.clip }),
-		labelSmoothing: given("labelSmoothing"),
-		mixup: given("mixup"),
-		balance: given("balance"),
-		augmentation: given("augmentation"),
-		average: given("average"),
-		from: given("from"),
-		frozenNorm: given("frozenNorm"),
-		...(options.patience !== undefined && { patience: options.patience }),
-		seed: given("seed"),
+		decayAll: settingOf("decayAll"),
+		clip: options.clip,
+		labelSmoothing: settingOf("labelSmoothing"),
+		mixup: settingOf("mixup"),
+		balance: settingOf("balance"),
+		augmentation: settingOf("augmentation"),
+		average: settingOf("average"),
+		from: settingOf("from"),
+		frozenNorm: settingOf("frozenNorm"),
+		patience: options.patience,
+		seed: settingOf("seed"),
 	};
 	checkSettings(settings, options.model.configuration);
 	return settings;
@@ -192,9 +192,9 @@ function checkSettings(settings: TrainingSettings, configuration: Configuration)
 }
 
 /**
- * The first layer that learns when the last so many blocks do, and the classifier with them.
+ * The first layer that learns if the last blocks and the classifier do.
  *
- * @param blocks `all`, or a number from 0 (the classifier alone)
+ * @param blocks `all`, or the number of blocks; 0 for the classifier alone
  * @example
  * firstLayerOf(configuration, 2) // "blocks.11.depthwise"
  */
@@ -206,6 +206,6 @@ export function firstLayerOf(configuration: Configuration, blocks: number | "all
 	if (layer) return layer.name;
 	throw new MobileNetError(
 		"usage",
-		`the network has ${depthwise.length} blocks, of which the last ${blocks} cannot be trained: give a number up to that, or all.`,
+		`the network has ${depthwise.length} blocks, so the last ${blocks} cannot be trained: give a number from 0 to ${depthwise.length}, or all.`,
 	);
 }

@@ -1,28 +1,27 @@
-/** Whether there is something to be learned from some pictures, said before anything is done with them. */
+/** Checks, before training starts, whether a network can learn from the given pictures. */
 import { MobileNetError, shown } from "../base/error.ts";
 import type { Label, Model } from "../weights/model.ts";
 import type { Pictures } from "./options.ts";
 
-/** How many names a message shows. */
+/** The most names that a message shows. */
 const shownNames = 5;
 
-/** The numbers that are meant. */
+/** The numbers of the pictures. */
 export function indicesOf({ dataset, indices }: Pictures): Int32Array {
 	return indices ?? Int32Array.from(dataset.labels, (_, index) => index);
 }
 
 /**
- * Refuses pictures that nothing can be learned from.
+ * Throws if nothing can be learned from the pictures.
  *
- * @param labeled whether labels are learned from; a teacher needs none
- * @returns what a person should know about the others, a sentence each
+ * @param labeled whether labels are needed; a teacher needs none
+ * @returns notes for a person on missing labels and classes, a sentence each
  * @throws MobileNetError `usage`
  */
 export function checkPictures(pictures: Pictures, labeled: boolean): readonly string[] {
 	const { dataset } = pictures;
 	const indices = indicesOf(pictures);
-	if (indices.length === 0)
-		throw new MobileNetError("usage", `${dataset.name} holds no pictures that could be learned from.`);
+	if (indices.length === 0) throw new MobileNetError("usage", `${dataset.name} has no pictures to train on.`);
 	if (!labeled) return [];
 	const { classes, labels, name } = dataset;
 	if (classes.length === 0)
@@ -52,11 +51,11 @@ export function checkPictures(pictures: Pictures, labeled: boolean): readonly st
 			`${name} has no pictures of ${listed(absent)}: the network learns that ${absent.length === 1 ? "it is" : "they are"} never the answer.`,
 		);
 	if (unlabeled > 0)
-		notes.push(`${unlabeled} of the ${indices.length} pictures have no class and are not learned from.`);
+		notes.push(`${unlabeled} of the ${indices.length} pictures have no class and are not used for training.`);
 	return notes;
 }
 
-/** Fails unless the network has an output for each class, in the same order. */
+/** Throws unless the network has an output for each class, in the same order. */
 export function checkClasses({ configuration, labels }: Model, { dataset }: Pictures): void {
 	const { classes, name } = dataset;
 	if (configuration.classes !== classes.length)

@@ -1,13 +1,13 @@
-/** A run's folder on disk. Its twin for browsers and other runtimes is run-folder.default.ts. */
+/** A run's folder on disk. Browsers and other runtimes get run-folder.default.ts instead. */
 import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { notReadable, notWritable, systemCode } from "../base/file-errors.ts";
 import type { RunFolder } from "./run-folder.ts";
 
 /**
- * A folder that is made when the first file is written. A file is written beside its place under one name that is
- * always the same, brought to the disk, and moved: a run that is killed at any moment leaves the former file or the new
- * one, and at most one draft, which the next write replaces.
+ * A folder that is made when the first file is written. Each file is written to a temporary file of a fixed name next to
+ * it, synced to disk and renamed. A run that is killed at any moment leaves the old file or the new one, and at most one
+ * temporary file, which the next write replaces.
  *
  * @example
  * train({ model, training, folder: runFolder("model.checkpoint") })
@@ -24,14 +24,14 @@ export function runFolder(path: string): RunFolder {
 			}
 		},
 		write: async (file, bytes) => {
-			const draft = join(path, `.${file}.draft`);
+			const temporary = join(path, `.${file}.draft`);
 			try {
 				await mkdir(path, { recursive: true });
-				await writeThrough(draft, bytes);
-				await rename(draft, join(path, file));
+				await writeThrough(temporary, bytes);
+				await rename(temporary, join(path, file));
 				await syncFolder(path);
 			} catch (error) {
-				await rm(draft, { force: true }).catch(() => undefined);
+				await rm(temporary, { force: true }).catch(() => undefined);
 				throw notWritable(join(path, file), error);
 			}
 		},
@@ -48,7 +48,7 @@ async function writeThrough(path: string, bytes: Uint8Array): Promise<void> {
 	}
 }
 
-/** Brings the move itself to the disk, where folders can be opened. */
+/** Syncs the renaming to disk, if the system can open folders. */
 async function syncFolder(path: string): Promise<void> {
 	try {
 		const folder = await open(path, "r");
@@ -58,6 +58,6 @@ async function syncFolder(path: string): Promise<void> {
 			await folder.close();
 		}
 	} catch {
-		// Windows has no such thing: the move is whole all the same.
+		// Windows cannot; the renaming is atomic all the same.
 	}
 }

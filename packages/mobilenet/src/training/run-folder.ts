@@ -1,4 +1,4 @@
-/** Where a run keeps its checkpoints: a folder in Node (run-folder.node.ts), or whatever a user makes one of. */
+/** Where a run keeps its checkpoints: a folder in Node (run-folder.node.ts), or any object with `read` and `write`. */
 
 /**
  * The files of a run's folder.
@@ -7,20 +7,20 @@
  * const model = await MobileNet.load(`model.checkpoint/${runFiles.best}`);
  */
 export const runFiles = {
-	/** Everything that is needed to go on, and itself a model that can be loaded. */
+	/** Everything needed to resume; also a model that can be loaded. */
 	last: "last.safetensors",
 	/** The best epoch's model. */
 	best: "best.safetensors",
-	/** Where the run stands, for people. */
+	/** The run's progress, for people. */
 	state: "state.json",
 } as const;
 
-/** A folder, or whatever keeps bytes under names. */
+/** A folder, or anything that keeps bytes under names. */
 export interface RunFolder {
-	/** What messages call it. */
+	/** Its name in messages. */
 	readonly name: string;
-	/** The bytes of a file; undefined where there is none. */
+	/** The bytes of a file; undefined if there is none. */
 	readonly read: (file: string) => Promise<Uint8Array | undefined>;
-	/** Writes a file whole or not at all: whatever happens, the former one or the new one is there. */
+	/** Writes a file whole or not at all: whatever happens, the old one or the new one is there. */
 	readonly write: (file: string, bytes: Uint8Array) => Promise<void>;
 }

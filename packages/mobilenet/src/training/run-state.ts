@@ -1,23 +1,23 @@
-/** Where a run stands, for whoever asks before going on with it. */
+/** The progress of a run, to look at before resuming it. */
 import { decodeCheckpoint } from "./checkpoint.ts";
 import type { EpochReport } from "./events.ts";
 import { type RunFolder, runFiles } from "./run-folder.ts";
 
 export interface RunState {
-	/** Epochs that are done. */
+	/** Finished epochs. */
 	readonly epoch: number;
-	/** Steps that are done, of the whole run. */
+	/** Finished steps of the whole run. */
 	readonly step: number;
 	/** The epochs' reports. */
 	readonly history: readonly EpochReport[];
-	/** Whether there is nothing left to do. */
+	/** Whether nothing is left to do. */
 	readonly finished: boolean;
 }
 
 /**
- * Where the run in a folder stands, by its last checkpoint; undefined where there is none.
+ * The progress of the run in a folder, from its last checkpoint; undefined if there is none.
  *
- * @throws MobileNetError `broken-file` or `unsupported` where the file is no checkpoint; as the folder does
+ * @throws MobileNetError `broken-file` or `unsupported` if the file is not a checkpoint; any error of the folder
  * @example
  * const state = await runState(runFolder("model.checkpoint"));
  * if (state && !state.finished) console.log(`stopped after ${state.epoch} epochs`);

@@ -1,13 +1,14 @@
 /**
- * The learning rate as a pure function of the place in the run. Rates change by the step where they glide (warm-up,
- * cosine) and by the epoch where they are a staircase.
+ * The learning rate as a pure function of the step. Warm-up and cosine change it at every step, the staircase only between
+ * epochs.
  */
+
 /**
- * How the rate falls from its height.
+ * How the rate falls from its peak.
  *
  * - `constant`: it does not
- * - `exponential`: times `factor` after every `epochs` epochs, a staircase; the paper's code (TF-slim) has 0.94 every 2
- * - `cosine`: half a cosine down to 0 at the end of the run (Loshchilov and Hutter 2017, "SGDR", without restarts)
+ * - `exponential`: multiplied by `factor` after every `epochs` epochs, a staircase; the paper's code (TF-slim) has 0.94 every 2
+ * - `cosine`: half a cosine, down to 0 at the end of the run (Loshchilov and Hutter 2017, "SGDR", without restarts)
  */
 export type Schedule =
 	| { readonly kind: "constant" }
@@ -15,7 +16,7 @@ export type Schedule =
 	| { readonly kind: "cosine" };
 
 export const defaultSchedule: Schedule = { kind: "cosine" };
-/** `tf.train.exponential_decay(…, staircase=True)` as TF-slim's trainer calls it. */
+/** `tf.train.exponential_decay(…, staircase=True)`, as TF-slim's trainer calls it. */
 export const paperSchedule: Extract<Schedule, { kind: "exponential" }> = {
 	kind: "exponential",
 	factor: 0.94,
@@ -23,23 +24,22 @@ export const paperSchedule: Extract<Schedule, { kind: "exponential" }> = {
 };
 
 export interface RateSettings {
-	/** The rate at its height. */
+	/** The peak rate. */
 	readonly learningRate: number;
 	readonly schedule: Schedule;
-	/** Epochs, not always whole, in which the rate rises in a line from nothing; 0 for none. */
+	/** Epochs, possibly a fraction, during which the rate rises linearly from 0; 0 for none. */
 	readonly warmUp: number;
-	/** Of the whole run. */
+	/** Epochs of the whole run. */
 	readonly epochs: number;
 }
 
 /**
  * The learning rate of a step.
  *
- * The first step of a warm-up has one share of the rate, not none: PyTorch's `LinearLR` from 1/n. A cosine begins where
- * the warm-up ends.
+ * The first of n warm-up steps has 1/n of the rate, not 0, as in PyTorch's `LinearLR`. A cosine starts when the warm-up
+ * ends.
  *
- * @param step from 0, of the whole run
- * @param stepsPerEpoch steps that every epoch has
+ * @param step of the whole run, from 0
  * @example
  * learningRateAt({ learningRate: 0.1, schedule: { kind: "cosine" }, warmUp: 0, epochs: 2 }, 10, 10) // 0.05
  */

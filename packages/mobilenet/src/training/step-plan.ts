@@ -1,4 +1,4 @@
-/** What a run asks of the engine: a plan for a step, or for as much of it as memory holds. */
+/** The plan that a run needs from the engine: for a whole step, or for as much of it as fits into memory. */
 import { MobileNetError } from "../base/error.ts";
 import type { TrainingPlanOptions } from "../engine/training-executor.ts";
 import type { Model } from "../weights/model.ts";
@@ -7,12 +7,12 @@ import { indicesOf } from "./pictures.ts";
 
 export type Place = Pick<TrainingPlanOptions, "build" | "threads">;
 
-/** Pictures of each run of a step of so many, none of which takes more than `most`; all alike but for one. */
+/** Splits a step of `pictures` into runs of at most `most`, all of this size except the last. */
 export function microBatchOf(pictures: number, most: number): number {
 	return Math.ceil(pictures / Math.ceil(pictures / most));
 }
 
-/** The plan for a step, or for the parts that memory holds, and a sentence about them. */
+/** The plan for a step, or for its parts if it does not fit into memory, and a note on the parts. */
 export function planFor(
 	mostPictures: (model: Model, options: Omit<TrainingPlanOptions, "batch">) => number,
 	model: Model,
@@ -39,15 +39,15 @@ export function planFor(
 	if (fitting < 1)
 		throw new MobileNetError(
 			"engine",
-			`a training plan of this network does not fit memory even for one picture: take a smaller size or width, or train fewer layers.`,
+			`training this network does not fit into memory even for one picture: use a smaller size or width, or train fewer layers.`,
 		);
 	const batch = microBatchOf(step, Math.min(fitting, microBatch ?? step));
 	const plan = { ...options, batch };
 	if (batch === step) return { plan };
-	const why = microBatch === undefined ? ` (memory holds ${fitting})` : "";
-	const norm = frozenNorm ? "" : "; batch norm takes its statistics from each run's pictures alone";
+	const why = microBatch === undefined ? ` (${fitting} fit into memory)` : "";
+	const norm = frozenNorm ? "" : "; batch norm uses the statistics of each run's pictures only";
 	return {
 		plan,
-		note: `a step of ${step} pictures is made of ${Math.ceil(step / batch)} runs of up to ${batch}${why}: gradients are added up${norm}.`,
+		note: `a step of ${step} pictures consists of ${Math.ceil(step / batch)} runs of at most ${batch}${why}: gradients are summed${norm}.`,
 	};
 }

@@ -1,5 +1,5 @@
 /**
- * One step: the gradients of a batch, run by run where memory does not hold it at once, then one update of the weights.
+ * One step: the gradients of a batch, in several runs if it does not fit into memory, then one update of the weights.
  */
 import { MobileNetError } from "../base/error.ts";
 import type { Batch } from "../data/batches.ts";
@@ -13,24 +13,24 @@ import { indicesOf } from "./pictures.ts";
 import { microBatchOf } from "./step-plan.ts";
 import { dropoutSeed, mixup, type TargetSettings, writeTargets } from "./targets.ts";
 
-/** What a step tells. */
+/** The result of a step. */
 export interface Learned {
 	/** Mean over its pictures. */
 	readonly loss: number;
-	readonly gradientNorm?: number;
+	readonly gradientNorm?: number | undefined;
 }
 
-/** Where in the run a step is, from 0: its epoch, its number in it, its number in all. */
+/** The place of a step in the run, from 0: its epoch, its number in the epoch, its number in the run. */
 export interface StepPlace {
 	readonly epoch: number;
 	readonly position: number;
 	readonly step: number;
 }
 
-/** A step has fewer runs than this: their numbers stay apart from those of other steps. */
+/** A step has fewer runs than this, so that the numbers of runs differ between steps. */
 const mostRuns = 1000;
 
-/** Makes the function that does a step; nothing that it needs is made twice. */
+/** Makes the function that does a step; what all steps share is computed once. */
 export function stepOf(
 	executor: TrainingExecutor,
 	model: Model,
@@ -70,7 +70,7 @@ export function stepOf(
 	return (batch: Batch, { epoch, position, step }: StepPlace, learningRate: number): Learned => {
 		const total = batch.count;
 		const micro = microBatchOf(total, most);
-		// One for the whole step, whose pictures the executor counts.
+		// One seed serves the whole step, because the executor counts the step's pictures.
 		const dropped = dropoutSeed({ seed, epoch, batch: position });
 		let loss = 0;
 		for (let first = 0, part = 0; first < total; first += micro, part++) {
@@ -78,7 +78,7 @@ export function stepOf(
 			const indices = batch.indices.subarray(first, first + pictures);
 			const pixels = executor.pixels.subarray(0, pictures * bytes);
 			pixels.set(batch.pixels[0]!.subarray(first * bytes, (first + pictures) * bytes));
-			// Labels that do not count need not be of the network's classes.
+			// Labels without weight need not be classes of the network.
 			for (let n = 0; n < pictures; n++) own[n] = weights.hardWeight > 0 ? labels[indices[n]!]! : -1;
 			writeTargets(own.subarray(0, pictures), targets, executor.targets, pitch);
 			if (distillation) {
@@ -86,9 +86,9 @@ export function stepOf(
 				const viewed: ViewedBatch = {
 					count: pictures,
 					indices,
-					...(teacher.view && {
-						pixels: batch.pixels[1]!.subarray(first * teacherBytes, (first + pictures) * teacherBytes),
-					}),
+					pixels:
+						teacher.view &&
+						batch.pixels[1]!.subarray(first * teacherBytes, (first + pictures) * teacherBytes),
 					view: views === undefined ? epoch : epoch % views,
 				};
 				teacher.targets(viewed, executor.softTargets, pitch);
@@ -115,23 +115,23 @@ export function stepOf(
 				averageShare: average > 0 ? averageShare(average, step + 1) : 0,
 			}),
 		);
-		return { loss, ...(gradientNorm !== undefined && { gradientNorm }) };
+		return { loss, gradientNorm };
 	};
 }
 
-/** Whether batch norm has seen nothing yet: its running statistics are those that networks begin with. */
+/** Whether batch norm's running statistics are still those of a new network. */
 function isUntouched(model: Model): boolean {
 	const { norm } = weightedParts(model)[0]!;
 	return !!norm?.mean.data.every((x) => x === 0) && norm.variance.data.every((x) => x === 1);
 }
 
 /**
- * The share of a run in batch norm's running statistics, of runs counted from 0. Where these begin with nothing, the last
- * ninth of the runs has most of the say at first (TensorFlow's rule for moving averages, 9 / (10 + runs)): by the momentum
- * alone a network of few steps would be judged by what it began with.
+ * The share of a run in batch norm's running statistics, by the number of the run from 0. In a new network, early runs get
+ * a larger share (TensorFlow's rule for moving averages, 9 / (10 + runs)): with the momentum alone, initial statistics
+ * would still dominate after few steps.
  */
-function momentumFrom(momentum: number, fromNothing: boolean): (run: number) => number {
-	return fromNothing ? (run) => Math.max(momentum, 9 / (10 + run)) : () => momentum;
+function momentumFrom(momentum: number, isNew: boolean): (run: number) => number {
+	return isNew ? (run) => Math.max(momentum, 9 / (10 + run)) : () => momentum;
 }
 
 function notFinite(
@@ -144,6 +144,6 @@ function notFinite(
 	const where = layer === undefined ? "in the loss itself" : `first in the layer ${layer}`;
 	return new MobileNetError(
 		"engine",
-		`the loss of step ${step} is ${loss}, ${where}, at a learning rate of ${learningRate}: the weights were not changed by this step; begin again with a smaller learning rate, a longer warm-up or clipped gradients.`,
+		`the loss of step ${step} is ${loss}, ${where}, at a learning rate of ${learningRate}: this step did not change the weights; start again with a smaller learning rate, a longer warm-up or clipped gradients.`,
 	);
 }

@@ -1,6 +1,6 @@
 /**
- * What the network should say of each picture: probabilities of the classes, softened by label smoothing, weighed by
- * class, mixed by mixup. Rows are written in place, into the engine's memory; nothing is allocated.
+ * The targets of each picture: probabilities of the classes, softened by label smoothing, weighted by class and mixed by
+ * mixup. Rows are written in place, into the engine's memory, without allocation.
  */
 import { MobileNetError, shown } from "../base/error.ts";
 import { randomOf } from "../data/seeds.ts";
@@ -9,15 +9,14 @@ export interface TargetSettings {
 	readonly classes: number;
 	/** s: the target is (1 − s)·one-hot + s/K (Szegedy and others 2016). */
 	readonly labelSmoothing: number;
-	/** One a class; pictures count that many times. All count once if not given. */
+	/** The weight of each class's pictures in the loss. Default: 1. */
 	readonly classWeights?: Float32Array | undefined;
 }
 
 /**
- * Writes the targets of some pictures. A row adds up to its class's weight; that of a picture without a class (−1) is
- * zeros.
+ * Writes the targets of pictures. A row adds up to its class's weight; the row of a picture without a class (−1) is zero.
  *
- * @param into [pictures, pitch]; what lies beyond the classes is not touched
+ * @param into [pictures, pitch]; numbers beyond the classes stay unchanged
  */
 export function writeTargets(
 	labels: ArrayLike<number>,
@@ -34,7 +33,7 @@ export function writeTargets(
 	}
 }
 
-/** Where in the run a batch is: what is drawn for it depends on this alone. */
+/** The place of a batch in the run, which alone determines its random numbers. */
 export interface BatchPlace {
 	readonly seed: number;
 	readonly epoch: number;
@@ -42,19 +41,19 @@ export interface BatchPlace {
 	readonly batch: number;
 }
 
-/** Tells apart what is drawn for one batch. */
+/** Separate random streams of one batch. */
 const streams = { mixup: 1, dropout: 2 } as const;
-/** Mixing is done in 256ths: exact in bytes. */
+/** Mixing is done in 256ths, which is exact in bytes. */
 const whole = 256;
 
 /**
- * Mixes each picture with another one of the batch, and their targets in the same proportion: λ·a + (1 − λ)·b with one
- * λ a batch from Beta(α, α) (Zhang and others 2018, "mixup"). The first picture goes with the last, the second with
- * the last but one, as timm has it: a batch is in random order, so these are random pairs, and they are mixed in place.
- * A middle one stays as it is. λ is a multiple of 1/256.
+ * Mixes each picture with another of the batch, and their targets in the same proportion: λ·a + (1 − λ)·b, with one λ per
+ * batch from Beta(α, α) (Zhang and others 2018, "mixup"). As in timm, the first picture is mixed with the last, the
+ * second with the second-last, and so on, in place; a batch is in random order, so these are random pairs. A middle
+ * picture stays unchanged. λ is a multiple of 1/256.
  *
- * @param pixels [pictures, bytes a picture]
- * @param targets all targets to be mixed, each [pictures, pitch]
+ * @param pixels [pictures, bytes per picture]
+ * @param targets all targets to mix, each [pictures, pitch]
  */
 export function mixup(
 	alpha: number,
@@ -77,7 +76,7 @@ export function mixupShare(alpha: number, { seed, epoch, batch }: BatchPlace): n
 	return Math.round(whole * beta(alpha, randomOf(seed, epoch, batch, streams.mixup).uniform));
 }
 
-/** Which features the dropout of a batch drops: a whole number from 0 to 2^32 − 1. */
+/** Determines which features dropout drops in a batch: a whole number from 0 to 2^32 − 1. */
 export function dropoutSeed({ seed, epoch, batch }: BatchPlace): number {
 	return randomOf(seed, epoch, batch, streams.dropout).bits();
 }
@@ -103,10 +102,10 @@ function mixFloats(values: Float32Array, a: number, b: number, count: number, sh
 	}
 }
 
-/** A number of Beta(α, α) by Jöhnk's rejection, in logarithms, for powers of 1/α vanish where α is small. */
+/** Draws from Beta(α, α) by Jöhnk's rejection, in logarithms because powers of 1/α underflow for small α. */
 function beta(alpha: number, uniform: () => number): number {
 	for (;;) {
-		// From above 0 to 1.
+		// The added 2^-32 keeps the logarithm finite.
 		const x = Math.log(uniform() + 2 ** -32) / alpha;
 		const y = Math.log(uniform() + 2 ** -32) / alpha;
 		const most = Math.max(x, y);

@@ -63,7 +63,7 @@ async function all(
 	return { events, done: events.at(-1) as TrainingDone };
 }
 
-/** The engine, as on a machine whose memory holds so many pictures. */
+/** The engine, as on a machine whose memory holds only this many pictures. */
 const withMemoryFor = (pictures: number): Engine => ({ ...engine, mostPictures: () => pictures });
 
 const classifierOf = ({ tensors }: Model) => tensors.get("classifier.weight")!.data;
@@ -134,18 +134,18 @@ describe("train", () => {
 		expect(classifierOf(done.model)).toEqual(classifierOf(whole.done.model));
 	});
 
-	it("begins at the beginning where there is no checkpoint, and says so", async () => {
+	it("starts from the beginning if there is no checkpoint, and says so", async () => {
 		const { events } = await all({ ...usual, epochs: 1, folder: memoryFolder().folder, resume: true });
 		expect(events[0]).toEqual({
 			kind: "note",
-			message: "memory holds no checkpoint: the run begins at the beginning.",
+			message: "memory has no checkpoint: the run starts from the beginning.",
 		});
 	});
 
 	it.each<readonly [string, Partial<TrainingOptions>, RegExp]>([
 		["another batch", { batch: 16 }, /its batch size was 8 and is now 16:/],
 		["another rate", { learningRate: 0.5 }, /its learning rate was 0\.02 and is now 0\.5:/],
-		["clipping", { clip: 1 }, /its limit of the gradients' norm was not set and is now 1:/],
+		["clipping", { clip: 1 }, /its limit on the gradients' norm was not set and is now 1:/],
 		[
 			"fewer pictures",
 			{ training: { ...training, indices: Int32Array.of(0, 1, 2) } },
@@ -154,7 +154,7 @@ describe("train", () => {
 		[
 			"other pictures",
 			{ training: { ...training, indices: Int32Array.from({ length: 46 }, (_, i) => 45 - i) } },
-			/as many pictures as before, but other ones/,
+			/the same number of pictures as before, but different pictures/,
 		],
 		["no validation", { validation: undefined }, /it had validation pictures and now has none:/],
 		["other weights", { model: initialize(model.configuration, { seed: 9 }) }, /other weights:/],
@@ -172,17 +172,18 @@ describe("train", () => {
 		const parts = await all(still, undefined, withMemoryFor(3));
 		expect(parts.events[0]).toEqual({
 			kind: "note",
-			message: "a step of 8 pictures is made of 3 runs of up to 3 (memory holds 3): gradients are added up.",
+			message:
+				"a step of 8 pictures consists of 3 runs of at most 3 (3 fit into memory): gradients are summed.",
 		});
 		const [a, b] = [classifierOf(whole.done.model), classifierOf(parts.done.model)];
 		for (let i = 0; i < a.length; i++) expect(b[i]).toBeCloseTo(a[i]!, 5);
 		const asked = await all({ ...still, microBatch: 4 });
 		expect(asked.events[0]).toMatchObject({
-			message: expect.stringMatching(/^a step of 8 .* 2 runs of up to 4: /),
+			message: expect.stringMatching(/^a step of 8 .* 2 runs of at most 4: /),
 		});
 	});
 
-	it("refuses a network that does not fit memory at all", async () => {
+	it("refuses a network that does not fit into memory at all", async () => {
 		await expect(all(usual, undefined, withMemoryFor(0))).rejects.toMatchObject({ code: "engine" });
 	});
 
@@ -190,7 +191,7 @@ describe("train", () => {
 		const broken = initialize(model.configuration, { seed: 3 });
 		(broken.tensors.get("classifier.bias")!.data as Float32Array)[1] = Number.NaN;
 		await expect(all({ ...usual, validation: undefined, model: broken })).rejects.toThrow(
-			/^the loss of step 1 is NaN, first in the layer classifier, at a learning rate of [\d.]+: the weights were not changed/,
+			/^the loss of step 1 is NaN, first in the layer classifier, at a learning rate of [\d.]+: this step did not change the weights/,
 		);
 	});
 
@@ -220,7 +221,7 @@ describe("train", () => {
 		expect(kinds(events, "note")[0]).toEqual({
 			kind: "note",
 			message:
-				"no checkpoint: full/last.safetensors cannot be written: the disk is full. The run goes on; the last checkpoint is as it was.",
+				"no checkpoint was written: full/last.safetensors cannot be written: the disk is full. The run continues; the previous checkpoint is unchanged.",
 		});
 		expect(done.reason).toBe("finished");
 	});
@@ -264,7 +265,7 @@ describe("train", () => {
 	});
 
 	it.each<readonly [string, Parameters<typeof datasetOf>[0], RegExp]>([
-		["no picture", { pictures: [], labels: [], classes: ["a", "b", "c"] }, /holds no pictures/],
+		["no picture", { pictures: [], labels: [], classes: ["a", "b", "c"] }, /has no pictures to train on/],
 		[
 			"one class",
 			{ ...colored(1, 1), labels: [1] },

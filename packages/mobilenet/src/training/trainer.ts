@@ -1,7 +1,7 @@
 /**
- * The loop: epochs over batches of pictures, steps of the engine, a validation after every epoch, the best one kept,
- * checkpoints. It decides when and on what; what a step computes is the engine's. All that the next step depends on is
- * in a checkpoint, so that a run that was killed ends where it would have ended.
+ * The training loop: epochs over batches of pictures, steps, a validation after every epoch, the best epoch, checkpoints.
+ * It decides when to do a step and on which pictures; the engine computes it. A checkpoint holds all that the next step
+ * depends on, so a run that was killed and resumed gives the same result as one that was not.
  */
 import { MobileNetError, messageOf } from "../base/error.ts";
 import { pauses } from "../base/pauses.ts";
@@ -32,21 +32,21 @@ import { stepOf } from "./step.ts";
 import { type Place, planFor } from "./step-plan.ts";
 import { createValidator, isBetter, type Validator } from "./validation.ts";
 
-/** What makes executors; the engine's own is engine/training.ts. */
+/** Makes executors; the package's own is engine.ts. */
 export interface Engine {
 	readonly createTrainer: (
 		model: Model,
 		options: TrainingPlanOptions,
 	) => TrainingExecutor | Promise<TrainingExecutor>;
-	/** The most pictures that a run could have in memory. */
+	/** The most pictures per run that fit into memory. */
 	readonly mostPictures: (model: Model, options: Omit<TrainingPlanOptions, "batch">) => number;
-	/** Where plans run: the build, and threads. */
+	/** The build and threads on which plans run. */
 	readonly place: (options: TrainingOptions) => Promise<Place>;
 }
 
 const usualCheckpointMinutes = 5;
 
-/** A run on an engine; `train` is the one on this package's. */
+/** Trains on a given engine; `train` uses this package's. */
 export function trainOn(engine: Engine, options: TrainingOptions): Training {
 	const control = { stop: false };
 	const events = run(engine, options, () => control.stop);
@@ -66,11 +66,14 @@ async function* run(
 	const { training, validation, distillation, folder, signal } = options;
 	const settings = settingsOf(options);
 	checkTensors(options.model);
-	// What was measured of its answers is not true of weights that are about to change.
+	// `sureFrom` was measured with the old weights, so it is dropped.
 	const { sureFrom: _, ...start } = withLabels(unfold(dequantize(options.model)), options);
 	const learnsLabels = (distillation?.hardWeight ?? 1) > 0;
 	if (!start.configuration.head && distillation?.teacher.kind !== "embedding")
-		throw new MobileNetError("usage", "a network without a classifier cannot be trained: give it one first.");
+		throw new MobileNetError(
+			"usage",
+			"a network without a classifier cannot be trained on classes: give it a classifier first.",
+		);
 	if (learnsLabels) checkClasses(start, training);
 	for (const message of checkPictures(training, learnsLabels)) yield { kind: "note", message };
 	if (validation) checkValidation(start, options);
@@ -78,7 +81,7 @@ async function* run(
 	const identity = identityOf(options, settings, start);
 	const saved = options.resume ? await savedRun(options, identity) : undefined;
 	if (options.resume && !saved)
-		yield { kind: "note", message: `${folder?.name} holds no checkpoint: the run begins at the beginning.` };
+		yield { kind: "note", message: `${folder?.name} has no checkpoint: the run starts from the beginning.` };
 
 	const all = indicesOf(training);
 	const stepsPerEpoch = stepsOf(all.length, settings.batch);
@@ -91,8 +94,8 @@ async function* run(
 	if (note !== undefined) yield { kind: "note", message: note };
 	const executor = await engine.createTrainer(saved?.model ?? start, plan);
 	const reading = {
-		...(options.cache && { cache: options.cache }),
-		...(options.workers !== undefined && { workers: options.workers }),
+		cache: options.cache,
+		workers: options.workers,
 		onUnreadable: unreadable.add,
 	};
 	let validator: Validator | undefined;
@@ -112,7 +115,7 @@ async function* run(
 			reason,
 			model: trained(best ?? current(), options, progress),
 			best: best ? progress.history.findLast((report) => report.best) : progress.history.at(-1),
-			...(progress.start && { start: progress.start }),
+			start: progress.start,
 			history: progress.history,
 			step: progress.step,
 		});
@@ -133,7 +136,7 @@ async function* run(
 				best = start;
 			}
 			yield* unreadable.notes();
-			yield* some(await save(best !== undefined));
+			yield* ifDefined(await save(best !== undefined));
 		}
 		while (progress.epoch < settings.epochs) {
 			const { epoch } = progress;
@@ -144,22 +147,22 @@ async function* run(
 				epoch,
 				balanced: settings.balance === "sampling" ? training.dataset.labels : undefined,
 			}).subarray(0, stepsPerEpoch * settings.batch);
-			const left = order.subarray(progress.position * settings.batch);
-			if (left.length > 0)
+			const remaining = order.subarray(progress.position * settings.batch);
+			if (remaining.length > 0)
 				for await (const batch of batches(training.dataset, {
 					...reading,
-					indices: left,
+					indices: remaining,
 					batch: settings.batch,
 					views: viewsOf(start, options),
-					...(settings.augmentation !== "none" && { augmentation: settings.augmentation }),
+					augmentation: settings.augmentation === "none" ? undefined : settings.augmentation,
 					seed: settings.seed,
 					epoch: distillation?.views === undefined ? epoch : epoch % distillation.views,
-					...(signal && { signal }),
+					signal,
 				})) {
 					yield* unreadable.notes();
-					// A batch of which nothing can be read does not come at all; places are counted all the same.
-					const found = order.indexOf(batch.indices[0]!, progress.position * settings.batch);
-					const position = Math.floor(found / settings.batch);
+					// Batches with no readable picture are skipped, but their steps count.
+					const first = order.indexOf(batch.indices[0]!, progress.position * settings.batch);
+					const position = Math.floor(first / settings.batch);
 					const step = epoch * stepsPerEpoch + position;
 					const learningRate = learningRateAt(settings, step, stepsPerEpoch);
 					const learned = doStep(batch, { epoch, position, step }, learningRate);
@@ -185,10 +188,10 @@ async function* run(
 					await pause();
 					signal?.throwIfAborted();
 					if (isStopping()) {
-						yield* some(await save(false));
+						yield* ifDefined(await save(false));
 						return yield done("stopped");
 					}
-					if (checkpoints?.isDue()) yield* some(await save(false));
+					if (checkpoints?.isDue()) yield* ifDefined(await save(false));
 				}
 			const trainingSeconds = before + (performance.now() - began) / 1000;
 			const network = validator && current();
@@ -200,7 +203,7 @@ async function* run(
 				epoch: epoch + 1,
 				step: (epoch + 1) * stepsPerEpoch,
 				loss: progress.loss / progress.pictures,
-				...(measured && { validation: measured }),
+				validation: measured,
 				best: isBest,
 				learningRate: learningRateAt(settings, (epoch + 1) * stepsPerEpoch - 1, stepsPerEpoch),
 				imagesPerSecond: progress.pictures / trainingSeconds,
@@ -218,7 +221,7 @@ async function* run(
 				finished: reason !== undefined,
 			};
 			yield { kind: "epoch", epochs: settings.epochs, ...report };
-			yield* some(await save(isBest));
+			yield* ifDefined(await save(isBest));
 			if (reason) return yield done(reason);
 			if (isStopping()) return yield done("stopped");
 		}
@@ -239,9 +242,9 @@ const noProgress: RunProgress = {
 };
 
 /**
- * Steps of an epoch: as many whole batches as there are, and the rest too if it is half a batch at least. A smaller rest
- * is left out of the epoch (the order differs from epoch to epoch), for the statistics of a few pictures mislead batch
- * norm. Fewer pictures than a batch are one step.
+ * Steps per epoch: all whole batches, and the remainder if it is at least half a batch. A smaller remainder is left out of
+ * the epoch (the order differs from epoch to epoch), because the statistics of a few pictures mislead batch norm. Fewer
+ * pictures than a batch are one step.
  */
 export function stepsOf(pictures: number, batch: number): number {
 	return Math.max(1, Math.round(pictures / batch));
@@ -254,7 +257,7 @@ function viewsOf({ configuration, preprocessing }: Model, { distillation }: Trai
 	return [{ size, channels, filter, fit }, ...(view ? [view] : [])];
 }
 
-/** What the run is, by which it is known again. */
+/** What identifies the run when it is resumed. */
 function identityOf(
 	{ training, validation, distillation, keepStart = false }: TrainingOptions,
 	settings: TrainingSettings,
@@ -272,7 +275,7 @@ function identityOf(
 	};
 }
 
-/** Pictures that cannot be read: each is told once in a run, however often it is resumed. */
+/** Pictures that cannot be read. Each is reported once per run, however often the run is resumed. */
 function unreadables(before: readonly string[]) {
 	const names = new Set(before);
 	const waiting: string[] = [];
@@ -290,10 +293,13 @@ function unreadables(before: readonly string[]) {
 	};
 }
 
-/** The checkpoint that a run goes on from, if there is one; it must be of the same run. */
+/** The checkpoint to resume from, if there is one; it must be of the same run. */
 async function savedRun({ folder }: TrainingOptions, identity: RunIdentity): Promise<Checkpoint | undefined> {
 	if (!folder)
-		throw new MobileNetError("usage", "there is nothing to resume without a folder of checkpoints.");
+		throw new MobileNetError(
+			"usage",
+			"a run cannot be resumed without a folder of checkpoints: give the folder.",
+		);
 	const bytes = await folder.read(runFiles.last);
 	if (!bytes) return undefined;
 	const saved = decodeCheckpoint(bytes, `${folder.name}/${runFiles.last}`);
@@ -301,7 +307,7 @@ async function savedRun({ folder }: TrainingOptions, identity: RunIdentity): Pro
 	if (difference === undefined) return saved;
 	throw new MobileNetError(
 		"usage",
-		`the run in ${folder.name} cannot be resumed, for ${difference}: give the same data and options, or begin a new run.`,
+		`the run in ${folder.name} cannot be resumed because ${difference}: give the same data and options, or start a new run.`,
 	);
 }
 
@@ -310,7 +316,7 @@ function checkValidation(model: Model, { validation, training }: TrainingOptions
 	if (indicesOf(validation!).length === 0)
 		throw new MobileNetError(
 			"usage",
-			`there are no validation pictures beside the ${indicesOf(training).length} to learn from: leave the validation out, or give some.`,
+			`there are no validation pictures, only ${indicesOf(training).length} to train on: omit the validation, or give some pictures.`,
 		);
 }
 
@@ -318,7 +324,7 @@ function bestOf({ history, start }: RunProgress): Validation | undefined {
 	return history.findLast(({ best }) => best)?.validation ?? start;
 }
 
-/** Why the run ends after its last epoch so far, if it does. */
+/** The reason to end after the latest epoch; undefined to continue. */
 function endOf(
 	{ epochs, patience }: TrainingSettings,
 	history: readonly EpochReport[],
@@ -330,7 +336,7 @@ function endOf(
 	return undefined;
 }
 
-/** The network with the data's labels where it has none. */
+/** Gives the network the data's labels if it has none. */
 function withLabels(model: Model, { training }: TrainingOptions): Model {
 	const { classes } = training.dataset;
 	return model.labels || classes.length !== model.configuration.classes
@@ -338,10 +344,10 @@ function withLabels(model: Model, { training }: TrainingOptions): Model {
 		: { ...model, labels: classes };
 }
 
-/** The network as it leaves the run: its origin says so. */
+/** The resulting network, with a note on its training. */
 function trained(model: Model, { training }: TrainingOptions, { history, epoch }: RunProgress): Model {
 	const best = history.findLast((report) => report.best)?.epoch;
-	// The start, kept as it is.
+	// The network at the start was the best.
 	if (best === undefined && (history.length === 0 || history[0]!.validation)) return model;
 	const which = best === undefined ? `${epoch}` : `${best} of ${history.length}`;
 	const note = `Trained on ${indicesOf(training).length} pictures of ${model.configuration.classes} classes; epoch ${which}.`;
@@ -350,6 +356,6 @@ function trained(model: Model, { training }: TrainingOptions, { history, epoch }
 	return { ...model, source: { ...source, format, notes: [...source.notes, note] } };
 }
 
-function* some<T>(value: T | undefined): Iterable<T> {
+function* ifDefined<T>(value: T | undefined): Iterable<T> {
 	if (value !== undefined) yield value;
 }

@@ -68,7 +68,7 @@ describe("transfer", () => {
 			model.tensors.get("stem.conv.weight")!.data,
 		);
 		expect(notes[0]).toMatch(
-			/^a new classifier: 36 pictures of 3 classes, penalty [\d.e-]+, right on [\d.]+ % in/,
+			/^a new classifier: 36 pictures of 3 classes, penalty [\d.e-]+, accuracy in cross-validation [\d.]+ %\.$/,
 		);
 	});
 
@@ -97,7 +97,7 @@ describe("transfer", () => {
 	it("keeps the classifier alone where fine-tuning does harm, and lets it learn from the validation pictures too", async () => {
 		const { done, notes } = await all({ ...usual, ...harm });
 		expect(notes.at(-1)).toMatch(
-			/^it is trained anew with the validation pictures: 46 pictures of 3 classes/,
+			/^it is trained again, now including the validation pictures: 46 pictures of 3 classes/,
 		);
 		expect(done.best).toBeUndefined();
 		expect(done.start!.top1).toBeGreaterThan(0.9);
@@ -143,7 +143,7 @@ describe("transfer", () => {
 
 	it("refuses more blocks than there are", async () => {
 		await expect(all({ ...usual, fineTune: 14 })).rejects.toThrow(
-			/^the network has 13 blocks, of which the last 14 cannot/,
+			/^the network has 13 blocks, so the last 14 cannot/,
 		);
 	});
 });

@@ -1,13 +1,12 @@
 /**
- * From a trained network to another task, in two stages. First a new classifier, trained to its optimum on the features
- * that the network has (head.ts): seconds. Then, if there are pictures to judge by, the last blocks or all are trained
- * with it, a little; the epoch that is best on the validation pictures is kept, and where all are worse than the new
- * classifier alone, that is.
+ * Adapts a trained network to another task in two stages. First a new classifier is trained to its optimum on the network's
+ * features (head.ts), which takes seconds. Then, if there are validation pictures, the last blocks or all of them are
+ * fine-tuned with it. The best epoch on the validation pictures is kept, or the new classifier alone if all are worse.
  *
- * Batch norm keeps the statistics of the trained network throughout: a batch is small, and its own would be noise. The
- * network is trained in numbers of one size (even-filters.ts), by which AdamW, whose steps are about as long as its rate
- * whatever the gradients, changes every filter by about the same share: SGD, and AdamW on the numbers as they are, lose
- * what the network knows.
+ * Batch norm keeps the statistics of the trained network throughout, because those of a small batch would be noise. The
+ * network is trained with filters of one size (even-filters.ts), so that AdamW, whose steps are about as long as its rate
+ * whatever the gradients, changes every filter by about the same share. SGD, and AdamW on the original numbers, lose what
+ * the network knows.
  */
 import { MobileNetError } from "../base/error.ts";
 import type { OnProgress } from "../base/progress.ts";
@@ -27,7 +26,7 @@ import { runFiles } from "./run-folder.ts";
 import { type Engine, trainOn } from "./trainer.ts";
 import { createValidator } from "./validation.ts";
 
-/** What suits fine-tuning, where nothing else is asked for. */
+/** Default settings of fine-tuning. */
 export const recipe = {
 	batch: 32,
 	optimizer: optimizers.adamw,
@@ -37,23 +36,23 @@ export const recipe = {
 	labelSmoothing: 0.1,
 	clip: 2,
 } as const;
-/** Epochs that show about so many pictures, but no fewer and no more than these. */
-const shown = { pictures: 5000, least: 3, most: 12 } as const;
-/** Rates that are tried for some epochs each; the one with the least validation loss is taken. */
+/** The default number of epochs shows about this many pictures, within these limits. */
+const usualEpochs = { pictures: 5000, least: 3, most: 12 } as const;
+/** Rates to try for this many epochs each; the one with the least validation loss is chosen. */
 const trials = { rates: [3e-4, 1e-3], epochs: 1 } as const;
-/** Pictures that go through the network at a time for their features. */
+/** Pictures per run of the network when computing features. */
 const featureBatch = 8;
 
 export type TransferOptions = Omit<TrainingOptions, "from" | "keepStart" | "distillation"> & {
-	/** What learns with the new classifier: everything, nothing, or the last so many blocks; `all` if not given. */
+	/** What is trained with the new classifier: everything, nothing, or this many of the last blocks. Default: `all`. */
 	readonly fineTune?: "all" | "none" | number | undefined;
-	/** The new classifier: logistic regression if not given, or the nearest class mean, which no picture is weighed for. */
+	/** The new classifier: logistic regression, or the nearest class mean, which needs no training. Default: `logistic`. */
 	readonly head?: "logistic" | "nearest" | undefined;
-	/** Called while what comes before the epochs goes on, with its stages as sources. */
+	/** Called during the stages before the first epoch, with the stage as source. */
 	readonly onProgress?: OnProgress | undefined;
 };
 
-/** A run on an engine; `transfer` is the one on this package's. */
+/** Transfers on a given engine; `transfer` uses this package's. */
 export function transferOn(engine: Engine, options: TransferOptions): Training {
 	const control: Control = { stopped: false, inner: undefined };
 	const events = run(engine, options, control);
@@ -68,7 +67,7 @@ export function transferOn(engine: Engine, options: TransferOptions): Training {
 
 interface Control {
 	stopped: boolean;
-	/** The run that is under way. */
+	/** The current run. */
 	inner: Training | undefined;
 }
 
@@ -78,11 +77,11 @@ async function* run(
 	control: Control,
 ): AsyncGenerator<TrainingEvent, void, void> {
 	const { training, validation, fineTune = "all" } = options;
-	const told = new Set<string>();
+	const seen = new Set<string>();
 	const note = function* (message: string): Iterable<TrainingEvent> {
-		// The run within says some of it again.
-		if (!told.has(message)) yield { kind: "note", message };
-		told.add(message);
+		// The inner run repeats some notes.
+		if (!seen.has(message)) yield { kind: "note", message };
+		seen.add(message);
 	};
 	for (const message of checkPictures(training, true)) yield* note(message);
 	const from = fineTune === "none" ? undefined : firstLayerOf(options.model.configuration, fineTune);
@@ -91,7 +90,7 @@ async function* run(
 	const features = await featuresOf(options, notes);
 	for (const message of notes) yield* note(message);
 	const head = await newHead(options, features.training);
-	yield* note(`a new classifier: ${head.told}.`);
+	yield* note(`a new classifier: ${head.summary}.`);
 	const start = head.model;
 	const judge = async (model: Model) => {
 		if (!validation) return undefined;
@@ -111,7 +110,7 @@ async function* run(
 			reason,
 			model: start,
 			best: undefined,
-			...(measured && { start: measured }),
+			start: measured,
 			history: [],
 			step: 0,
 		};
@@ -120,17 +119,23 @@ async function* run(
 	if (from === undefined || !validation) {
 		if (from !== undefined)
 			yield* note(
-				"there are no validation pictures to judge fine-tuning by: the new classifier is all that is trained.",
+				"there are no validation pictures to judge fine-tuning by: only the new classifier is trained.",
 			);
 		return yield await doneWith("finished");
 	}
 
 	const frozenNorm = options.frozenNorm ?? true;
-	// Where batch norm takes its batch's statistics, filters have no size of their own.
+	// With batch statistics, the size of a filter does not matter.
 	const { model, restored } = frozenNorm
 		? evenFilters(start)
 		: { model: start, restored: (same: Model) => same };
-	const settings = { ...defaultsFor(training, options), ...given(options), model, from, frozenNorm };
+	const settings = {
+		...defaultsFor(training, options),
+		...withoutUndefined(options),
+		model,
+		from,
+		frozenNorm,
+	};
 	let learningRate = options.learningRate ?? (await savedRate(options));
 	if (learningRate === undefined) {
 		learningRate = yield* chosenRate(engine, settings, options, control);
@@ -153,37 +158,41 @@ async function* run(
 			continue;
 		}
 		yield* note(
-			"every epoch of fine-tuning was worse on the validation pictures: the new classifier alone is kept.",
+			"every epoch of fine-tuning was worse on the validation pictures: only the new classifier is kept.",
 		);
 		if (!features.validation) yield { ...done, best: undefined, model: start };
 		else {
-			// Judged is judged: now its pictures may be learned from too.
+			// Validation is over, so those pictures can now be trained on.
 			const whole = await newHead(options, joined(features.training, features.validation));
-			yield* note(`it is trained anew with the validation pictures: ${whole.told}.`);
+			yield* note(`it is trained again, now including the validation pictures: ${whole.summary}.`);
 			yield { ...done, best: undefined, model: whole.model };
 		}
 	}
 }
 
 /**
- * Whether fine-tuning did no harm: its best epoch is right about as often as the classifier alone, but for one standard
- * error. It mostly helps, and a tenth of a small folder, on which a good classifier makes no mistake, cannot show that.
+ * Whether fine-tuning did no harm: the accuracy of its best epoch is at most one standard error below that of the
+ * classifier alone. Fine-tuning mostly helps, but a tenth of a small folder, on which a good classifier makes no mistake,
+ * cannot show it.
  */
 function isAsGood(tuned: Validation | undefined, { top1, pictures }: Validation): boolean {
 	if (!tuned) return false;
-	// Laplace's rule: no mistake in a few pictures is no proof of none.
+	// Laplace's rule: no mistake in a few pictures does not prove an accuracy of 1.
 	const share = (top1 * pictures + 1) / (pictures + 2);
 	return tuned.top1 >= top1 - Math.sqrt((share * (1 - share)) / pictures);
 }
 
 function defaultsFor(training: Pictures, options: TransferOptions) {
 	const count = indicesOf(training).length;
-	const epochs = Math.min(shown.most, Math.max(shown.least, Math.round(shown.pictures / count)));
+	const epochs = Math.min(
+		usualEpochs.most,
+		Math.max(usualEpochs.least, Math.round(usualEpochs.pictures / count)),
+	);
 	return { ...recipe, epochs, warmUp: Math.min(recipe.warmUp, options.epochs ?? epochs) };
 }
 
-/** Options without those that are not given, which must not hide defaults. */
-function given(options: TransferOptions): TransferOptions {
+/** Drops options that are undefined, which would hide defaults. */
+function withoutUndefined(options: TransferOptions): TransferOptions {
 	return Object.fromEntries(
 		Object.entries(options).filter(([, value]) => value !== undefined),
 	) as TransferOptions;
@@ -191,11 +200,11 @@ function given(options: TransferOptions): TransferOptions {
 
 interface Features {
 	readonly training: Embeddings;
-	/** Where validation pictures are a part of the same data. */
+	/** If the validation pictures are part of the same data set. */
 	readonly validation: Embeddings | undefined;
 }
 
-/** The features of the pictures: mirror images make a small folder's classifier no better. */
+/** The features of the pictures, without mirror images, which do not improve a small folder's classifier. */
 async function featuresOf(options: TransferOptions, notes: string[]): Promise<Features> {
 	const { training, validation, threads, build, signal, onProgress, model } = options;
 	const network = await MobileNet.from(model, { arithmetic: "float", threads, build });
@@ -211,7 +220,7 @@ async function featuresOf(options: TransferOptions, notes: string[]): Promise<Fe
 					const message = error instanceof Error ? error.message : String(error);
 					notes.push(`left out: ${message.includes(name) ? message : `${name}: ${message}`}`);
 				},
-				...(signal && { signal }),
+				signal,
 			},
 		);
 	try {
@@ -230,11 +239,11 @@ async function featuresOf(options: TransferOptions, notes: string[]): Promise<Fe
 	}
 }
 
-/** The network with a new classifier, and what there is to say of it. */
+/** The network with a new classifier, and a summary of that. */
 async function newHead(
 	{ model, training, head: kind, seed, signal, onProgress }: TransferOptions,
 	{ vectors, labels, indices }: Embeddings,
-): Promise<{ readonly model: Model; readonly told: string }> {
+): Promise<{ readonly model: Model; readonly summary: string }> {
 	const { classes } = training.dataset;
 	const pictures = new Set(indices).size;
 	const made = (head: Classifier): Model => {
@@ -245,19 +254,19 @@ async function newHead(
 	if (kind === "nearest")
 		return {
 			model: made(nearestMean(vectors, labels, classes.length)),
-			told: `${pictures} pictures of ${classes.length} classes, by the nearest class mean`,
+			summary: `${pictures} pictures of ${classes.length} classes, by the nearest class mean`,
 		};
 	const head = await trainHead(vectors, labels, classes.length, {
 		seed,
 		groups: indices,
 		onProgress,
-		...(signal && { signal }),
+		signal,
 	});
 	const chosen = head.trials.find(({ strength }) => strength === head.strength);
-	const accuracy = chosen ? `, right on ${(100 * chosen.accuracy).toFixed(1)} % in cross-validation` : "";
+	const accuracy = chosen ? `, accuracy in cross-validation ${(100 * chosen.accuracy).toFixed(1)} %` : "";
 	return {
 		model: made(head),
-		told: `${pictures} pictures of ${classes.length} classes, penalty ${Number(head.strength.toPrecision(3))}${accuracy}`,
+		summary: `${pictures} pictures of ${classes.length} classes, penalty ${Number(head.strength.toPrecision(3))}${accuracy}`,
 	};
 }
 
@@ -276,13 +285,13 @@ function joined(a: Embeddings, b: Embeddings): Embeddings {
 	};
 }
 
-/** The rate that a run to be resumed was begun with: it is not chosen twice. */
+/** The rate of the run to resume, so that it is not chosen twice. */
 async function savedRate({ folder, resume }: TransferOptions): Promise<number | undefined> {
 	const bytes = resume ? await folder?.read(runFiles.last) : undefined;
 	return bytes && decodeCheckpoint(bytes, `${folder!.name}/${runFiles.last}`).identity.settings.learningRate;
 }
 
-/** The rate of the least validation loss after a short run. */
+/** The rate with the least validation loss after a short run. */
 async function* chosenRate(
 	engine: Engine,
 	settings: TrainingOptions,
@@ -305,7 +314,7 @@ async function* chosenRate(
 				if (event.kind === "done") tried.push({ rate, report: event.history.at(-1) });
 			}
 		} catch (error) {
-			// Too high a rate for this network: no candidate.
+			// The rate is too high for this network.
 			if (!(error instanceof MobileNetError && error.code === "engine")) throw error;
 			tried.push({ rate, report: undefined });
 		}
@@ -313,10 +322,10 @@ async function* chosenRate(
 	}
 	const lossOf = ({ report }: (typeof tried)[number]) => report?.validation?.loss ?? Number.POSITIVE_INFINITY;
 	const best = tried.reduce((least, one) => (lossOf(one) < lossOf(least) ? one : least));
-	const told = tried.map((one) => `${one.rate} (${lossOf(one).toFixed(3)})`).join(", ");
+	const losses = tried.map((one) => `${one.rate} (${lossOf(one).toFixed(3)})`).join(", ");
 	yield {
 		kind: "note",
-		message: `learning rate ${best.rate}, by the validation loss after a short run: ${told}.`,
+		message: `learning rate ${best.rate}, by the validation loss after a short run: ${losses}.`,
 	};
 	return best.rate;
 }

@@ -1,6 +1,6 @@
 /**
- * How good the network is between epochs: top-1 and cross entropy on the validation pictures, by the plan of inference.
- * One executor and one set of prepared pictures serve all epochs. The thorough measures are evaluation's.
+ * Measures the network between epochs: top-1 and cross entropy on the validation pictures, by the inference plan. One
+ * executor and one set of prepared pictures serve all epochs. Thorough measures are in evaluation/.
  */
 import { MobileNetError } from "../base/error.ts";
 import { type BatchesOptions, batches } from "../data/batches.ts";
@@ -15,7 +15,7 @@ import type { Pictures } from "./options.ts";
 import { indicesOf } from "./pictures.ts";
 
 export interface Validator {
-	/** Measures a network of the shape that the validator was made for. */
+	/** Measures a network of the configuration that the validator was made for. */
 	readonly measure: (model: Model, signal?: AbortSignal) => Promise<Validation>;
 	readonly dispose: () => void;
 }
@@ -27,9 +27,9 @@ export interface ValidatorOptions {
 	readonly threads?: number | undefined;
 }
 
-/** Pictures that go through the network at a time. */
+/** Pictures per run of the network. */
 const batch = 8;
-/** Prepared pictures that are kept from epoch to epoch, in bytes. */
+/** Prepared pictures are kept from epoch to epoch if they take at most this many bytes. */
 const mostKept = 256 * 2 ** 20;
 
 /** Prepared pictures of one run, and their classes. */
@@ -63,7 +63,7 @@ export async function createValidator(
 			indices: wanted,
 			batch,
 			views: [view],
-			...(signal && { signal }),
+			signal,
 		})) {
 			if (count === 0) continue;
 			const labels = Int32Array.from(numbers.subarray(0, count), (index) => dataset.labels[index]!);
@@ -105,7 +105,7 @@ export async function createValidator(
 	};
 }
 
-/** Whether the label has the largest logit (the first of equals), and its cross entropy. */
+/** Whether the label has the largest logit (among equals, the first), and its cross entropy. */
 export function judge(
 	logits: Float32Array,
 	label: number,
@@ -117,7 +117,7 @@ export function judge(
 	return { right: best === label, loss: Math.log(sum) + logits[best]! - logits[label]! };
 }
 
-/** Whether a validation is better than the best so far: by top-1, and where that is equal by the loss. */
+/** Whether a validation is better than the best so far: by top-1, and if that is equal, by the loss. */
 export function isBetter(validation: Validation, best: Validation | undefined): boolean {
 	if (!best || validation.top1 !== best.top1) return !best || validation.top1 > best.top1;
 	return validation.loss < best.loss;

@@ -106,7 +106,7 @@ describeWithShared("mobilenet distill", [published, tiny], () => {
 		expect(answers()).toEqual(kept);
 		const other = await mobilenet([...inputs, "--temperature", "3", "--resume"]);
 		expect(other.exitCode).toBe(2);
-		expect(other.stderr).toMatch(/named\.checkpoint cannot be resumed, for /);
+		expect(other.stderr).toMatch(/named\.checkpoint cannot be resumed because /);
 	}, 30_000);
 
 	it("gives the teacher a classifier of the data's classes first", async () => {

@@ -73,7 +73,7 @@ describe("mobilenet train, interrupted", () => {
 		return { child, ended, saw: (pattern: RegExp) => seen(child.stderr, () => stderr, pattern) };
 	}
 
-	it("finishes its step and writes a checkpoint at the first Ctrl-C, and goes on from there", async () => {
+	it("finishes its step and writes a checkpoint at the first Ctrl-C, and resumes from there", async () => {
 		const folder = join(place, "interrupted");
 		const { child, ended, saw } = start(folder);
 		await saw(/epoch 2\/12/);
@@ -91,7 +91,7 @@ describe("mobilenet train, interrupted", () => {
 		);
 		const other = await start(folder, "--resume", "--mixup", "0.3").ended;
 		expect(other.code).toBe(2);
-		expect(other.stderr).toMatch(/cannot be resumed, for its mixup was 0 and is now 0\.3:/);
+		expect(other.stderr).toMatch(/cannot be resumed because its mixup was 0 and is now 0\.3:/);
 
 		expect((await start(folder, "--resume").ended).code).toBe(0);
 		expect(Buffer.compare(readFileSync(join(folder, "model.safetensors")), whole)).toBe(0);
@@ -139,7 +139,7 @@ describe("mobilenet train, interrupted", () => {
 			symlinkSync("/dev/full", join(checkpoints, ".last.safetensors.draft"));
 			const resumed = await start(folder, "--resume").ended;
 			expect(resumed.stderr).toMatch(
-				/no checkpoint: .*last\.safetensors cannot be written: the disk is full\. The run goes on/,
+				/no checkpoint was written: .*last\.safetensors cannot be written: the disk is full\. The run continues/,
 			);
 			expect(resumed.code).toBe(0);
 			expect(Buffer.compare(readFileSync(join(folder, "model.safetensors")), whole)).toBe(0);

@@ -57,7 +57,7 @@ describe("distill", () => {
 		expect(done.model.labels).toEqual(dataset.classes);
 		expect(done.model.configuration.classes).toBe(3);
 		expect(done.lesson).toEqual({ learns: "probabilities", views: "whole", temperature: 2, weight: 0.9 });
-		expect(notes).toContain("the teacher is asked about each picture once: its answers are kept in memory.");
+		expect(notes).toContain("the teacher sees each picture once: its answers are kept in memory.");
 	});
 
 	it("learns the teacher's classes where labels are left aside, and is judged by labels of theirs", async () => {
@@ -103,18 +103,21 @@ describe("distill", () => {
 	});
 
 	it.each<readonly [Partial<DistillOptions>, RegExp]>([
-		[{ weight: 0 }, /^weight must be a number above 0, up to 1, not 0\.$/],
+		[{ weight: 0 }, /^weight must be a number above 0 and at most 1, not 0\.$/],
 		[{ weight: Number.NaN }, /^weight must be/],
 		[{ views: 1.5 }, /^views must be whole, live or a number of crops of at least 1, not 1\.5\.$/],
 		[{ views: 2, augmentation: "none" }, /^views counts crops, but without augmentation there are none/],
 		[{ temperature: 0 }, /^the temperature must be a number above 0, not 0\.$/],
-		[{ learns: "embedding", temperature: 2 }, /^an embedding has no temperature/],
-		[{ learns: "embedding", validation: { dataset } }, /^an embedding cannot be judged/],
+		[{ learns: "embedding", temperature: 2 }, /^temperature divides logits, but an embedding has none/],
+		[
+			{ learns: "embedding", validation: { dataset } },
+			/^validation needs classes, but an embedding has none/,
+		],
 		[{ unlabeled: true, teacherHead: true }, /^teacherHead needs labels/],
 		[{ unlabeled: true, weight: 0.5 }, /^weight needs labels/],
 		[
 			{ teacher: { ...teacher, labels: names.map((name) => ({ name: `dark ${name}` })) } },
-			/^the teacher cannot be asked .* unless teacherHead .* the model does not know 3 of the 3 classes/,
+			/^the teacher does not have the data's classes: set teacherHead .* the model does not know 3 of the 3 classes/,
 		],
 		[{ views: 2 ** 40, epochs: 2 ** 40 }, /^views 1099511627776 needs [\d,]+ MiB of memory/],
 	])("refuses %o", async (options, message) => {

@@ -1,8 +1,7 @@
 /**
- * A student that learns from a teacher, from options to the trained network: the teacher is brought to the data's
- * classes, the student gets the outputs that it is to learn, and the teacher's answers are computed once and kept, or at
- * every step. What follows is a training run like any other, with a loss against the teacher beside that against the
- * labels, or instead of it.
+ * Distillation, from options to the trained student. The teacher is matched to the data's classes, the student gets the
+ * outputs that it should learn, and the teacher's answers are computed once and kept, or at every step. The rest is an
+ * ordinary training run, with a loss against the teacher in addition to that against the labels, or instead of it.
  */
 import { MobileNetError, messageOf } from "../../base/error.ts";
 import { withClasses } from "../../data/with-classes.ts";
@@ -22,14 +21,14 @@ import { shownTeacher, type TeacherNetwork, teacherNetwork, withTeacherHead } fr
 
 const usualTemperature = 2;
 const usualWeight = 0.9;
-/** What suits a trained student: this share of the rate that random weights take, and gradients no longer than this. */
+/** Defaults for a trained student: this share of the usual learning rate, and this limit on the gradients' norm. */
 const gentle = { rate: 0.1, clip: 2 } as const;
-/** Bytes of memory for kept answers: up to which they are kept unless the options say otherwise, and the most. */
+/** Memory for kept answers: the default limit, and the largest one, in bytes. */
 const answerBytes = { usual: 256 * 2 ** 20, most: 2 ** 31 } as const;
-/** Pictures that go through the teacher at a time for its features. */
+/** Pictures per run of the teacher when computing its features. */
 const featureBatch = 8;
 
-/** A run on an engine; `distill` is the one on this package's. */
+/** Distills on a given engine; `distill` uses this package's. */
 export function distillOn(engine: Engine, options: DistillOptions): Training {
 	const control: Control = { stopping: new AbortController(), inner: undefined };
 	const events = run(engine, options, control);
@@ -43,13 +42,13 @@ export function distillOn(engine: Engine, options: DistillOptions): Training {
 }
 
 interface Control {
-	/** Ends what comes before the first epoch. */
+	/** Ends the preparation before the first epoch. */
 	readonly stopping: AbortController;
-	/** The run of the student, once it has begun. */
+	/** The student's run, once it has started. */
 	inner: Training | undefined;
 }
 
-/** All that the student's run takes, and what there is to say of it at the end. */
+/** All that the student's run needs, and the lesson to report at its end. */
 interface Prepared {
 	readonly options: TrainingOptions;
 	readonly lesson: Lesson;
@@ -88,27 +87,27 @@ async function* run(
 async function* prepare(given: DistillOptions): AsyncGenerator<TrainingEvent, Prepared, void> {
 	const { teacher: model, student, learns = "probabilities" } = given;
 	const isAlone = isTeacherAlone(given);
-	const own = isAlone ? classesOf(model) : [];
-	const options = isAlone ? { ...given, ...withoutLabels(given, own) } : given;
+	const teacherClasses = isAlone ? classesOf(model) : [];
+	const options = isAlone ? { ...given, ...withoutLabels(given, teacherClasses) } : given;
 	const { classes } = options.training.dataset;
 	const settings = settingsOf({ ...options, model: student });
-	const network = await askedNetwork(options, isAlone ? own : classes, settings);
+	const network = await prepareTeacher(options, isAlone ? teacherClasses : classes, settings);
 	try {
 		for (const message of network.notes) yield { kind: "note", message };
 		const outputs = {
 			kind: learns,
 			count: network.outputs,
-			labels: learns === "embedding" ? undefined : isAlone ? model.labels && own : classes,
+			labels: learns === "embedding" ? undefined : isAlone ? model.labels && teacherClasses : classes,
 		};
 		const views = viewsFor(options, settings, indicesOf(options.training).length * network.outputs);
-		const { teacher, embeddings } = yield* answering(options, settings, network, views);
+		const { teacher, embeddings } = yield* answeringTeacher(options, settings, network, views);
 		const weight = isAlone ? 1 : (options.weight ?? usualWeight);
 		const { temperature } = teacher;
 		return {
 			options: {
 				...options,
 				...(isTrained(student) && gently(options, settings)),
-				// It begins by saying the mean of the embeddings.
+				// The student starts by answering with the mean of the embeddings.
 				model: studentWith(student, { ...outputs, bias: embeddings?.mean }, settings.seed),
 				distillation: {
 					teacher,
@@ -118,7 +117,7 @@ async function* prepare(given: DistillOptions): AsyncGenerator<TrainingEvent, Pr
 					views: typeof views === "number" ? views : undefined,
 				},
 			},
-			lesson: { learns, ...(learns === "probabilities" && { temperature, weight }), views },
+			lesson: learns === "probabilities" ? { learns, temperature, weight, views } : { learns, views },
 			dispose: teacher.dispose,
 		};
 	} catch (error) {
@@ -127,27 +126,27 @@ async function* prepare(given: DistillOptions): AsyncGenerator<TrainingEvent, Pr
 	}
 }
 
-/** The teacher's classes, without the background. */
+/** The teacher's classes, without the background class. */
 function classesOf({ labels, configuration }: Model): readonly Label[] {
 	if (!labels) return numbered(configuration.classes);
 	return labels.slice(backgroundOutputs(labels));
 }
 
-/** The pictures to learn from with no word of what class they are, and those to judge by in the teacher's classes. */
+/** The training pictures without their labels, and the validation pictures with the teacher's classes. */
 function withoutLabels(
 	{ training, validation }: DistillOptions,
-	own: readonly Label[],
+	teacherClasses: readonly Label[],
 ): { readonly training: Pictures; readonly validation?: Pictures | undefined } {
 	const { dataset } = training;
 	const labels = new Int32Array(dataset.labels.length).fill(-1);
 	return {
 		training: { ...training, dataset: { ...dataset, classes: [], labels } },
-		validation: validation && { ...validation, dataset: withClasses(validation.dataset, own) },
+		validation: validation && { ...validation, dataset: withClasses(validation.dataset, teacherClasses) },
 	};
 }
 
-/** The network that is asked about these classes, with a classifier trained on the data where that is wanted. */
-async function askedNetwork(
+/** The teacher's network for these classes, with a classifier trained on the data if `teacherHead` asks for it. */
+async function prepareTeacher(
 	options: DistillOptions,
 	classes: readonly Label[],
 	{ seed }: TrainingSettings,
@@ -156,10 +155,14 @@ async function askedNetwork(
 	const { dataset } = training;
 	const trained = teacherHead
 		? await withTeacherHead(model, dataset, indicesOf(training), {
-				...{ seed, build, threads, batch: featureBatch, ...(signal && { signal }) },
+				seed,
+				build,
+				threads,
+				batch: featureBatch,
+				signal,
 				onProgress: (progress) =>
 					onProgress?.({ ...progress, source: "pictures for the teacher's classifier" }),
-				// The run itself names them.
+				// The student's run reports them.
 				onUnreadable: () => undefined,
 			})
 		: model;
@@ -170,20 +173,20 @@ async function askedNetwork(
 		if (isTeacherAlone(options) || !(error instanceof MobileNetError && error.code === "usage")) throw error;
 		throw new MobileNetError(
 			"usage",
-			`the teacher cannot be asked about the data's classes unless teacherHead (--teacher-head on the command line) trains a classifier of them: ${messageOf(error)}`,
+			`the teacher does not have the data's classes: set teacherHead (--teacher-head on the command line) to train a classifier of them: ${messageOf(error)}`,
 			{ cause: error },
 		);
 	}
 }
 
 /**
- * What the teacher is shown, unless the options say so: each picture once, where its answers can be kept.
+ * What the teacher is shown. Default: each picture once, if the answers fit into memory.
  *
- * @param numbers of the answers to all pictures, each in one view
+ * @param numbers how many numbers the answers to all pictures have, in one view
  */
 function viewsFor({ views: asked }: DistillOptions, { epochs }: TrainingSettings, numbers: number): Views {
 	if (asked === "live") return asked;
-	// Crops beyond the epochs' would never be seen.
+	// More crops than epochs would never be seen.
 	const views = typeof asked === "number" ? Math.min(asked, epochs) : "whole";
 	const bytes = 4 * numbers * (views === "whole" ? 1 : views);
 	if (asked === undefined) return bytes <= answerBytes.usual ? views : "live";
@@ -191,12 +194,12 @@ function viewsFor({ views: asked }: DistillOptions, { epochs }: TrainingSettings
 	const mebibytes = (count: number): string => `${Math.ceil(count / 2 ** 20).toLocaleString("en-US")} MiB`;
 	throw new MobileNetError(
 		"usage",
-		`views ${asked} needs ${mebibytes(bytes)} of memory for the teacher's answers, more than the ${mebibytes(answerBytes.most)} that they may take: give live${views === "whole" ? "" : ", whole or fewer crops"}.`,
+		`views ${asked} needs ${mebibytes(bytes)} of memory for the teacher's answers, but they may take at most ${mebibytes(answerBytes.most)}: give live${views === "whole" ? "" : ", whole or fewer crops"}.`,
 	);
 }
 
-/** The teacher as the run asks it: by answers that are kept, or by the network at every step. */
-async function* answering(
+/** The teacher of the run, which has kept its answers or runs the network at every step. */
+async function* answeringTeacher(
 	{ training, learns, temperature: asked, answers, onProgress, workers, cache, signal }: DistillOptions,
 	{ augmentation, seed }: TrainingSettings,
 	network: TeacherNetwork,
@@ -207,11 +210,18 @@ async function* answering(
 	const unreadable = new Set<string>();
 	const keep = (what: string, indices: Int32Array): Promise<Teacher> =>
 		cachedTeacher(network, dataset, {
-			...{ temperature, indices, folder: answers, workers, cache, signal },
-			...(typeof views === "number" &&
-				augmentation !== "none" && { crops: { augmentation, seed, count: views } }),
+			temperature,
+			indices,
+			folder: answers,
+			workers,
+			cache,
+			signal,
+			crops:
+				typeof views === "number" && augmentation !== "none"
+					? { augmentation, seed, count: views }
+					: undefined,
 			onProgress: (progress) => onProgress?.({ ...progress, source: what }),
-			// The run itself names them.
+			// The student's run reports them.
 			onUnreadable: (name) => unreadable.add(name),
 		});
 	const sizeOf = (teacher: Teacher, indices: Int32Array): EmbeddingSize =>
@@ -222,7 +232,7 @@ async function* answering(
 
 	const indices = indicesOf(training);
 	if (views === "live") {
-		yield { kind: "note", message: "the teacher is asked about every crop that the student sees." };
+		yield { kind: "note", message: "the teacher sees every crop that the student sees." };
 		const teacher = shownTeacher(network, { temperature });
 		if (learns !== "embedding") return { teacher };
 		const some = indices.subarray(0, mostForSize);
@@ -232,14 +242,14 @@ async function* answering(
 	const where = answers ? answers.name : "memory";
 	yield {
 		kind: "note",
-		message: `the teacher is asked about ${what} once: its answers are kept in ${where}.`,
+		message: `the teacher sees ${what} once: its answers are kept in ${where}.`,
 	};
 	const teacher = await keep("the teacher's answers", indices);
 	network.dispose();
 	return learns === "embedding" ? { teacher, embeddings: sizeOf(teacher, indices) } : { teacher };
 }
 
-/** What suits a trained student, where the options do not say: what suits fine-tuning. */
+/** Options with the defaults for a trained student, which are those of fine-tuning. */
 function gently(
 	{ learningRate, clip, frozenNorm }: DistillOptions,
 	{ optimizer, batch }: TrainingSettings,

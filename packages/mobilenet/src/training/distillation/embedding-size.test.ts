@@ -14,13 +14,13 @@ const numbers = {
 	},
 };
 
-it("is the mean and the mean square of the pictures that are asked about", () => {
+it("is the mean and the mean square of the teacher's answers", () => {
 	const { mean, square } = embeddingSize(numbers, Int32Array.of(1, 5));
 	expect([...mean]).toEqual([3, 2]);
 	expect(square).toBe((1 + 4 + 25 + 4) / 2);
 });
 
-it("goes on from batch to batch, and asks about the first thousand only", () => {
+it("adds up batches, and uses only the first 1024 pictures", () => {
 	const count = mostForSize;
 	const indices = Int32Array.from({ length: count + 50 }, (_, i) => i);
 	const { mean, square } = embeddingSize(numbers, indices);

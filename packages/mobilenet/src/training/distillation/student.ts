@@ -1,16 +1,16 @@
-/** The network that is to learn from a teacher, with the outputs that it is to have. */
+/** Gives a student the outputs that it should learn. */
 import { type Configuration, configure } from "../../network/configuration.ts";
 import { initialize, randomFormat } from "../../weights/initialize.ts";
 import type { Label, Model } from "../../weights/model.ts";
 import { withHead } from "../head.ts";
 
-/** What a student is to answer with. */
+/** The outputs of a student. */
 export interface Outputs {
 	readonly kind: "probabilities" | "embedding";
 	readonly count: number;
-	/** Undefined for an embedding, and for classes that have no names. */
+	/** Undefined for an embedding, and for classes without names. */
 	readonly labels: readonly Label[] | undefined;
-	/** What the classifier's bias begins with. Default: 0. */
+	/** The initial bias of the classifier. Default: 0. */
 	readonly bias?: Float32Array | undefined;
 }
 
@@ -20,13 +20,13 @@ export function isTrained({ source }: Model): boolean {
 }
 
 /**
- * The student with these outputs: a trained classifier that has them stays, any other makes room for a new one.
+ * The student with these outputs. A trained classifier that has them stays; any other is replaced.
  *
- * @param seed of a new classifier's random weights
+ * @param seed for the random weights of a new classifier
  */
 export function studentWith(student: Model, outputs: Outputs, seed: number): Model {
 	const { kind, count, labels, bias } = outputs;
-	// An embedding is no probability.
+	// An embedding does not consist of probabilities.
 	const shaped = (configuration: Configuration): Configuration =>
 		kind === "embedding" ? configure({ ...configuration, output: "logits" }) : configuration;
 	if (isTrained(student) && hasOutputs(student, outputs))
@@ -51,7 +51,7 @@ function hasOutputs({ configuration, labels: own }: Model, { count, labels }: Ou
 	return own.every(({ name }, i) => name === labels[i]!.name);
 }
 
-/** Classes that are called by their numbers. */
+/** Classes named by their numbers. */
 export function numbered(count: number): readonly Label[] {
 	return Array.from({ length: count }, (_, number) => ({ name: `${number}` }));
 }

@@ -1,11 +1,11 @@
 /**
- * A teacher's answers, computed once and kept: in memory for the run, and in files for the next one. Either each picture
- * is shown whole, as it is and mirrored, and the mean of both answers is its target whatever the student sees of it; or
- * the student sees the same few crops of it again and again, and so does the teacher.
+ * A teacher's answers, computed once and kept in memory for the run, and in files for later runs. Either the teacher sees
+ * each whole picture and its mirror image, and the mean of both answers is the target for every crop that the student sees;
+ * or teacher and student see the same few crops of each picture.
  *
- * Answers are logits, so that another temperature needs no other files. The files are safetensors of some thousand
- * pictures each, written whole or not at all, under a name made from all that they depend on: another teacher, other
- * data or other views find no files of theirs. One that is broken or lacks pictures is made anew.
+ * Answers are logits, so the same files serve every temperature. The files are safetensors of a few thousand pictures each,
+ * written whole or not at all. A file's name is a hash of all that it depends on, so a change of teacher, data or views
+ * leads to other files. A file that is broken or lacks pictures is made again.
  */
 import { checkWhole } from "../../base/check.ts";
 import { MobileNetError } from "../../base/error.ts";
@@ -23,19 +23,19 @@ import type { Teacher } from "./teacher.ts";
 import { checkTemperature, type TeacherNetwork, writeTargets } from "./teacher-network.ts";
 
 export interface CachedTeacherOptions {
-	/** 1 if not given. */
+	/** Default: 1. */
 	readonly temperature?: number | undefined;
-	/** Numbers of the pictures that it will be asked about; all if not given. */
+	/** Numbers of the pictures to answer. Default: all. */
 	readonly indices?: Int32Array | undefined;
-	/** The crops that the student sees: `count` of each picture, those of the first epochs. Whole pictures if not given. */
+	/** The crops that the student sees: `count` per picture, those of the first epochs. Default: whole pictures. */
 	readonly crops?:
 		| { readonly augmentation: Augmentation; readonly seed: number; readonly count: number }
 		| undefined;
-	/** Where files are kept; nowhere if not given. */
+	/** Where to keep files. Default: nowhere. */
 	readonly folder?: RunFolder | undefined;
-	/** Called with the data set's name, the answers that are there, and how many there are to be. */
+	/** Called with the data set's name, the number of answers so far, and their total. */
 	readonly onProgress?: OnProgress | undefined;
-	/** Learns of pictures that cannot be read; nothing is known of them. */
+	/** Called for every picture that cannot be read; the teacher has no answer to it. */
 	readonly onUnreadable?: ((name: string, error: unknown) => void) | undefined;
 	readonly signal?: AbortSignal | undefined;
 	readonly workers?: number | undefined;
@@ -43,15 +43,15 @@ export interface CachedTeacherOptions {
 	readonly cache?: PictureCache | undefined;
 }
 
-/** Pictures of a file, by their numbers: 0 to 4095, and so on. */
+/** Pictures per file: the first file holds those with numbers 0 to 4095, and so on. */
 const partPictures = 4096;
 const batch = 32;
 
 /**
- * A teacher that knows its answers: all are computed here, or read, before it returns. The network is no longer needed
- * then. Memory: 4 bytes · pictures · outputs · crops.
+ * Computes or reads all answers of a teacher and keeps them. The network is no longer needed afterwards. Memory: 4 bytes ·
+ * pictures · outputs · crops.
  *
- * @throws MobileNetError as `batches` and the folder do; the signal's reason
+ * @throws MobileNetError any error of `batches` and of the folder; the signal's reason
  * @example
  * const teacher = await cachedTeacher(network, dataset, { temperature: 4, folder: runFolder("model.teacher") });
  */
@@ -74,7 +74,7 @@ export async function cachedTeacher(
 
 	const key = folder ? await keyOf(network, dataset, options) : "";
 	let done = 0;
-	const tell = (): void =>
+	const report = (): void =>
 		onProgress?.({ loaded: done, total: indices.length * views, source: dataset.name });
 	for (let view = 0; view < views; view++) {
 		const keep = (index: number, row: Float32Array): void => {
@@ -82,50 +82,52 @@ export async function cachedTeacher(
 			answers.set(row, place * outputs);
 			isKnown[place] = 1;
 		};
-		for (const [part, numbers] of partsOf(indices)) {
+		for (const [part, numbers] of indicesByFile(indices)) {
 			const file = `${key}-${view}-${part}.safetensors`;
 			const kept = folder
 				? await rowsOf(await folder.read(file), outputs, file)
 				: new Map<number, Float32Array>();
 			const missing = numbers.filter((index) => !kept.has(index));
 			done += numbers.length - missing.length;
-			tell();
+			report();
 			const before = kept.size;
 			const found = (index: number, row: Float32Array): void => {
 				kept.set(index, row);
 				done++;
-				tell();
+				report();
 			};
-			if (missing.length > 0) await ask(network, dataset, missing, view, options, found);
+			if (missing.length > 0) await computeAnswers(network, dataset, missing, view, options, found);
 			if (folder && kept.size > before) await folder.write(file, await fileOf(kept, outputs));
 			for (const index of numbers) if (kept.has(index)) keep(index, kept.get(index)!);
 		}
 	}
 
-	let asked = new Float32Array(0);
+	let logits = new Float32Array(0);
 	return {
-		...{ kind, outputs, temperature },
+		kind,
+		outputs,
+		temperature,
 		targets: ({ count, indices: numbers, view = 0 }, into, pitch) => {
-			if (asked.length < count * outputs) asked = new Float32Array(count * outputs);
+			if (logits.length < count * outputs) logits = new Float32Array(count * outputs);
 			for (let n = 0; n < count; n++) {
-				const own = crops ? view : 0;
+				const keptView = crops ? view : 0;
 				const place = places[numbers[n]!] ?? -1;
-				const row = own * indices.length + place;
-				if (place < 0 || own >= views || !isKnown[row])
+				const row = keptView * indices.length + place;
+				if (place < 0 || keptView >= views || !isKnown[row])
 					throw new MobileNetError(
 						"usage",
-						`the teacher was not asked about picture ${numbers[n]} of ${dataset.name}${crops ? ` in view ${own} of ${views}` : ""}.`,
+						`the teacher has no answer to picture ${numbers[n]} of ${dataset.name}${crops ? ` in view ${keptView} of ${views}` : ""}: include it in the indices, and check that it can be read.`,
 					);
-				asked.set(answers.subarray(row * outputs, (row + 1) * outputs), n * outputs);
+				logits.set(answers.subarray(row * outputs, (row + 1) * outputs), n * outputs);
 			}
-			writeTargets(network, temperature, asked.subarray(0, count * outputs), into, pitch);
+			writeTargets(network, temperature, logits.subarray(0, count * outputs), into, pitch);
 		},
 		dispose: () => undefined,
 	};
 }
 
-/** Numbers of pictures by the file that they are kept in. */
-function partsOf(indices: Int32Array): ReadonlyMap<number, Int32Array> {
+/** Groups numbers of pictures by the file that holds them. */
+function indicesByFile(indices: Int32Array): ReadonlyMap<number, Int32Array> {
 	const parts = new Map<number, number[]>();
 	for (const index of indices) {
 		const part = Math.floor(index / partPictures);
@@ -136,8 +138,8 @@ function partsOf(indices: Int32Array): ReadonlyMap<number, Int32Array> {
 	return new Map([...parts].map(([part, members]) => [part, Int32Array.from(members)]));
 }
 
-/** Asks the network about pictures in one view. */
-async function ask(
+/** Computes the network's answers to pictures in one view. */
+async function computeAnswers(
 	network: TeacherNetwork,
 	dataset: Dataset,
 	indices: Int32Array,
@@ -146,41 +148,47 @@ async function ask(
 	found: (index: number, row: Float32Array) => void,
 ): Promise<void> {
 	const { outputs } = network;
-	const [answers, others] = [new Float32Array(batch * outputs), new Float32Array(batch * outputs)];
-	const unread = new Set<unknown>();
+	const [answers, mirroredAnswers] = [new Float32Array(batch * outputs), new Float32Array(batch * outputs)];
+	const failures = new Set<unknown>();
 	const made = batches(dataset, {
-		...{ indices, batch, views: [network.view], workers, cache },
-		...(crops && { augmentation: crops.augmentation, seed: crops.seed, epoch: view }),
+		indices,
+		batch,
+		views: [network.view],
+		workers,
+		cache,
+		augmentation: crops?.augmentation,
+		seed: crops?.seed,
+		epoch: view,
 		onUnreadable: (name, error) => {
-			unread.add(error);
+			failures.add(error);
 			onUnreadable?.(name, error);
 		},
-		...(signal && { signal }),
+		signal,
 	});
 	try {
 		for await (const { count, indices: numbers, pixels } of made) {
 			signal?.throwIfAborted();
 			network.answers(pixels[0]!, count, answers);
 			if (!crops) {
-				network.answers(mirror(pixels[0]!, network.view, count), count, others);
-				for (let i = 0; i < count * outputs; i++) answers[i] = (answers[i]! + others[i]!) / 2;
+				network.answers(mirror(pixels[0]!, network.view, count), count, mirroredAnswers);
+				for (let i = 0; i < count * outputs; i++) answers[i] = (answers[i]! + mirroredAnswers[i]!) / 2;
 			}
 			for (let n = 0; n < count; n++) found(numbers[n]!, answers.slice(n * outputs, (n + 1) * outputs));
 		}
 	} catch (error) {
-		// Not one of a few that were missing can be read: each was told by itself, and the others are there.
-		if (!(error instanceof MobileNetError && error.code === "picture" && unread.size >= indices.length))
+		// None of the missing pictures can be read, and each was reported; the answers to the others are kept.
+		if (!(error instanceof MobileNetError && error.code === "picture" && failures.size >= indices.length))
 			throw error;
 	}
 }
 
-/** The mirror images of [count, size, size, channels] bytes: one high picture. */
+/** Mirrors [count, size, size, channels] bytes, as one high picture. */
 function mirror(data: Uint8Array, { size, channels }: TeacherNetwork["view"], count: number): Uint8Array {
 	const whole = data.subarray(0, count * size * size * channels);
 	return mirrored({ data: whole, width: size, height: count * size, channels }).data;
 }
 
-/** A name for all that answers depend on. */
+/** A hash of all that answers depend on. */
 async function keyOf(
 	{ fingerprint }: TeacherNetwork,
 	dataset: Dataset,
@@ -192,7 +200,7 @@ async function keyOf(
 	return (await sha256(new TextEncoder().encode(text))).slice(0, 16);
 }
 
-/** The rows of a file; none where there is no file, or it is broken: then it is made anew. */
+/** The rows of a file; none if it is missing or broken, so that it is made again. */
 async function rowsOf(
 	bytes: Uint8Array | undefined,
 	outputs: number,

@@ -1,7 +1,6 @@
 /**
- * A network as a teacher: it answers to pixels with the logits of the data's classes, whatever classes it was trained on,
- * or with its pooled features. `shownTeacher` asks it about every crop that the student sees; teacher-cache.ts keeps its
- * answers.
+ * A network as a teacher: it answers pixels with logits of the data's classes, whatever classes it was trained on, or with
+ * its pooled features. `shownTeacher` runs it on every crop that the student sees; teacher-cache.ts keeps its answers.
  */
 import { MobileNetError } from "../../base/error.ts";
 import type { Dataset } from "../../data/dataset.ts";
@@ -20,12 +19,12 @@ import { softTargets, type Teacher, type TeacherView } from "./teacher.ts";
 
 export interface TeacherNetwork {
 	readonly kind: Teacher["kind"];
-	/** Numbers a picture. */
+	/** Numbers per picture. */
 	readonly outputs: number;
 	readonly view: TeacherView;
-	/** A mark of all that its answers depend on besides the pixels. */
+	/** Identifies all that its answers depend on besides the pixels. */
 	readonly fingerprint: string;
-	/** What a person should know of how its classes were matched, a sentence each. */
+	/** Notes for a person on how its classes were matched, a sentence each. */
 	readonly notes: readonly string[];
 	/**
 	 * Its answers to pictures, [count, size, size, channels] bytes: logits of the data's classes, or pooled features.
@@ -37,21 +36,21 @@ export interface TeacherNetwork {
 }
 
 export interface TeacherNetworkOptions {
-	/** `probabilities` if not given. */
+	/** Default: `probabilities`. */
 	readonly kind?: Teacher["kind"] | undefined;
 	readonly build?: Build | undefined;
 	readonly threads?: number | undefined;
 }
 
-/** Pictures that go through it at a time. */
+/** Pictures per run of the network. */
 const batch = 8;
 
 /**
- * A network that is asked. Its classes are brought to those of the data by WordNet id, label or synonym, and its other
- * outputs are left out; `withTeacherHead` makes one whose classes are the data's.
+ * Prepares a network as a teacher. The data's classes are looked up among its own by WordNet id, label or synonym; its
+ * other outputs are dropped. `withTeacherHead` makes a network whose classes are the data's.
  *
- * @param dataset what the student learns from; an embedding needs no classes
- * @throws MobileNetError `usage` where the network does not know the data's classes
+ * @param dataset the student's training data; an embedding needs no classes
+ * @throws MobileNetError `usage` if the network does not know the data's classes
  * @example
  * const network = await teacherNetwork(await readModel("mobilenet_v1_1.0_224.tflite"), dataset);
  * const teacher = shownTeacher(network, { temperature: 4 });
@@ -66,18 +65,20 @@ export async function teacherNetwork(
 	const { filter, fit } = preprocessing;
 	const table = layers(configuration);
 	const layer = kind === "embedding" ? "pool" : "classifier";
-	const from = table.find(({ name }) => name === layer);
-	if (!from)
+	const source = table.find(({ name }) => name === layer);
+	if (!source)
 		throw new MobileNetError(
 			"usage",
 			"the teacher has no classifier: train one on the data first, or learn from its embedding.",
 		);
 	const match =
 		kind === "embedding"
-			? { outputs: Int32Array.from({ length: from.outputChannels }, (_, i) => i), notes: [] }
+			? { outputs: Int32Array.from({ length: source.outputChannels }, (_, i) => i), notes: [] }
 			: matchClasses({
-					...{ name: dataset.name, classes: dataset.classes, labels },
-					outputs: from.outputChannels,
+					name: dataset.name,
+					classes: dataset.classes,
+					labels,
+					outputs: source.outputChannels,
 				});
 	const threads = threadsFor(configuration, asked);
 	const arithmetic = arithmeticOf(model, undefined);
@@ -108,10 +109,10 @@ export async function teacherNetwork(
 }
 
 /**
- * The network with a classifier trained on the data's own pictures (head.ts): the better teacher where its classes are
- * others. For pictures with labels only.
+ * The network with a classifier trained on the data's own pictures (head.ts): the better teacher if its classes differ.
+ * Only pictures with labels are used.
  *
- * @param indices numbers of the pictures to learn from: never those that the student is judged by
+ * @param indices numbers of the pictures to train on; never include those that validate the student
  */
 export async function withTeacherHead(
 	model: Model,
@@ -132,32 +133,35 @@ export async function withTeacherHead(
 }
 
 export interface TeacherHeadOptions {
-	/** Of cross-validation; 0 if not given. */
+	/** Seed of cross-validation. Default: 0. */
 	readonly seed?: number | undefined;
 	readonly build?: Build | undefined;
 	readonly threads?: number | undefined;
 }
 
 /**
- * A teacher that is shown what the student sees, at its own size.
+ * A teacher that sees what the student sees, at the teacher's own size.
  *
- * @param temperature 1 and above; an embedding has none
+ * @param temperature above 0; omit it for an embedding
  */
 export function shownTeacher(
 	network: TeacherNetwork,
-	{ temperature = 1 }: { readonly temperature?: number } = {},
+	{ temperature = 1 }: { readonly temperature?: number | undefined } = {},
 ): Teacher {
 	const { kind, outputs, view } = network;
 	checkTemperature(temperature, kind);
 	const bytes = view.size ** 2 * view.channels;
 	let answers = new Float32Array(0);
 	return {
-		...{ kind, outputs, temperature, view },
+		kind,
+		outputs,
+		temperature,
+		view,
 		targets: ({ count, pixels }, into, pitch) => {
 			if (pixels === undefined || pixels.length < count * bytes)
 				throw new MobileNetError(
 					"usage",
-					`the teacher must be shown ${count} pictures of ${bytes} bytes, not ${pixels?.length ?? 0} bytes.`,
+					`the teacher needs the pixels of ${count} pictures of ${bytes} bytes, but received ${pixels?.length ?? 0} bytes.`,
 				);
 			if (answers.length < count * outputs) answers = new Float32Array(count * outputs);
 			network.answers(pixels, count, answers);
@@ -174,11 +178,11 @@ export function checkTemperature(temperature: number, kind: Teacher["kind"]): vo
 	if (kind === "embedding" && temperature !== 1)
 		throw new MobileNetError(
 			"usage",
-			"an embedding has no temperature: it is logits that are divided by it.",
+			"temperature divides logits, but an embedding has none: omit temperature.",
 		);
 }
 
-/** A batch's answers as targets. */
+/** Turns the answers to a batch into targets. */
 export function writeTargets(
 	{ kind, outputs }: Pick<TeacherNetwork, "kind" | "outputs">,
 	temperature: number,

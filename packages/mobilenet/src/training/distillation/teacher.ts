@@ -1,7 +1,7 @@
 /**
- * What a student learns from: for every picture a row of numbers that another network gives it. The trainer knows no
- * more of a teacher than this. Where the numbers come from (the teacher run on the student's own crop, or its answers
- * kept from before) is teacher-network.ts and teacher-cache.ts.
+ * What a student learns from: for every picture, a row of numbers from another network. This is all that the trainer knows
+ * of a teacher. The numbers come from running the teacher on the student's own crop (teacher-network.ts) or from answers
+ * that were kept (teacher-cache.ts).
  *
  * Source: Hinton, Vinyals and Dean 2015, "Distilling the Knowledge in a Neural Network"; Howard and others 2017,
  * section 4.6 (attributes of faces) and 4.7 (FaceNet's embeddings).
@@ -10,33 +10,33 @@ import type { Filter, Fit } from "../../weights/model.ts";
 
 export interface Teacher {
 	/**
-	 * What its targets are: probabilities of the data's classes at `temperature`, for the cross entropy of distillation;
-	 * or its pooled features, for the squared difference.
+	 * The kind of targets: probabilities of the data's classes at `temperature`, for the cross entropy of distillation; or
+	 * pooled features, for the squared difference.
 	 */
 	readonly kind: "probabilities" | "embedding";
-	/** Numbers a picture: the data's classes, or the teacher's channels. */
+	/** Numbers per picture: the data's classes, or the teacher's channels. */
 	readonly outputs: number;
-	/** What its logits are divided by, as the student's must be; 1 for an embedding. */
+	/** Divides its logits, and must divide the student's; 1 for an embedding. */
 	readonly temperature: number;
 	/**
-	 * The view that it must be shown of what the student sees: an entry of `batches`' `views`. None: it knows its answers
-	 * by the pictures' numbers and takes no pixels.
+	 * The view in which it must see the student's crops: an entry of `batches`' `views`. Undefined if it has kept its answers
+	 * by the pictures' numbers and needs no pixels.
 	 */
-	readonly view?: TeacherView;
+	readonly view?: TeacherView | undefined;
 	/**
-	 * Writes the targets of a batch: `outputs` numbers for each picture, `pitch` numbers apart. What lies between rows is
-	 * left as it was.
+	 * Writes the targets of a batch: `outputs` numbers for each picture, `pitch` numbers apart. Numbers between rows stay
+	 * unchanged.
 	 *
-	 * @throws MobileNetError `usage` where pixels are missing, or a picture whose answers are not known
+	 * @throws MobileNetError `usage` if pixels are missing, or if it has no answer to a picture
 	 */
 	readonly targets: (batch: TeacherBatch, into: Float32Array, pitch: number) => void;
-	/** Lets go of its memory and threads. */
+	/** Frees its memory and threads. */
 	readonly dispose: () => void;
 }
 
 /**
- * What a teacher is shown of each picture: the whole of it, as it is and mirrored, once, whatever crops the student sees;
- * that many crops, which the student sees in turn; or, `live`, every crop that the student sees.
+ * What a teacher sees of each picture: `whole`, the whole picture and its mirror image, once, whatever crops the student
+ * sees; a number of crops, which the student sees in turn; or `live`, every crop that the student sees.
  */
 export type Views = "whole" | "live" | number;
 
@@ -46,7 +46,7 @@ export interface Lesson {
 	readonly views: Views;
 	/** Absent for an embedding. */
 	readonly temperature?: number;
-	/** The teacher's share in the loss, above 0 to 1. Absent for an embedding, which is all of it. */
+	/** The teacher's weight in the loss, above 0 and at most 1. Absent for an embedding, which has no other loss. */
 	readonly weight?: number;
 }
 
@@ -58,21 +58,20 @@ export interface TeacherView {
 	readonly fit: Fit;
 }
 
-/** What a teacher is asked about; a batch of data/batches.ts, or a part of one. */
+/** Pictures for a teacher to answer: a batch of data/batches.ts, or a part of one. */
 export interface TeacherBatch {
-	/** Pictures. */
+	/** Number of pictures. */
 	readonly count: number;
 	/** Their numbers in the data set. */
 	readonly indices: Int32Array;
-	/** Where it has a view: [count, size, size, channels] bytes. */
-	readonly pixels?: Uint8Array;
-	/** Which augmentation of the pictures the student sees, where it is one of a few. */
-	readonly view?: number;
+	/** If the teacher has a view: [count, size, size, channels] bytes. */
+	readonly pixels?: Uint8Array | undefined;
+	/** Number of the pictures' augmentation that the student sees, if there are only a few. Default: 0. */
+	readonly view?: number | undefined;
 }
 
 /**
- * Softmax of logits divided by a temperature: the higher, the more a teacher tells about the classes that it did not
- * choose.
+ * Softmax of logits divided by a temperature: the higher it is, the more the targets say about the less probable classes.
  *
  * @param logits [rows, classes]
  * @param into [rows, pitch]; `classes` numbers of each row are written
