@@ -2,7 +2,7 @@
  * The network as a table: thirteen rows of two numbers, and the layers derived from them. Shapes, cost, names of
  * weights, plans and conversions all follow from this table.
  */
-import type { Configuration } from "./configuration.ts";
+import { type Configuration, outputCount, type Padding } from "./configuration.ts";
 
 /** The blocks: output channels at α = 1, and stride of the depthwise layer (Howard and others 2017, Table 1). */
 export const blocks = [
@@ -24,11 +24,13 @@ const stemChannels = 32;
 /** The five 14×14×512 blocks that the shallow network leaves out (the paper's Table 5). */
 const leftOutWhenShallow = { from: 6, to: 11 } as const;
 
-export type LayerKind = "convolution" | "depthwise" | "pointwise" | "pool" | "dense";
+/** `pool` is the average over the picture, `maxPool` the greatest; `flatten` takes all its numbers, row by row. */
+export type LayerKind = "convolution" | "depthwise" | "pointwise" | "pool" | "maxPool" | "flatten" | "dense";
+const kindsOfPooling = { average: "pool", max: "maxPool", none: "flatten" } as const;
 
 /** One layer. Pictures are square, so one number is both width and height. */
 export interface Layer {
-	/** `stem`, `blocks.0.depthwise`, `blocks.0.pointwise` …, `pool`, `classifier`. */
+	/** `stem`, `blocks.0.depthwise`, `blocks.0.pointwise` …, `pool` (whatever the pooling), `head.0` …, `classifier`. */
 	readonly name: string;
 	readonly kind: LayerKind;
 	/** Width and height of the filter, in pixels; for the pool, those of its input. */
@@ -42,7 +44,7 @@ export interface Layer {
 	readonly outputSize: number;
 	/** How the names of its weights and biases begin: `stem.conv`, `classifier`. The pool has none. */
 	readonly tensorPrefix: string | undefined;
-	/** [out, in / groups, kernel, kernel] of a convolution, [out, in] of the classifier, empty for the pool. */
+	/** [out, in / groups, kernel, kernel] of a convolution, [out, in] of a dense layer, empty for the pool. */
 	readonly weightShape: readonly number[];
 }
 
@@ -61,19 +63,19 @@ export interface BlockOptions {
 
 /**
  * The layers of a network in order: the stem, the depthwise and pointwise layers of every block, the pool and, if there
- * is a head, the classifier. Batch norm and activation belong to their convolution and are not listed.
+ * is a head, its dense layers, of which the last is the classifier. Batch norm and activation belong to their convolution and are not listed.
  *
  * @example
  * layers(configure({ alpha: 0.5 })).map((layer) => `${layer.name} ${layer.outputSize}×${layer.outputChannels}`)
  */
 export function layers(configuration: Configuration): readonly Layer[] {
-	const { size, inputChannels, depth, lastBlock, head, classes } = configuration;
+	const { size, inputChannels, depth, lastBlock, padding, stemPadding, pooling, head } = configuration;
 	const stem = layerOf({
 		name: "stem",
 		kind: "convolution",
 		kernel: 3,
 		stride: 2,
-		padding: paddingOf(configuration, size, 2),
+		padding: paddingOf(stemPadding, size, 2),
 		inputChannels,
 		outputChannels: width(stemChannels, configuration),
 		inputSize: size,
@@ -92,35 +94,29 @@ export function layers(configuration: Configuration): readonly Layer[] {
 			outputChannels: width(outputChannels, configuration),
 			inputSize: previous.outputSize,
 			stride,
-			padding: wide ? { before: 4, after: 4 } : paddingOf(configuration, previous.outputSize, stride),
+			padding: wide ? { before: 4, after: 4 } : paddingOf(padding, previous.outputSize, stride),
 		});
 		table.push(...block);
 		previous = block[1];
 	}
-	const features = previous.outputChannels;
-	const pool = {
-		name: "pool",
-		kind: "pool",
-		kernel: previous.outputSize,
-		...flat,
-		inputChannels: features,
-		outputChannels: features,
-		inputSize: previous.outputSize,
-	} as const;
-	table.push(layerOf(pool));
-	if (head)
-		table.push(
-			layerOf({
-				name: "classifier",
-				kind: "dense",
-				kernel: 1,
-				...flat,
-				inputChannels: features,
-				outputChannels: classes,
-				inputSize: 1,
-			}),
-		);
+	const kind = kindsOfPooling[pooling];
+	const { outputSize: kernel, outputChannels: channels } = previous;
+	const features = kind === "flatten" ? kernel ** 2 * channels : channels;
+	const pool = { name: "pool", kind, kernel, ...flat, inputChannels: channels, inputSize: kernel };
+	table.push(layerOf({ ...pool, outputChannels: features }));
+	if (head) table.push(...headOf(configuration, features));
 	return table;
+}
+
+/** Its dense layers, from the features to the classifier. */
+function headOf(configuration: Configuration, features: number): Layer[] {
+	const hidden = configuration.headLayers.map(({ units }, i) => [`head.${i}`, units] as const);
+	let inputChannels = features;
+	return [...hidden, ["classifier", outputCount(configuration)] as const].map(([name, outputChannels]) => {
+		const dense = { name, kind: "dense", kernel: 1, ...flat, inputChannels, inputSize: 1 } as const;
+		inputChannels = outputChannels;
+		return layerOf({ ...dense, outputChannels });
+	});
 }
 
 /**
@@ -164,7 +160,7 @@ function layerOf(layer: Omit<Layer, "outputSize" | "tensorPrefix" | "weightShape
 }
 
 function prefixOf({ name, kind }: Pick<Layer, "name" | "kind">): string | undefined {
-	if (kind === "pool") return undefined;
+	if (isPool({ kind })) return undefined;
 	return kind === "dense" ? name : `${name}.conv`;
 }
 
@@ -174,7 +170,7 @@ function shapeOf({
 	inputChannels,
 	outputChannels,
 }: Pick<Layer, "kind" | "kernel" | "inputChannels" | "outputChannels">): readonly number[] {
-	if (kind === "pool") return [];
+	if (isPool({ kind })) return [];
 	if (kind === "dense") return [outputChannels, inputChannels];
 	return [outputChannels, kind === "depthwise" ? 1 : inputChannels, kernel, kernel];
 }
@@ -183,8 +179,9 @@ function shapeOf({
 const flat = { stride: 1, padding: { before: 0, after: 0 } } as const;
 
 /** Padding of a 3×3 convolution over `size` pixels. */
-function paddingOf({ padding }: Configuration, size: number, stride: number): Layer["padding"] {
+function paddingOf(padding: Padding, size: number, stride: number): Layer["padding"] {
 	if (padding === "symmetric") return { before: 1, after: 1 };
+	if (padding === "keras") return { before: stride === 1 ? 1 : 0, after: 1 };
 	// TensorFlow's SAME: enough zeros for ⌈size / stride⌉ outputs; an odd one goes after the picture.
 	const total = Math.max((Math.ceil(size / stride) - 1) * stride + 3 - size, 0);
 	const before = Math.floor(total / 2);
@@ -203,6 +200,7 @@ export function width(
 ): number {
 	const exact = channels * alpha;
 	if (channelRounding === "floor") return Math.max(Math.floor(exact), 8);
+	if (channelRounding === "truncate") return Math.max(Math.floor(exact), 1);
 	// timm's make_divisible
 	const rounded = Math.max(8, Math.floor((exact + 4) / 8) * 8);
 	return rounded < 0.9 * exact ? rounded + 8 : rounded;
@@ -211,6 +209,11 @@ export function width(
 /** Whether a layer is a convolution, which batch norm and an activation follow. */
 export function isConvolution(layer: Layer): boolean {
 	return layer.kind === "convolution" || layer.kind === "depthwise" || layer.kind === "pointwise";
+}
+
+/** Whether a layer makes features of the last block's picture; it has no weights. */
+export function isPool({ kind }: Pick<Layer, "kind">): boolean {
+	return kind === "pool" || kind === "maxPool" || kind === "flatten";
 }
 
 /** How many weights a layer has, without biases and batch norm; 0 for the pool. */

@@ -3,10 +3,18 @@
  * may be folded or not and quantized or not, layer by layer; tensors beyond the expected ones do no harm.
  */
 import { MobileNetError, shown } from "../base/error.ts";
-import { type Layer, layers } from "../network/layers.ts";
+import { isPool, type Layer, layers } from "../network/layers.ts";
 import { isFloat } from "./float.ts";
 import type { Model } from "./model.ts";
-import { type CodeNames, inputNames, namesOf, normParts, outputNames } from "./names.ts";
+import {
+	boundsName,
+	type CodeNames,
+	inputNames,
+	inputTableName,
+	namesOf,
+	normParts,
+	outputNames,
+} from "./names.ts";
 import { sameShape, sizeOf, type Tensor } from "./tensor.ts";
 
 interface Expected {
@@ -52,8 +60,11 @@ function* expectedTensors({
 	tensors,
 }: Pick<Model, "configuration" | "tensors">): Iterable<Expected> {
 	yield* expectedOutput(tensors, inputNames);
+	if (tensors.has(inputTableName)) yield expectedTable(tensors, configuration.inputChannels);
 	for (const layer of layers(configuration)) {
-		if (layer.kind !== "pool") yield* expectedWeights(tensors, layer);
+		if (!isPool(layer)) yield* expectedWeights(tensors, layer);
+		const bounds = boundsName(layer);
+		if (tensors.has(bounds)) yield { name: bounds, shape: [2], type: "float" };
 		yield* expectedOutput(tensors, outputNames(layer));
 	}
 }
@@ -68,6 +79,12 @@ function* expectedWeights(tensors: Model["tensors"], layer: Layer): Iterable<Exp
 	if (!isNormalized || tensors.has(bias)) yield { name: bias, shape: [channels], type: "any" };
 	const found = tensors.get(weight);
 	if (found && !isFloat(found)) yield* expectedCodes(codes, channels);
+}
+
+/** One row for all channels, or one a channel. */
+function expectedTable(tensors: Model["tensors"], inputChannels: number): Expected {
+	const rows = tensors.get(inputTableName)?.shape[0] === 1 ? 1 : inputChannels;
+	return { name: inputTableName, shape: [rows, 256], type: "integer" };
 }
 
 /** What an activation's codes stand for, where anything says so. */

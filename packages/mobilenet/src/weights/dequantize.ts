@@ -2,7 +2,8 @@
  * Integers and short floats made float32, so that any model runs in float. Integer weights become
  * scale · (code − zero point), per tensor or per output channel; a bias's scale is its input's times its
  * weights'. The quantization of activations has no place in the result: a dequantized network neither rounds
- * nor clips them to their range, and so answers a little differently from the integer one.
+ * nor clips them to their range (unless that is the activation: `bounds`), and so answers a little differently from the
+ * integer one.
  *
  * Source: Jacob and others 2018, "Quantization and Training of Neural Networks for Efficient
  * Integer-Arithmetic-Only Inference", equation 1 and section 2.4.
@@ -44,11 +45,12 @@ export function dequantize(model: Model): Model {
 }
 
 function realParts(
-	{ layer, weight, bias, norm, codes }: WeightedParts,
+	{ layer, weight, bias, norm, codes, bounds }: WeightedParts,
 	input: Codes | undefined,
 ): WeightedParts {
 	return {
 		layer,
+		bounds,
 		weight: isFloat(weight) ? widened(weight) : real(weight, codes!),
 		bias: bias && (isFloat(bias) ? widened(bias) : real(bias, biasCodes(layer, codes!, input))),
 		norm: norm && {

@@ -5,7 +5,7 @@
  */
 import { random } from "../base/random.ts";
 import type { Configuration } from "../network/configuration.ts";
-import { isConvolution, layers } from "../network/layers.ts";
+import { isConvolution, isPool, layers } from "../network/layers.ts";
 import { type Model, usualPreprocessing } from "./model.ts";
 import { type LayerParts, tensorsOf } from "./parts.ts";
 import { filled, float32, sizeOf } from "./tensor.ts";
@@ -44,7 +44,7 @@ export function initialize(
 ): Model {
 	const { normal } = random(seed);
 	const parts = layers(configuration).map((layer): LayerParts => {
-		if (layer.kind === "pool") return { layer };
+		if (isPool(layer)) return { layer };
 		const inputs = sizeOf(layer.weightShape.slice(1));
 		const draw =
 			method === "he" ? () => normal() * Math.sqrt(2 / inputs) : () => truncated(normal) * truncatedDeviation;

@@ -22,6 +22,8 @@ export interface TensorNames {
 
 /** Names of what the codes of the picture stand for. */
 export const inputNames: CodeNames = codeNames("input");
+/** Name of the code that stands for each of the 256 values of a pixel, where that is not its distance from the mean. */
+export const inputTableName = "input.table";
 
 /**
  * Names of a layer's tensors. The pool has no tensors that they could name.
@@ -55,4 +57,9 @@ function normNames(prefix: string): NormNames {
 		mean: `${prefix}.running_mean`,
 		variance: `${prefix}.running_var`,
 	};
+}
+
+/** Name of the two numbers between which a layer's output is kept, where its own codes do that in the place of an activation. */
+export function boundsName({ name }: Layer): string {
+	return `${name}.bounds`;
 }

@@ -4,10 +4,19 @@
  * writes parts; only this file and names.ts know what tensors are called. Tensors are shared, never copied.
  */
 import { MobileNetError, shown } from "../base/error.ts";
-import { type Layer, layers } from "../network/layers.ts";
+import { isPool, type Layer, layers } from "../network/layers.ts";
 import { float32Of, isFloat } from "./float.ts";
 import type { Model } from "./model.ts";
-import { type CodeNames, inputNames, type NormNames, namesOf, normParts, outputNames } from "./names.ts";
+import {
+	boundsName,
+	type CodeNames,
+	inputNames,
+	inputTableName,
+	type NormNames,
+	namesOf,
+	normParts,
+	outputNames,
+} from "./names.ts";
 import { float32, int32, type Tensor } from "./tensor.ts";
 
 /** What the codes of an activation stand for: real = scale · (code − zeroPoint). */
@@ -30,7 +39,13 @@ export interface BatchNorm {
 	readonly variance: Tensor;
 }
 
-/** A convolution or the classifier. */
+/** What a layer's output is kept between. */
+export interface Bounds {
+	readonly low: number;
+	readonly high: number;
+}
+
+/** A convolution or a dense layer. */
 export interface WeightedParts {
 	readonly layer: Layer;
 	/** Of the shape `layer.weightShape`. */
@@ -41,6 +56,11 @@ export interface WeightedParts {
 	readonly codes?: Quantization | undefined;
 	/** What the codes that the layer gives out stand for. */
 	readonly output?: Codes | undefined;
+	/**
+	 * In the place of the configuration's activation: what the codes of the layer can say, where a file of integers leaves
+	 * the activation to their saturation. Kept when the layer is dequantized.
+	 */
+	readonly bounds?: Bounds | undefined;
 }
 
 /** The pool, which has no weights. It gives out codes as it takes them, unless it has an output of its own. */
@@ -51,6 +71,7 @@ export interface PoolParts {
 	readonly norm?: undefined;
 	readonly codes?: undefined;
 	readonly output?: Codes | undefined;
+	readonly bounds?: undefined;
 }
 
 export type LayerParts = WeightedParts | PoolParts;
@@ -58,6 +79,11 @@ export type LayerParts = WeightedParts | PoolParts;
 export interface ModelParts {
 	/** What the codes of the picture stand for. */
 	readonly input?: Codes | undefined;
+	/**
+	 * The code of each value of a pixel, [1 or one a channel, 256], where the network's own integers make it of the pixel
+	 * otherwise than preprocessing and `input` do.
+	 */
+	readonly inputTable?: Tensor | undefined;
 	/** All layers of the network, in order. */
 	readonly layers: readonly LayerParts[];
 }
@@ -73,9 +99,12 @@ export interface ModelParts {
 export function partsOf({ configuration, tensors }: Pick<Model, "configuration" | "tensors">): ModelParts {
 	return {
 		input: activationCodes(tensors, inputNames),
+		inputTable: tensors.get(inputTableName),
 		layers: layers(configuration).map((layer): LayerParts => {
 			const output = activationCodes(tensors, outputNames(layer));
-			return layer.kind === "pool" ? { layer, output } : { ...weightsOf(tensors, layer), output };
+			return isPool(layer)
+				? { layer, output }
+				: { ...weightsOf(tensors, layer), output, bounds: boundsOf(tensors, layer) };
 		}),
 	};
 }
@@ -86,13 +115,14 @@ export function partsOf({ configuration, tensors }: Pick<Model, "configuration" 
  * @example
  * { ...model, tensors: tensorsOf({ layers: parts.layers.map(change) }) }
  */
-export function tensorsOf({ input, layers: parts }: ModelParts): Map<string, Tensor> {
+export function tensorsOf({ input, inputTable, layers: parts }: ModelParts): Map<string, Tensor> {
 	const tensors = new Map<string, Tensor>();
 	const setCodes = (names: CodeNames, scale: ArrayLike<number>, zeroPoint: ArrayLike<number>): void => {
 		tensors.set(names.scale, float32(scale));
 		tensors.set(names.zeroPoint, int32(zeroPoint));
 	};
 	if (input) setCodes(inputNames, [input.scale], [input.zeroPoint]);
+	if (inputTable) tensors.set(inputTableName, inputTable);
 	for (const own of parts) {
 		if (own.weight) {
 			const { weight, bias, norm, codes } = own;
@@ -102,7 +132,8 @@ export function tensorsOf({ input, layers: parts }: ModelParts): Map<string, Ten
 			if (bias) tensors.set(names.bias, bias);
 			if (norm && names.norm) for (const part of normParts) tensors.set(names.norm[part], norm[part]);
 		}
-		const { layer, output } = own;
+		const { layer, output, bounds } = own;
+		if (bounds) tensors.set(boundsName(layer), float32([bounds.low, bounds.high]));
 		if (output) setCodes(outputNames(layer), [output.scale], [output.zeroPoint]);
 	}
 	return tensors;
@@ -141,6 +172,14 @@ function normOf(tensors: Model["tensors"], names: NormNames, channels: number): 
 	if (!normParts.some((part) => tensors.has(names[part]))) return undefined;
 	const [weight, bias, mean, variance] = normParts.map((part) => required(tensors, names[part], [channels]));
 	return { weight: weight!, bias: bias!, mean: mean!, variance: variance! };
+}
+
+function boundsOf(tensors: Model["tensors"], layer: Layer): Bounds | undefined {
+	const name = boundsName(layer);
+	if (!tensors.has(name)) return undefined;
+	const tensor = required(tensors, name, [2]);
+	const [low, high] = isFloat(tensor) ? float32Of(tensor) : tensor.data;
+	return { low: low!, high: high! };
 }
 
 function activationCodes(tensors: Model["tensors"], names: CodeNames): Codes | undefined {

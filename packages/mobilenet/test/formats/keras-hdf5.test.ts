@@ -27,17 +27,17 @@ interface Expected {
 	readonly weightsOnly?: boolean;
 }
 
-const golden = { alpha: 0.25, classes: 5 } as const;
+const golden = { alpha: 0.25, classes: 5, padding: "keras" } as const;
 const quarter = "weights/mobilenet_v1_0.25_224.h5";
 const headless = "weights/mobilenet_v1_0.25_224_no_top.h5";
 const vww = "weights/vww_v1_0.25_96.h5";
 const files: readonly Expected[] = [
 	{ path: "golden/formats/keras_model.h5", configuration: { ...golden, size: 64 }, tensors: 137 },
 	{ path: "golden/formats/keras_weights.h5", configuration: golden, tensors: 137, weightsOnly: true },
-	{ path: quarter, configuration: { alpha: 0.25, classes: 1000 }, tensors: 137 },
+	{ path: quarter, configuration: { alpha: 0.25, classes: 1000, padding: "keras" }, tensors: 137 },
 	{
 		path: headless,
-		configuration: { alpha: 0.25, head: false, dropout: 0, output: "logits" },
+		configuration: { alpha: 0.25, padding: "keras", head: false, dropout: 0, output: "logits" },
 		tensors: 135,
 		weightsOnly: true,
 	},

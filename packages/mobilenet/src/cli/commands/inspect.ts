@@ -1,7 +1,7 @@
 /** `mobilenet inspect`: what is in a model file. */
 import { buildCommand } from "@stricli/core";
 import type { Model, Tensor } from "../../index.ts";
-import { cost } from "../../network/index.ts";
+import { type Configuration, cost } from "../../network/index.ts";
 import type { Context } from "../context.ts";
 import { fitText } from "../options/fit.ts";
 import { defaultModel, modelBrief } from "../options/model.ts";
@@ -104,6 +104,12 @@ function report(file: string, model: Model) {
 	};
 }
 
+const paddingWords: Readonly<Record<Configuration["padding"], string>> = {
+	same: "TensorFlow's (the odd pixel bottom and right)",
+	symmetric: "1 on every side",
+	keras: "Keras's (1 bottom and right where the stride is 2, at every size)",
+};
+
 function readable(file: string, model: Model, background: boolean): string {
 	const { configuration: c, preprocessing: p, labels, source } = model;
 	const { parameters, multAdds } = cost(c);
@@ -113,7 +119,7 @@ function readable(file: string, model: Model, background: boolean): string {
 		(values.every((value) => value === values[0]) ? values.slice(0, 1) : values)
 			.map((v) => Number(v.toPrecision(6)))
 			.join(", ");
-	const padding = c.padding === "same" ? "TensorFlow's (the odd pixel bottom and right)" : "1 on every side";
+	const padding = paddingWords[c.padding];
 	const names = labels?.slice(0, 3).map(({ name }) => name) ?? [];
 	const types = Object.entries(weightTypes(model)).map(([dtype, count]) => `${grouped(count)} ${dtype}`);
 	const rows: (readonly [string, string])[] = [

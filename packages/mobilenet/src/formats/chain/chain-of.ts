@@ -4,7 +4,7 @@
  * model again, as far as a chain says it. What it does not say is what only training asks for (momentum, dropout without
  * a classifier, epsilon where batch norm is folded), and α beyond the channels that it gives.
  */
-import type { Configuration } from "../../network/configuration.ts";
+import type { Configuration, HeadActivation, Padding } from "../../network/configuration.ts";
 import { isConvolution, type Layer } from "../../network/layers.ts";
 import { isFloat } from "../../weights/float.ts";
 import type { Model } from "../../weights/model.ts";
@@ -28,23 +28,32 @@ import type { Chain, ChainLayer, ChainTensor } from "./chain.ts";
  */
 export function chainOf(model: Model, name = "the model"): Chain {
 	const { configuration, preprocessing, rounding, labels, sureFrom, source } = model;
-	const { size, inputChannels, dropout, head, output } = configuration;
+	const { size, inputChannels, dropout, head, headLayers, output } = configuration;
 	const { input, layers: parts } = partsOf(model);
+	const hidden = headLayers.map(({ activation }) => activation);
 	const layers: ChainLayer[] = [];
 	// What the layer before gave out.
 	let codes = input;
 	for (const own of parts) {
 		const { layer } = own;
 		if (!own.weight) {
-			layers.push({ kind: "pool", name: layer.name, ...given(own.output) });
-			if (dropout > 0) layers.push({ kind: "dropout", name: "dropout", rate: dropout });
+			layers.push({ ...poolOf(layer), ...given(own.output) });
 			codes = own.output ?? codes;
 			continue;
 		}
-		layers.push(...(isConvolution(layer) ? unitOf(own, codes, configuration) : [denseOf(own, codes)]));
+		if (isConvolution(layer)) layers.push(...unitOf(own, codes, configuration));
+		else {
+			const activation = hidden.shift();
+			const isLast = activation === undefined;
+			if (isLast && dropout > 0) layers.push({ kind: "dropout", name: "dropout", rate: dropout });
+			layers.push(...denseOf(own, codes, activation ?? "none"));
+		}
 		codes = own.output;
 	}
+	if (!head && dropout > 0) layers.push({ kind: "dropout", name: "dropout", rate: dropout });
 	if (head && output === "softmax") layers.push({ kind: "softmax", name: "softmax" });
+	if (head && output === "sigmoid")
+		layers.push({ kind: "activation", name: "sigmoid", activation: "sigmoid" });
 	return {
 		...source,
 		name,
@@ -82,7 +91,7 @@ export function integerChain(model: Model): Chain | undefined {
 function unitOf(own: WeightedParts, input: Codes | undefined, configuration: Configuration): ChainLayer[] {
 	const { layer, norm, output } = own;
 	const { stride, kind, inputChannels } = layer;
-	const { epsilon, momentum, activation, leakySlope: slope } = configuration;
+	const { epsilon, momentum, activation, leakySlope: slope, padding, stemPadding } = configuration;
 	return [
 		{
 			kind: "convolution",
@@ -90,7 +99,7 @@ function unitOf(own: WeightedParts, input: Codes | undefined, configuration: Con
 			...tensorsOf(own, input),
 			groups: kind === "depthwise" ? inputChannels : 1,
 			stride: [stride, stride],
-			padding: paddingOf(layer, configuration),
+			padding: paddingOf(layer, kind === "convolution" ? stemPadding : padding),
 		},
 		...(norm ? [{ kind: "batchNorm", name: `${layer.name}.bn`, ...norm, epsilon, momentum } as const] : []),
 		{
@@ -103,8 +112,18 @@ function unitOf(own: WeightedParts, input: Codes | undefined, configuration: Con
 	];
 }
 
-function denseOf(own: WeightedParts, input: Codes | undefined): ChainLayer {
-	return { kind: "dense", name: own.layer.name, ...tensorsOf(own, input), ...given(own.output) };
+function poolOf({ name, kind }: Layer): ChainLayer {
+	if (kind === "flatten") return { kind, name, order: "hwc" };
+	return { kind: "pool", name, pooling: kind === "maxPool" ? "max" : "average" };
+}
+
+/** A dense layer with its activation, which gives out the layer's codes. */
+function denseOf(own: WeightedParts, input: Codes | undefined, activation: HeadActivation): ChainLayer[] {
+	const { name } = own.layer;
+	const dense = { kind: "dense", name, ...tensorsOf(own, input) } as const;
+	const output = given(own.output);
+	if (activation === "none") return [{ ...dense, ...output }];
+	return [dense, { kind: "activation", name: `${name}.activation`, activation, ...output }];
 }
 
 /** Weights and bias with what their codes stand for; a bias's scale is its input's times its weights'. */
@@ -136,7 +155,7 @@ function listed({ scale, zeroPoint }: Codes): Quantization {
 /** TensorFlow has a word for its zeros; those of others, and the paper's padding of 4, are numbers. */
 function paddingOf(
 	{ kernel, padding: { before, after } }: Layer,
-	{ padding }: Configuration,
+	padding: Padding,
 ): Extract<ChainLayer, { kind: "convolution" }>["padding"] {
 	if (kernel === 1) return "valid";
 	return padding === "same" && before <= 1 ? "same" : [before, before, after, after];

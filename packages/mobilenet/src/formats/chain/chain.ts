@@ -45,17 +45,34 @@ export type ChainLayer = { readonly name: string; readonly output?: Quantization
 			readonly kind: "pad";
 			readonly padding: readonly [top: number, left: number, bottom: number, right: number];
 	  }
+	/** `tanh` and `sigmoid` are those of a head; a sigmoid at the end makes probabilities. */
 	| {
 			readonly kind: "activation";
-			readonly activation: "relu6" | "relu" | "leakyRelu";
+			readonly activation: "relu6" | "relu" | "leakyRelu" | "tanh" | "sigmoid";
 			readonly slope?: number;
 	  }
-	| { readonly kind: "pool" }
+	/** Over the whole picture; an average where the file does not say. */
+	| { readonly kind: "pool"; readonly pooling?: "average" | "max" }
+	/**
+	 * The picture as one row of numbers: all channels of a pixel after each other (`hwc`), or all pixels of a channel
+	 * (`chw`). After the pool nothing happens to the numbers.
+	 */
+	| { readonly kind: "flatten"; readonly order: "hwc" | "chw" }
+	/**
+	 * y = factor · x + offset, with one number for all channels or one a channel, as in preprocessing inside a network. A
+	 * network of integers gives the table too: the code that it makes of each of the 256 codes, from the least on.
+	 */
+	| {
+			readonly kind: "affine";
+			readonly factor: readonly number[];
+			readonly offset: readonly number[];
+			readonly table?: readonly number[];
+	  }
 	/** [out, in]. */
 	| { readonly kind: "dense"; readonly weight: ChainTensor; readonly bias?: ChainTensor }
 	| { readonly kind: "dropout"; readonly rate: number }
 	| { readonly kind: "softmax" }
-	/** Reshape, squeeze, flatten, identity: nothing happens to the numbers. */
+	/** Squeeze, identity, a reshape after the pool: nothing happens to the numbers. */
 	| { readonly kind: "shape" }
 );
 

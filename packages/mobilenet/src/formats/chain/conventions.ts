@@ -2,35 +2,32 @@
  * What a chain's numbers say about the conventions of its network: padding and last block from the strides and
  * zeros of the 3×3 convolutions; activation and batch norm's constants, which must be the same in every layer.
  */
-import { type Configuration, presets } from "../../network/configuration.ts";
+import { type Configuration, type Padding, presets } from "../../network/configuration.ts";
 import { type Layer, layers } from "../../network/layers.ts";
 import type { Chain } from "./chain.ts";
 import { type ActiveUnit, type BatchNorm, blockCounts, type Parts, refuse } from "./units.ts";
 
 type Sides = readonly [top: number, left: number, bottom: number, right: number];
 
-export type Geometry = Pick<Configuration, "size" | "depth" | "padding" | "lastBlock">;
+export type Geometry = Pick<Configuration, "size" | "depth" | "padding" | "stemPadding" | "lastBlock">;
 
-/** Stride and padding of every 3×3 convolution are those of one of these, or the file is refused. */
-const geometries = [
-	{ padding: "same", lastBlock: "stride1" },
-	{ padding: "symmetric", lastBlock: "stride1" },
-	{ padding: "symmetric", lastBlock: "stride2" },
-	{ padding: "same", lastBlock: "stride2" },
-] as const;
+const lastBlocks = ["stride1", "stride2"] as const;
+/** At some sizes several paddings lay the same zeros. Then that of the file's words is the first of these that fits. */
+const preferred = {
+	words: ["same", "keras", "symmetric"],
+	numbers: ["symmetric", "keras", "same"],
+} as const satisfies Readonly<Record<string, readonly Padding[]>>;
 
 export function geometryOf(chain: Chain, { stem, blocks }: Parts, size: number): Geometry {
-	const units = [stem, ...blocks.map(({ depthwise }) => depthwise)];
+	const depthwise = blocks.map((block) => block.depthwise);
+	const units = [stem, ...depthwise];
 	const depth = blocks.length === blockCounts.full ? "full" : "shallow";
-	// At some sizes both paddings lay the same zeros; then the file's own word decides.
-	const inWords = units.some(({ convolution }) => convolution.padding === "same");
-	const candidates = inWords ? geometries : geometries.toSorted((a, b) => rank(a) - rank(b));
 
 	let best: { matched: number; sentence: string } | undefined;
-	for (const { padding, lastBlock } of candidates) {
-		const geometry = { size, depth, padding, lastBlock } as const;
+	for (const candidate of candidates([stem], depthwise)) {
+		const geometry = { size, depth, ...candidate } as const;
 		const table = layers({ ...presets.tf, ...geometry }).filter(
-			({ kernel, kind }) => kernel === 3 && kind !== "pool",
+			({ kind }) => kind === "convolution" || kind === "depthwise",
 		);
 		const wrong = units.findIndex((unit, i) => !matches(unit, table[i]!));
 		if (wrong < 0) return geometry;
@@ -40,8 +37,27 @@ export function geometryOf(chain: Chain, { stem, blocks }: Parts, size: number):
 	return refuse(chain, best!.sentence);
 }
 
-function rank({ padding }: (typeof geometries)[number]): number {
-	return padding === "symmetric" ? 0 : 1;
+/** First the networks whose first convolution is padded as their blocks are. */
+function candidates(
+	stem: readonly ActiveUnit[],
+	blocks: readonly ActiveUnit[],
+): readonly Pick<Geometry, "padding" | "stemPadding" | "lastBlock">[] {
+	const all = paddingsOf(blocks).flatMap((padding) =>
+		paddingsOf(stem).flatMap((stemPadding) =>
+			lastBlocks.map((lastBlock) => ({ padding, stemPadding, lastBlock })),
+		),
+	);
+	const isAlike = ({ padding, stemPadding }: (typeof all)[number]): boolean => padding === stemPadding;
+	return [...all.filter(isAlike), ...all.filter((candidate) => !isAlike(candidate))];
+}
+
+/** TensorFlow has a word for its zeros; numbers are the same at every size. */
+function paddingsOf(units: readonly ActiveUnit[]): readonly Padding[] {
+	const strided = units.filter(({ convolution }) => convolution.stride[0] > 1);
+	const inWords = strided.some(
+		({ pads, convolution }) => convolution.padding === "same" && pads.length === 0,
+	);
+	return inWords ? preferred.words : preferred.numbers;
 }
 
 function matches(unit: ActiveUnit, layer: Layer): boolean {
@@ -91,6 +107,13 @@ export function activationOf(
 ): Pick<Configuration, "activation" | "leakySlope"> {
 	const [first] = units as [ActiveUnit];
 	const { activation } = first.activation;
+	if (activation === "tanh" || activation === "sigmoid")
+		return refuse(
+			chain,
+			`the layer ${first.name} is followed by ${activation} where ReLU6, ReLU or leaky ReLU was expected`,
+			"not-mobilenet",
+			first.name,
+		);
 	const leakySlope = activation === "leakyRelu" ? short(first.activation.slope ?? 0.1) : 0;
 	for (const unit of units) {
 		const own = unit.activation;

@@ -37,7 +37,8 @@ export function recognize(chain: Chain): Model {
 	const parts = partsOf(chain);
 	const units = [parts.stem, ...parts.blocks.flatMap(({ depthwise, pointwise }) => [depthwise, pointwise])];
 	const geometry = geometryOf(chain, parts, size);
-	const preset = geometry.padding === "same" ? "tf" : geometry.lastBlock === "stride2" ? "tutorial" : "torch";
+	const preset =
+		geometry.padding !== "symmetric" ? "tf" : geometry.lastBlock === "stride2" ? "tutorial" : "torch";
 	const batchNorm = batchNormOf(chain, units);
 	const { classifier, notes: classifierNotes } = mergedClassifier(chain, parts.classifiers);
 	const checked = checkedParts(chain, parts, classifier, baseChannels(geometry.depth));

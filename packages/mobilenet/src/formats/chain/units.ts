@@ -284,7 +284,11 @@ function describe(item: Item): string {
 		case "activation":
 			return `an activation (${item.activation})`;
 		case "pool":
-			return "an average pool";
+			return item.pooling === "max" ? "a max pool" : "an average pool";
+		case "flatten":
+			return "a flattening";
+		case "affine":
+			return "a multiplication or an addition";
 		case "dense":
 			return `a dense layer with ${item.weight.tensor.shape[0]} outputs`;
 		case "dropout":

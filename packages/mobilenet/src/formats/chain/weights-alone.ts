@@ -4,7 +4,7 @@
  * softmax) is as in the preset of the framework that the file is from, and is listed as assumed. How a framework calls
  * and turns its weights is the business of its own reader.
  */
-import { type Preset, presets } from "../../network/configuration.ts";
+import { type Configuration, configure, type Padding, type Preset } from "../../network/configuration.ts";
 import { type Layer, layers as networkLayers } from "../../network/layers.ts";
 import type { Tensor } from "../../weights/tensor.ts";
 import type { Chain, ChainLayer, ChainTensor, Reading } from "./chain.ts";
@@ -39,6 +39,8 @@ export type WeightedLayer = { readonly name: string } & (
 /** What weights do not say. */
 export interface Usual {
 	readonly preset: Preset;
+	/** Where it is not the preset's. */
+	readonly padding?: Padding;
 	/** Whose network that is, for people: `Keras's own MobileNet`. */
 	readonly like: string;
 }
@@ -57,9 +59,10 @@ const weighted: readonly WeightedLayer["kind"][] = ["convolution", "depthwise", 
  */
 export function chainOfWeights(
 	all: readonly WeightedLayer[],
-	{ preset, like }: Usual,
+	{ preset, padding, like }: Usual,
 	reading: Pick<Reading, "name" | "format">,
 ): Chain {
+	const usual = configure({ preset, padding });
 	if (!all.some(isWeighted)) refuse(reading, "it has no weights");
 	const head = headStart(all);
 	const blocks = all.filter(({ kind }) => kind === "depthwise").length;
@@ -70,7 +73,7 @@ export function chainOfWeights(
 			`it holds weights only, which do not say what comes between its last layers ${last.slice(0, 2).join(" and ")}; take the whole model`,
 			"unsupported",
 		);
-	const layers = [...trunkOf(all.slice(0, head), preset), ...headOf(all.slice(head), preset, reading)];
+	const layers = [...trunkOf(all.slice(0, head), usual), ...headOf(all.slice(head), usual, reading)];
 	const has = (kind: ChainLayer["kind"]): boolean => layers.some((layer) => layer.kind === kind);
 	const assumed = [
 		...["padding", "lastBlock", "activation"],
@@ -104,9 +107,9 @@ function headStart(all: readonly WeightedLayer[]): number {
 }
 
 /** First convolution and blocks, with an activation after every convolution and its batch norm. */
-function trunkOf(all: readonly WeightedLayer[], preset: Preset): readonly ChainLayer[] {
-	const { activation, leakySlope: slope } = presets[preset];
-	const table = strided(all.filter(({ kind }) => kind === "depthwise").length, preset);
+function trunkOf(all: readonly WeightedLayer[], usual: Configuration): readonly ChainLayer[] {
+	const { activation, leakySlope: slope } = usual;
+	const table = strided(all.filter(({ kind }) => kind === "depthwise").length, usual);
 	let [convolutions, depthwise] = [0, 0];
 	return all.flatMap((layer, i): ChainLayer[] => {
 		const activated: ChainLayer = {
@@ -117,7 +120,7 @@ function trunkOf(all: readonly WeightedLayer[], preset: Preset): readonly ChainL
 		};
 		switch (layer.kind) {
 			case "batchNorm":
-				return [batchNormOf(layer, preset), activated];
+				return [batchNormOf(layer, usual), activated];
 			case "depthwise":
 			case "convolution": {
 				const like =
@@ -126,7 +129,7 @@ function trunkOf(all: readonly WeightedLayer[], preset: Preset): readonly ChainL
 						: convolutions++ === 0
 							? table.stem
 							: undefined;
-				const found = convolutionOf(layer, preset, like);
+				const found = convolutionOf(layer, usual, like);
 				return nextWeighted(all, i)?.kind === "batchNorm" ? [found] : [found, activated];
 			}
 			case "dense":
@@ -140,10 +143,10 @@ function trunkOf(all: readonly WeightedLayer[], preset: Preset): readonly ChainL
 /** Pool, dropout, classifier and softmax. Only the weightless layers' names say where they are. */
 function headOf(
 	all: readonly WeightedLayer[],
-	preset: Preset,
+	usual: Configuration,
 	reading: Pick<Reading, "name">,
 ): readonly ChainLayer[] {
-	const { dropout: rate, output } = presets[preset];
+	const { dropout: rate, output } = usual;
 	const layers: ChainLayer[] = [];
 	let classifier: string | undefined;
 	let pooled = false;
@@ -161,9 +164,9 @@ function headOf(
 			pool(name);
 			if (layer.kind === "pool") continue;
 			classifier = name;
-			if (layer.kind === "batchNorm") layers.push(batchNormOf(layer, preset));
+			if (layer.kind === "batchNorm") layers.push(batchNormOf(layer, usual));
 			else if (layer.kind === "dense") layers.push(layer);
-			else layers.push(convolutionOf(layer, preset, undefined));
+			else layers.push(convolutionOf(layer, usual, undefined));
 		}
 	}
 	if (classifier !== undefined && output === "softmax")
@@ -174,7 +177,7 @@ function headOf(
 /** A convolution, strided and padded as the layer of the table that it stands for; one that stands for none is 1×1. */
 function convolutionOf(
 	{ name, weight, bias, groups, kind }: Convolution,
-	preset: Preset,
+	usual: Configuration,
 	like: Layer | undefined,
 ): ChainLayer {
 	const stride = like?.stride ?? 1;
@@ -187,21 +190,21 @@ function convolutionOf(
 		groups,
 		...(kind === "depthwise" && groups === 1 && { storedAsDepthwise: true }),
 		stride: [stride, stride],
-		padding: presets[preset].padding === "same" ? "same" : [before, before, after, after],
+		padding: usual.padding === "same" ? "same" : [before, before, after, after],
 	};
 }
 
-function batchNormOf(layer: Extract<WeightedLayer, { kind: "batchNorm" }>, preset: Preset): ChainLayer {
-	const { epsilon, momentum } = presets[preset];
+function batchNormOf(layer: Extract<WeightedLayer, { kind: "batchNorm" }>, usual: Configuration): ChainLayer {
+	const { epsilon, momentum } = usual;
 	return { ...layer, epsilon, momentum };
 }
 
 /** The first convolution and the depthwise ones of the network with as many blocks. */
 function strided(
 	blocks: number,
-	preset: Preset,
+	usual: Configuration,
 ): { readonly stem: Layer; readonly depthwise: readonly Layer[] } {
 	const depth = blocks === blockCounts.shallow ? "shallow" : "full";
-	const table = networkLayers({ ...presets[preset], depth });
+	const table = networkLayers({ ...usual, depth });
 	return { stem: table[0]!, depthwise: table.filter(({ kind }) => kind === "depthwise") };
 }

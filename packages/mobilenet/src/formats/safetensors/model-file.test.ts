@@ -5,6 +5,7 @@ import { type ConfigurationOptions, configure } from "../../network/configuratio
 import { fold } from "../../weights/fold.ts";
 import { initialize } from "../../weights/initialize.ts";
 import type { Label, Model } from "../../weights/model.ts";
+import { partsOf, tensorsOf } from "../../weights/parts.ts";
 import type { Tensor } from "../../weights/tensor.ts";
 import { readModelFile, writeModel } from "./model-file.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
@@ -90,6 +91,42 @@ describe("a model", () => {
 			}),
 			{ numRuns: 50 },
 		);
+	});
+
+	test.each<[ConfigurationOptions, number]>([
+		[{ padding: "same", output: "softmax" }, 1],
+		[{ padding: "keras" }, 2],
+		[{ stemPadding: "symmetric" }, 2],
+		[{ channelRounding: "truncate" }, 2],
+		[{ pooling: "none" }, 2],
+		[{ headLayers: [{ units: 3, activation: "tanh" }] }, 2],
+		[{ output: "sigmoid" }, 2],
+		[{ output: "logits", binary: true }, 2],
+		[{ output: "sigmoid", binary: false }, 2],
+	])("with %j is of version %i, which tells readers of before that they are too old", (fields, version) => {
+		const made = initialize(configure({ ...small, ...fields }));
+		const json = JSON.parse(readSafetensors(writeModel(made), "x").metadata.mobilenet!);
+		expect(json.format_version).toBe(version);
+		expect(sorted(readModelFile(writeModel(made), "x"))).toEqual(sorted(made));
+	});
+
+	test("of version 1 has the fields that version 1 has", () => {
+		const { configuration } = JSON.parse(readSafetensors(writeModel(model), "x").metadata.mobilenet!);
+		for (const field of ["stemPadding", "pooling", "headLayers", "binary"])
+			expect(configuration).not.toHaveProperty(field);
+	});
+
+	test("whose codes are the activation keeps its bounds and its table of pixels", () => {
+		const tensors = new Map<string, Tensor>([
+			...model.tensors,
+			["stem.bounds", { dtype: "F32", shape: [2], data: Float32Array.of(0, 2.29) }],
+			["input.table", { dtype: "U8", shape: [1, 256], data: Uint8Array.from({ length: 256 }, (_, i) => i) }],
+		]);
+		const bytes = writeModel({ ...model, tensors });
+		expect(JSON.parse(readSafetensors(bytes, "x").metadata.mobilenet!).format_version).toBe(2);
+		expect(sorted(readModelFile(bytes, "x"))).toEqual(sorted({ ...model, tensors }));
+		expect(tensorsOf(partsOf({ ...model, tensors })).get("input.table")).toBe(tensors.get("input.table"));
+		expect(partsOf({ ...model, tensors }).layers[0]!.bounds!.high).toBeCloseTo(2.29);
 	});
 
 	test("that is quantized stays so", () => {
@@ -194,10 +231,10 @@ describe("what is no model is refused", () => {
 	});
 
 	test("a newer version", () => {
-		const error = refusal(() => readModelFile(fileWith(set("format_version", 2)), "x"));
+		const error = refusal(() => readModelFile(fileWith(set("format_version", 3)), "x"));
 		expect(error.code).toBe("unsupported");
 		expect(error.message).toBe(
-			"x is of format_version 2, but this version of mobilenet reads up to 1; take a newer one.",
+			"x is of format_version 3, but this version of mobilenet reads up to 2: install a newer one.",
 		);
 	});
 

@@ -7,13 +7,13 @@ import { MobileNetError, messageOf, shown } from "../../base/error.ts";
 import { parseJson } from "../../base/json.ts";
 import { checkTensors } from "../../weights/check.ts";
 import type { Model } from "../../weights/model.ts";
-import { modelFromJson, modelToJson } from "./model-json.ts";
+import { modelFromJson, modelToJson, versionOf } from "./model-json.ts";
 import { readSafetensors, type Safetensors, writeSafetensors } from "./safetensors.ts";
 
 /** The metadata's key. */
 const key = "mobilenet";
 /** Raised when a reader of today could misunderstand what a writer of tomorrow means. */
-const formatVersion = 1;
+const latestVersion = 2;
 /** An object of lists of labels of synonyms. */
 const modelDepth = 4;
 
@@ -30,7 +30,7 @@ export function writeModel(model: Model): Uint8Array {
 
 /** The metadata by which a safetensors file with the tensors of a model, and others beside them, is that model's. */
 export function modelMetadata(model: Model): Readonly<Record<string, string>> {
-	const text = JSON.stringify({ format_version: formatVersion, ...modelToJson(model) });
+	const text = JSON.stringify({ format_version: versionOf(model), ...modelToJson(model) });
 	modelFromJson(readJson(text, "the model"), "the model");
 	checkTensors(model);
 	return { [key]: text };
@@ -83,10 +83,10 @@ function readJson(text: string, name: string): Record<string, unknown> {
 			"broken-file",
 			`${name}: the format_version of its metadata ${key} must be a whole number above 0, not ${shown(version)}.`,
 		);
-	if (version > formatVersion)
+	if (version > latestVersion)
 		throw new MobileNetError(
 			"unsupported",
-			`${name} is of format_version ${version}, but this version of mobilenet reads up to ${formatVersion}; take a newer one.`,
+			`${name} is of format_version ${version}, but this version of mobilenet reads up to ${latestVersion}: install a newer one.`,
 		);
 	return json as Record<string, unknown>;
 }

@@ -4,22 +4,61 @@
  */
 import { MobileNetError, messageOf, shown } from "../../base/error.ts";
 import { type Configuration, configure, presets } from "../../network/configuration.ts";
+import { layers } from "../../network/layers.ts";
 import type { Label, Model, Preprocessing, Rounding, Source } from "../../weights/model.ts";
+import { boundsName, inputTableName } from "../../weights/names.ts";
 import { preprocessingFault } from "../../weights/preprocessing.ts";
 
 type Rest = Omit<Model, "tensors">;
 
+/** Fields of a configuration that version 1 of the format does not have. Where they are absent, `configure` knows them. */
+const since2 = ["stemPadding", "pooling", "headLayers", "binary"] as const;
+type Since2 = (typeof since2)[number];
+
+/**
+ * The version of the format that says all of a model: 1 where it has nothing that version 2 brought.
+ *
+ * @example
+ * versionOf(model) // 2 where configuration.padding is "keras"
+ */
+export function versionOf({ configuration, tensors }: Pick<Model, "configuration" | "tensors">): 1 | 2 {
+	const { padding, channelRounding, output } = configuration;
+	const news =
+		since2.some((field) => !isUsual(configuration, field)) ||
+		padding === "keras" ||
+		channelRounding === "truncate" ||
+		output === "sigmoid" ||
+		tensors.has(inputTableName) ||
+		layers(configuration).some((layer) => tensors.has(boundsName(layer)));
+	return news ? 2 : 1;
+}
+
+/** Whether a field says what a file without it says. */
+function isUsual(configuration: Configuration, field: Since2): boolean {
+	const rest = { ...configuration, [field]: undefined };
+	return JSON.stringify(configure(rest)[field]) === JSON.stringify(configuration[field]);
+}
+
 /** What goes into the file. */
-export function modelToJson(model: Model): Rest {
+export function modelToJson(model: Model): Omit<Rest, "configuration"> & {
+	readonly configuration: Partial<Configuration>;
+} {
 	const { configuration, preprocessing, rounding, labels, sureFrom, source } = model;
 	return {
-		configuration,
+		configuration: withoutUsual(configuration),
 		preprocessing,
 		...(rounding && { rounding }),
 		...(labels && { labels }),
 		...(sureFrom !== undefined && { sureFrom }),
 		source,
 	};
+}
+
+/** So that files of networks that version 1 knows are files of version 1, to the byte. */
+function withoutUsual(configuration: Configuration): Partial<Configuration> {
+	const fields: Partial<Record<keyof Configuration, unknown>> = { ...configuration };
+	for (const field of since2) if (isUsual(configuration, field)) delete fields[field];
+	return fields as Partial<Configuration>;
 }
 
 /**
@@ -58,11 +97,11 @@ function checkRounding(
 	throw broken(name, `rounding must be xnnpack or reference, not ${shown(rounding)}`);
 }
 
-/** All fields must be there: a convention that is guessed is a wrong answer. */
+/** All fields of version 1 must be there: a convention that is guessed is a wrong answer. */
 function checkConfiguration(value: unknown, name: string): Configuration {
 	const given = object(value, "configuration", name);
 	for (const [field, usual] of Object.entries(presets.tf))
-		if (typeof given[field] !== typeof usual)
+		if (!since2.some((later) => later === field) && typeof given[field] !== typeof usual)
 			throw broken(name, `configuration.${field} must be a ${typeof usual}, not ${shown(given[field])}`);
 	try {
 		return configure(given);

@@ -131,7 +131,8 @@ function addConvolution(context: Context, layer: Convolution, activation: Activa
 		? [turned(weight, 1, outputs, pixels), [1, height, width, outputs], 3]
 		: [turned(weight, outputs, inputs, pixels), [outputs, height, width, inputs], 0];
 	const at = isDepthwise ? fields.depthwise : fields.convolution;
-	const fused = activation && activation.activation !== "leakyRelu" ? activation.activation : "none";
+	const fused =
+		activation?.activation === "relu6" || activation?.activation === "relu" ? activation.activation : "none";
 	const [batch = 0, rows = 0, columns = 0] = context.last.shape;
 	const along = (length: number, kernel: number, step: number): number =>
 		Math.ceil((length - (padding === "same" ? 0 : kernel - 1)) / step);
