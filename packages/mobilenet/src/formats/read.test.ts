@@ -10,8 +10,8 @@ import { kerasOf } from "../../test/support/keras.ts";
 import { MobileNetError } from "../base/error.ts";
 import { configure } from "../network/configuration.ts";
 import { readModel } from "./read.ts";
-import { writeModel } from "./safetensors/model-file.ts";
-import { writeSafetensors } from "./safetensors/safetensors.ts";
+import { writeModel } from "./safetensors/model-writer.ts";
+import { writeSafetensors } from "./safetensors/safetensors-writer.ts";
 
 /** A small network of so many classes as the files of a TensorFlow.js folder. */
 function tensorFlowJs(classes: number): Record<string, Uint8Array> {

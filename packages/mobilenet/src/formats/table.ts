@@ -1,10 +1,12 @@
 /**
  * The formats, a row each: how its files end, how one is told once it is opened, and what reads and writes it. Readers
- * and writers are imported only when a row is used: who loads one format does not load the others.
+ * and writers are imported only when a row is used: who loads one format does not load the others. Only the reader of the
+ * package's own format is always there.
  */
 import type { Model } from "../weights/model.ts";
 import type { Chain } from "./chain/chain.ts";
 import { type Opened, startsWith } from "./opened.ts";
+import { modelIn } from "./safetensors/model-file.ts";
 
 export interface Format {
 	/** As people say it. */
@@ -35,8 +37,8 @@ export const formats: readonly Format[] = [
 		endings: [".safetensors"],
 		// The metadata that only this package writes; other frameworks' have their own rows.
 		sniff: ({ safetensors }) => safetensors?.metadata.mobilenet !== undefined,
-		read: async ({ safetensors, name }) => (await modelFile()).modelIn(safetensors!, name),
-		write: asOneFile(async () => (await modelFile()).writeModel),
+		read: async ({ safetensors, name }) => modelIn(safetensors!, name),
+		write: asOneFile(async () => (await import("./safetensors/model-writer.ts")).writeModel),
 	},
 	{
 		name: "TensorFlow Lite",
@@ -77,8 +79,4 @@ function asOneFile(
 	writer: () => Promise<(model: Model, options: Writing) => Uint8Array>,
 ): Format["write"] & object {
 	return async (model, options) => new Map([[options.file, (await writer())(model, options)]]);
-}
-
-function modelFile(): Promise<typeof import("./safetensors/model-file.ts")> {
-	return import("./safetensors/model-file.ts");
 }
