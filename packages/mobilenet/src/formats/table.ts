@@ -59,6 +59,14 @@ export const formats: readonly Format[] = [
 		sniff: ({ bytes }) => startsWith(bytes, "\x89HDF\r\n\x1a\n"),
 		read: byChain(async () => (await import("./keras/read.ts")).readKerasHdf5),
 	},
+	{
+		name: "Keras",
+		endings: [".keras"],
+		sniff: ({ zip }) =>
+			zip?.some(({ path }) => path === "config.json") === true &&
+			zip.some(({ path }) => path === "model.weights.h5"),
+		read: byChain(async () => (await import("./keras/archive.ts")).readKerasArchive),
+	},
 ];
 
 /** The format of an opened file, or undefined where it is of none of these. */

@@ -39,11 +39,6 @@ const kinds: readonly Kind[] = [
 		code: "unsupported",
 	},
 	{
-		fits: ({ zip }) => zip?.some(({ path }) => path === "model.weights.h5"),
-		what: "it is a .keras file, a zip archive with the weights in HDF5",
-		code: "unsupported",
-	},
-	{
 		fits: ({ bytes }) => startsWith(bytes, "PK\x03\x04"),
 		what: "it is a zip archive, perhaps of Keras or PyTorch",
 		code: "unsupported",
