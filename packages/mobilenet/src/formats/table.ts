@@ -3,9 +3,10 @@
  * and writers are imported only when a row is used: who loads one format does not load the others. Only the reader of the
  * package's own format is always there.
  */
+import { startsWith } from "../base/bytes.ts";
 import type { Model } from "../weights/model.ts";
 import type { Chain } from "./chain/chain.ts";
-import { type Opened, startsWith } from "./opened.ts";
+import type { Opened } from "./opened.ts";
 import { modelIn } from "./safetensors/model-file.ts";
 
 export interface Format {
@@ -31,6 +32,9 @@ export interface Writing {
 	readonly batch: number;
 }
 
+/** What the model of a TensorFlow.js folder is called. */
+export const folderModel = "model.json";
+
 export const formats: readonly Format[] = [
 	{
 		name: "safetensors",
@@ -49,7 +53,7 @@ export const formats: readonly Format[] = [
 	},
 	{
 		name: "TensorFlow.js layers model",
-		endings: ["model.json"],
+		endings: [folderModel],
 		sniff: ({ json }) => json?.modelTopology !== undefined || json?.weightsManifest !== undefined,
 		read: byChain(async () => (await import("./tensorflowjs/read.ts")).readTensorFlowJs),
 	},

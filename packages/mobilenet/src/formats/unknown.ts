@@ -2,8 +2,9 @@
  * Why nothing is read: what a file is instead of one of a format that is read, as far as its content tells, or what a
  * folder holds instead of one model.
  */
+import { startsWith } from "../base/bytes.ts";
 import { type ErrorCode, MobileNetError, shown } from "../base/error.ts";
-import { type Opened, startsWith } from "./opened.ts";
+import type { Opened } from "./opened.ts";
 import type { Safetensors } from "./safetensors/safetensors.ts";
 import { type Format, formats } from "./table.ts";
 
@@ -96,7 +97,7 @@ function foreignSafetensors({ tensors, metadata }: Safetensors, name: string): M
 
 /** @param models names of the files that may be the model */
 export function withoutModel(
-	{ name, folder = [] }: Opened,
+	{ name, folder = [] }: Pick<Opened, "name" | "folder">,
 	models: readonly string[],
 	endings: readonly string[],
 ): MobileNetError {

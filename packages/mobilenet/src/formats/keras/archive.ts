@@ -113,7 +113,9 @@ function placeLayers(
 		const own = find(group, number === 0 ? kind : `${kind}_${number}`);
 		if (!own) continue;
 		const inner = [...path, called];
-		const variables = Object.hasOwn(variablesOf, layer.class_name) ? variablesOf[layer.class_name] : undefined;
+		const variables = Object.hasOwn(variablesOf, layer.class_name)
+			? variablesOf[layer.class_name]
+			: undefined;
 		if (variables) places.set(inner.join("/"), { group: own, variables: variables(layer.config) });
 		else placeLayers(layer, own, inner, places, name);
 	}
