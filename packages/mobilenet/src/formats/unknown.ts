@@ -2,8 +2,9 @@
  * Why nothing is read: what a file is instead of one of a format that is read, as far as its content tells, or what a
  * folder holds instead of one model.
  */
+import { startsWith } from "../base/bytes.ts";
 import { type ErrorCode, MobileNetError, shown } from "../base/error.ts";
-import { type Opened, startsWith } from "./opened.ts";
+import type { Opened } from "./opened.ts";
 import type { Safetensors } from "./safetensors/safetensors.ts";
 import { type Format, formats } from "./table.ts";
 
@@ -36,11 +37,6 @@ const kinds: readonly Kind[] = [
 	{
 		fits: ({ zip }) => zip?.some(({ path }) => path.endsWith("/data.pkl")),
 		what: "it is a file of PyTorch, a zip archive with a pickle in it",
-		code: "unsupported",
-	},
-	{
-		fits: ({ zip }) => zip?.some(({ path }) => path === "model.weights.h5"),
-		what: "it is a .keras file, a zip archive with the weights in HDF5",
 		code: "unsupported",
 	},
 	{
@@ -101,7 +97,7 @@ function foreignSafetensors({ tensors, metadata }: Safetensors, name: string): M
 
 /** @param models names of the files that may be the model */
 export function withoutModel(
-	{ name, folder = [] }: Opened,
+	{ name, folder = [] }: Pick<Opened, "name" | "folder">,
 	models: readonly string[],
 	endings: readonly string[],
 ): MobileNetError {
