@@ -140,7 +140,12 @@ export function integers(model: Model): Model {
  *
  * Source: TensorFlow Lite, `kernels/internal/common.h`, `LUTPopulate`.
  */
-function lookup(layer: Layer, { configuration }: Model, from: Words, to: Words): Float32Array {
+export function lookup(
+	layer: Layer,
+	{ configuration }: Pick<Model, "configuration">,
+	from: Words,
+	to: Words,
+): Float32Array {
 	const isTanh = headActivationOf(layer, configuration) === "tanh";
 	return Float32Array.from({ length: tableWords }, (_, i) => {
 		const x = from.scale * (i + leastWord);

@@ -206,7 +206,7 @@ function separableStep(network: Network, depthwise: Layer, pointwise: Layer, fro
 }
 
 /** The steps of layers that make features of the last block's picture. */
-const poolSteps = { pool: "averagePool", maxPool: "maxPool", flatten: "flatten" } as const;
+export const poolSteps = { pool: "averagePool", maxPool: "maxPool", flatten: "flatten" } as const;
 
 /** The step of a single layer, and that of its activation where it has one. */
 function layerSteps(network: Network, layer: Layer, from: Output): Output {
