@@ -110,7 +110,7 @@ async function labeled(
 	given: ReadOptions["labels"],
 	signal: AbortSignal | undefined,
 ): Promise<Model> {
-	const { head, classes } = model.configuration;
+	const { head, classes, binary } = model.configuration;
 	if (!head) return model;
 	if (given !== undefined) {
 		const [labels, name] =
@@ -118,7 +118,7 @@ async function labeled(
 				? [await readLabels(given, signal), shownLocation(given)]
 				: [given, "the list of labels"];
 		const { labelsFor } = await import("../labels/fit.ts");
-		return { ...model, labels: labelsFor(labels, classes, name) };
+		return { ...model, labels: labelsFor(labels, classes, name, binary) };
 	}
 	if (model.labels || (classes !== 1000 && classes !== 1001)) return model;
 	const { imagenetLabels } = await import("../labels/imagenet.ts");

@@ -18,7 +18,7 @@ export const anyConfiguration: fc.Arbitrary<Configuration> = fc
 		inputChannels: fc.integer({ min: 1, max: 4 }),
 		activation: fc.constantFrom("relu6", "relu", "leakyRelu"),
 		head: fc.boolean(),
-		classes: fc.integer({ min: 1, max: 9 }),
+		classes: fc.integer({ min: 2, max: 9 }),
 		output: fc.constantFrom("softmax", "logits"),
 		dropout: fc.constantFrom(0, 0.001, 0.2),
 	} as const)

@@ -14,7 +14,7 @@ describe("a model is the same after it was a chain", () => {
 			rounding: fc.option(fc.constantFrom("xnnpack", "reference"), { nil: undefined }),
 			labeled: fc.boolean(),
 			mean: fc.double({ min: 0, max: 255, noNaN: true }),
-			notes: fc.array(fc.string()),
+			notes: fc.uniqueArray(fc.string()),
 		} as const);
 		fc.assert(
 			fc.property(anyConfiguration, anyForm, beside, (configuration, form, given) => {

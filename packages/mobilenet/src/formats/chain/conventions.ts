@@ -4,8 +4,11 @@
  */
 import { type Configuration, type Padding, presets } from "../../network/configuration.ts";
 import { type Layer, layers } from "../../network/layers.ts";
+import { isFloat } from "../../weights/float.ts";
 import type { Chain } from "./chain.ts";
-import { type ActiveUnit, type BatchNorm, blockCounts, type Parts, refuse } from "./units.ts";
+import type { ActiveUnit, Parts } from "./parts-of.ts";
+import { isWithinSix } from "./saturation.ts";
+import { type BatchNorm, blockCounts, refuse } from "./units.ts";
 
 type Sides = readonly [top: number, left: number, bottom: number, right: number];
 
@@ -18,7 +21,11 @@ const preferred = {
 	numbers: ["symmetric", "keras", "same"],
 } as const satisfies Readonly<Record<string, readonly Padding[]>>;
 
-export function geometryOf(chain: Chain, { stem, blocks }: Parts, size: number): Geometry {
+export function geometryOf(
+	chain: Chain,
+	{ stem, blocks }: Pick<Parts, "stem" | "blocks">,
+	size: number,
+): Geometry {
 	const depthwise = blocks.map((block) => block.depthwise);
 	const units = [stem, ...depthwise];
 	const depth = blocks.length === blockCounts.full ? "full" : "shallow";
@@ -101,11 +108,18 @@ function difference(unit: ActiveUnit, layer: Layer): string {
 	return `the layer ${unit.name} (${layer.name}) has stride ${unit.convolution.stride.join("×")} and zeros [${top}, ${left}, ${bottom}, ${right}] (top, left, bottom, right) on ${layer.inputSize}×${layer.inputSize} pixels where stride ${layer.stride} and zeros [${before}, ${before}, ${after}, ${after}] were expected`;
 }
 
+/** One activation for all layers; what is kept between bounds of its own has ReLU6 or ReLU at its least. */
 export function activationOf(
 	chain: Chain,
 	units: readonly ActiveUnit[],
-): Pick<Configuration, "activation" | "leakySlope"> {
-	const [first] = units as [ActiveUnit];
+): Pick<Configuration, "activation" | "leakySlope"> & { readonly notes: readonly string[] } {
+	const written = units.filter((unit) => unit.activation !== undefined);
+	const notes = boundsNotes(units);
+	const [first] = written;
+	if (!first) {
+		const activation = units.every(({ bounds }) => isWithinSix(bounds!)) ? "relu6" : "relu";
+		return { activation, leakySlope: 0, notes };
+	}
 	const { activation } = first.activation;
 	if (activation === "tanh" || activation === "sigmoid" || activation === "clip")
 		return refuse(
@@ -115,7 +129,7 @@ export function activationOf(
 			first.name,
 		);
 	const leakySlope = activation === "leakyRelu" ? short(first.activation.slope ?? 0.1) : 0;
-	for (const unit of units) {
+	for (const unit of written) {
 		const own = unit.activation;
 		if (own.activation !== activation)
 			refuse(
@@ -134,7 +148,22 @@ export function activationOf(
 	}
 	if (!(leakySlope >= 0 && leakySlope < 1))
 		refuse(chain, `its leaky ReLU has the slope ${leakySlope} where one from 0 to below 1 was expected`);
-	return { activation, leakySlope };
+	return { activation, leakySlope, notes };
+}
+
+/** What `inspect` says of layers that are kept between bounds of their own. */
+function boundsNotes(units: readonly ActiveUnit[]): string[] {
+	const bounded = units.filter(({ bounds }) => bounds !== undefined);
+	if (bounded.length === 0) return [];
+	const highs = bounded.map(({ bounds }) => Number(bounds!.high.toPrecision(3)));
+	const [least, greatest] = [Math.min(...highs), Math.max(...highs)];
+	const range = least === greatest ? `${least}` : `${least} to ${greatest}, layer by layer`;
+	const which = bounded.length === units.length ? "" : `${bounded.length} of `;
+	return [
+		bounded.some(({ convolution }) => isFloat(convolution.weight.tensor))
+			? `The activations after ${which}its ${units.length} convolutions end at a number of their own, ${range}.`
+			: `After ${which}its ${units.length} convolutions no activation is written: the range of their codes is the activation, from 0 to ${range}.`,
+	];
 }
 
 /** Epsilon and momentum, as far as the file has batch norm and says so. */
