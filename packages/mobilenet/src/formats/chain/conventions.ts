@@ -7,7 +7,7 @@ import { type Layer, layers } from "../../network/layers.ts";
 import { isFloat } from "../../weights/float.ts";
 import type { Chain } from "./chain.ts";
 import type { ActiveUnit, Parts } from "./parts-of.ts";
-import { isWithinSix } from "./saturation.ts";
+import { isActivation, isWithinSix } from "./saturation.ts";
 import { type BatchNorm, blockCounts, refuse } from "./units.ts";
 
 type Sides = readonly [top: number, left: number, bottom: number, right: number];
@@ -41,10 +41,13 @@ export function geometryOf(
 		if (!best || wrong > best.matched)
 			best = { matched: wrong, sentence: difference(units[wrong]!, table[wrong]!) };
 	}
-	return refuse(chain, best!.sentence);
+	return refuse(chain, best!.sentence, "unsupported");
 }
 
-/** First the networks whose first convolution is padded as their blocks are. */
+/**
+ * First what the words of the file say, which hold at every size, and its numbers beside them; then the networks whose
+ * first convolution is padded as their blocks are.
+ */
 function candidates(
 	stem: readonly ActiveUnit[],
 	blocks: readonly ActiveUnit[],
@@ -54,17 +57,26 @@ function candidates(
 			lastBlocks.map((lastBlock) => ({ padding, stemPadding, lastBlock })),
 		),
 	);
-	const isAlike = ({ padding, stemPadding }: (typeof all)[number]): boolean => padding === stemPadding;
-	return [...all.filter(isAlike), ...all.filter((candidate) => !isAlike(candidate))];
+	const isSaid = [blocks, stem].map(isInWords);
+	// A file that knows the word means others by its numbers.
+	const isStrange = (padding: Padding, own: 0 | 1): boolean =>
+		isSaid[own] ? padding !== "same" : isSaid[1 - own]! && padding === "same";
+	const strangeness = ({ padding, stemPadding }: (typeof all)[number]): number =>
+		2 * Number(isStrange(padding, 0)) +
+		2 * Number(isStrange(stemPadding, 1)) +
+		Number(padding !== stemPadding);
+	return all.toSorted((a, b) => strangeness(a) - strangeness(b));
 }
 
-/** TensorFlow has a word for its zeros; numbers are the same at every size. */
 function paddingsOf(units: readonly ActiveUnit[]): readonly Padding[] {
-	const strided = units.filter(({ convolution }) => convolution.stride[0] > 1);
-	const inWords = strided.some(
-		({ pads, convolution }) => convolution.padding === "same" && pads.length === 0,
+	return isInWords(units) ? preferred.words : preferred.numbers;
+}
+
+/** TensorFlow has a word for its zeros; numbers are the same at every size. Where the stride is 1 both are alike. */
+function isInWords(units: readonly ActiveUnit[]): boolean {
+	return units.some(
+		({ pads, convolution: { stride, padding } }) => stride[0] > 1 && padding === "same" && pads.length === 0,
 	);
-	return inWords ? preferred.words : preferred.numbers;
 }
 
 function matches(unit: ActiveUnit, layer: Layer): boolean {
@@ -117,7 +129,8 @@ export function activationOf(
 	const notes = boundsNotes(units);
 	const [first] = written;
 	if (!first) {
-		const activation = units.every(({ bounds }) => isWithinSix(bounds!)) ? "relu6" : "relu";
+		const active = units.map(({ bounds }) => bounds!).filter(isActivation);
+		const activation = active.every(isWithinSix) ? "relu6" : "relu";
 		return { activation, leakySlope: 0, notes };
 	}
 	const { activation } = first.activation;
@@ -153,17 +166,22 @@ export function activationOf(
 
 /** What `inspect` says of layers that are kept between bounds of their own. */
 function boundsNotes(units: readonly ActiveUnit[]): string[] {
-	const bounded = units.filter(({ bounds }) => bounds !== undefined);
-	if (bounded.length === 0) return [];
-	const highs = bounded.map(({ bounds }) => Number(bounds!.high.toPrecision(3)));
-	const [least, greatest] = [Math.min(...highs), Math.max(...highs)];
-	const range = least === greatest ? `${least}` : `${least} to ${greatest}, layer by layer`;
-	const which = bounded.length === units.length ? "" : `${bounded.length} of `;
-	return [
-		bounded.some(({ convolution }) => isFloat(convolution.weight.tensor))
-			? `The activations after ${which}its ${units.length} convolutions end at a number of their own, ${range}.`
-			: `After ${which}its ${units.length} convolutions no activation is written: the range of their codes is the activation, from 0 to ${range}.`,
-	];
+	const notes: string[] = [];
+	const bounded = units.filter(({ bounds }) => bounds && isActivation(bounds));
+	if (bounded.length > 0) {
+		const highs = bounded.map(({ bounds }) => Number(bounds!.high.toPrecision(3)));
+		const [least, greatest] = [Math.min(...highs), Math.max(...highs)];
+		const range = least === greatest ? `${least}` : `${least} … ${greatest}, layer by layer`;
+		const which = bounded.length === units.length ? "" : `${bounded.length} of `;
+		notes.push(
+			bounded.some(({ convolution }) => isFloat(convolution.weight.tensor))
+				? `The activations of ${which}its ${units.length} convolutions end at a number of their own: ${range}.`
+				: `After ${which}its ${units.length} convolutions no activation is written: the range of their codes is the activation, from 0 to ${range}.`,
+		);
+	}
+	if (units.some(({ bounds }) => bounds && !isActivation(bounds)))
+		notes.push("Its last convolution has no activation.");
+	return notes;
 }
 
 /** Epsilon and momentum, as far as the file has batch norm and says so. */

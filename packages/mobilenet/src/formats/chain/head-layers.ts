@@ -67,8 +67,10 @@ export function headLayersOf(
 	}
 	for (const step of steps) {
 		const isFirst = layers.length === 0 && !open;
-		if (step.kind === "activation") close({ activation: step.activation }, step.output);
-		else if (step.kind === "dense") {
+		if (step.kind === "activation") {
+			const { activation, bounds, output } = step;
+			close(activation === "clip" ? { activation: "relu", bounds } : { activation }, output);
+		} else if (step.kind === "dense") {
 			let next = isFirst && turned ? pixelsFirst(chain, step, inputs, channels) : step;
 			if (pending) next = scaledColumns(chain, checked(chain, next, inputs), pending);
 			pending = undefined;

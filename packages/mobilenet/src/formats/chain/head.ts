@@ -4,6 +4,7 @@
  * the order counts; head-layers.ts makes layers of it.
  */
 import type { Configuration } from "../../network/configuration.ts";
+import { isFloat } from "../../weights/float.ts";
 import type { Chain } from "./chain.ts";
 import {
 	type Activation,
@@ -20,7 +21,9 @@ import {
 import { describe, unexpected } from "./words.ts";
 
 export type HeadStep = Dense | BatchNorm | Affine | HiddenActivation;
-type HiddenActivation = Activation & { readonly activation: "relu" | "relu6" | "tanh" | "sigmoid" };
+type HiddenActivation = Activation & {
+	readonly activation: "relu" | "relu6" | "tanh" | "sigmoid" | "clip";
+};
 
 export interface FoundHead {
 	/** Absent where the file ends with the last block. */
@@ -89,7 +92,7 @@ export function headOf(chain: Chain, items: readonly Item[], trunk: Trunk): Foun
 			const found = asDense(item);
 			if (!found) return strange(item, "a dense layer, a 1×1 convolution, a softmax or the end");
 			for (const step of found) {
-				if (step.kind === "dense") dropped.dense();
+				if (step.kind === "dense") dropped.dense(isFloat(step.weight.tensor));
 				if (step.kind === "activation") dropped.activation();
 				steps.push(step.kind === "activation" ? hidden(chain, step) : step);
 			}
@@ -111,7 +114,10 @@ export function headOf(chain: Chain, items: readonly Item[], trunk: Trunk): Foun
 	return { pool, before, steps, dropout: dropped.rate(), output };
 }
 
-/** Which of a head's dropouts is the one before its last dense layer, those with nothing between them counted as one. */
+/**
+ * Which of a head's dropouts is the one before its last dense layer, those of floats with nothing between them counted as
+ * one.
+ */
 function dropouts() {
 	let [open, next] = [false, 0];
 	let rate: number | undefined;
@@ -119,8 +125,9 @@ function dropouts() {
 		by: (dropout: number): void => {
 			if (!open) next = dropout;
 		},
-		dense: (): void => {
-			if (!open) [open, rate, next] = [true, next, 0];
+		dense: (ofFloats: boolean): void => {
+			if (!open) [rate, next] = [next, 0];
+			open = ofFloats;
 		},
 		activation: (): void => {
 			open = false;
@@ -135,8 +142,8 @@ function changesNothing({ activation }: Activation, trunk: Activation["activatio
 }
 
 function hidden(chain: Chain, layer: Activation): HiddenActivation {
-	const { activation, name } = layer;
-	if (activation === "leakyRelu" || activation === "clip")
+	const { activation, name, bounds } = layer;
+	if (activation === "leakyRelu" || (activation === "clip" && bounds?.low !== 0))
 		return refuse(
 			chain,
 			`its head has the activation ${activation} where none, ReLU, ReLU6, tanh or sigmoid was expected (layer ${name})`,

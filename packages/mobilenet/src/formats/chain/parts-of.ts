@@ -6,7 +6,7 @@
 import type { Bounds } from "../../weights/parts.ts";
 import type { Chain } from "./chain.ts";
 import { type FoundHead, headOf } from "./head.ts";
-import { saturationOf } from "./saturation.ts";
+import { rangeOf, saturationOf } from "./saturation.ts";
 import { foldedUnit, type NormedUnit } from "./scaling.ts";
 import {
 	type Activation,
@@ -37,6 +37,8 @@ export interface Block {
 	readonly pointwise: ActiveUnit;
 }
 
+const unbounded: Bounds = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
+
 /** What a network does to its input before the first convolution. */
 export type Leading = Affine | BatchNorm;
 
@@ -55,14 +57,16 @@ export function partsOf(chain: Chain): Parts {
 		const item = items[at];
 		if (item?.kind !== "unit" || !fits(item)) return unexpected(chain, items, item, after, expected);
 		at++;
-		return activeUnit(chain, items, item);
+		// Some cut the network before its last activation.
+		const mayBeLinear = isPointwise(item) && isCount(blocks.length + 1) && items[at]?.kind !== "unit";
+		return activeUnit(chain, items, item, mayBeLinear);
 	};
 
+	const blocks: Block[] = [];
 	const leading: Leading[] = [];
 	for (let item = items[at]; item?.kind === "affine" || item?.kind === "batchNorm"; item = items[++at])
 		leading.push(item);
 	const stem = convolution("at the start", "a 3×3 convolution", isStandard3x3);
-	const blocks: Block[] = [];
 	let last = "the first convolution";
 	while (items[at]?.kind === "unit") {
 		const name = `blocks.${blocks.length}`;
@@ -72,8 +76,8 @@ export function partsOf(chain: Chain): Parts {
 		blocks.push({ depthwise, pointwise });
 		last = `${name}.pointwise`;
 	}
-	const { full, shallow } = blockCounts;
-	if (blocks.length !== full && blocks.length !== shallow) {
+	if (!isCount(blocks.length)) {
+		const { full, shallow } = blockCounts;
 		const item = items[at];
 		const next = item ? `, then ${describe(item)} (layer ${item.name})` : "";
 		refuse(
@@ -91,11 +95,16 @@ export function unitsOf({ stem, blocks }: Pick<Parts, "stem" | "blocks">): reado
 	return [stem, ...blocks.flatMap(({ depthwise, pointwise }) => [depthwise, pointwise])];
 }
 
-function activeUnit(chain: Chain, items: readonly Item[], unit: Unit): ActiveUnit {
+function isCount(blocks: number): boolean {
+	return blocks === blockCounts.full || blocks === blockCounts.shallow;
+}
+
+function activeUnit(chain: Chain, items: readonly Item[], unit: Unit, mayBeLinear: boolean): ActiveUnit {
 	const { activation, ...folded } = foldedUnit(chain, unit);
 	if (activation?.activation === "clip") return { ...folded, ...clippedTo(chain, activation) };
 	if (activation) return { ...folded, activation };
-	const bounds = saturationOf({ output: unit.output, weight: unit.convolution.weight });
+	const saturating = { output: unit.output, weight: unit.convolution.weight };
+	const bounds = saturationOf(saturating) ?? (mayBeLinear ? (rangeOf(saturating) ?? unbounded) : undefined);
 	if (bounds) return { ...folded, bounds };
 	return refuse(
 		chain,

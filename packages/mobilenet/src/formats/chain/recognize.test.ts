@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { chainFor, changed, refusal, type Writing } from "../../../test/support/chain.ts";
+import { chainFor, changed, refusal, usualWriting, type Writing } from "../../../test/support/chain.ts";
 import { type Configuration, configure } from "../../network/configuration.ts";
 import { layers } from "../../network/layers.ts";
 import { checkTensors } from "../../weights/check.ts";
@@ -78,12 +78,44 @@ describe("a chain made from a configuration is recognized", () => {
 		});
 	});
 
-	test("at a size where both paddings lay the same zeros, with the one that the file names", () => {
+	test("at a size where several paddings lay the same zeros, with the one that the file names", () => {
+		const read = (configuration: Configuration, zeros: Writing["zeros"]) =>
+			recognize(chainFor(configuration, { zeros, batchNorm: true, classifier: "dense" })).configuration
+				.padding;
+		// 33 → 17 → 9 → 5 → 3: TensorFlow's zeros are one on every side.
 		const odd = configure({ ...small, size: 33 });
-		expect(layers(odd)).toEqual(layers(configure({ ...odd, padding: "symmetric" })));
-		const read = (zeros: Writing["zeros"]) =>
-			recognize(chainFor(odd, { zeros, batchNorm: true, classifier: "dense" })).configuration.padding;
-		expect([read("word"), read("numbers"), read("layer")]).toEqual(["same", "symmetric", "symmetric"]);
+		expect(layers(odd)).toEqual(
+			layers(configure({ ...odd, padding: "symmetric", stemPadding: "symmetric" })),
+		);
+		expect([read(odd, "word"), read(odd, "numbers"), read(odd, "layer")]).toEqual([
+			...["same", "symmetric", "symmetric"],
+		]);
+		// 64 → 32 → 16 → 8 → 4: they are Keras's.
+		expect(layers(small)).toEqual(layers(configure({ ...small, padding: "keras", stemPadding: "keras" })));
+		expect([read(small, "word"), read(small, "numbers"), read(small, "layer")]).toEqual([
+			...["same", "keras", "keras"],
+		]);
+	});
+
+	test("with the padding of its first convolution, where that is another", () => {
+		const sizes = [96, 130, 150, 180, 200, 224, 300];
+		const paddings = ["same", "symmetric", "keras"] as const;
+		for (const size of sizes)
+			for (const padding of paddings)
+				for (const stemPadding of paddings) {
+					const given = configure({ ...small, size, padding, stemPadding });
+					const { configuration } = recognize(chainFor(given));
+					expect(layers(configuration)).toEqual(layers(given));
+					// A word is kept as it is, and so are numbers beside a word.
+					if (padding === "same") expect(configuration).toMatchObject({ padding, stemPadding });
+				}
+	});
+
+	test("whose zeros are numbers that only TensorFlow's rule explains", () => {
+		// 150 → 75 → 38 → 19 → 10 → 5: some sides are odd, others even.
+		const given = configure({ ...small, size: 150 });
+		const { configuration } = recognize(chainFor(given, { ...usualWriting, zeros: "numbers" }));
+		expect(configuration).toMatchObject({ padding: "same", stemPadding: "same" });
 	});
 
 	test("without a size it has 224, which is marked as assumed", () => {

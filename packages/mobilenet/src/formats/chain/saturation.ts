@@ -23,18 +23,24 @@ export function leastCode(dtype: DType): number | undefined {
 	return leastCodes[dtype];
 }
 
-/**
- * What the codes that a layer gives out keep its numbers between, if that is an activation: from 0 on. Undefined where
- * there are no codes, or where they go far below 0.
- */
-export function saturationOf({ output, weight }: Saturating): Bounds | undefined {
+/** What the codes that a layer gives out keep its numbers between; undefined where there are none. */
+export function rangeOf({ output, weight }: Saturating): Bounds | undefined {
 	const least = leastCode(weight.tensor.dtype);
 	const [scale = Number.NaN] = output?.scale ?? [];
 	const [zeroPoint = 0] = output?.zeroPoint ?? [];
 	if (least === undefined || !(scale > 0)) return undefined;
-	const low = scale * (least - zeroPoint);
-	const high = scale * (least + codeCount - 1 - zeroPoint);
-	return Math.abs(low) <= mostBelowZero * (high - low) ? { low, high } : undefined;
+	return { low: scale * (least - zeroPoint), high: scale * (least + codeCount - 1 - zeroPoint) };
+}
+
+/** That range where it is an activation: from 0 on. */
+export function saturationOf(layer: Saturating): Bounds | undefined {
+	const range = rangeOf(layer);
+	return range && isActivation(range) ? range : undefined;
+}
+
+/** Whether what is kept between these bounds has an activation. */
+export function isActivation({ low, high }: Bounds): boolean {
+	return Number.isFinite(low) && Math.abs(low) <= mostBelowZero * (high - low);
 }
 
 /** Whether the bounds may be ReLU6's: not above 6, but for a code of rounding. */
