@@ -107,7 +107,7 @@ export function activationOf(
 ): Pick<Configuration, "activation" | "leakySlope"> {
 	const [first] = units as [ActiveUnit];
 	const { activation } = first.activation;
-	if (activation === "tanh" || activation === "sigmoid")
+	if (activation === "tanh" || activation === "sigmoid" || activation === "clip")
 		return refuse(
 			chain,
 			`the layer ${first.name} is followed by ${activation} where ReLU6, ReLU or leaky ReLU was expected`,
