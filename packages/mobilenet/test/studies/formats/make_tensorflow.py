@@ -7,7 +7,7 @@ import keras, onnxruntime, tensorflow as tf, tf2onnx
 from ai_edge_litert.interpreter import Interpreter
 from importlib.metadata import version
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
-from common import Kind, making, normalized, pictures, preprocessing
+from common import Kind, check, making, normalized, pictures, preprocessing
 from keras_networks import DESIGNS, network
 
 litert = f"LiteRT {version('ai_edge_litert')}"
@@ -38,7 +38,7 @@ def answers(path, inputs, pixels):
     for picture, bytes in zip(inputs[:3], pixels):
         if scale:  # an integer input takes the bytes of a picture as they are, or less 128
             codes = bytes.astype(np.int32) + least
-            assert np.abs((codes - zero) * scale - picture).max() < scale
+            check(np.abs((codes - zero) * scale - picture).max() < scale, f"{path}: its input is not the bytes of a picture")
             picture = codes.astype(into["dtype"])
         interpreter.set_tensor(into["index"], picture[None])
         interpreter.invoke()
@@ -78,7 +78,7 @@ for seed, design in enumerate(DESIGNS):
         session = onnxruntime.InferenceSession(path)
         given = inputs[:3].transpose(0, 3, 1, 2) if turned else inputs[:3]
         rows = session.run(None, {session.get_inputs()[0].name: given})[0]
-        assert np.abs(rows.reshape(3, -1) - outputs).max() < 1e-3
+        check(np.abs(rows.reshape(3, -1) - outputs).max() < 1e-3, f"{design['name']}: the file is another network")
         ONNX.row(f"{name}.onnx", rows, options=preprocessing(design["norm"]))
     making(ONNX, f"{name}.onnx", make)
 for kind in (*KINDS.values(), ONNX): kind.done()
