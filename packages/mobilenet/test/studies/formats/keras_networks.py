@@ -20,7 +20,7 @@ DESIGNS = [
          output="logits", classes=5),
     dict(name="flatten", alpha=.25, size=96, trunk="keras", pool="flatten", head=[("relu", 24), ("relu6", 12)],
          output="softmax", classes=4, norm="unit"),
-    dict(name="two-hidden", alpha=.35, size=300, trunk="keras", graph="normalization", pool="average",
+    dict(name="two-hidden", alpha=.35, size=300, trunk="keras", graph="adapted-normalization", pool="average",
          head=[("relu", 40), "norm", "dropout", ("relu", 20)], output="softmax", classes=7),
     dict(name="top", alpha=.25, size=160, trunk="top", head=[], output="softmax", classes=10),
     dict(name="own-same", alpha=.25, size=150, trunk="same", pool="layer", head=[], output="softmax", classes=3,
@@ -78,8 +78,10 @@ def build(keras, design):
             x = keras.Sequential([layers.RandomFlip("horizontal"), layers.RandomRotation(.1)])(x)
         if graph in ("rescaling", "augmentation"): x = layers.Rescaling(1 / 127.5, offset=-1)(x)
         if graph == "preprocess_input": x = keras.applications.mobilenet.preprocess_input(x)
-        if graph == "normalization":
-            x = layers.Normalization(mean=[123.7, 116.3, 103.5], variance=[3410., 3263., 3292.])(x)
+        if graph == "adapted-normalization":
+            adapted = layers.Normalization()
+            adapted.adapt(pictures(size).astype(np.float32))
+            x = adapted(x)
         if graph == "unit-normalization":
             x = layers.Normalization(mean=[.485, .456, .406], variance=[.0524, .0502, .0506])(layers.Rescaling(1 / 255)(x))
         if design["nested"]: x = trunk(x, training=False)

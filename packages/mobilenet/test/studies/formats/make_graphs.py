@@ -7,22 +7,52 @@ import tensorflow as tf, tf_keras as keras
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 from tensorflow.python.tools import optimize_for_inference_lib
 from common import Kind, check, making, normalized, preprocessing
-from keras_networks import BLOCKS, DESIGNS, network
+from keras_networks import BLOCKS, DESIGNS, build, network
 
 v1 = tf.compat.v1
 runtime = f"TensorFlow {tf.__version__}"
 FROZEN, SLIM = Kind("graphdef-keras", runtime), Kind("graphdef-slim", runtime)
 
+
+def frozen_of_session(model, design):
+    """As scripts of the time of TensorFlow 1 do it."""
+    weights = model.get_weights()
+    with tf.Graph().as_default(), v1.Session() as session:
+        v1.keras.backend.set_session(session)
+        v1.keras.backend.set_learning_phase(0)
+        again = build(keras, design)
+        session.run(v1.global_variables_initializer())
+        for variable, values in zip(again.weights, weights, strict=True): variable.load(values, session)
+        output = again.outputs[0].op.name
+        graph = v1.graph_util.convert_variables_to_constants(session, session.graph_def, [output])
+    v1.keras.backend.clear_session()
+    return graph, output
+
+
+def frozen_of_function(model, design):
+    signature = tf.TensorSpec((None, design["size"], design["size"], 3), tf.float32, name="input")
+    frozen = convert_variables_to_constants_v2(
+        tf.function(lambda x: model(x, training=False)).get_concrete_function(signature))
+    return frozen.graph.as_graph_def(), frozen.outputs[0].op.name
+
+
+def answers(graph, output, inputs):
+    """What a file gives that is read again: nothing else may be needed."""
+    with tf.Graph().as_default(), v1.Session() as session:
+        tf.import_graph_def(graph, name="")
+        first, = [node.name for node in graph.node if node.op == "Placeholder"]
+        return session.run(f"{output}:0", {f"{first}:0": inputs})
+
+
 for seed, design in enumerate(DESIGNS):
     if not FROZEN.wanted: break
     model, outputs = network(keras, design, seed)
     def make():
-        signature = tf.TensorSpec((None, design["size"], design["size"], 3), tf.float32, name="input")
-        concrete = tf.function(lambda x: model(x, training=False)).get_concrete_function(signature)
-        frozen = convert_variables_to_constants_v2(concrete)
+        inputs = normalized(design["size"], design["norm"])[:3]
+        graph, output = (frozen_of_session if seed % 2 == 0 else frozen_of_function)(model, design)
         file = f"{design['name']}.pb"
-        tf.io.write_graph(frozen.graph.as_graph_def(), FROZEN.file(""), file, as_text=False)
-        rows = frozen(tf.constant(normalized(design["size"], design["norm"])[:3]))[0].numpy()
+        tf.io.write_graph(graph, FROZEN.file(""), file, as_text=False)
+        rows = answers(graph, output, inputs)
         check(np.abs(rows.reshape(3, -1) - outputs).max() < 1e-3, f"{design['name']}: the file is another network")
         FROZEN.row(file, rows, options=preprocessing(design["norm"]))
     making(FROZEN, f"{design['name']}.pb", make)
@@ -126,9 +156,7 @@ for seed, design in enumerate(GRAPHS):
                                                                        tf.float32.as_datatype_enum)
         file = f"{design['name']}.pb"
         open(SLIM.file(file), "wb").write(frozen.SerializeToString())
-        with tf.Graph().as_default(), v1.Session() as session:
-            tf.import_graph_def(frozen, name="")
-            again = session.run(f"{node}:0", {"input:0": pixels[:3]})
+        again = answers(frozen, node, pixels[:3])
         check(np.abs(again - rows).max() < 1e-3, f"{design['name']}: the file is another network")
         SLIM.row(file, again, options={})
     making(SLIM, f"{design['name']}.pb", make)
