@@ -91,8 +91,8 @@ export const formats: readonly Format[] = [
 	{
 		name: "ONNX",
 		endings: [".onnx"],
-		// The version of its IR and a producer: files of ONNX begin so, but nothing makes them.
-		sniff: ({ bytes }) => bytes[0] === 8 && bytes[1]! < 32 && bytes[2] === 0x12,
+		sniff: ({ bytes }) => looksLikeOnnx(bytes),
+		read: byChain(async () => (await import("./onnx/read.ts")).readOnnx),
 		write: asOneFile(async () => (await import("./onnx/write.ts")).writeOnnx),
 	},
 ];
@@ -100,6 +100,12 @@ export const formats: readonly Format[] = [
 /** The format of an opened file, or undefined where it is of none of these. */
 export function formatOf(opened: Opened): Format | undefined {
 	return formats.find((format) => format.sniff(opened));
+}
+
+/** Whether a message begins with the version of its IR, from 3 to 99, and then a producer, a graph or its operator sets. */
+function looksLikeOnnx(bytes: Uint8Array): boolean {
+	const [field, version = 0, next = 0] = bytes;
+	return field === 0x08 && version >= 3 && version < 100 && [0x12, 0x1a, 0x22, 0x3a, 0x42].includes(next);
 }
 
 /** Reads a chain and makes a model of it; the format's reader and what is common to all come at the same time. */

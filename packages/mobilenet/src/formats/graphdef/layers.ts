@@ -1,8 +1,9 @@
 /** The operators on the way of a picture as layers: one reader for each. */
 import { shown } from "../../base/error.ts";
 import type { ChainLayer } from "../chain/chain.ts";
+import { mergedBounds } from "../chain/clips.ts";
 import { refuse } from "../chain/units.ts";
-import { arithmetic, biasAdd, bounds, mergedBounds } from "./arithmetic.ts";
+import { arithmetic, biasAdd, bounds } from "./arithmetic.ts";
 import { type Constants, wholeNumbers } from "./constants.ts";
 import {
 	activation,
