@@ -60,7 +60,8 @@ export type ChainLayer = { readonly name: string; readonly output?: Quantization
 	| { readonly kind: "flatten"; readonly order: "hwc" | "chw" }
 	/**
 	 * y = factor · x + offset, with one number for all channels or one a channel, as in preprocessing inside a network. A
-	 * network of integers gives the table too: the code that it makes of each of the 256 codes, from the least on.
+	 * network of integers gives the table too: the code that it makes of each of the 256 codes, from the least on; or one
+	 * such table a channel, one after the other.
 	 */
 	| {
 			readonly kind: "affine";
