@@ -21,5 +21,5 @@ export type {
 	TensorData,
 } from "../weights/model.ts";
 export { type ReadOptions, readModel } from "./read.ts";
-export { writeModel } from "./safetensors/model-file.ts";
+export { writeModel } from "./safetensors/model-writer.ts";
 export { type WriteOptions, writeAs } from "./write.ts";

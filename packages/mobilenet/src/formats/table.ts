@@ -1,10 +1,15 @@
 /**
  * The formats, a row each: how its files end, how one is told once it is opened, and what reads and writes it. Readers
- * and writers are imported only when a row is used: who loads one format does not load the others.
+ * and writers are imported only when a row is used: who loads one format does not load the others. Only the reader of the
+ * package's own format is always there.
  */
+import { startsWith } from "../base/bytes.ts";
+import { isJson } from "../base/json.ts";
 import type { Model } from "../weights/model.ts";
 import type { Chain } from "./chain/chain.ts";
-import { type Opened, startsWith } from "./opened.ts";
+import { beginsWithNode } from "./graphdef/first-node.ts";
+import type { Opened } from "./opened.ts";
+import { modelIn } from "./safetensors/model-file.ts";
 
 export interface Format {
 	/** As people say it. */
@@ -29,14 +34,17 @@ export interface Writing {
 	readonly batch: number;
 }
 
+/** What the model of a TensorFlow.js folder is called. */
+export const folderModel = "model.json";
+
 export const formats: readonly Format[] = [
 	{
 		name: "safetensors",
 		endings: [".safetensors"],
 		// The metadata that only this package writes; other frameworks' have their own rows.
 		sniff: ({ safetensors }) => safetensors?.metadata.mobilenet !== undefined,
-		read: async ({ safetensors, name }) => (await modelFile()).modelIn(safetensors!, name),
-		write: asOneFile(async () => (await modelFile()).writeModel),
+		read: async ({ safetensors, name }) => modelIn(safetensors!, name),
+		write: asOneFile(async () => (await import("./safetensors/model-writer.ts")).writeModel),
 	},
 	{
 		name: "TensorFlow Lite",
@@ -46,8 +54,23 @@ export const formats: readonly Format[] = [
 		write: asOneFile(async () => (await import("./tflite/write.ts")).writeTensorFlowLite),
 	},
 	{
+		name: "TensorFlow GraphDef",
+		endings: [".pb"],
+		sniff: ({ bytes }) => beginsWithNode(bytes),
+		read: byChain(async () => (await import("./graphdef/read.ts")).readGraphDef),
+	},
+	{
+		name: "TensorFlow.js graph model",
+		// Found as the layers model is.
+		endings: [],
+		sniff: ({ json }) =>
+			json?.format === "graph-model" ||
+			(isJson(json?.modelTopology) && Array.isArray(json.modelTopology.node)),
+		read: byChain(async () => (await import("./tensorflowjs/graph-model.ts")).readGraphModel),
+	},
+	{
 		name: "TensorFlow.js layers model",
-		endings: ["model.json"],
+		endings: [folderModel],
 		sniff: ({ json }) => json?.modelTopology !== undefined || json?.weightsManifest !== undefined,
 		read: byChain(async () => (await import("./tensorflowjs/read.ts")).readTensorFlowJs),
 	},
@@ -56,6 +79,14 @@ export const formats: readonly Format[] = [
 		endings: [".h5", ".hdf5"],
 		sniff: ({ bytes }) => startsWith(bytes, "\x89HDF\r\n\x1a\n"),
 		read: byChain(async () => (await import("./keras/read.ts")).readKerasHdf5),
+	},
+	{
+		name: "Keras",
+		endings: [".keras"],
+		sniff: ({ zip }) =>
+			zip?.some(({ path }) => path === "config.json") === true &&
+			zip.some(({ path }) => path === "model.weights.h5"),
+		read: byChain(async () => (await import("./keras/archive.ts")).readKerasArchive),
 	},
 ];
 
@@ -77,8 +108,4 @@ function asOneFile(
 	writer: () => Promise<(model: Model, options: Writing) => Uint8Array>,
 ): Format["write"] & object {
 	return async (model, options) => new Map([[options.file, (await writer())(model, options)]]);
-}
-
-function modelFile(): Promise<typeof import("./safetensors/model-file.ts")> {
-	return import("./safetensors/model-file.ts");
 }

@@ -5,7 +5,6 @@
  */
 import { writeLocation } from "#files";
 import { MobileNetError } from "../base/error.ts";
-import { writeModel } from "../formats/safetensors/model-file.ts";
 import type { Arithmetic } from "../kernels/operations.ts";
 import type { Build } from "../kernels/walker.ts";
 import { type Configuration, type ConfigurationOptions, configure } from "../network/configuration.ts";
@@ -294,6 +293,7 @@ export class MobileNet {
 	 * await mobilenet.save("model.safetensors");
 	 */
 	async save(location: string | URL): Promise<void> {
+		const { writeModel } = await import("../formats/safetensors/model-writer.ts");
 		await writeLocation(location, writeModel(this.model));
 	}
 

@@ -1,7 +1,7 @@
 /** The public entry `mobilenet/quantization`: converts float networks to 8-bit integers. */
 export { MobileNetError } from "../base/error.ts";
 export type { OnProgress, Progress } from "../base/progress.ts";
-export { writeModel } from "../formats/safetensors/model-file.ts";
+export { writeModel } from "../formats/safetensors/model-writer.ts";
 export type { KeyedPicture, KeyOf, Picture, PictureSource, Pictures } from "../model/pictures.ts";
 export type { Model } from "../weights/model.ts";
 export type { Range } from "./codes.ts";

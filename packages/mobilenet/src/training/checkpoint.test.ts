@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { readModelFile, writeModel } from "../formats/safetensors/model-file.ts";
-import { readSafetensors, writeSafetensors } from "../formats/safetensors/safetensors.ts";
+import { readModelFile } from "../formats/safetensors/model-file.ts";
+import { writeModel } from "../formats/safetensors/model-writer.ts";
+import { readSafetensors } from "../formats/safetensors/safetensors.ts";
+import { writeSafetensors } from "../formats/safetensors/safetensors-writer.ts";
 import { configure } from "../network/configuration.ts";
 import { digestOf } from "../weights/digest.ts";
 import { initialize } from "../weights/initialize.ts";

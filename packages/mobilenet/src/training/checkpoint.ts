@@ -4,8 +4,10 @@
  */
 import { MobileNetError, shown } from "../base/error.ts";
 import { parseJson } from "../base/json.ts";
-import { modelMetadata, readModelFile } from "../formats/safetensors/model-file.ts";
-import { readSafetensors, writeSafetensors } from "../formats/safetensors/safetensors.ts";
+import { readModelFile } from "../formats/safetensors/model-file.ts";
+import { modelMetadata } from "../formats/safetensors/model-writer.ts";
+import { readSafetensors } from "../formats/safetensors/safetensors.ts";
+import { writeSafetensors } from "../formats/safetensors/safetensors-writer.ts";
 import type { Model } from "../weights/model.ts";
 import type { Tensor } from "../weights/tensor.ts";
 import type { EpochReport, Validation } from "./events.ts";

@@ -1,6 +1,6 @@
 /** Writes the files of a run's folder, and survives failures to do so. */
 import { messageOf } from "../base/error.ts";
-import { writeModel } from "../formats/safetensors/model-file.ts";
+import { writeModel } from "../formats/safetensors/model-writer.ts";
 import type { Model } from "../weights/model.ts";
 import { type Checkpoint, encodeCheckpoint } from "./checkpoint.ts";
 import type { TrainingEvent } from "./events.ts";

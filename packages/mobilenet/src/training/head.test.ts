@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { random } from "../base/random.ts";
-import { readModelFile, writeModel } from "../formats/safetensors/model-file.ts";
+import { readModelFile } from "../formats/safetensors/model-file.ts";
+import { writeModel } from "../formats/safetensors/model-writer.ts";
 import { MobileNet } from "../model/mobilenet.ts";
 import { quantize } from "../quantization/quantize.ts";
 import { type Classifier, trainHead, withHead } from "./head.ts";

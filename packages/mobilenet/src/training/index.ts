@@ -13,7 +13,7 @@ export { MobileNetError } from "../base/error.ts";
 export type { OnProgress, Progress } from "../base/progress.ts";
 export type { Augmentation } from "../data/augmentation.ts";
 export type { Dataset } from "../data/dataset.ts";
-export { writeModel } from "../formats/safetensors/model-file.ts";
+export { writeModel } from "../formats/safetensors/model-writer.ts";
 export { configure } from "../network/configuration.ts";
 export { initialize } from "../weights/initialize.ts";
 export type { Model } from "../weights/model.ts";

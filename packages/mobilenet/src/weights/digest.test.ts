@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { readModelFile, writeModel } from "../formats/safetensors/model-file.ts";
+import { readModelFile } from "../formats/safetensors/model-file.ts";
+import { writeModel } from "../formats/safetensors/model-writer.ts";
 import { configure } from "../network/configuration.ts";
 import { digestOf } from "./digest.ts";
 import { initialize } from "./initialize.ts";

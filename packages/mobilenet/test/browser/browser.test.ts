@@ -8,7 +8,7 @@ import type { Page } from "playwright-core";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readModel } from "../../src/formats/read.ts";
-import { writeModel } from "../../src/formats/safetensors/model-file.ts";
+import { writeModel } from "../../src/formats/safetensors/model-writer.ts";
 import { readSafetensors } from "../../src/formats/safetensors/safetensors.ts";
 import { decode } from "../../src/image/decode.node.ts";
 import { type Pixels, spreadGray } from "../../src/image/pixels.ts";

@@ -24,7 +24,7 @@ import webpack from "webpack";
 import * as data from "../../src/data/index.ts";
 import * as evaluation from "../../src/evaluation/index.ts";
 import * as formats from "../../src/formats/index.ts";
-import { writeModel } from "../../src/formats/safetensors/model-file.ts";
+import { writeModel } from "../../src/formats/safetensors/model-writer.ts";
 import * as index from "../../src/index.ts";
 import { parts } from "../../src/model/generated/default-model.ts";
 import { MobileNet } from "../../src/model/mobilenet.ts";

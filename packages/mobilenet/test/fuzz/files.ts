@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { readModel } from "../../src/formats/index.ts";
-import { writeModel } from "../../src/formats/safetensors/model-file.ts";
+import { writeModel } from "../../src/formats/safetensors/model-writer.ts";
 import { formats } from "../../src/formats/table.ts";
 import { configure } from "../../src/network/configuration.ts";
 import { initialize } from "../../src/weights/initialize.ts";

@@ -1,7 +1,7 @@
 /** Files that Python's safetensors wrote, read whole and written again. */
 import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
-import { writeSafetensors } from "../../src/formats/safetensors/safetensors.ts";
+import { writeSafetensors } from "../../src/formats/safetensors/safetensors-writer.ts";
 import { configure } from "../../src/network/configuration.ts";
 import { checkTensors } from "../../src/weights/check.ts";
 import { describeWithShared, shared } from "../support/shared.ts";

@@ -7,8 +7,10 @@ import { initialize } from "../../weights/initialize.ts";
 import type { Label, Model } from "../../weights/model.ts";
 import { partsOf, tensorsOf } from "../../weights/parts.ts";
 import type { Tensor } from "../../weights/tensor.ts";
-import { readModelFile, writeModel } from "./model-file.ts";
-import { readSafetensors, writeSafetensors } from "./safetensors.ts";
+import { readModelFile } from "./model-file.ts";
+import { writeModel } from "./model-writer.ts";
+import { readSafetensors } from "./safetensors.ts";
+import { writeSafetensors } from "./safetensors-writer.ts";
 
 const small = { alpha: 0.01, depth: "shallow", size: 32, classes: 2 } as const;
 const model: Model = {

@@ -7,34 +7,15 @@ import { MobileNetError, messageOf, shown } from "../../base/error.ts";
 import { parseJson } from "../../base/json.ts";
 import { checkTensors } from "../../weights/check.ts";
 import type { Model } from "../../weights/model.ts";
-import { modelFromJson, modelToJson, versionOf } from "./model-json.ts";
-import { readSafetensors, type Safetensors, writeSafetensors } from "./safetensors.ts";
+import { modelFromJson } from "./model-json.ts";
+import { readSafetensors, type Safetensors } from "./safetensors.ts";
 
 /** The metadata's key. */
-const key = "mobilenet";
+export const key = "mobilenet";
 /** Raised when a reader of today could misunderstand what a writer of tomorrow means. */
 const latestVersion = 2;
 /** An object of lists of labels of synonyms. */
 const modelDepth = 4;
-
-/**
- * A model as the bytes of a safetensors file.
- *
- * @throws MobileNetError `broken-file` for a model that could not be read again
- * @example
- * await writeFile("model.safetensors", writeModel(model))
- */
-export function writeModel(model: Model): Uint8Array {
-	return writeSafetensors(model.tensors, modelMetadata(model));
-}
-
-/** The metadata by which a safetensors file with the tensors of a model, and others beside them, is that model's. */
-export function modelMetadata(model: Model): Readonly<Record<string, string>> {
-	const text = JSON.stringify({ format_version: versionOf(model), ...modelToJson(model) });
-	modelFromJson(readJson(text, "the model"), "the model");
-	checkTensors(model);
-	return { [key]: text };
-}
 
 /**
  * A model from the bytes of a file that `writeModel` made. Its tensors are views of these bytes where they can be.
@@ -61,7 +42,7 @@ export function modelIn(file: Safetensors, name: string): Model {
 	return model;
 }
 
-function readJson(text: string, name: string): Record<string, unknown> {
+export function readJson(text: string, name: string): Record<string, unknown> {
 	let json: unknown;
 	try {
 		json = parseJson(text, modelDepth);

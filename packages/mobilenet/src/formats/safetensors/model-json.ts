@@ -1,66 +1,16 @@
 /**
- * The model without its tensors, to JSON and back. What comes back from a file is checked value by value and
- * copied, so that nothing but a model's own fields gets in.
+ * The model without its tensors, from JSON: checked value by value and copied, so that nothing but a model's own fields
+ * gets in.
  */
 import { MobileNetError, messageOf, shown } from "../../base/error.ts";
 import { type Configuration, configure, presets } from "../../network/configuration.ts";
-import { layers } from "../../network/layers.ts";
 import type { Label, Model, Preprocessing, Rounding, Source } from "../../weights/model.ts";
-import { boundsName, inputTableName } from "../../weights/names.ts";
 import { preprocessingFault } from "../../weights/preprocessing.ts";
 
-type Rest = Omit<Model, "tensors">;
+export type Rest = Omit<Model, "tensors">;
 
 /** Fields of a configuration that version 1 of the format does not have. Where they are absent, `configure` knows them. */
-const since2 = ["stemPadding", "pooling", "headLayers", "binary"] as const;
-type Since2 = (typeof since2)[number];
-
-/**
- * The version of the format that says all of a model: 1 where it has nothing that version 2 brought.
- *
- * @example
- * versionOf(model) // 2 where configuration.padding is "keras"
- */
-export function versionOf({ configuration, tensors }: Pick<Model, "configuration" | "tensors">): 1 | 2 {
-	const { padding, channelRounding, output } = configuration;
-	const news =
-		since2.some((field) => !isUsual(configuration, field)) ||
-		padding === "keras" ||
-		channelRounding === "truncate" ||
-		output === "sigmoid" ||
-		tensors.has(inputTableName) ||
-		layers(configuration).some((layer) => tensors.has(boundsName(layer)));
-	return news ? 2 : 1;
-}
-
-/** Whether a field says what a file without it says. */
-function isUsual(configuration: Configuration, field: Since2): boolean {
-	const rest = { ...configuration, [field]: undefined };
-	return JSON.stringify(configure(rest)[field]) === JSON.stringify(configuration[field]);
-}
-
-/** What goes into the file. */
-export function modelToJson(model: Model): Omit<Rest, "configuration"> & {
-	readonly configuration: Partial<Configuration>;
-} {
-	const { configuration, preprocessing, rounding, labels, sureFrom, source } = model;
-	return {
-		configuration: withoutUsual(configuration),
-		preprocessing,
-		...(rounding && { rounding }),
-		...(labels && { labels }),
-		...(sureFrom !== undefined && { sureFrom }),
-		source,
-	};
-}
-
-/** So that files of networks that version 1 knows are files of version 1, to the byte. */
-function withoutUsual(configuration: Configuration): Partial<Configuration> {
-	const fields: Partial<Record<keyof Configuration, unknown>> = { ...configuration };
-	for (const field of since2) if (isUsual(configuration, field)) delete fields[field];
-	return fields as Partial<Configuration>;
-}
-
+export const since2 = ["stemPadding", "pooling", "headLayers", "binary"] as const;
 /**
  * The model's rest from a JSON object.
  *

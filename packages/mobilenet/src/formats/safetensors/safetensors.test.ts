@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MobileNetError } from "../../base/error.ts";
 import type { DType, Tensor } from "../../weights/tensor.ts";
-import { readSafetensors, writeSafetensors } from "./safetensors.ts";
+import { readSafetensors } from "./safetensors.ts";
+import { writeSafetensors } from "./safetensors-writer.ts";
 
 /** A file by hand: any header, any data. */
 function file(header: unknown, data: ArrayLike<number> = []): Uint8Array {

@@ -17,12 +17,12 @@ export interface Safetensors {
 }
 
 /** The length of the header stands before it. */
-const lengthBytes = 8;
+export const lengthBytes = 8;
 /** No header may be longer, whatever the file's length: the reference's own bound. */
 const longestHeader = 100_000_000;
 /** A header of tensors of shapes. */
 const headerDepth = 3;
-const metadataKey = "__metadata__";
+export const metadataKey = "__metadata__";
 
 type ArrayOf<A> = {
 	readonly BYTES_PER_ELEMENT: number;
@@ -38,7 +38,7 @@ const arrays: { readonly [D in DType]: ArrayOf<TensorData[D]> } = {
 	I8: Int8Array,
 	U8: Uint8Array,
 };
-const dtypes = Object.keys(arrays) as DType[];
+export const dtypes = Object.keys(arrays) as DType[];
 /** Read, and rounded to float32: nothing here computes in more. */
 const double = "F64";
 const doubleBytes = Float64Array.BYTES_PER_ELEMENT;
@@ -180,57 +180,7 @@ function rounded({ view }: BinaryFile, start: number, end: number): Float32Array
 	);
 }
 
-/**
- * A safetensors file of these tensors, byte for byte as the reference writes it: the widest type first, then by
- * name, the header padded with spaces so that the data begins at a multiple of 8.
- *
- * @throws MobileNetError `usage` for a tensor whose data do not fit its shape
- * @example
- * await writeFile("model.safetensors", writeSafetensors(tensors, { format: "mobilenet" }))
- */
-export function writeSafetensors(
-	tensors: ReadonlyMap<string, Tensor>,
-	metadata: Readonly<Record<string, string>> = {},
-): Uint8Array {
-	const sorted = [...tensors].toSorted(
-		([a, { dtype: left }], [b, { dtype: right }]) =>
-			dtypes.indexOf(left) - dtypes.indexOf(right) || (a < b ? -1 : 1),
-	);
-	const header: [string, object][] = [];
-	if (Object.keys(metadata).length > 0) header.push([metadataKey, metadata]);
-	let size = 0;
-	for (const [name, { dtype, shape, data }] of sorted) {
-		checkWritable(name, shape, data.length);
-		header.push([name, { dtype, shape, data_offsets: [size, size + data.byteLength] }]);
-		size += data.byteLength;
-	}
-	const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
-	const start = lengthBytes + Math.ceil(text.length / 8) * 8;
-	const bytes = new Uint8Array(start + size).fill(0x20, lengthBytes, start);
-	new DataView(bytes.buffer).setBigUint64(0, BigInt(start - lengthBytes), true);
-	bytes.set(text, lengthBytes);
-	let offset = start;
-	for (const [, { data }] of sorted) {
-		bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
-		offset += data.byteLength;
-	}
-	return bytes;
-}
-
-function checkWritable(name: string, shape: readonly number[], length: number): void {
-	if (name === metadataKey)
-		throw new MobileNetError(
-			"usage",
-			`a tensor cannot be called ${metadataKey}: safetensors keeps that name.`,
-		);
-	if (!shape.every(isCount) || sizeOf(shape) !== length)
-		throw new MobileNetError(
-			"usage",
-			`tensor ${shown(name)} of shape ${shown(shape)} must hold ${sizeOf(shape)} numbers, not ${length}.`,
-		);
-}
-
-function isCount(value: unknown): value is number {
+export function isCount(value: unknown): value is number {
 	return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
