@@ -29,6 +29,7 @@ export const operatorCodes = {
 	SHAPE: 77,
 	REDUCE_MAX: 82,
 	LEAKY_RELU: 98,
+	REVERSE_V2: 105,
 	QUANTIZE: 114,
 	HARD_SWISH: 117,
 	CUMSUM: 128,
@@ -51,6 +52,7 @@ const optionCodes = {
 	softmax: 9,
 	add: 11,
 	multiply: 21,
+	stridedSlice: 32,
 	leakyRelu: 75,
 } as const;
 

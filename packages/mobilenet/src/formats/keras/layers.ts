@@ -8,6 +8,7 @@ import { type ErrorCode, shown } from "../../base/error.ts";
 import type { Preprocessing } from "../../weights/model.ts";
 import type { Chain, ChainLayer } from "../chain/chain.ts";
 import { refuse } from "../chain/units.ts";
+import { withReversedColors } from "../reversed-colors.ts";
 import { activation, leakyReLU, reLU } from "./activations.ts";
 import type { Context, Reader } from "./context.ts";
 import { batchNorm, convolution, dense, zeroPadding } from "./convolutions.ts";
@@ -87,7 +88,8 @@ export function kerasChain(
 		const wasReversed = context.found.reversed;
 		const read = readerOf(layer, context)(layer, context);
 		// What was scaled channel by channel before the colors changed places.
-		if (context.found.reversed !== wasReversed) layers.splice(0, layers.length, ...layers.map(turned));
+		if (context.found.reversed !== wasReversed)
+			layers.splice(0, layers.length, ...withReversedColors(layers));
 		layers.push(...read);
 	}
 	const { size, inputChannels } = context.found;
@@ -116,11 +118,6 @@ function readerOf(layer: KerasLayer, context: Context): Reader {
 function preprocessingOf({ found: { reversed, resized } }: Context): Partial<Preprocessing> | undefined {
 	if (!reversed && !resized) return undefined;
 	return { ...(reversed && { channelOrder: "bgr" }), ...(resized && { filter: "tf-bilinear" }) };
-}
-
-function turned(layer: ChainLayer): ChainLayer {
-	if (layer.kind !== "affine") return layer;
-	return { ...layer, factor: layer.factor.toReversed(), offset: layer.offset.toReversed() };
 }
 
 /** Size and channels of the input, where the layer says them: [batch, height, width, channels]. */

@@ -7,6 +7,7 @@ import { isJson } from "../../base/json.ts";
 import { float32Of, isFloat } from "../../weights/float.ts";
 import type { ChainLayer } from "../chain/chain.ts";
 import { refuse } from "../chain/units.ts";
+import { areBeforeNetwork } from "../reversed-colors.ts";
 import type { Context } from "./context.ts";
 import { isCount, nameOf, numbersIn } from "./fields.ts";
 import type { KerasLayer } from "./graph.ts";
@@ -116,7 +117,7 @@ export function reversed(layer: KerasLayer, context: Context): readonly ChainLay
 	const { className, given } = layer;
 	const slices = given.get("slice_spec") ?? given.get("1");
 	const isReverse = className === "Stack" || (Array.isArray(slices) && isReversal(slices));
-	if (!isReverse || context.layers.some(({ kind }) => kind !== "affine"))
+	if (!isReverse || !areBeforeNetwork(context.layers))
 		return refuse(
 			context,
 			`the layer ${nameOf(layer)} (${className}) takes parts of the picture where only its colors were expected to be reversed`,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
 	int8,
+	int32,
 	type MadeOperator,
 	type MadeTensor,
 	makeTensorFlowLite,
@@ -158,4 +159,63 @@ test("pixels that become floats by CAST are the pixels", async () => {
 	const found = await readTensorFlowLite({ name: "model.tflite", bytes, beside });
 	expect(found).not.toHaveProperty("input");
 	expect(found).toMatchObject({ layers: [{ kind: "shape" }], preprocessing: { mean: [0], std: [1] } });
+});
+
+describe("colors in the opposite order", () => {
+	const ints = (...values: number[]): MadeTensor => ({
+		type: "int32",
+		shape: [values.length],
+		data: Int32Array.from(values),
+	});
+	const zeros = ints(0, 0, 0, 0);
+	const masks = (begin: number, end = begin): MadeOperator["options"] => ({
+		type: "stridedSlice",
+		fields: { 0: int32(begin), 1: int32(end) },
+	});
+	const sliced = (steps: MadeTensor, options: MadeOperator["options"], after = false) => {
+		const slice: MadeOperator = {
+			code: "STRIDED_SLICE",
+			inputs: [1, 4, 4, 5],
+			outputs: [2],
+			...(options && { options }),
+		};
+		const bytes = makeTensorFlowLite({
+			tensors: [picture, picture, picture, constant(1, 2), zeros, steps],
+			operators: [
+				after ? { code: "RELU", inputs: [0], outputs: [1] } : { code: "MUL", inputs: [0, 3], outputs: [1] },
+				slice,
+			],
+			outputs: [2],
+		});
+		const beside = (path: string): Promise<Uint8Array> => Promise.reject(new Error(path));
+		return readTensorFlowLite({ name: "model.tflite", bytes, beside });
+	};
+
+	test("are told, and what came before is turned round with them", async () => {
+		expect(await sliced(ints(1, 1, 1, -1), masks(15))).toMatchObject({
+			preprocessing: { channelOrder: "bgr" },
+			layers: [{ kind: "affine", factor: [2, 1], offset: [0] }],
+		});
+		const bytes = makeTensorFlowLite({
+			tensors: [picture, picture, ints(3)],
+			operators: [{ code: "REVERSE_V2", inputs: [0, 2], outputs: [1] }],
+			outputs: [1],
+		});
+		const beside = (path: string): Promise<Uint8Array> => Promise.reject(new Error(path));
+		expect(await readTensorFlowLite({ name: "model.tflite", bytes, beside })).toMatchObject({
+			preprocessing: { channelOrder: "bgr" },
+			layers: [],
+		});
+	});
+
+	test("by another slice, or after other layers, are refused", async () => {
+		const other = refused("not-mobilenet", /only the order of the colors was expected to change/);
+		await expect(sliced(ints(1, 1, -1, 1), masks(15))).rejects.toThrow(other);
+		await expect(sliced(ints(1, 1, 1, -1), masks(7))).rejects.toThrow(other);
+		await expect(sliced(ints(1, 1, 1, -1), masks(15, 7))).rejects.toThrow(other);
+		await expect(sliced(ints(1, 1, 1, -1), undefined)).rejects.toThrow(other);
+		await expect(sliced(ints(1, 1, 1, -1), masks(15), true)).rejects.toThrow(
+			refused("not-mobilenet", /turns round what its layers have made/),
+		);
+	});
 });

@@ -5,9 +5,10 @@
  */
 import { shown } from "../../base/error.ts";
 import type { ChainLayer } from "../chain/chain.ts";
+import { areBeforeNetwork, withReversedColors } from "../reversed-colors.ts";
 import { arithmetic, requantize } from "./arithmetic.ts";
 import { convolution, depthwise, fullyConnected } from "./convolutions.ts";
-import { float32 } from "./flatbuffer.ts";
+import { childTable, float32, int32 } from "./flatbuffer.ts";
 import {
 	broken,
 	dataIndex,
@@ -35,6 +36,8 @@ const readers: Readonly<Record<string, (context: Context) => readonly BareLayer[
 	MEAN: reduction("average"),
 	REDUCE_MAX: reduction("max"),
 	PAD: pad,
+	STRIDED_SLICE: reversal,
+	REVERSE_V2: reversal,
 	ADD: arithmetic,
 	SUB: arithmetic,
 	MUL: arithmetic,
@@ -54,16 +57,29 @@ const readers: Readonly<Record<string, (context: Context) => readonly BareLayer[
 
 export const knownOperators: ReadonlySet<string> = new Set(Object.keys(readers));
 
-/** The layers of a chain's operators. */
-export function layersOf(graph: Graph, operators: readonly Operator[]): ChainLayer[] {
-	const layers: ChainLayer[] = [];
+/** The layers of a chain's operators, and whether they begin with turning round the order of the colors. */
+export function layersOf(
+	graph: Graph,
+	operators: readonly Operator[],
+): { readonly layers: readonly ChainLayer[]; readonly reversed: boolean } {
+	let layers: ChainLayer[] = [];
+	let reversed = false;
 	let pooled = false;
 	for (const operator of operators) {
 		const own = layersOfOne(graph, operator, pooled);
+		if (readers[operator.name] === reversal) {
+			if (!areBeforeNetwork(layers))
+				throw foreign(
+					graph.name,
+					`the file is sound, but its operator ${operator.name} turns round what its layers have made`,
+				);
+			layers = withReversedColors(layers);
+			reversed = !reversed;
+		}
 		pooled ||= own.some(({ kind }) => kind === "pool" || kind === "flatten");
 		layers.push(...own);
 	}
-	return layers;
+	return { layers, reversed };
 }
 
 /** A fused activation is a layer of its own, and its output the operator's. */
@@ -104,6 +120,35 @@ function softmax(context: Context): readonly BareLayer[] {
 	if (beta !== 1)
 		throw unsupported(context.graph.name, `its softmax ${context.to.name} has a beta of ${beta}, not 1`);
 	return [{ kind: "softmax" }];
+}
+
+/** The channels in the opposite order; any other slice of a picture is refused. */
+function reversal({ graph, operator, from, to }: Context): readonly BareLayer[] {
+	const { inputs, name } = operator;
+	const last = from.shape.length - 1;
+	const isReversal =
+		name === "REVERSE_V2"
+			? [String(last), "-1"].includes(integersAt(graph, inputs[1], "the axes").join())
+			: takesAll(operator, from.shape.length) &&
+				integersAt(graph, inputs[3], "the steps").every((step, axis) => step === (axis === last ? -1 : 1));
+	if (last !== 3 || !isReversal)
+		throw foreign(
+			graph.name,
+			`the file is sound, but its operator ${name} makes ${described(to)} of ${described(from)} where only the order of the colors was expected to change`,
+		);
+	return [];
+}
+
+/** Whether a slice begins and ends nowhere, on every axis. */
+function takesAll({ table }: Operator, rank: number): boolean {
+	const options = childTable(table, fields.operator.options);
+	const all = 2 ** rank - 1;
+	const { beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask } = fields.stridedSlice;
+	return (
+		options !== undefined &&
+		[beginMask, endMask].every((mask) => (int32(options, mask) & all) === all) &&
+		[ellipsisMask, newAxisMask, shrinkAxisMask].every((mask) => int32(options, mask) === 0)
+	);
 }
 
 /** Pixels that become floats. */

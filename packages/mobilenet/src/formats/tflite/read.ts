@@ -49,7 +49,7 @@ export async function readTensorFlowLite(file: ModelFile): Promise<Chain> {
 	const operators = operatorsOf(graph, knownOperators);
 	const picture = tensorAt(graph, graph.input);
 	const { size, inputChannels } = pictureOf(graph, picture);
-	const layers = layersOf(graph, operators);
+	const { layers, reversed } = layersOf(graph, operators);
 	const { normalization, labels, notes } = carriedWith(graph);
 	const { input, preprocessing, note } = inputOf(graph, picture, operators[0], normalization);
 	return {
@@ -59,7 +59,9 @@ export async function readTensorFlowLite(file: ModelFile): Promise<Chain> {
 		...(size !== undefined && { size }),
 		inputChannels,
 		...(input && { input }),
-		...(preprocessing && { preprocessing }),
+		...((preprocessing || reversed) && {
+			preprocessing: { ...preprocessing, ...(reversed && { channelOrder: "bgr" as const }) },
+		}),
 		...(input && roundingOf(graph, operators) === "reference" && { rounding: "reference" }),
 		...(labels && { labels }),
 		notes: [...notes, ...(note ? [note] : []), ...odditiesOf(graph, operators)],

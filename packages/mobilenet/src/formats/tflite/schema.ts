@@ -42,6 +42,7 @@ export const fields = {
 	pool: { padding: 0, strideWidth: 1, strideHeight: 2, filterWidth: 3, filterHeight: 4, activation: 5 },
 	fullyConnected: { activation: 0, weightsFormat: 1 },
 	softmax: { beta: 0 },
+	stridedSlice: { beginMask: 0, endMask: 1, ellipsisMask: 2, newAxisMask: 3, shrinkAxisMask: 4 },
 	/** Of ADD, SUB, MUL and DIV. */
 	arithmetic: { activation: 0 },
 	reducer: { keepDimensions: 0 },
