@@ -20,7 +20,7 @@ export interface ModelFiles {
 	readonly parts: ReadonlyMap<string, Uint8Array>;
 }
 
-const folders = ["weights", "golden/formats", "golden/formats/hf"];
+const folders = ["weights", "golden/formats", "golden/formats/hf", ...foldersIn("wild")];
 const folderModel = "model.json";
 
 /** Safetensors files by name: of a new network, or of another file's, so that there are all types of tensors. */
@@ -41,6 +41,13 @@ export function modelNames(): readonly string[] {
 		.flatMap((folder) => readdirSync(shared(folder)).map((name) => `${folder}/${name}`))
 		.filter(isModel);
 	return [...own, ...found];
+}
+
+function foldersIn(parent: string): string[] {
+	if (missing([parent])) return [];
+	return readdirSync(shared(parent), { withFileTypes: true }).flatMap((entry) =>
+		entry.isDirectory() ? [`${parent}/${entry.name}`] : [],
+	);
 }
 
 function isModel(path: string): boolean {
