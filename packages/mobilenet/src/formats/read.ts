@@ -6,9 +6,10 @@ import { listFolder, locationIn, readLocation } from "#files";
 import { MobileNetError, shown, shownLocation } from "../base/error.ts";
 import type { OnProgress } from "../base/progress.ts";
 import type { Label, Model } from "../weights/model.ts";
+import type { PreprocessingOptions } from "../weights/preprocessing.ts";
 import { fileAt, fileOf } from "./file.ts";
 import { type Opened, openFile } from "./opened.ts";
-import { formatOf, formats } from "./table.ts";
+import { formatOf, formats, type Reading } from "./table.ts";
 
 /** What the model of a TensorFlow.js folder is called. */
 const folderModel = "model.json";
@@ -20,6 +21,11 @@ export interface ReadOptions {
 	readonly name?: string | undefined;
 	/** Labels in the place of the file's: a list, or the path or address of a label file. */
 	readonly labels?: string | URL | readonly Label[] | undefined;
+	/**
+	 * What differs from the file's preprocessing. Mean and std are in pixels, 0…255, and say what the file's own input takes:
+	 * what its graph does to that comes on top.
+	 */
+	readonly preprocessing?: PreprocessingOptions | undefined;
 	readonly signal?: AbortSignal | undefined;
 	/** Called with the bytes of each address as they come in, also of the files beside the first. */
 	readonly onProgress?: OnProgress | undefined;
@@ -43,15 +49,15 @@ export async function readModel(
 	const { signal } = options;
 	signal?.throwIfAborted();
 	const { opened, labels: beside } = await locate(source, options);
-	const model = await readOpened(opened);
+	const model = await readOpened(opened, options);
 	signal?.throwIfAborted();
 	return labeled(model, options.labels ?? beside, signal);
 }
 
 /** The model in a file that is opened. */
-export async function readOpened(opened: Opened): Promise<Model> {
+export async function readOpened(opened: Opened, options: Reading = {}): Promise<Model> {
 	const format = formatOf(opened);
-	if (format?.read) return format.read(opened);
+	if (format?.read) return format.read(opened, options);
 	const { unreadable } = await import("./unknown.ts");
 	throw unreadable(opened, format);
 }

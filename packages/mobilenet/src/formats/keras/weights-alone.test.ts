@@ -65,7 +65,7 @@ describe("weights alone", () => {
 			alpha: fc.constantFrom(0.25, 0.5, 0.75, 1),
 			depth: fc.constantFrom("full", "shallow"),
 			inputChannels: fc.constantFrom(1, 3),
-			classes: fc.integer({ min: 1, max: 9 }),
+			classes: fc.integer({ min: 2, max: 9 }),
 			head: fc.boolean(),
 		} as const);
 		const dialect = fc.record({
