@@ -3,10 +3,13 @@
  * and writers are imported only when a row is used: who loads one format does not load the others. Only the reader of the
  * package's own format is always there.
  */
+import { startsWith } from "../base/bytes.ts";
+import { isJson } from "../base/json.ts";
 import type { Model } from "../weights/model.ts";
 import { type PreprocessingOptions, withPreprocessing } from "../weights/preprocessing.ts";
 import type { Chain } from "./chain/chain.ts";
-import { type Opened, startsWith } from "./opened.ts";
+import { beginsWithNode } from "./graphdef/first-node.ts";
+import type { Opened } from "./opened.ts";
 import { modelIn } from "./safetensors/model-file.ts";
 
 export interface Format {
@@ -38,6 +41,9 @@ export interface Writing {
 	readonly batch: number;
 }
 
+/** What the model of a TensorFlow.js folder is called. */
+export const folderModel = "model.json";
+
 export const formats: readonly Format[] = [
 	{
 		name: "safetensors",
@@ -56,8 +62,23 @@ export const formats: readonly Format[] = [
 		write: asOneFile(async () => (await import("./tflite/write.ts")).writeTensorFlowLite),
 	},
 	{
+		name: "TensorFlow GraphDef",
+		endings: [".pb"],
+		sniff: ({ bytes }) => beginsWithNode(bytes),
+		read: byChain(async () => (await import("./graphdef/read.ts")).readGraphDef),
+	},
+	{
+		name: "TensorFlow.js graph model",
+		// Found as the layers model is.
+		endings: [],
+		sniff: ({ json }) =>
+			json?.format === "graph-model" ||
+			(isJson(json?.modelTopology) && Array.isArray(json.modelTopology.node)),
+		read: byChain(async () => (await import("./tensorflowjs/graph-model.ts")).readGraphModel),
+	},
+	{
 		name: "TensorFlow.js layers model",
-		endings: ["model.json"],
+		endings: [folderModel],
 		sniff: ({ json }) => json?.modelTopology !== undefined || json?.weightsManifest !== undefined,
 		read: byChain(async () => (await import("./tensorflowjs/read.ts")).readTensorFlowJs),
 	},
@@ -66,6 +87,14 @@ export const formats: readonly Format[] = [
 		endings: [".h5", ".hdf5"],
 		sniff: ({ bytes }) => startsWith(bytes, "\x89HDF\r\n\x1a\n"),
 		read: byChain(async () => (await import("./keras/read.ts")).readKerasHdf5),
+	},
+	{
+		name: "Keras",
+		endings: [".keras"],
+		sniff: ({ zip }) =>
+			zip?.some(({ path }) => path === "config.json") === true &&
+			zip.some(({ path }) => path === "model.weights.h5"),
+		read: byChain(async () => (await import("./keras/archive.ts")).readKerasArchive),
 	},
 ];
 

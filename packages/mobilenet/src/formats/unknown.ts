@@ -2,8 +2,9 @@
  * Why nothing is read: what a file is instead of one of a format that is read, as far as its content tells, or what a
  * folder holds instead of one model.
  */
+import { startsWith } from "../base/bytes.ts";
 import { type ErrorCode, MobileNetError, shown } from "../base/error.ts";
-import { type Opened, startsWith } from "./opened.ts";
+import type { Opened } from "./opened.ts";
 import type { Safetensors } from "./safetensors/safetensors.ts";
 import { type Format, formats } from "./table.ts";
 
@@ -15,6 +16,12 @@ interface Kind {
 
 /** An error names so many of a folder's files. */
 const mostNamed = 10;
+
+/** What becomes of TensorFlow's own files that are not read. */
+const wayRound =
+	"convert it to TensorFlow Lite (tf.lite.TFLiteConverter), or freeze it into a GraphDef (convert_variables_to_constants)";
+/** The last bytes of TensorFlow's tables of keys, which checkpoints have. */
+const tableMagic = "\x57\xfb\x80\x8b\x24\x75\x47\xdb";
 
 const kinds: readonly Kind[] = [
 	{ fits: ({ bytes }) => bytes.length === 0, what: "it is empty", code: "broken-file" },
@@ -34,13 +41,28 @@ const kinds: readonly Kind[] = [
 		code: "broken-file",
 	},
 	{
-		fits: ({ zip }) => zip?.some(({ path }) => path.endsWith("/data.pkl")),
-		what: "it is a file of PyTorch, a zip archive with a pickle in it",
+		fits: ({ bytes }) => isSavedModel(bytes),
+		what: `it is a SavedModel of TensorFlow, whose weights lie in a checkpoint beside it and which is not read yet: ${wayRound}`,
 		code: "unsupported",
 	},
 	{
-		fits: ({ zip }) => zip?.some(({ path }) => path === "model.weights.h5"),
-		what: "it is a .keras file, a zip archive with the weights in HDF5",
+		fits: ({ bytes }) => startsWith(bytes, tableMagic, bytes.length - tableMagic.length),
+		what: `it is the index of a checkpoint of TensorFlow, which is not read yet: ${wayRound}`,
+		code: "unsupported",
+	},
+	{
+		fits: ({ bytes }) => isMetaGraph(bytes),
+		what: `it is the graph of a checkpoint of TensorFlow (a MetaGraph), without weights, which is not read yet: ${wayRound}`,
+		code: "unsupported",
+	},
+	{
+		fits: (_, text) => /^\s*(#.*\s+)?(node|versions|library)\s*:?\s*\{/.test(text),
+		what: `it is a GraphDef of TensorFlow as text (.pbtxt), which is not read yet: take the binary one, or ${wayRound}`,
+		code: "unsupported",
+	},
+	{
+		fits: ({ zip }) => zip?.some(({ path }) => path.endsWith("/data.pkl")),
+		what: "it is a file of PyTorch, a zip archive with a pickle in it",
 		code: "unsupported",
 	},
 	{
@@ -69,6 +91,24 @@ const kinds: readonly Kind[] = [
 		code: "unsupported",
 	},
 ];
+
+/** A message of the version 1 and of graphs with what belongs to them; ONNX has the name of a program there. */
+function isSavedModel(bytes: Uint8Array): boolean {
+	return startsWith(bytes, "\x08\x01\x12") && bytes[afterLength(bytes, 3)] === 10;
+}
+
+/** A message that begins with a list of operators. */
+function isMetaGraph(bytes: Uint8Array): boolean {
+	const list = afterLength(bytes, 1);
+	return startsWith(bytes, "\n") && bytes[list] === 18 && bytes[afterLength(bytes, list + 1)] === 10;
+}
+
+/** Where the message begins whose length of a few bytes is at an offset. */
+function afterLength(bytes: Uint8Array, offset: number): number {
+	let at = offset;
+	while (bytes[at]! >= 128 && at < offset + 5) at++;
+	return at + 1;
+}
 
 /** @param format the file's format, where it is known but only written */
 export function unreadable(opened: Opened, format: Format | undefined): MobileNetError {
@@ -101,12 +141,18 @@ function foreignSafetensors({ tensors, metadata }: Safetensors, name: string): M
 
 /** @param models names of the files that may be the model */
 export function withoutModel(
-	{ name, folder = [] }: Opened,
+	{ name, folder = [] }: Pick<Opened, "name" | "folder">,
 	models: readonly string[],
 	endings: readonly string[],
 ): MobileNetError {
 	const found = models.length > 0 ? models : folder;
 	const list = found.slice(0, mostNamed).join(", ") + (found.length > mostNamed ? ", …" : "");
+	const has = (ending: RegExp): boolean => folder.some((file) => ending.test(file));
+	if (models.length === 0 && has(/\.index$/) && has(/\.data-\d+-of-\d+$/))
+		return new MobileNetError(
+			"unsupported",
+			`${name} holds a checkpoint of TensorFlow, which is not read yet: ${wayRound}.`,
+		);
 	return new MobileNetError(
 		"not-found",
 		models.length > 0

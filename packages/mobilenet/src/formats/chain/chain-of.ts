@@ -156,7 +156,7 @@ function poolOf({ name, kind }: Layer): ChainLayer {
 function denseOf(own: WeightedParts, input: Codes | undefined, activation: HeadActivation): ChainLayer[] {
 	const dense = { kind: "dense", name: own.layer.name, ...tensorsOf(own, input) } as const;
 	if (activation === "none") return [{ ...dense, ...given(own.output) }];
-	return activated(own, dense, { activation });
+	return activated(own, { ...dense, ...given(own.linear) }, { activation });
 }
 
 /** Weights and bias with what their codes stand for; a bias's scale is its input's times its weights'. */

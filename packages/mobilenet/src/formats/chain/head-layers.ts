@@ -6,7 +6,7 @@
  */
 import type { HeadActivation } from "../../network/configuration.ts";
 import { isFloat } from "../../weights/float.ts";
-import type { Bounds } from "../../weights/parts.ts";
+import type { Bounds, Quantization } from "../../weights/parts.ts";
 import { float32, type Tensor } from "../../weights/tensor.ts";
 import type { Chain } from "./chain.ts";
 import type { FoundHead } from "./head.ts";
@@ -22,6 +22,8 @@ export interface FoundHeadLayer extends Dense {
 	readonly activation: HeadActivation;
 	/** Where its codes are the activation. */
 	readonly bounds?: Bounds | undefined;
+	/** What its codes stand for before tanh or sigmoid makes others of them. */
+	readonly linear?: Quantization | undefined;
 }
 
 /** The last block's picture, of which a head makes features. */
@@ -69,7 +71,8 @@ export function headLayersOf(
 		const isFirst = layers.length === 0 && !open;
 		if (step.kind === "activation") {
 			const { activation, bounds, output } = step;
-			close(activation === "clip" ? { activation: "relu", bounds } : { activation }, output);
+			const linear = activation === "tanh" || activation === "sigmoid" ? open?.output : undefined;
+			close(activation === "clip" ? { activation: "relu", bounds } : { activation, linear }, output);
 		} else if (step.kind === "dense") {
 			let next = isFirst && turned ? pixelsFirst(chain, step, inputs, channels) : step;
 			if (pending) next = scaledColumns(chain, checked(chain, next, inputs), pending);

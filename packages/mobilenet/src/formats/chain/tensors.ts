@@ -96,12 +96,13 @@ export function checkedParts(
 	codes = pool?.output ?? codes;
 	let inputs = features;
 	for (const layer of headLayers) {
-		const { name, output, bounds } = layer;
+		const { name, output, bounds, linear } = layer;
 		const outputs = layer.weight.tensor.shape[0]!;
 		layers.push({
 			...weightsOf(chain, layer, [outputs, inputs], codes, true),
 			output: output && codesOf(chain, name, output),
 			bounds,
+			linear: linear && codesOf(chain, name, linear),
 		});
 		[inputs, codes] = [outputs, output];
 	}

@@ -45,7 +45,9 @@ function refusal(layers: readonly KerasWeightedLayer[]): string {
 describe("weights alone", () => {
 	test("are Keras's own MobileNet, and what they do not say is assumed", () => {
 		const { configuration, tensors, source } = read(layersOf(small));
-		expect(configuration).toEqual(configure({ preset: "tf", padding: "keras", alpha: 0.25, classes: 5 }));
+		expect(configuration).toEqual(
+			configure({ preset: "tf", padding: "keras", stemPadding: "same", alpha: 0.25, classes: 5 }),
+		);
 		expect(source.assumed).toEqual([
 			...["size", "padding", "lastBlock", "activation", "epsilon", "dropout", "output"],
 			...["mean", "std", "channelOrder", "filter", "fit"],
@@ -82,7 +84,13 @@ describe("weights alone", () => {
 				}));
 				const headless = { classes: 1001, output: "logits" } as const;
 				expect(read(layers).configuration).toEqual(
-					configure({ ...given, dropout: 0, padding: "keras", ...(given.head ? {} : headless) }),
+					configure({
+						...given,
+						dropout: 0,
+						padding: "keras",
+						stemPadding: "same",
+						...(given.head ? {} : headless),
+					}),
 				);
 			}),
 			{ numRuns: 40 },
