@@ -4,14 +4,19 @@
  */
 import { listFolder, locationIn, readLocation } from "#files";
 import { MobileNetError, shown, shownLocation } from "../base/error.ts";
+import type { LocationOptions } from "../base/fetch.ts";
 import type { OnProgress } from "../base/progress.ts";
 import type { Label, Model } from "../weights/model.ts";
-import { fileAt, fileOf } from "./file.ts";
+import { fileAt, fileOf, type ModelFile } from "./file.ts";
+import type { GivenConfiguration } from "./given.ts";
 import { type Opened, openFile } from "./opened.ts";
 import { formatOf, formats } from "./table.ts";
 
 /** What the model of a TensorFlow.js folder is called. */
 const folderModel = "model.json";
+/** What the weights of a folder of Hugging Face's hub are called, the first that is there, beside its configuration. */
+const hubWeights = ["model.safetensors", "pytorch_model.bin"] as const;
+const hubConfiguration = "config.json";
 /** The labels of a folder's model. */
 const folderLabels = "labels.txt";
 
@@ -20,6 +25,11 @@ export interface ReadOptions {
 	readonly name?: string | undefined;
 	/** Labels in the place of the file's: a list, or the path or address of a label file. */
 	readonly labels?: string | URL | readonly Label[] | undefined;
+	/**
+	 * What weights alone do not say, in the place of what would be assumed: `{ lastBlock: "stride1" }` for a network of the
+	 * PyTorch tutorial whose last block has stride 1. What the file itself says cannot be given.
+	 */
+	readonly configuration?: GivenConfiguration | undefined;
 	readonly signal?: AbortSignal | undefined;
 	/** Called with the bytes of each address as they come in, also of the files beside the first. */
 	readonly onProgress?: OnProgress | undefined;
@@ -31,7 +41,8 @@ export interface ReadOptions {
  * A network of 1000 or 1001 classes without labels gets ImageNet's, and `source.assumed` says so.
  *
  * @param source a path, a URL, the bytes of a file, or a folder: one that holds a `model.json` or exactly one model
- * file, and perhaps a `labels.txt`. An address that ends in a slash is the folder of a `model.json`.
+ * file, and perhaps a `labels.txt`, or the `config.json` and `model.safetensors` of Hugging Face's hub. An address that
+ * ends in a slash is the folder of a `model.json` or of a `model.safetensors`.
  * @throws MobileNetError in one sentence: `not-found`, `broken-file`, `not-mobilenet`, `unsupported`
  * @example
  * const { configuration, preprocessing } = await readModel("mobilenet_v1_1.0_224_quant.tflite")
@@ -43,7 +54,11 @@ export async function readModel(
 	const { signal } = options;
 	signal?.throwIfAborted();
 	const { opened, labels: beside } = await locate(source, options);
-	const model = await readOpened(opened);
+	const read = await readOpened(opened);
+	const { configuration } = options;
+	const model = configuration
+		? (await import("./given.ts")).withGiven(read, configuration, opened.name)
+		: read;
 	signal?.throwIfAborted();
 	return labeled(model, options.labels ?? beside, signal);
 }
@@ -76,8 +91,9 @@ async function locate(
 	const names = await listFolder(source);
 	if (!names) {
 		const isFolder = String(source).endsWith("/");
-		const location = isFolder ? locationIn(source, folderModel) : source;
-		const file = await fileAt(location, isFolder ? `${called}${folderModel}` : called, reading);
+		const file = isFolder
+			? await fileInAddress(source, called, reading)
+			: await fileAt(source, called, reading);
 		return { opened: await openFile(file) };
 	}
 	const labels = names.includes(folderLabels) ? { labels: locationIn(source, folderLabels) } : {};
@@ -93,11 +109,31 @@ async function locate(
 	return { opened: await openFile(file), ...labels };
 }
 
+/** The model of an address that ends in a slash, whose files nobody lists. */
+async function fileInAddress(
+	source: string | URL,
+	called: string,
+	reading: LocationOptions,
+): Promise<ModelFile> {
+	const at = (path: string) => fileAt(locationIn(source, path), `${called}${path}`, reading);
+	try {
+		return await at(folderModel);
+	} catch (error) {
+		if (!(error instanceof MobileNetError) || error.code !== "not-found") throw error;
+		// What was asked for first is what the error is about.
+		return at(hubWeights[0]).catch((other: unknown) => {
+			throw other instanceof MobileNetError && other.code === "not-found" ? error : other;
+		});
+	}
+}
+
 /** The one model file of a folder; undefined where the folder itself is the model. */
 async function modelIn(opened: Opened): Promise<string | undefined> {
 	if (formatOf(opened)) return undefined;
 	const { folder = [] } = opened;
 	if (folder.includes(folderModel)) return folderModel;
+	const weights = hubWeights.find((name) => folder.includes(name));
+	if (weights !== undefined && folder.includes(hubConfiguration)) return weights;
 	const endings = formats.flatMap((format) => (format.read ? format.endings : []));
 	const models = folder.filter((name) => endings.some((ending) => name.toLowerCase().endsWith(ending)));
 	if (models.length === 1) return models[0]!;

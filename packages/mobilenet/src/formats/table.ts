@@ -59,6 +59,21 @@ export const formats: readonly Format[] = [
 		sniff: ({ bytes }) => startsWith(bytes, "\x89HDF\r\n\x1a\n"),
 		read: byChain(async () => (await import("./keras/read.ts")).readKerasHdf5),
 	},
+	{
+		name: "PyTorch",
+		endings: [".pth", ".pt", ".pth.tar", ".ckpt"],
+		// A zip archive with a pickle, or pickles in a row, of which the first is a magic number (behind a frame, perhaps).
+		sniff: ({ zip, bytes }) =>
+			zip?.some(({ path }) => /(^|\/)data\.pkl$/.test(path)) ||
+			[2, 11].some((offset) => startsWith(bytes, "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", offset)),
+		read: byChain(async () => (await import("./pytorch/read.ts")).readPyTorch),
+	},
+	{
+		name: "Hugging Face",
+		endings: [],
+		sniff: ({ safetensors }) => safetensors !== undefined,
+		read: byChain(async () => (await import("./huggingface/read.ts")).readHuggingFace),
+	},
 ];
 
 /** The format of an opened file, or undefined where it is of none of these. */

@@ -41,6 +41,10 @@ export interface Usual {
 	readonly preset: Preset;
 	/** Where it is not the preset's. */
 	readonly padding?: Padding;
+	/** What else is not the preset's. */
+	readonly differing?: Partial<Configuration>;
+	/** What the file says in another place, so that it is not assumed. */
+	readonly known?: readonly string[];
 	/** Whose network that is, for people: `Keras's own MobileNet`. */
 	readonly like: string;
 }
@@ -59,10 +63,10 @@ const weighted: readonly WeightedLayer["kind"][] = ["convolution", "depthwise", 
  */
 export function chainOfWeights(
 	all: readonly WeightedLayer[],
-	{ preset, padding, like }: Usual,
+	{ preset, padding, differing, known = [], like }: Usual,
 	reading: Pick<Reading, "name" | "format">,
 ): Chain {
-	const usual = configure({ preset, padding });
+	const usual = configure({ preset, padding, ...differing });
 	if (!all.some(isWeighted)) refuse(reading, "it has no weights");
 	const head = headStart(all);
 	const blocks = all.filter(({ kind }) => kind === "depthwise").length;
@@ -80,9 +84,9 @@ export function chainOfWeights(
 		...(has("batchNorm") ? ["epsilon"] : []),
 		...(has("dropout") ? ["dropout"] : []),
 		...(last.length > 0 ? ["output"] : []),
-	];
+	].filter((field) => !known.includes(field));
 	const note = `It holds weights only; strides, padding, activation and whatever else weights do not say are as in ${like}.`;
-	return { ...reading, layers, assumed, notes: [note] };
+	return { ...reading, layers, assumed, notes: assumed.length > 0 ? [note] : [] };
 }
 
 function isWeighted({ kind }: WeightedLayer): boolean {
