@@ -118,9 +118,10 @@ function placeOf(name: string): number {
 function trunkOf(modules: readonly Module[], about: Pick<Reading, "name">): readonly Module[] {
 	const thin = modules.filter(({ kind }) => kind === "thin");
 	const points = modules.filter(({ kind }) => kind === "point");
-	const full = modules.find(({ kind }) => kind === "full");
-	const [stem, ...depthwise] = full ? [full, ...thin] : thin;
-	if (!stem) return refuse(about, `it has no 3×3 convolutions, but ${named(modules)}`);
+	if (thin.length === 0 && !modules.some(({ kind }) => kind === "full"))
+		refuse(about, `it has no 3×3 convolutions, but ${named(modules)}`);
+	const stem = modules.find(({ kind }) => kind === "full") ?? grayStem(modules, about);
+	const depthwise = thin.filter((module) => module !== stem);
 	const { length } = depthwise;
 	if (length !== blockCounts.full && length !== blockCounts.shallow)
 		return refuse(
@@ -152,6 +153,27 @@ function trunkOf(modules: readonly Module[], about: Pick<Reading, "name">): read
 		trunk.push(module, point);
 	}
 	return trunk;
+}
+
+/**
+ * The first convolution of a gray network, which looks like a depthwise one: the only one without a pointwise one after it,
+ * or the one with a name for it.
+ */
+function grayStem(modules: readonly Module[], about: Pick<Reading, "name">): Module {
+	const convolutions = modules.filter(({ kind }) => kind === "thin" || kind === "point");
+	const alone = convolutions.filter(
+		({ kind }, i) => kind === "thin" && convolutions[i + 1]?.kind !== "point",
+	);
+	const called = convolutions.filter(({ kind, name }) => kind === "thin" && placeOf(name) < 0);
+	const [stem] = alone.length === 1 ? alone : called.length === 1 ? called : [];
+	return (
+		stem ??
+		refuse(
+			about,
+			`which of its 3×3 convolutions over one channel (${named(convolutions)}) is the first is not told by their order or names`,
+			"unsupported",
+		)
+	);
 }
 
 /** Which other network of the family it looks like, as the end of a sentence. */

@@ -42,6 +42,15 @@ const types: Readonly<Record<string, Type>> = {
 	complex64: { width: 8 },
 	complex128: { width: 16 },
 };
+/** The arrays of each type; halves are kept as bits. */
+const arrays: {
+	readonly [D in NonNullable<Type["dtype"]>]: new (
+		buffer: ArrayBufferLike,
+		offset: number,
+		length: number,
+	) => Float32Array | Float64Array | Uint16Array;
+} = { F32: Float32Array, F16: Uint16Array, BF16: Uint16Array, F64: Float64Array };
+
 interface Type {
 	readonly width: number;
 	/** Absent for types that no weights are read of. */
@@ -61,12 +70,15 @@ const storageTypes: Readonly<Record<string, string>> = {
 	...{ ComplexFloatStorage: "complex64", ComplexDoubleStorage: "complex128" },
 };
 
-/** The functions that rebuild tensors: which of their arguments say what. */
-const rebuilders = {
+/**
+ * The functions that rebuild tensors from a storage, an offset, a shape and strides, and which further argument names the
+ * type of a storage without one.
+ */
+const rebuilders: Readonly<Record<string, { readonly type?: number }>> = {
 	"torch._utils._rebuild_tensor": {},
 	"torch._utils._rebuild_tensor_v2": {},
 	"torch._utils._rebuild_tensor_v3": { type: 6 },
-} as const satisfies Readonly<Record<string, { readonly type?: number }>>;
+};
 /** Those that put something around another one's tensor, their first argument. */
 const around: readonly string[] = [
 	"torch._utils._rebuild_parameter",
@@ -96,7 +108,8 @@ export interface Storage {
 export function storageOf({ of, arguments: [id] }: PickleCall): Storage | undefined {
 	if (of !== persistentId || !Array.isArray(id) || id[0] !== "storage") return undefined;
 	const [, global, key, , numbers, view] = id;
-	const type = isGlobal(global) ? storageTypes[global.name.replace(/^.*\./, "")] : undefined;
+	const called = isGlobal(global) ? global.name.replace(/^.*\./, "") : "";
+	const type = Object.hasOwn(storageTypes, called) ? storageTypes[called] : undefined;
 	if (type === undefined || typeof key !== "string" || !isCount(numbers)) return undefined;
 	const start = Array.isArray(view) ? view[1] : 0;
 	if (!isCount(start)) return undefined;
@@ -118,10 +131,10 @@ export function tensorOf(
 		return tensorOf({ ...value, of: rebuild.name, arguments: rest }, file, depth + 1);
 	}
 	if (!Object.hasOwn(rebuilders, value.of)) return undefined;
-	const rebuilder: { readonly type?: number } = rebuilders[value.of as keyof typeof rebuilders];
+	const typeAt = rebuilders[value.of]!.type;
 	const [stored, offset, shape, strides] = given;
 	const storage = isCall(stored) ? storageOf(stored) : undefined;
-	const type = rebuilder.type === undefined ? storage?.type : typeNamed(given[rebuilder.type]);
+	const type = typeAt === undefined ? storage?.type : typeNamed(given[typeAt]);
 	if (!storage || !type || !isCount(offset) || !isCounts(shape) || !isCounts(strides)) return undefined;
 	const place: Place = { storage, offset, shape, strides, type };
 	return { shape, read: (name) => read(place, file, name) };
@@ -143,54 +156,52 @@ function typeNamed(value: PickleValue | undefined): string | undefined {
 	return name !== undefined && Object.hasOwn(types, name) ? name : undefined;
 }
 
-function read({ storage, offset, shape, strides, type }: Place, file: Storages, name: string): Tensor {
-	const { width, dtype } = types[type]!;
+function read(place: Place, file: Storages, name: string): Tensor {
+	const { shape, strides, type } = place;
+	const { dtype } = types[type]!;
 	if (!dtype)
 		return refuse(
 			file,
 			`the tensor ${name} is of the type ${type} where floats were expected`,
 			"unsupported",
 		);
-	const bytes = file.storage(storage.key);
-	const start = storage.start * storage.width;
-	const length = Math.min(bytes ? bytes.length - start : 0, storage.numbers * storage.width);
-	const size = sizeOf(shape);
-	const last = shape.reduce((sum, n, axis) => sum + (n - 1) * strides[axis]!, offset);
-	if (shape.length !== strides.length || shape.includes(0) || !(Math.max(size, last + 1) * width <= length))
+	const bytes = bytesOf(place, file, name);
+	const stored = new arrays[dtype](bytes.buffer, bytes.byteOffset, bytes.length / types[type]!.width);
+	const isRows = isInOrder(shape, strides);
+	if (!isRows) spendCopy(file, sizeOf(shape) * types[type]!.width);
+	const data = isRows ? stored : gathered(stored, shape, strides);
+	if (!(data instanceof Float64Array)) return { dtype, shape, data } as Tensor;
+	spendCopy(file, data.length * Float32Array.BYTES_PER_ELEMENT);
+	return float32(new Float32Array(data), shape);
+}
+
+/** The bytes from a tensor's first number to its last, where numbers of its type may lie. */
+function bytesOf({ storage, offset, shape, strides, type }: Place, file: Storages, name: string): Uint8Array {
+	const { width } = types[type]!;
+	const bytes = file.storage(storage.key)?.subarray(storage.start * storage.width);
+	const length = Math.min(bytes?.length ?? 0, storage.numbers * storage.width);
+	// From the first number to the last one; an axis without a stride takes numbers more than once.
+	const reach = 1 + shape.reduce((sum, n, axis) => sum + (n - 1) * strides[axis]!, 0);
+	const fits =
+		shape.length === strides.length &&
+		!shape.includes(0) &&
+		sizeOf(shape) * width <= length &&
+		(offset + reach) * width <= length;
+	if (!bytes || !fits)
 		return refuse(
 			file,
-			`the tensor ${name} of the type ${type}, the shape ${shown(shape)} and the strides ${shown(strides)} should lie from number ${offset} on in the storage ${shown(storage.key)}, which has ${bytes ? `${Math.max(0, length)} bytes` : "no file"}; it is cut short or damaged`,
+			`the tensor ${name} of the type ${type}, the shape ${shown(shape)} and the strides ${shown(strides)} should lie from number ${offset} on in the storage ${shown(storage.key)}, which has ${bytes ? `${length} bytes` : "no file"}; it is cut short or damaged`,
 			"broken-file",
 		);
-	const copied = (numbers: number): void => {
-		if (!spend(file.copies, numbers))
-			refuse(file, `its tensors would take far more memory than its length accounts for`, "broken-file");
-	};
-	const from = bytes!.byteOffset + start + (isInOrder(shape, strides) ? offset * width : 0);
-	const count = isInOrder(shape, strides) ? size : last + 1;
-	let buffer: ArrayBufferLike = bytes!.buffer;
-	let at = from;
-	if (from % width !== 0) {
-		copied(count * width);
-		buffer = new Uint8Array(new Uint8Array(bytes!.buffer, from, count * width)).buffer;
-		at = 0;
-	}
-	const stored =
-		dtype === "F32"
-			? new Float32Array(buffer, at, count)
-			: dtype === "F64"
-				? new Float64Array(buffer, at, count)
-				: new Uint16Array(buffer, at, count);
-	let data = stored;
-	if (!isInOrder(shape, strides)) {
-		copied(size * width);
-		data = gathered(stored, offset, shape, strides);
-	}
-	if (data instanceof Float64Array) {
-		copied(size * Float32Array.BYTES_PER_ELEMENT);
-		return float32(new Float32Array(data), shape);
-	}
-	return { dtype, shape, data } as Tensor;
+	const own = bytes.subarray(offset * width, (offset + reach) * width);
+	if (own.byteOffset % width === 0) return own;
+	spendCopy(file, own.length);
+	return new Uint8Array(own);
+}
+
+function spendCopy(file: Storages, bytes: number): void {
+	if (!spend(file.copies, bytes))
+		refuse(file, "its tensors would take far more memory than its length accounts for", "broken-file");
 }
 
 /** Whether numbers lie row by row; an axis of one has any stride. */
@@ -206,14 +217,13 @@ function isInOrder(shape: readonly number[], strides: readonly number[]): boolea
 /** The numbers of a tensor that lies otherwise, as one with channels last does, row by row. */
 function gathered<A extends Float32Array | Float64Array | Uint16Array>(
 	stored: A,
-	offset: number,
 	shape: readonly number[],
 	strides: readonly number[],
 ): A {
 	const size = sizeOf(shape);
 	const data = new (stored.constructor as new (length: number) => A)(size);
 	const index = new Array<number>(shape.length).fill(0);
-	let from = offset;
+	let from = 0;
 	for (let to = 0; to < size; to++) {
 		data[to] = stored[from]!;
 		for (let axis = shape.length - 1; axis >= 0; axis--) {
