@@ -22,3 +22,9 @@ export function checkRange({ name, bytes }: BinaryFile, offset: number, length: 
 			{ file: name, offset },
 		);
 }
+
+/** Whether bytes hold a text of ASCII characters at an offset. */
+export function startsWith(bytes: Uint8Array, text: string, offset = 0): boolean {
+	for (let i = 0; i < text.length; i++) if (bytes[offset + i] !== text.charCodeAt(i)) return false;
+	return true;
+}

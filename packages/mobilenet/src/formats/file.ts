@@ -12,6 +12,13 @@ export interface ModelFile {
 	beside(path: string): Promise<Uint8Array>;
 }
 
+/** A file that may hold the labels of a model. */
+export interface LabelFile {
+	/** Its name, as `inspect` says it. */
+	readonly name: string;
+	read(): Promise<Uint8Array>;
+}
+
 /** The file at a path or an address. */
 export async function fileAt(
 	location: string | URL,

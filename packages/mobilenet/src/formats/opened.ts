@@ -3,6 +3,7 @@
  * are safetensors, and only what is in them tells which. What is opened here is opened once, and readers take it from
  * there.
  */
+import { startsWith } from "../base/bytes.ts";
 import { MobileNetError, messageOf } from "../base/error.ts";
 import { isJson, type Json, parseJson } from "../base/json.ts";
 import type { ModelFile } from "./file.ts";
@@ -29,21 +30,28 @@ export async function openFile(file: ModelFile): Promise<Opened> {
 	const { bytes, name } = file;
 	if (startsLikeSafetensors(bytes)) return { ...file, safetensors: readSafetensors(bytes, name) };
 	if (firstCharacter(bytes) === code("{")) return { ...file, json: jsonOf(file) };
+	if (looksLikeC(bytes)) {
+		const { arrayInC } = await import("./c-array.ts");
+		const array = arrayInC(bytes);
+		return array ? { ...file, bytes: array } : file;
+	}
 	if (!startsWith(bytes, "PK\x03\x04")) return file;
 	const { zipEntries } = await import("./zip.ts");
 	const zip = zipEntries(bytes, name);
 	return { ...file, ...(zip && { zip }) };
 }
 
-/** Whether bytes hold a text of ASCII characters at an offset. */
-export function startsWith(bytes: Uint8Array, text: string, offset = 0): boolean {
-	for (let i = 0; i < text.length; i++) if (bytes[offset + i] !== text.charCodeAt(i)) return false;
-	return true;
-}
-
 /** The length of the JSON in eight bytes, of which the highest are 0 in any file that fits a disk, then the JSON. */
 function startsLikeSafetensors(bytes: Uint8Array): boolean {
 	return bytes[8] === code("{") && bytes.subarray(5, 8).every((byte) => byte === 0);
+}
+
+/** How source files in C begin: with a comment, a directive or a declaration. */
+function looksLikeC(bytes: Uint8Array): boolean {
+	const text = String.fromCharCode(...bytes.subarray(0, 200));
+	return /^\s*(\/[/*]|#\s*(include|if|pragma|define)|(static|alignas|const|unsigned|extern|constexpr|namespace|uint8_t|g?_?_?attribute)\b)/.test(
+		text,
+	);
 }
 
 /** The first byte that is no white space and no byte order mark. */

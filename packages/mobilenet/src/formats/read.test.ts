@@ -14,6 +14,7 @@ import { initialize } from "../weights/initialize.ts";
 import { readModel } from "./read.ts";
 import { writeModel } from "./safetensors/model-writer.ts";
 import { writeSafetensors } from "./safetensors/safetensors-writer.ts";
+import { writeAs } from "./write.ts";
 
 /** A small network of so many classes as the files of a TensorFlow.js folder. */
 function tensorFlowJs(classes: number): Record<string, Uint8Array> {
@@ -117,12 +118,17 @@ describe("a model is read", () => {
 		expect(await readModel(bytes.slice().buffer as ArrayBuffer)).toEqual(model);
 	});
 
-	test("from a folder of Hugging Face's hub, by a path and by an address", async () => {
+	test("from a folder of Hugging Face's hub, by a path, in an archive and by an address", async () => {
 		const model = await readModel(join(folder, "hub"));
 		expect(model.configuration).toEqual(hubNetwork.configuration);
 		expect(model.tensors).toEqual(hubNetwork.tensors);
 		expect(model.labels?.map(({ name }) => name)).toEqual(["cat", "dog", "bird"]);
 		expect(await readModel(join(folder, "hub", "model.safetensors"))).toEqual(model);
+		const files = Object.entries(made.hub!);
+		const archive = Object.fromEntries(
+			files.map(([path, content]) => [`a/${path}`, new Uint8Array(Buffer.from(content))]),
+		);
+		expect(await readModel(zipSync(archive))).toEqual(model);
 		await served(made.hub!, async (address) => {
 			expect(await readModel(`${address}/`)).toEqual(model);
 			expect(await readModel(`${address}/model.safetensors`)).toEqual(model);
@@ -194,6 +200,25 @@ describe("labels", () => {
 		]);
 	});
 
+	test.each([
+		["classes.txt", "cat\ndog\nbird"],
+		["my_labels.txt", "0 cat\n1 dog\n2 bird"],
+		["label.pbtxt", 'item { id: 1 name: "cat" } item { id: 2 name: "dog" } item { id: 3 name: "bird" }'],
+		["metadata.json", '{"labels": ["cat", "dog", "bird"]}'],
+	])("come from %s beside a file, and a note says so", async (file, content) => {
+		const place = await mkdtemp(join(folder, "beside-"));
+		const model = await readModel(join(folder, "tfjs"));
+		await writeFile(join(place, "model.safetensors"), writeModel(model));
+		await writeFile(join(place, file), content);
+		// Looks like a file of labels, and is none.
+		await writeFile(join(place, "labels.json"), '{"shapes": []}');
+		for (const location of [join(place, "model.safetensors"), place]) {
+			const { labels, source } = await readModel(location);
+			expect(labels?.map(({ name }) => name)).toEqual(["cat", "dog", "bird"]);
+			expect(source.notes).toEqual([`Its labels are those of ${file}, which lies beside it.`]);
+		}
+	});
+
 	test("are ImageNet's for 1000 classes, which is marked as assumed", async () => {
 		const model = await readModel(join(folder, "thousand"));
 		expect(model.labels?.[88]?.name).toBe("macaw");
@@ -201,10 +226,12 @@ describe("labels", () => {
 		expect((await readModel(join(folder, "tfjs"))).source.assumed).not.toContain("labels");
 	});
 
-	test("of another number are refused", async () => {
-		expect(await refusal(join(folder, "mislabeled"))).toBe(
-			"usage: mislabeled/labels.txt has 2 labels, but the network has 3 classes: give a file of as many labels.",
-		);
+	test("of another number are left out, which a note says; where they were asked for, they are refused", async () => {
+		const { labels, source } = await readModel(join(folder, "mislabeled"));
+		expect(labels).toBeUndefined();
+		expect(source.notes).toEqual([
+			"The 2 labels of labels.txt, which lies beside it, do not fit its 3 classes.",
+		]);
 		expect(await refusal(join(folder, "tfjs"), { labels: [{ name: "a" }] })).toContain(
 			"the list of labels has 1 labels",
 		);
@@ -214,13 +241,69 @@ describe("labels", () => {
 	});
 });
 
+describe("a model in something else", () => {
+	const strings = (files: Record<string, Uint8Array | string>): Record<string, Uint8Array> =>
+		Object.fromEntries(
+			Object.entries(files).map(([path, content]) => [path, new Uint8Array(Buffer.from(content))]),
+		);
+
+	test("is found in a zip archive, with its shards and its labels", async () => {
+		const model = await readModel(join(folder, "labeled"));
+		expect(await readModel(zipSync(strings(made.labeled!)))).toEqual(model);
+		const export_ = {
+			...Object.fromEntries(Object.entries(made.labeled!).map(([path, content]) => [`a b/${path}`, content])),
+			"__MACOSX/a b/model.json": "",
+			"notes/labels.txt": "x\ny\nz",
+		};
+		await writeFile(join(folder, "export.zip"), zipSync(strings(export_)));
+		expect(await readModel(join(folder, "export.zip"))).toEqual(model);
+	});
+
+	test("is not chosen among several in an archive, and no archive is opened in another", async () => {
+		const bytes = writeModel(await readModel(join(folder, "tfjs")));
+		const two = zipSync({ "a.safetensors": bytes, "b/c.safetensors": bytes });
+		expect(await refusal(two, { name: "two.zip" })).toBe(
+			"not-found: two.zip holds 2 files that may be the model (a.safetensors, b/c.safetensors): say which.",
+		);
+		const nested = zipSync({ "inner.h5": zipSync({ "a.safetensors": bytes }) });
+		expect(await refusal(nested)).toMatch(/^unsupported: .*it is a zip archive/);
+	});
+
+	test("is not unpacked beyond what its archive can account for", async () => {
+		const bomb = zipSync({ "model.tflite": new Uint8Array(64 * 2 ** 20) });
+		expect(await refusal(bomb, { name: "bomb.zip" })).toMatch(
+			/^broken-file: bomb\.zip: the file "model\.tflite" in the zip archive should take 67108864 bytes, more than/,
+		);
+	});
+
+	test("is read from an array in C, as xxd and TensorFlow Lite Micro write it", async () => {
+		const model = await readModel(join(folder, "one"));
+		const [bytes] = (await writeAs(model, "model.tflite")).values();
+		const expected = await readModel(bytes!);
+		const hex = Array.from(bytes!, (byte) => `0x${byte.toString(16).padStart(2, "0")}`);
+		const lines = hex.map((byte, i) => `${byte},${i % 12 === 11 ? "\n  " : " "}`).join("");
+		const xxd = `unsigned char model_tflite[] = {\n  ${lines}\n};\nunsigned int model_tflite_len = ${bytes!.length};\n`;
+		expect(await readModel(Buffer.from(xxd))).toEqual(expected);
+		const decimal = Array.from(new Int8Array(bytes!.buffer, bytes!.byteOffset, bytes!.length)).join(",");
+		const micro = `/* Copyright {2020} */\n#include "model.h"\nint f() { return 1; }\nconst int few[] = {1, 2};\nalignas(8) const signed char g_model[] = { // the network\n${decimal}};\n`;
+		expect(await readModel(Buffer.from(micro))).toEqual(expected);
+		const place = await mkdtemp(join(folder, "sources-"));
+		await writeFile(join(place, "model.h"), "extern const unsigned char model[];");
+		await writeFile(join(place, "model.cc"), micro);
+		expect(await readModel(place)).toEqual(expected);
+		expect(await refusal(Buffer.from("#include <a.h>\nint a[] = {1, 2"))).toMatch(/^broken-file/);
+	});
+});
+
 describe("what cannot be read is refused in one sentence", () => {
 	test("a folder without a model, or with several", async () => {
-		const said = async (name: string) =>
-			(await refusal(join(folder, name))).replace(/ends in \.safetensors, .*, but/, "ends in …, but");
-		const expected = "no model.json and no file that ends in …, but";
-		expect(await said("empty")).toBe(`not-found: empty holds ${expected} nothing at all.`);
-		expect(await said("other")).toBe(`not-found: other holds ${expected} 2 others (notes.md, picture.jpg).`);
+		const expected = "no model\\.json and no file that ends in \\.safetensors, \\.tflite, [a-z0-9., ]*, but";
+		expect(await refusal(join(folder, "empty"))).toMatch(
+			new RegExp(`^not-found: empty holds ${expected} nothing at all\\.$`),
+		);
+		expect(await refusal(join(folder, "other"))).toMatch(
+			new RegExp(`^not-found: other holds ${expected} 2 others \\(notes\\.md, picture\\.jpg\\)\\.$`),
+		);
 		expect(await refusal(join(folder, "two"))).toBe(
 			"not-found: two holds 2 files that may be the model (a.tflite, b.safetensors): say which.",
 		);
@@ -267,7 +350,7 @@ describe("what cannot be read is refused in one sentence", () => {
 	])("%j", async (text, code, what) => {
 		const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
 		const sentence = await refusal(bytes, { name: "m" });
-		expect(sentence.replace(/\(safetensors, [^)]*\)/, "(…)")).toContain(
+		expect(sentence.replace(/\([^)]*\)/, "(…)")).toContain(
 			`${code}: m is of no format that can be read (…): ${what}`,
 		);
 	});
@@ -276,7 +359,7 @@ describe("what cannot be read is refused in one sentence", () => {
 		const of = (...paths: string[]) =>
 			zipSync(Object.fromEntries(paths.map((path) => [path, new Uint8Array(3)])));
 		const keras = of("metadata.json", "config.json", "model.weights.h5");
-		expect(await refusal(keras)).toMatch(/^unsupported: .*: it is a \.keras file/);
+		expect(await refusal(keras)).toMatch(/^broken-file: .*: its config\.json is no JSON/);
 		expect(await refusal(of("program/archive_format", "program/data/weights/weight_0"))).toMatch(
 			/^unsupported: .*: it is a program of torch\.export: save/,
 		);

@@ -2,27 +2,16 @@
  * Reading a model from wherever it is: a path, an address, bytes, or a folder. The format is told by the content,
  * never by the name; what a file leaves open is completed here only as far as labels go.
  */
-import { listFolder, locationIn, readLocation } from "#files";
-import { MobileNetError, shown, shownLocation } from "../base/error.ts";
-import type { LocationOptions } from "../base/fetch.ts";
-import type { OnProgress } from "../base/progress.ts";
+import { readLocation } from "#files";
+import { shownLocation } from "../base/error.ts";
 import type { Label, Model } from "../weights/model.ts";
-import { fileAt, fileOf, type ModelFile } from "./file.ts";
+import type { LabelFile } from "./file.ts";
 import type { GivenConfiguration } from "./given.ts";
-import { type Opened, openFile } from "./opened.ts";
-import { formatOf, formats } from "./table.ts";
+import { type Located, type LocateOptions, locate } from "./locate.ts";
+import type { Opened } from "./opened.ts";
+import { formatOf } from "./table.ts";
 
-/** What the model of a TensorFlow.js folder is called. */
-const folderModel = "model.json";
-/** What the weights of a folder of Hugging Face's hub are called, the first that is there, beside its configuration. */
-const hubWeights = ["model.safetensors", "pytorch_model.bin"] as const;
-const hubConfiguration = "config.json";
-/** The labels of a folder's model. */
-const folderLabels = "labels.txt";
-
-export interface ReadOptions {
-	/** How errors call the model; the location where there is one. */
-	readonly name?: string | undefined;
+export interface ReadOptions extends LocateOptions {
 	/** Labels in the place of the file's: a list, or the path or address of a label file. */
 	readonly labels?: string | URL | readonly Label[] | undefined;
 	/**
@@ -30,9 +19,6 @@ export interface ReadOptions {
 	 * PyTorch tutorial whose last block has stride 1. What the file itself says cannot be given.
 	 */
 	readonly configuration?: GivenConfiguration | undefined;
-	readonly signal?: AbortSignal | undefined;
-	/** Called with the bytes of each address as they come in, also of the files beside the first. */
-	readonly onProgress?: OnProgress | undefined;
 }
 
 /**
@@ -40,9 +26,10 @@ export interface ReadOptions {
  *
  * A network of 1000 or 1001 classes without labels gets ImageNet's, and `source.assumed` says so.
  *
- * @param source a path, a URL, the bytes of a file, or a folder: one that holds a `model.json` or exactly one model
- * file, and perhaps a `labels.txt`, or the `config.json` and `model.safetensors` of Hugging Face's hub. An address that
- * ends in a slash is the folder of a `model.json` or of a `model.safetensors`.
+ * @param source a path, a URL, the bytes of a file, or a folder or zip archive: one that holds a `model.json`, exactly one
+ * model file, or the `config.json` and weights of Hugging Face's hub. Label files beside the model are taken if they have as
+ * many labels as there are classes. An address that ends in a slash is the folder of a `model.json` or of a
+ * `model.safetensors`.
  * @throws MobileNetError in one sentence: `not-found`, `broken-file`, `not-mobilenet`, `unsupported`
  * @example
  * const { configuration, preprocessing } = await readModel("mobilenet_v1_1.0_224_quant.tflite")
@@ -53,14 +40,14 @@ export async function readModel(
 ): Promise<Model> {
 	const { signal } = options;
 	signal?.throwIfAborted();
-	const { opened, labels: beside } = await locate(source, options);
+	const { opened, labelFiles } = await locate(source, options);
 	const read = await readOpened(opened);
 	const { configuration } = options;
 	const model = configuration
 		? (await import("./given.ts")).withGiven(read, configuration, opened.name)
 		: read;
 	signal?.throwIfAborted();
-	return labeled(model, options.labels ?? beside, signal);
+	return labeled(model, options.labels, labelFiles, signal);
 }
 
 /** The model in a file that is opened. */
@@ -71,79 +58,10 @@ export async function readOpened(opened: Opened): Promise<Model> {
 	throw unreadable(opened, format);
 }
 
-/** The model's file or folder, opened, and the label file in its folder. */
-async function locate(
-	source: string | URL | Uint8Array | ArrayBuffer,
-	options: ReadOptions,
-): Promise<{ readonly opened: Opened; readonly labels?: string | URL }> {
-	const { name, signal, onProgress } = options;
-	if (source instanceof ArrayBuffer || source instanceof Uint8Array) {
-		const bytes = source instanceof ArrayBuffer ? new Uint8Array(source) : source;
-		return { opened: await openFile(fileOf(bytes, name ?? "the model")) };
-	}
-	if (typeof source !== "string" && !(source instanceof URL))
-		throw new MobileNetError(
-			"usage",
-			`a model is read from a path, a URL or bytes, not from ${shown(source)}.`,
-		);
-	const called = name ?? shownLocation(source);
-	const reading = { signal, onProgress };
-	const names = await listFolder(source);
-	if (!names) {
-		const isFolder = String(source).endsWith("/");
-		const file = isFolder
-			? await fileInAddress(source, called, reading)
-			: await fileAt(source, called, reading);
-		return { opened: await openFile(file) };
-	}
-	const labels = names.includes(folderLabels) ? { labels: locationIn(source, folderLabels) } : {};
-	const folder: Opened = {
-		name: called,
-		bytes: new Uint8Array(0),
-		folder: names,
-		beside: (path) => readLocation(locationIn(source, path), reading),
-	};
-	const chosen = await modelIn(folder);
-	if (chosen === undefined) return { opened: folder, ...labels };
-	const file = await fileAt(locationIn(source, chosen), `${called.replace(/[/\\]$/, "")}/${chosen}`, reading);
-	return { opened: await openFile(file), ...labels };
-}
-
-/** The model of an address that ends in a slash, whose files nobody lists. */
-async function fileInAddress(
-	source: string | URL,
-	called: string,
-	reading: LocationOptions,
-): Promise<ModelFile> {
-	const at = (path: string) => fileAt(locationIn(source, path), `${called}${path}`, reading);
-	try {
-		return await at(folderModel);
-	} catch (error) {
-		if (!(error instanceof MobileNetError) || error.code !== "not-found") throw error;
-		// What was asked for first is what the error is about.
-		return at(hubWeights[0]).catch((other: unknown) => {
-			throw other instanceof MobileNetError && other.code === "not-found" ? error : other;
-		});
-	}
-}
-
-/** The one model file of a folder; undefined where the folder itself is the model. */
-async function modelIn(opened: Opened): Promise<string | undefined> {
-	if (formatOf(opened)) return undefined;
-	const { folder = [] } = opened;
-	if (folder.includes(folderModel)) return folderModel;
-	const weights = hubWeights.find((name) => folder.includes(name));
-	if (weights !== undefined && folder.includes(hubConfiguration)) return weights;
-	const endings = formats.flatMap((format) => (format.read ? format.endings : []));
-	const models = folder.filter((name) => endings.some((ending) => name.toLowerCase().endsWith(ending)));
-	if (models.length === 1) return models[0]!;
-	const { withoutModel } = await import("./unknown.ts");
-	throw withoutModel(opened, models, endings);
-}
-
 async function labeled(
 	model: Model,
 	given: ReadOptions["labels"],
+	labelFiles: Located["labelFiles"],
 	signal: AbortSignal | undefined,
 ): Promise<Model> {
 	const { head, classes } = model.configuration;
@@ -156,14 +74,44 @@ async function labeled(
 		const { labelsFor } = await import("../labels/fit.ts");
 		return { ...model, labels: labelsFor(labels, classes, name) };
 	}
-	if (model.labels || (classes !== 1000 && classes !== 1001)) return model;
+	if (model.labels) return model;
+	const beside = await labelsBeside(model, await labelFiles());
+	if (beside.labels || (classes !== 1000 && classes !== 1001)) return beside;
 	const { imagenetLabels } = await import("../labels/imagenet.ts");
-	const { source } = model;
+	const { source } = beside;
 	return {
-		...model,
+		...beside,
 		labels: imagenetLabels(classes),
 		source: { ...source, assumed: [...source.assumed, "labels"] },
 	};
+}
+
+/** With the labels of the first file beside it that has as many as there are classes, or a note that none has. */
+async function labelsBeside(model: Model, files: readonly LabelFile[]): Promise<Model> {
+	if (files.length === 0) return model;
+	const [{ parseLabels }, { fittedLabels }] = await Promise.all([
+		import("../labels/parse.ts"),
+		import("../labels/fit.ts"),
+	]);
+	const { source } = model;
+	const { classes } = model.configuration;
+	const unfit: string[] = [];
+	for (const { name, read } of files) {
+		// A file that only looks like one of labels is none of the model's business.
+		const labels = await read()
+			.then((bytes) => parseLabels(new TextDecoder().decode(bytes), name))
+			.catch(() => undefined);
+		if (!labels) continue;
+		const fitted = fittedLabels(labels, classes);
+		if (fitted) {
+			const notes = [...source.notes, `Its labels are those of ${name}, which lies beside it.`];
+			return { ...model, labels: fitted, source: { ...source, notes } };
+		}
+		unfit.push(
+			`The ${labels.length} labels of ${name}, which lies beside it, do not fit its ${classes} classes.`,
+		);
+	}
+	return { ...model, source: { ...source, notes: [...source.notes, ...unfit.slice(0, 1)] } };
 }
 
 async function readLabels(

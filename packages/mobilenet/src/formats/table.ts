@@ -3,9 +3,10 @@
  * and writers are imported only when a row is used: who loads one format does not load the others. Only the reader of the
  * package's own format is always there.
  */
+import { startsWith } from "../base/bytes.ts";
 import type { Model } from "../weights/model.ts";
 import type { Chain } from "./chain/chain.ts";
-import { type Opened, startsWith } from "./opened.ts";
+import type { Opened } from "./opened.ts";
 import { modelIn } from "./safetensors/model-file.ts";
 
 export interface Format {
@@ -31,6 +32,12 @@ export interface Writing {
 	readonly batch: number;
 }
 
+/** What the model of a TensorFlow.js folder is called. */
+export const folderModel = "model.json";
+/** What weights are called in a folder of Hugging Face's hub, the first that is there, beside its configuration. */
+export const hubWeights = ["model.safetensors", "pytorch_model.bin"] as const;
+export const hubConfiguration = "config.json";
+
 export const formats: readonly Format[] = [
 	{
 		name: "safetensors",
@@ -49,7 +56,7 @@ export const formats: readonly Format[] = [
 	},
 	{
 		name: "TensorFlow.js layers model",
-		endings: ["model.json"],
+		endings: [folderModel],
 		sniff: ({ json }) => json?.modelTopology !== undefined || json?.weightsManifest !== undefined,
 		read: byChain(async () => (await import("./tensorflowjs/read.ts")).readTensorFlowJs),
 	},
@@ -73,6 +80,14 @@ export const formats: readonly Format[] = [
 		endings: [],
 		sniff: ({ safetensors }) => safetensors !== undefined,
 		read: byChain(async () => (await import("./huggingface/read.ts")).readHuggingFace),
+	},
+	{
+		name: "Keras",
+		endings: [".keras"],
+		sniff: ({ zip }) =>
+			zip?.some(({ path }) => path === "config.json") === true &&
+			zip.some(({ path }) => path === "model.weights.h5"),
+		read: byChain(async () => (await import("./keras/archive.ts")).readKerasArchive),
 	},
 ];
 

@@ -2,8 +2,9 @@
  * Why nothing is read: what a file is instead of one of a format that is read, as far as its content tells, or what a
  * folder holds instead of one model.
  */
+import { startsWith } from "../base/bytes.ts";
 import { type ErrorCode, MobileNetError } from "../base/error.ts";
-import { type Opened, startsWith } from "./opened.ts";
+import type { Opened } from "./opened.ts";
 import { type Format, formats } from "./table.ts";
 
 interface Kind {
@@ -35,11 +36,6 @@ const kinds: readonly Kind[] = [
 	{
 		fits: ({ zip }) => zip?.some(({ path }) => /(^|\/)archive_format$/.test(path)),
 		what: "it is a program of torch.export: save the network's weights, torch.save(model.state_dict(), …)",
-		code: "unsupported",
-	},
-	{
-		fits: ({ zip }) => zip?.some(({ path }) => path === "model.weights.h5"),
-		what: "it is a .keras file, a zip archive with the weights in HDF5",
 		code: "unsupported",
 	},
 	{
@@ -89,7 +85,7 @@ export function unreadable(opened: Opened, format: Format | undefined): MobileNe
 
 /** @param models names of the files that may be the model */
 export function withoutModel(
-	{ name, folder = [] }: Opened,
+	{ name, folder = [] }: Pick<Opened, "name" | "folder">,
 	models: readonly string[],
 	endings: readonly string[],
 ): MobileNetError {

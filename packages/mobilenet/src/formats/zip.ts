@@ -165,5 +165,5 @@ function broken(name: string, offset: number, what: string): MobileNetError {
 }
 
 function unsupported(name: string, what: string): MobileNetError {
-	return new MobileNetError("unsupported", `the zip archive in ${name} cannot be read: ${what}.`);
+	return new MobileNetError("unsupported", `${name}: the zip archive in it cannot be read: ${what}.`);
 }

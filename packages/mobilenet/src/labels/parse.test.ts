@@ -21,6 +21,24 @@ describe("a label file", () => {
 		expect(parse("1\tdog\n0\tcat\n2: bird")).toEqual([{ name: "cat" }, { name: "dog" }, { name: "bird" }]);
 	});
 
+	test("of numbered lines, as Teachable Machine exports them", () => {
+		expect(parse("0 cat\n1 my dog\n")).toEqual([{ name: "cat" }, { name: "my dog" }]);
+		expect(parse('{"tfjsVersion": "1.3.1", "labels": ["cat", "dog"], "imageSize": 224}')).toEqual([
+			{ name: "cat" },
+			{ name: "dog" },
+		]);
+	});
+
+	test("of TensorFlow's label maps, which count from 1 or from 0", () => {
+		const both = [{ name: "cat" }, { name: "dog" }];
+		expect(parse(`item {\n  name: "dog"\n  id: 2\n}\nitem {\n  name: 'cat'\n  id: 1\n}\n`)).toEqual(both);
+		expect(
+			parse(`item { id: 0 name: "n1" display_name: "cat" } item { id: 1 name: "n2" display_name: "dog" }`),
+		).toEqual(both);
+		expect(() => parse("item { id: 1 }")).toThrow("labels.txt has no id or no name in item 1.");
+		expect(() => parse('item { id: 1 name: "a" } item { id: 1 name: "b" }')).toThrow("two labels");
+	});
+
 	test("of labels that only start with a number", () => {
 		expect(parse("7 up\n8 ball")).toEqual([{ name: "7 up" }, { name: "8 ball" }]);
 	});

@@ -1,6 +1,6 @@
-/** Label files: one label a line, a JSON array, or an index and a label a line. */
+/** Label files: a label a line, an index and a label a line, JSON, or TensorFlow's label maps. */
 import { MobileNetError, messageOf, shown } from "../base/error.ts";
-import { parseJson } from "../base/json.ts";
+import { isJson, parseJson } from "../base/json.ts";
 import type { Label } from "../weights/model.ts";
 
 /**
@@ -8,8 +8,10 @@ import type { Label } from "../weights/model.ts";
  *
  * - a label a line: `tench, Tinca tinca` (the name, then other names); a WordNet id may stand before it, as in
  *   `n01440764 tench, Tinca tinca`
- * - an index, a tab or a colon, and a label a line, in any order: `0<TAB>tench`
- * - a JSON array of texts, or of objects with a `name`; or a JSON object from index to text
+ * - an index, a tab or a colon, and a label a line, in any order: `0<TAB>tench`; with a space, in order from 0, as
+ *   Teachable Machine writes it: `0 tench`
+ * - a JSON array of texts, or of objects with a `name`; a JSON object from index to text; an object whose `labels` are such
+ * - a label map of TensorFlow's object detection: `item { id: 1 name: "tench" }`, from 0 or from 1
  *
  * @param text the file's content
  * @param name how errors call the file
@@ -21,6 +23,7 @@ export function parseLabels(text: string, name: string): readonly Label[] {
 	const content = text.replace(/^\uFEFF/, "").trim();
 	if (content === "") throw broken(name, "holds no labels: it is empty");
 	if (content.startsWith("[") || content.startsWith("{")) return jsonLabels(content, name);
+	if (/^item\s*\{/.test(content)) return mappedLabels(content, name);
 	const lines = content.split(/\r\n|\r|\n/).map((line) => line.trim());
 	const numbered = lines.map((line) => /^(\d+)\s*[\t:]\s*(.+)$/.exec(line));
 	if (numbered.every((match) => match !== null))
@@ -28,6 +31,8 @@ export function parseLabels(text: string, name: string): readonly Label[] {
 			numbered.map((match) => [Number(match[1]), labelOf(match[2]!)] as const),
 			name,
 		);
+	const inSteps = lines.map((line, i) => (line.startsWith(`${i} `) ? line.slice(`${i} `.length).trim() : ""));
+	if (inSteps.every((label) => label !== "")) return inSteps.map(labelOf);
 	const empty = lines.indexOf("");
 	if (empty >= 0) throw broken(name, `has no label in line ${empty + 1} of ${lines.length}`);
 	return lines.map(labelOf);
@@ -40,12 +45,34 @@ function jsonLabels(content: string, name: string): readonly Label[] {
 	} catch (error) {
 		throw broken(name, `is no JSON, as its first character has it: ${messageOf(error)}`);
 	}
+	if (isJson(value) && Array.isArray(value.labels)) value = value.labels;
 	if (Array.isArray(value)) return value.map((entry, index) => jsonLabel(entry, index, name));
 	const entries = Object.entries(value as object);
 	const wrong = entries.find(([key]) => !/^\d+$/.test(key));
 	if (wrong) throw broken(name, `has the key ${shown(wrong[0])} where an index was expected`);
 	return inOrder(
 		entries.map(([key, entry]) => [Number(key), jsonLabel(entry, Number(key), name)] as const),
+		name,
+	);
+}
+
+/** TensorFlow's `StringIntLabelMap` as text: what people see is `display_name`, where there is one. */
+function mappedLabels(content: string, name: string): readonly Label[] {
+	const entries = content
+		.split(/\bitem\s*\{/)
+		.slice(1)
+		.map((item, i) => {
+			const id = /\bid\s*:\s*(\d+)/.exec(item)?.[1];
+			const text = (field: string): string | undefined =>
+				new RegExp(`\\b${field}\\s*:\\s*(?:"([^"]*)"|'([^']*)')`).exec(item)?.slice(1).find(Boolean);
+			const label = text("display_name") ?? text("name");
+			if (id === undefined || label === undefined)
+				throw broken(name, `has no id or no name in item ${i + 1}`);
+			return [Number(id), labelOf(label)] as const;
+		});
+	const from = entries.some(([id]) => id === 0) ? 0 : 1;
+	return inOrder(
+		entries.map(([id, label]) => [id - from, label] as const),
 		name,
 	);
 }

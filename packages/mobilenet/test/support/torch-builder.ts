@@ -28,7 +28,12 @@ const opcode = (character: string): number => character.charCodeAt(0);
 
 /** A pickle of a value, from its protocol to its end. */
 export function pickled(value: Built): Uint8Array {
-	return Uint8Array.from([0x80, 2, ...opcodes(value), opcode(".")]);
+	const body = value instanceof Uint8Array ? value : opcodes(value);
+	const bytes = new Uint8Array(body.length + 3);
+	bytes.set([0x80, 2]);
+	bytes.set(body, 2);
+	bytes[bytes.length - 1] = opcode(".");
+	return bytes;
 }
 
 /** What pushes a value. */

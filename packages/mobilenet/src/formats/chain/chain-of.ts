@@ -123,7 +123,10 @@ function denseOf(own: WeightedParts, input: Codes | undefined, activation: HeadA
 	const dense = { kind: "dense", name, ...tensorsOf(own, input) } as const;
 	const output = given(own.output);
 	if (activation === "none") return [{ ...dense, ...output }];
-	return [dense, { kind: "activation", name: `${name}.activation`, activation, ...output }];
+	return [
+		{ ...dense, ...given(own.linear) },
+		{ kind: "activation", name: `${name}.activation`, activation, ...output },
+	];
 }
 
 /** Weights and bias with what their codes stand for; a bias's scale is its input's times its weights'. */

@@ -17,7 +17,7 @@ export interface KerasLayer {
 
 const modelClasses = ["Functional", "Model", "Sequential"];
 /** A model in a model in a model happens; more is a mistake. */
-const mostNested = 8;
+export const mostNested = 8;
 
 /** The layers between input and output in order, input layers too. */
 export function kerasLayers(topology: unknown, name: string, path: readonly string[] = []): KerasLayer[] {

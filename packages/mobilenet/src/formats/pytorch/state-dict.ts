@@ -41,8 +41,14 @@ interface Found {
 export function stateDictOf(file: TorchFile): StateDict {
 	if (file.isScript) return { tensors: attributesOf(file), notes: [] };
 	const { found, module, quantized } = searched(file);
+	if (quantized)
+		refuse(
+			file,
+			"its tensors are quantized by PyTorch; take the network before it was quantized, or one of ONNX or TensorFlow Lite",
+			"unsupported",
+		);
 	const [first, ...others] = found.toSorted((a, b) => rankOf(a) - rankOf(b));
-	if (first && !quantized) {
+	if (first) {
 		// An optimizer has a few tensors for each of the weights.
 		const also = others
 			.filter(({ tensors }) => 2 * tensors.size > first.tensors.size)
@@ -55,12 +61,6 @@ export function stateDictOf(file: TorchFile): StateDict {
 				: [];
 		return { tensors: first.tensors, notes };
 	}
-	if (quantized)
-		return refuse(
-			file,
-			"its tensors are quantized by PyTorch; take the network before it was quantized, or one of ONNX or TensorFlow Lite",
-			"unsupported",
-		);
 	if (module !== undefined)
 		return refuse(
 			file,
