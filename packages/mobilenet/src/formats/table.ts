@@ -4,8 +4,10 @@
  * package's own format is always there.
  */
 import { startsWith } from "../base/bytes.ts";
+import { isJson } from "../base/json.ts";
 import type { Model } from "../weights/model.ts";
 import type { Chain } from "./chain/chain.ts";
+import { beginsWithNode } from "./graphdef/first-node.ts";
 import type { Opened } from "./opened.ts";
 import { modelIn } from "./safetensors/model-file.ts";
 
@@ -53,6 +55,21 @@ export const formats: readonly Format[] = [
 		sniff: ({ bytes }) => startsWith(bytes, "TFL3", 4),
 		read: byChain(async () => (await import("./tflite/read.ts")).readTensorFlowLite),
 		write: asOneFile(async () => (await import("./tflite/write.ts")).writeTensorFlowLite),
+	},
+	{
+		name: "TensorFlow GraphDef",
+		endings: [".pb"],
+		sniff: ({ bytes }) => beginsWithNode(bytes),
+		read: byChain(async () => (await import("./graphdef/read.ts")).readGraphDef),
+	},
+	{
+		name: "TensorFlow.js graph model",
+		// Found as the layers model is.
+		endings: [],
+		sniff: ({ json }) =>
+			json?.format === "graph-model" ||
+			(isJson(json?.modelTopology) && Array.isArray(json.modelTopology.node)),
+		read: byChain(async () => (await import("./tensorflowjs/graph-model.ts")).readGraphModel),
 	},
 	{
 		name: "TensorFlow.js layers model",

@@ -16,6 +16,12 @@ interface Kind {
 /** An error names so many of a folder's files. */
 const mostNamed = 10;
 
+/** What becomes of TensorFlow's own files that are not read. */
+const wayRound =
+	"convert it to TensorFlow Lite (tf.lite.TFLiteConverter), or freeze it into a GraphDef (convert_variables_to_constants)";
+/** The last bytes of TensorFlow's tables of keys, which checkpoints have. */
+const tableMagic = "\x57\xfb\x80\x8b\x24\x75\x47\xdb";
+
 const kinds: readonly Kind[] = [
 	{ fits: ({ bytes }) => bytes.length === 0, what: "it is empty", code: "broken-file" },
 	{
@@ -36,6 +42,26 @@ const kinds: readonly Kind[] = [
 	{
 		fits: ({ zip }) => zip?.some(({ path }) => /(^|\/)archive_format$/.test(path)),
 		what: "it is a program of torch.export: save the network's weights, torch.save(model.state_dict(), …)",
+		code: "unsupported",
+	},
+	{
+		fits: ({ bytes }) => isSavedModel(bytes),
+		what: `it is a SavedModel of TensorFlow, whose weights lie in a checkpoint beside it and which is not read yet: ${wayRound}`,
+		code: "unsupported",
+	},
+	{
+		fits: ({ bytes }) => startsWith(bytes, tableMagic, bytes.length - tableMagic.length),
+		what: `it is the index of a checkpoint of TensorFlow, which is not read yet: ${wayRound}`,
+		code: "unsupported",
+	},
+	{
+		fits: ({ bytes }) => isMetaGraph(bytes),
+		what: `it is the graph of a checkpoint of TensorFlow (a MetaGraph), without weights, which is not read yet: ${wayRound}`,
+		code: "unsupported",
+	},
+	{
+		fits: (_, text) => /^\s*(#.*\s+)?(node|versions|library)\s*:?\s*\{/.test(text),
+		what: `it is a GraphDef of TensorFlow as text (.pbtxt), which is not read yet: take the binary one, or ${wayRound}`,
 		code: "unsupported",
 	},
 	{
@@ -65,6 +91,24 @@ const kinds: readonly Kind[] = [
 	},
 ];
 
+/** A message of the version 1 and of graphs with what belongs to them; ONNX has the name of a program there. */
+function isSavedModel(bytes: Uint8Array): boolean {
+	return startsWith(bytes, "\x08\x01\x12") && bytes[afterLength(bytes, 3)] === 10;
+}
+
+/** A message that begins with a list of operators. */
+function isMetaGraph(bytes: Uint8Array): boolean {
+	const list = afterLength(bytes, 1);
+	return startsWith(bytes, "\n") && bytes[list] === 18 && bytes[afterLength(bytes, list + 1)] === 10;
+}
+
+/** Where the message begins whose length of a few bytes is at an offset. */
+function afterLength(bytes: Uint8Array, offset: number): number {
+	let at = offset;
+	while (bytes[at]! >= 128 && at < offset + 5) at++;
+	return at + 1;
+}
+
 /** @param format the file's format, where it is known but only written */
 export function unreadable(opened: Opened, format: Format | undefined): MobileNetError {
 	const { name, bytes } = opened;
@@ -91,6 +135,12 @@ export function withoutModel(
 ): MobileNetError {
 	const found = models.length > 0 ? models : folder;
 	const list = found.slice(0, mostNamed).join(", ") + (found.length > mostNamed ? ", …" : "");
+	const has = (ending: RegExp): boolean => folder.some((file) => ending.test(file));
+	if (models.length === 0 && has(/\.index$/) && has(/\.data-\d+-of-\d+$/))
+		return new MobileNetError(
+			"unsupported",
+			`${name} holds a checkpoint of TensorFlow, which is not read yet: ${wayRound}.`,
+		);
 	return new MobileNetError(
 		"not-found",
 		models.length > 0

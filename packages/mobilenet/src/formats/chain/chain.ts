@@ -4,7 +4,7 @@
  * writer makes a file of the chain that chain-of.ts makes of a model.
  */
 import type { Label, Preprocessing, Rounding } from "../../weights/model.ts";
-import type { Quantization } from "../../weights/parts.ts";
+import type { Bounds, Quantization } from "../../weights/parts.ts";
 import type { DType, Tensor } from "../../weights/tensor.ts";
 
 /** A tensor of weights with its quantization, if it is one of integers. */
@@ -45,11 +45,15 @@ export type ChainLayer = { readonly name: string; readonly output?: Quantization
 			readonly kind: "pad";
 			readonly padding: readonly [top: number, left: number, bottom: number, right: number];
 	  }
-	/** `tanh` and `sigmoid` are those of a head; a sigmoid at the end makes probabilities. */
+	/**
+	 * `tanh` and `sigmoid` are those of a head; a sigmoid at the end makes probabilities. `clip` keeps numbers between
+	 * `bounds`, which may differ from layer to layer.
+	 */
 	| {
 			readonly kind: "activation";
-			readonly activation: "relu6" | "relu" | "leakyRelu" | "tanh" | "sigmoid";
+			readonly activation: "relu6" | "relu" | "leakyRelu" | "tanh" | "sigmoid" | "clip";
 			readonly slope?: number;
+			readonly bounds?: Bounds;
 	  }
 	/** Over the whole picture; an average where the file does not say. */
 	| { readonly kind: "pool"; readonly pooling?: "average" | "max" }
@@ -59,8 +63,10 @@ export type ChainLayer = { readonly name: string; readonly output?: Quantization
 	 */
 	| { readonly kind: "flatten"; readonly order: "hwc" | "chw" }
 	/**
-	 * y = factor · x + offset, with one number for all channels or one a channel, as in preprocessing inside a network. A
-	 * network of integers gives the table too: the code that it makes of each of the 256 codes, from the least on.
+	 * y = factor · x + offset, with one number for all channels or one a channel: preprocessing before the first convolution,
+	 * batch norm that a converter took apart, a multiplication in the head. A network of integers gives the table too: the
+	 * code that it makes of each of the 256 codes, from the least on; one table for all channels, or one a channel, the
+	 * next after the one before. Its codes are of the type of the first convolution's weights.
 	 */
 	| {
 			readonly kind: "affine";
@@ -93,10 +99,15 @@ export interface Chain extends Reading {
 	readonly layers: readonly ChainLayer[];
 	/** Width and height of the input, if the file says so. */
 	readonly size?: number;
+	/** In the place of `size` where the input is not square, to be refused as such. */
+	readonly shape?: readonly [height: number, width: number];
 	readonly inputChannels?: number;
-	/** Type and quantization of the input, where it is not float. */
+	/**
+	 * Type and quantization of what the network's integers begin with, where it is not of floats: the picture, or what the
+	 * first operator quantizes. Behind multiplications and additions of floats, before those of integers.
+	 */
 	readonly input?: { readonly dtype: DType; readonly quantization: Quantization };
-	/** What the file says of preprocessing; the rest is assumed. */
+	/** What the file says of what its own input takes, before any arithmetic in its graph; the rest is assumed. */
 	readonly preprocessing?: Partial<Preprocessing>;
 	/** How sums of a quantized network become codes, if the file decides it. */
 	readonly rounding?: Rounding;

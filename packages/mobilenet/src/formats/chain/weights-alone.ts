@@ -41,6 +41,7 @@ export interface Usual {
 	readonly preset: Preset;
 	/** Where it is not the preset's. */
 	readonly padding?: Padding;
+	readonly stemPadding?: Padding;
 	/** What else is not the preset's. */
 	readonly differing?: Partial<Configuration>;
 	/** What the file says in another place, so that it is not assumed. */
@@ -63,10 +64,10 @@ const weighted: readonly WeightedLayer["kind"][] = ["convolution", "depthwise", 
  */
 export function chainOfWeights(
 	all: readonly WeightedLayer[],
-	{ preset, padding, differing, known = [], like }: Usual,
+	{ preset, padding, stemPadding, differing, known = [], like }: Usual,
 	reading: Pick<Reading, "name" | "format">,
 ): Chain {
-	const usual = configure({ preset, padding, ...differing });
+	const usual = configure({ preset, padding, stemPadding, ...differing });
 	if (!all.some(isWeighted)) refuse(reading, "it has no weights");
 	const head = headStart(all);
 	const blocks = all.filter(({ kind }) => kind === "depthwise").length;
@@ -194,7 +195,10 @@ function convolutionOf(
 		groups,
 		...(kind === "depthwise" && groups === 1 && { storedAsDepthwise: true }),
 		stride: [stride, stride],
-		padding: usual.padding === "same" ? "same" : [before, before, after, after],
+		padding:
+			(like?.kind === "convolution" ? usual.stemPadding : usual.padding) === "same"
+				? "same"
+				: [before, before, after, after],
 	};
 }
 

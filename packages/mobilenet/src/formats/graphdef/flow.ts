@@ -1,0 +1,216 @@
+/**
+ * The way of a picture through a graph: which input of a node the picture comes in by, where it starts, and at which node
+ * the network ends. What only training needs, what measures accuracy and what feeds labels lies beside that way.
+ */
+import { refuse } from "../chain/units.ts";
+import { nodesTo } from "../graph.ts";
+import type { Constants } from "./constants.ts";
+import { brief, described, type Graph, type GraphNode, inputOf, type Source, sourceAt } from "./graph.ts";
+import { branching, foreign, foreignIfTold } from "./words.ts";
+
+/** How the picture comes into a node. */
+type Way =
+	/** By the first input; the others are weights or shapes. */
+	| "first"
+	/** By the input that is no constant. */
+	| "either"
+	/** By the branch that runs when nothing is trained. */
+	| "merge"
+	/** It is the picture itself. */
+	| "start";
+
+const layers = ["Conv2D", "DepthwiseConv2dNative", "MatMul"];
+const fusedLayers = [
+	...["FusedConv2D", "_FusedConv2D", "FusedDepthwiseConv2dNative", "_FusedDepthwiseConv2dNative"],
+	"_FusedMatMul",
+];
+const answers = ["Softmax", "Sigmoid"];
+const passing = [
+	...[
+		"Identity",
+		"StopGradient",
+		"CheckNumerics",
+		"PreventGradient",
+		"Snapshot",
+		"Switch",
+		"Cast",
+		"ExpandDims",
+	],
+	...["Squeeze", "Reshape", "PlaceholderWithDefault", "FakeQuantWithMinMaxVars"],
+	"FakeQuantWithMinMaxVarsPerChannel",
+];
+const others = [
+	...["BiasAdd", "FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"],
+	...[
+		"Relu",
+		"Relu6",
+		"LeakyRelu",
+		"Tanh",
+		"ClipByValue",
+		"Pad",
+		"PadV2",
+		"AvgPool",
+		"MaxPool",
+		"Mean",
+		"Max",
+	],
+	...["ResizeBilinear", "ResizeNearestNeighbor"],
+];
+const eithers = ["Add", "AddV2", "Sub", "Mul", "RealDiv", "Div", "Maximum", "Minimum"];
+const starts = ["Placeholder", "DecodeJpeg", "DecodePng", "DecodeBmp", "DecodeImage"];
+
+const ways: ReadonlyMap<string, Way> = new Map(
+	(
+		[
+			[[...layers, ...fusedLayers, ...answers, ...passing, ...others], "first"],
+			[eithers, "either"],
+			[["Merge"], "merge"],
+			[starts, "start"],
+		] as const
+	).flatMap(([ops, way]) => ops.map((op) => [op, way] as const)),
+);
+const weighted: ReadonlySet<string> = new Set([...layers, ...fusedLayers]);
+
+/** What takes a network's answers without being part of it: losses, measures, summaries. */
+const aside =
+	/^(ArgMax|TopK(V2)?|InTopK(V2)?|Equal|NotEqual|Greater(Equal)?|Less(Equal)?|Shape(N)?|Size|Rank|Log|\w*Summary(V2)?|Assert|Print(V2)?|NoOp|_Retval|\w*CrossEntropy\w*|\w*Grad)$/;
+
+/** What is known of the way to a node. */
+interface Reach {
+	/** Layers with weights on it. */
+	readonly layers: number;
+	/** The last of those. */
+	readonly last: GraphNode | undefined;
+	readonly answers: number;
+	readonly length: number;
+	readonly start: GraphNode;
+}
+
+/** The nodes from the picture to the network's answer, in order. */
+export function wayThrough(graph: Graph, constants: Constants): readonly GraphNode[] {
+	const reached = reachOf(graph, constants);
+	const end = graph.output === undefined ? endOf(graph, reached) : sourceAt(graph, graph.output).node;
+	return nodesTo({ node: end, port: 0 } as Source, {
+		makerOf: ({ node, port }) => {
+			if (!ways.has(node.op)) foreign(graph, node);
+			if (port > 0 && node.op !== "Switch")
+				refuse(graph, `the output ${port} of ${described(node)} is used where only the first was expected`);
+			return node;
+		},
+		sourceOf: (node) => {
+			const source = sourceOf(graph, constants, node);
+			if (!source && !isStart(graph, constants, node)) branching(graph, node, node.inputs.length);
+			return source;
+		},
+		refuseCircle: () => refuse(graph, "its nodes form a circle", "broken-file"),
+	});
+}
+
+/** By which input the picture comes; undefined where it starts here, or where there is no telling. */
+function sourceOf(graph: Graph, constants: Constants, node: GraphNode): Source | undefined {
+	const way = ways.get(node.op);
+	if (way === undefined || way === "start" || isStart(graph, constants, node)) return undefined;
+	if (way === "first") return inputOf(graph, node, 0);
+	const inputs = node.inputs.slice(0, 3).map((input) => sourceAt(graph, input));
+	const computed =
+		way === "merge"
+			? inputs.filter((source) => isLive(graph, constants, source))
+			: inputs.filter((source) => !constants.has(source));
+	return computed.length === 1 ? computed[0] : undefined;
+}
+
+function isStart(graph: Graph, constants: Constants, node: GraphNode): boolean {
+	if (node.op === "PlaceholderWithDefault") return constants.has(inputOf(graph, node, 0));
+	return ways.get(node.op) === "start";
+}
+
+/** A branch is at most so many nodes long: a layer, or a batch norm with what it takes apart. */
+const longestBranch = 32;
+
+/** Whether a value is computed when nothing is trained, where a switch says so. */
+function isLive(graph: Graph, constants: Constants, source: Source): boolean {
+	let at = source;
+	for (let i = 0; i < longestBranch; i++) {
+		if (at.node.op === "Switch") {
+			const condition = inputOf(graph, at.node, 1);
+			if (!constants.has(condition)) return true;
+			return at.port === (constants.valueOf(condition).data[0] ? 1 : 0);
+		}
+		// Behind another merge some branch of its own runs.
+		const before = at.node.op === "Merge" ? undefined : sourceOf(graph, constants, at.node);
+		if (!before) return true;
+		at = before;
+	}
+	return true;
+}
+
+/** The way to every node that the picture reaches; each node is gone over once. */
+function reachOf(graph: Graph, constants: Constants): ReadonlyMap<GraphNode, Reach> {
+	const reached = new Map<GraphNode, Reach | undefined>();
+	for (const first of graph.nodes.values()) {
+		const open: GraphNode[] = [];
+		let node: GraphNode | undefined = first;
+		while (node && !reached.has(node)) {
+			reached.set(node, undefined);
+			open.push(node);
+			const source: Source | undefined = sourceOf(graph, constants, node);
+			node = source && (source.port === 0 || source.node.op === "Switch") ? source.node : undefined;
+		}
+		let before = node && reached.get(node);
+		for (let own = open.pop(); own; own = open.pop()) {
+			if (isStart(graph, constants, own))
+				before = { layers: 0, last: undefined, answers: 0, length: 0, start: own };
+			else if (before) {
+				const isLayer = weighted.has(own.op);
+				before = {
+					layers: before.layers + (isLayer ? 1 : 0),
+					last: isLayer ? own : before.last,
+					answers: before.answers + (answers.includes(own.op) ? 1 : 0),
+					length: before.length + 1,
+					start: before.start,
+				};
+			}
+			reached.set(own, before);
+		}
+	}
+	for (const [node, reach] of reached) if (!reach) reached.delete(node);
+	return reached as ReadonlyMap<GraphNode, Reach>;
+}
+
+/** The node that ends the longest way: most layers, then an answer, then whatever follows. */
+function endOf(graph: Graph, reached: ReadonlyMap<GraphNode, Reach>): GraphNode {
+	const farther = (a: Reach, b: Reach): number => a.layers - b.layers || a.answers - b.answers;
+	let [end, best]: [GraphNode | undefined, Reach | undefined] = [undefined, undefined];
+	for (const [node, reach] of reached)
+		if (reach.layers > 0 && (!best || (farther(reach, best) || reach.length - best.length) > 0))
+			[end, best] = [node, reach];
+	if (!end || !best) {
+		for (const node of graph.nodes.values()) foreignIfTold(graph, node);
+		return refuse(graph, "it has no convolutions that a picture leads to");
+	}
+	for (const [node, reach] of reached)
+		if (farther(reach, best) === 0 && reach.last !== best.last)
+			refuse(
+				graph,
+				`it ends in several ways, ${brief(end.name)} and ${brief(node.name)}, where one output was expected`,
+				"unsupported",
+			);
+	for (const node of graph.nodes.values())
+		for (const input of node.inputs)
+			if (input === end.name || input === `${end.name}:0`) checkFollower(graph, reached, node, end);
+	return end;
+}
+
+/** Whether what takes the answer may be left out: it measures, or it compares the answer with what is not of the picture. */
+function checkFollower(
+	graph: Graph,
+	reached: ReadonlyMap<GraphNode, Reach>,
+	node: GraphNode,
+	end: GraphNode,
+): void {
+	const way = ways.get(node.op);
+	if (aside.test(node.op) || way === "first") return;
+	if (way === undefined) foreign(graph, node);
+	const others = node.inputs.map((input) => sourceAt(graph, input).node).filter((other) => other !== end);
+	if (!others.every((other) => reached.get(other)?.layers === 0)) branching(graph, node, others.length + 1);
+}
