@@ -176,6 +176,8 @@ function headOf(
 	}
 	if (classifier !== undefined && output === "softmax")
 		layers.push({ kind: "softmax", name: `${classifier} (softmax)` });
+	if (classifier !== undefined && output === "sigmoid")
+		layers.push({ kind: "activation", name: `${classifier} (sigmoid)`, activation: "sigmoid" });
 	return layers;
 }
 

@@ -88,6 +88,11 @@ describe("transformers", () => {
 			leakySlope: 0.01,
 		});
 		expect(await of({ classifier_dropout_prob: 0.2 })).toMatchObject({ dropout: 0.2 });
+		expect(await of({ problem_type: "multi_label_classification" })).toMatchObject({
+			output: "sigmoid",
+			classes: 3,
+			binary: false,
+		});
 	});
 
 	test("says sizes and colors in all of its ways", async () => {
