@@ -41,6 +41,14 @@ export const hostileFiles: Readonly<Record<string, () => Uint8Array>> = {
 		const entry = (i: number): string => `"a${i}":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}`;
 		return safetensors(`{${Array.from({ length: 300_000 }, (_, i) => entry(i)).join()}}`);
 	},
+	"long-names.safetensors": () => {
+		const entry = (i: number): string =>
+			`"${"1.".repeat(million / 2)}${i}.weight":{"dtype":"F32","shape":[1,1,1,1],"data_offsets":[${4 * i},${4 * i + 4}]}`;
+		const file = safetensors(`{${[0, 1, 2].map(entry).join()}}`);
+		const whole = new Uint8Array(file.length + 12);
+		whole.set(file);
+		return whole;
+	},
 	"lists-in-metadata.safetensors": () =>
 		safetensors(`{"__metadata__":{"mobilenet":"${"[".repeat(3 * million)}"}}`),
 	"lists-in-attribute.h5": () => hdf5Of({ attributes: { model_config: "[".repeat(60_000) } }),

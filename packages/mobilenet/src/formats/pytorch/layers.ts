@@ -32,6 +32,7 @@ type Kind = "full" | "thin" | "point" | "convolution" | "dense" | "batchNorm" | 
 
 /** No file of a MobileNet v1 has so many tensors, with all that stands beside it. */
 const mostTensors = 5000;
+const longestName = 1000;
 /** Tensors that say nothing of what a network computes. */
 const counters: readonly string[] = ["num_batches_tracked"];
 /** An error names so many layers. */
@@ -45,6 +46,8 @@ export function layersOf(
 ): Layers {
 	if (tensors.size > mostTensors)
 		refuse(about, `it has ${tensors.size} tensors, where one has a few hundred`);
+	const long = [...tensors.keys()].find(({ length }) => length > longestName);
+	if (long !== undefined) refuse(about, `one of its tensors has a name of ${long.length} letters`);
 	const modules = sorted ? modulesOf(tensors).toSorted(byName) : modulesOf(tensors);
 	const trunk = trunkOf(modules, about);
 	const norms = normsOf(trunk, modules, about);
@@ -105,13 +108,15 @@ function byName(a: Module, b: Module): number {
 }
 
 const collator = new Intl.Collator("en", { numeric: true });
-const first = /(^|\.)(conv_?stem|stem|first_conv|init_block|conv_?0|conv_?1|bn_?0|bn_?1)(\.|$)/;
-const last = /(^|\.)(classifier|fc|linear|head|output|logits)(\.|$)/;
+const first = /^(conv_?stem|stem|first_conv|init_block|conv_?0|conv_?1|bn_?0|bn_?1)$/;
+const last = /^(classifier|fc|linear|head|output|logits)$/;
 
 function placeOf(name: string): number {
-	// The first convolution's names are those of blocks, too.
-	if (last.test(name)) return 1;
-	return first.test(name) && !/\d\.(.*\.)?[a-z]/.test(name) ? -1 : 0;
+	const parts = name.split(".");
+	if (parts.some((part) => last.test(part))) return 1;
+	const at = parts.findIndex((part) => first.test(part));
+	// Behind a number it is one of a block's.
+	return at >= 0 && !parts.slice(0, at).some((part) => /^\d+$/.test(part)) ? -1 : 0;
 }
 
 /** The first convolution, then a depthwise and a pointwise one for every block. */
