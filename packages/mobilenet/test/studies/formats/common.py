@@ -1,8 +1,8 @@
 """What the makers of the study share: photographs as numbers, and the list of files with the answers of their runtimes.
 
 A maker is called `python MAKER.py FOLDER PHOTOS`. It writes FOLDER/KIND/NAME.… and, when a kind is done, FOLDER/KIND.json:
-a list of rows, each a file and what its own runtime answers to three photographs, which lie as bytes (RGB, upright,
-Pillow's bilinear filter, stretched) in FOLDER/pictures_SIZE.bin.
+a row a file, with what its own runtime answers to three photographs (RGB, upright, stretched with Pillow's bilinear
+filter).
 """
 import json, os, sys, time
 import numpy as np
@@ -26,21 +26,22 @@ NORMS = {
 
 
 def pictures(size):
-    """[10, size, size, 3] bytes; the first three are those that are asked for, and are written beside the files."""
+    """[10, size, size, 3] bytes; the first three are those that are asked for."""
     def one(name):
         picture = ImageOps.exif_transpose(Image.open(os.path.join(photos, name))).convert("RGB")
         return np.asarray(picture.resize((size, size), Image.Resampling.BILINEAR))
-    all = np.stack([one(name) for name in CALIBRATION])
-    path = os.path.join(folder, f"pictures_{size}.bin")
-    if not os.path.exists(path):
-        os.makedirs(folder, exist_ok=True)
-        all[:3].tofile(path)
-    return all
+    return np.stack([one(name) for name in CALIBRATION])
 
 
 def normalized(size, norm):
     mean, std = NORMS[norm]
     return ((pictures(size).astype(np.float64) - mean) / std).astype(np.float32)
+
+
+def preprocessing(norm):
+    """What a person must say of a file's input: nothing where the file says it, or where it is what most networks take."""
+    mean, std = NORMS[norm]
+    return {} if norm in ("raw", "tf") else dict(preprocessing=dict(mean=mean, std=std))
 
 
 class Kind:
@@ -53,19 +54,21 @@ class Kind:
     def file(self, name):
         return os.path.join(folder, self.name, name)
 
-    def row(self, file, design, outputs, **more):
-        """`outputs`: three rows. `more`: `scale` of a quantized output, `output` where it is not the design's, `given`."""
+    def row(self, file, outputs, **more):
+        """
+        `outputs`: three rows, as real numbers. `more`: `scale` of a quantized output; `options`, what the file does not say
+        and a person must.
+        """
         outputs = np.asarray(outputs, np.float64).reshape(3, -1)
         apart = np.abs(outputs - outputs.mean(0)).max()
         assert np.isfinite(outputs).all() and apart > 1e-3, f"{file}: answers do not differ: {apart}"
-        self.rows.append(dict(file=f"{self.name}/{file}", size=design["size"], norm=design["norm"],
-                              output=design["output"], outputs=np.round(outputs, 8).tolist()) | more)
+        self.rows.append(dict(file=f"{self.name}/{file}", asked=ASKED, outputs=np.round(outputs, 8).tolist()) | more)
         print(f"{self.name}/{file}", time.strftime("%H:%M:%S"), flush=True)
 
-    def failed(self, file, design, error):
+    def failed(self, file, error):
         """What the exporter itself could not write is said, not left out."""
         text = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        self.rows.append(dict(file=f"{self.name}/{file}", size=design["size"], unwritten=text))
+        self.rows.append(dict(file=f"{self.name}/{file}", unwritten=text))
         print(f"{self.name}/{file} was not written: {text}", flush=True)
 
     def done(self):
@@ -74,9 +77,9 @@ class Kind:
                       open(os.path.join(folder, f"{self.name}.json"), "w"), indent=1)
 
 
-def making(kind, file, design, make):
+def making(kind, file, make):
     """Runs `make`, and notes what it could not do."""
     if not kind.wanted: return
     try: make()
     except AssertionError: raise
-    except Exception as error: kind.failed(file, design, error)
+    except Exception as error: kind.failed(file, error)

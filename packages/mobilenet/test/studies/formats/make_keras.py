@@ -6,7 +6,7 @@ import os
 version = os.environ["KERAS"]
 if version == "2": import tf_keras as keras
 else: import keras
-from common import Kind, making
+from common import Kind, making, preprocessing
 from keras_networks import ALONE, DESIGNS, network
 
 runtime = f"{'tf_keras' if version == '2' else 'Keras'} {keras.__version__}"
@@ -19,8 +19,8 @@ for seed, design in enumerate(DESIGNS):
     for kind, ending in ((hdf5, "h5"), (zipped, "keras")):
         def make():
             model.save(kind.file(f"{name}.{ending}"))
-            kind.row(f"{name}.{ending}", design, outputs)
-        making(kind, f"{name}.{ending}", design, make)
+            kind.row(f"{name}.{ending}", outputs, options=preprocessing(design["norm"]))
+        making(kind, f"{name}.{ending}", make)
 for seed, design in enumerate(ALONE):
     kinds = [(weights, "weights.h5")] + ([(legacy, "h5")] if version == "2" else [])
     if not any(kind.wanted for kind, _ in kinds): break
@@ -29,6 +29,6 @@ for seed, design in enumerate(ALONE):
         file = f"{design['name']}.{ending}"
         def make():
             model.save_weights(kind.file(file))
-            kind.row(file, design, outputs)
-        making(kind, file, design, make)
+            kind.row(file, outputs, options=dict(size=design["size"]))
+        making(kind, file, make)
 for kind in (hdf5, zipped, weights) + ((legacy,) if version == "2" else ()): kind.done()

@@ -8,7 +8,7 @@ import numpy as np
 import onnx, onnxruntime, timm, torch, transformers
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from torch import nn
-from common import NORMS, Kind, making, normalized
+from common import NORMS, Kind, making, normalized, preprocessing
 
 warnings.filterwarnings("ignore")
 onnxruntime.set_default_logger_severity(3)
@@ -34,7 +34,7 @@ DESIGNS = [
          norm="unit", classes=5),
     dict(name="wide", alpha=1.3, size=96, names="tutorial", pool="mean", output="softmax", classes=3),
 ]
-# A state dict tells neither activations nor what follows the classifier.
+# Weights alone, TorchScript's too, tell neither activations nor what is between the layers of a head.
 ALONE = [
     dict(name="tutorial-stride2", alpha=.25, size=224, names="tutorial", last="stride2", classes=5),
     dict(name="tutorial", alpha=.25, size=160, names="tutorial", classes=4),
@@ -194,33 +194,64 @@ def network(design, seed):
     net, inputs = CODE[design["names"]](design), asked(design)
     head = net.head()
     plausible(net, net.logits, head if isinstance(head, nn.Linear) else head[-1], inputs, seed)
-    with torch.no_grad(): return net, inputs, net(inputs[:3]).numpy()
+    return net, inputs, answers(net, inputs, design)
+
+
+def answers(net, inputs, design, alone=False):
+    """Weights alone do not say what is between the layers of a head: such a network is read without it."""
+    with torch.no_grad():
+        if alone and any(what[0] == "relu" for what in design["head"]):
+            return net.pool(net.trunk(inputs[:3])).flatten(1).numpy()
+        return net(inputs[:3]).numpy()
+
+
+def said(design):
+    """What a person says of a file that holds the whole graph."""
+    return preprocessing(design["norm"])
+
+
+def said_of_weights(design):
+    """What a person says of a file of weights alone, of which a reader takes the usual for granted."""
+    usual = dict(padding="symmetric", lastBlock="stride1", activation="relu6", epsilon=1e-5, output="logits")
+    if design["names"] == "tutorial": usual["lastBlock"] = "stride2"
+    if design["names"] == "sequential": usual["activation"] = "relu"
+    own = dict(padding=design["padding"], lastBlock=design["last"], activation=design["activation"],
+               epsilon=design["epsilon"], output=design["output"])
+    differing = {field: value for field, value in own.items() if value != usual[field]}
+    return dict(size=design["size"], preprocessing=preprocessing(design["norm"]).get("preprocessing", {}),
+                **({"configuration": differing} if differing else {}))
 
 
 for seed, design in enumerate(ALONE):
-    if not (ZIP.wanted or LEGACY.wanted or CHECKPOINT.wanted): break
-    net, inputs, outputs = network(design, seed)
+    if not any(kind.wanted for kind in (ZIP, LEGACY, CHECKPOINT, SCRIPT)): break
+    net, inputs, _ = network(design, seed)
+    outputs = answers(net, inputs, design, alone=True)
     state, name = net.state_dict(), design["name"]
     def make():
         torch.save(state, ZIP.file(f"{name}.pth"))
-        ZIP.row(f"{name}.pth", design, outputs)
-    making(ZIP, f"{name}.pth", design, make)
+        ZIP.row(f"{name}.pth", outputs, options=said_of_weights(design))
+    making(ZIP, f"{name}.pth", make)
     def make():
         torch.save(state, LEGACY.file(f"{name}.pt"), _use_new_zipfile_serialization=False)
-        LEGACY.row(f"{name}.pt", design, outputs)
-    making(LEGACY, f"{name}.pt", design, make)
+        LEGACY.row(f"{name}.pt", outputs, options=said_of_weights(design))
+    making(LEGACY, f"{name}.pt", make)
+    def make():
+        script = torch.jit.script(net) if seed % 2 else torch.jit.trace(net, inputs[:1])
+        script.save(SCRIPT.file(f"{name}.pt"))
+        SCRIPT.row(f"{name}.pt", outputs, options=said_of_weights(design))
+    making(SCRIPT, f"{name}.pt", make)
     def make():
         optimizer = torch.optim.SGD(net.parameters(), 1e-4, momentum=.9)
         nn.functional.cross_entropy(net(inputs[:2]), torch.tensor([0, 1])).backward()
         optimizer.step()
-        with torch.no_grad(): after = net(inputs[:3]).numpy()
+        after = answers(net, inputs, design, alone=True)
         data_parallel = {f"module.{key}": value for key, value in net.state_dict().items()}
         torch.save([dict(epoch=7, state_dict=data_parallel, best_acc1=50.1, optimizer=optimizer.state_dict()),
                     dict(model_state_dict=net.state_dict(), epoch=3, loss=.5),
                     dict(net=data_parallel, acc=91.2, epoch=12), dict(model=net.state_dict(), args={"lr": .1})][seed % 4],
                    CHECKPOINT.file(f"{name}.tar"))
-        CHECKPOINT.row(f"{name}.tar", design, after)
-    making(CHECKPOINT, f"{name}.tar", design, make)
+        CHECKPOINT.row(f"{name}.tar", after, options=said_of_weights(design))
+    making(CHECKPOINT, f"{name}.tar", make)
 
 
 def run(path, inputs):
@@ -243,14 +274,9 @@ def output_scale(path):
 
 
 for seed, design in enumerate(DESIGNS):
-    if not any(kind.wanted for kind in (SCRIPT, OLD, DYNAMO, QDQ, QLINEAR)): break
+    if not any(kind.wanted for kind in (OLD, DYNAMO, QDQ, QLINEAR)): break
     net, inputs, outputs = network(design, 200 + seed)
     name = design["name"]
-    def make():
-        script = torch.jit.script(net) if seed % 2 else torch.jit.trace(net, inputs[:1])
-        script.save(SCRIPT.file(f"{name}.pt"))
-        SCRIPT.row(f"{name}.pt", design, outputs)
-    making(SCRIPT, f"{name}.pt", design, make)
     old = os.path.join(os.path.dirname(OLD.file("")), f"{name}.onnx")
     def make():
         batch = dict(dynamic_axes={"input": {0: "batch"}, "output": {0: "batch"}}) if seed % 2 else {}
@@ -261,15 +287,15 @@ for seed, design in enumerate(DESIGNS):
                           do_constant_folding=seed % 4 != 3, **batch)
         rows = run(old, inputs)
         assert np.abs(rows - outputs).max() < 1e-3
-        OLD.row(f"{name}.onnx", design, rows)
-    making(OLD, f"{name}.onnx", design, make)
+        OLD.row(f"{name}.onnx", rows, options=said(design))
+    making(OLD, f"{name}.onnx", make)
     def make():
         path = DYNAMO.file(f"{name}.onnx")
         torch.onnx.export(net, (inputs[:1],), path, dynamo=True, external_data=seed % 3 == 0, verbose=False)
         rows = run(path, inputs)
         assert np.abs(rows - outputs).max() < 1e-3
-        DYNAMO.row(f"{name}.onnx", design, rows)
-    making(DYNAMO, f"{name}.onnx", design, make)
+        DYNAMO.row(f"{name}.onnx", rows, options=said(design))
+    making(DYNAMO, f"{name}.onnx", make)
     for kind, form in ((QDQ, QuantFormat.QDQ), (QLINEAR, QuantFormat.QOperator)):
         def make():
             path, source = kind.file(f"{name}.onnx"), kind.file(f"{name}.float.onnx")
@@ -279,8 +305,8 @@ for seed, design in enumerate(DESIGNS):
             quantize_static(source, path, Calibration("input", inputs), quant_format=form, per_channel=seed % 3 != 2,
                             activation_type=types, weight_type=QuantType.QInt8)
             os.remove(source)
-            kind.row(f"{name}.onnx", design, run(path, inputs), **output_scale(path))
-        making(kind, f"{name}.onnx", design, make)
+            kind.row(f"{name}.onnx", run(path, inputs), options=said(design), **output_scale(path))
+        making(kind, f"{name}.onnx", make)
 
 # timm: widths, sizes and classes; folders as timm publishes them, and files of weights alone.
 for seed, (alpha, size, classes) in enumerate([(.25, 224, 5), (.25, 130, 4), (.35, 150, 3), (.5, 200, 6), (.1, 96, 4), (1.3, 96, 3),
@@ -300,8 +326,8 @@ for seed, (alpha, size, classes) in enumerate([(.25, 224, 5), (.25, 130, 4), (.3
         plausible(net, net, net.classifier, inputs, 300 + seed)
         if folder: save_for_hf(net, TIMM.file(file), model_config=dict(num_classes=classes), safe_serialization=True)
         else: save_file(net.state_dict(), TIMM.file(file), {"format": "pt"})
-        with torch.no_grad(): TIMM.row(file, design, net(inputs[:3]).numpy())
-    making(TIMM, file, design, make)
+        with torch.no_grad(): TIMM.row(file, net(inputs[:3]).numpy(), options=dict(size=size))
+    making(TIMM, file, make)
 
 for seed, (alpha, size, classes, same, act) in enumerate([
         (.25, 224, 5, True, "relu6"), (.25, 130, 4, True, "relu6"), (.35, 150, 3, True, "relu6"), (.5, 200, 6, True, "relu6"),
@@ -324,6 +350,6 @@ for seed, (alpha, size, classes, same, act) in enumerate([
         mean, std = ([.485, .456, .406], [.229, .224, .225]) if imagenet else ([.5] * 3, [.5] * 3)
         MobileNetV1ImageProcessor(size={"shortest_edge": size * 8 // 7}, crop_size={"height": size, "width": size},
                                   image_mean=mean, image_std=std).save_pretrained(HF.file(file))
-        with torch.no_grad(): HF.row(file, design, net(inputs[:3]).logits.numpy())
-    making(HF, file, design, make)
+        with torch.no_grad(): HF.row(file, net(inputs[:3]).logits.numpy(), options={})
+    making(HF, file, make)
 for kind in (ZIP, LEGACY, CHECKPOINT, SCRIPT, OLD, DYNAMO, QDQ, QLINEAR, TIMM, HF): kind.done()

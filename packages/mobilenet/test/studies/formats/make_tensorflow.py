@@ -7,7 +7,7 @@ import keras, onnxruntime, tensorflow as tf, tf2onnx
 from ai_edge_litert.interpreter import Interpreter
 from importlib.metadata import version
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
-from common import Kind, making, normalized
+from common import Kind, making, normalized, pictures, preprocessing
 from keras_networks import DESIGNS, network
 
 litert = f"LiteRT {version('ai_edge_litert')}"
@@ -28,26 +28,27 @@ def converted(model, what, inputs):
     return converter.convert()
 
 
-def answers(path, inputs):
-    """Of LiteRT as it runs by default: values, and the scale and the least code of a quantized output."""
+def answers(path, inputs, pixels):
+    """Of LiteRT as it runs by default: values, and the scale of a quantized output."""
     interpreter = Interpreter(model_path=path)
     interpreter.allocate_tensors()
     into, out = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    (scale, zero), least = into["quantization"], -128 if into["dtype"] == np.int8 else 0
     rows = []
-    for picture in inputs[:3]:
-        scale, zero = into["quantization"]
-        if scale:
-            bounds = np.iinfo(into["dtype"])
-            picture = np.clip(np.round(picture / np.float32(scale)) + zero, bounds.min, bounds.max)
-        interpreter.set_tensor(into["index"], picture[None].astype(into["dtype"]))
+    for picture, bytes in zip(inputs[:3], pixels):
+        if scale:  # an integer input takes the bytes of a picture as they are, or less 128
+            codes = bytes.astype(np.int32) + least
+            assert np.abs((codes - zero) * scale - picture).max() < scale
+            picture = codes.astype(into["dtype"])
+        interpreter.set_tensor(into["index"], picture[None])
         interpreter.invoke()
         rows.append(interpreter.get_tensor(out["index"])[0].astype(np.float64))
     scale, zero = out["quantization"]
-    if not scale:  # float output behind a DEQUANTIZE: codes are those of the tensor before it
-        last = [t for t in interpreter.get_tensor_details() if t["dtype"] == np.int8 and list(t["shape"]) == list(out["shape"])
-                and t["quantization"][0]]
-        return np.array(rows), last[-1]["quantization"][0] if last and "int8" in path else None
-    return (np.array(rows) - zero) * scale, scale
+    if scale: return (np.array(rows) - zero) * scale, scale
+    # Behind a DEQUANTIZE: the codes are those of the tensor before it.
+    ends = [each["quantization"][0] for each in interpreter.get_tensor_details()
+            if each["dtype"] == np.int8 and list(each["shape"]) == list(out["shape"]) and each["quantization"][0]]
+    return np.array(rows), ends[-1] if "int8" in path else None
 
 
 for seed, design in enumerate(DESIGNS):
@@ -59,9 +60,10 @@ for seed, design in enumerate(DESIGNS):
             path = kind.file(f"{name}.tflite")
             written = converted(model, what, inputs)
             open(path, "wb").write(written)
-            rows, scale = answers(path, inputs)
-            kind.row(f"{name}.tflite", design, rows, **({"scale": float(scale)} if scale else {}))
-        making(kind, f"{name}.tflite", design, make)
+            rows, scale = answers(path, inputs, pictures(design["size"]))
+            options = {} if what in ("int8", "uint8-io") else preprocessing(design["norm"])
+            kind.row(f"{name}.tflite", rows, options=options, **({"scale": float(scale)} if scale else {}))
+        making(kind, f"{name}.tflite", make)
 
     def make():
         path = ONNX.file(f"{name}.onnx")
@@ -77,6 +79,6 @@ for seed, design in enumerate(DESIGNS):
         given = inputs[:3].transpose(0, 3, 1, 2) if turned else inputs[:3]
         rows = session.run(None, {session.get_inputs()[0].name: given})[0]
         assert np.abs(rows.reshape(3, -1) - outputs).max() < 1e-3
-        ONNX.row(f"{name}.onnx", design, rows)
-    making(ONNX, f"{name}.onnx", design, make)
+        ONNX.row(f"{name}.onnx", rows, options=preprocessing(design["norm"]))
+    making(ONNX, f"{name}.onnx", make)
 for kind in (*KINDS.values(), ONNX): kind.done()
