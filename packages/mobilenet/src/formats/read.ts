@@ -7,6 +7,7 @@ import { shownLocation } from "../base/error.ts";
 import type { Label, Model } from "../weights/model.ts";
 import type { PreprocessingOptions } from "../weights/preprocessing.ts";
 import type { LabelFile } from "./file.ts";
+import type { GivenConfiguration } from "./given.ts";
 import { type Located, type LocateOptions, locate } from "./locate.ts";
 import type { Opened } from "./opened.ts";
 import { formatOf, type Reading } from "./table.ts";
@@ -19,6 +20,11 @@ export interface ReadOptions extends LocateOptions {
 	 * what its graph does to that comes on top.
 	 */
 	readonly preprocessing?: PreprocessingOptions | undefined;
+	/**
+	 * What weights alone do not say, in the place of what would be assumed: `{ lastBlock: "stride1" }` for a network of the
+	 * PyTorch tutorial whose last block has stride 1. What the file itself says cannot be given.
+	 */
+	readonly configuration?: GivenConfiguration | undefined;
 }
 
 /**
@@ -26,8 +32,10 @@ export interface ReadOptions extends LocateOptions {
  *
  * A network of 1000 or 1001 classes without labels gets ImageNet's, and `source.assumed` says so.
  *
- * @param source a path, a URL, the bytes of a file, or a folder or zip archive: one that holds a `model.json` or exactly
- * one model file. Label files beside the model are taken if they have as many labels as there are classes. An address that ends in a slash is the folder of a `model.json`.
+ * @param source a path, a URL, the bytes of a file, or a folder or zip archive: one that holds a `model.json`, exactly one
+ * model file, or the `config.json` and weights of Hugging Face's hub. Label files beside the model are taken if they have as
+ * many labels as there are classes. An address that ends in a slash is the folder of a `model.json` or of a
+ * `model.safetensors`.
  * @throws MobileNetError in one sentence: `not-found`, `broken-file`, `not-mobilenet`, `unsupported`
  * @example
  * const { configuration, preprocessing } = await readModel("mobilenet_v1_1.0_224_quant.tflite")
@@ -39,7 +47,11 @@ export async function readModel(
 	const { signal } = options;
 	signal?.throwIfAborted();
 	const { opened, labelFiles } = await locate(source, options);
-	const model = await readOpened(opened, options);
+	const read = await readOpened(opened, options);
+	const { configuration } = options;
+	const model = configuration
+		? (await import("./given.ts")).withGiven(read, configuration, opened.name)
+		: read;
 	signal?.throwIfAborted();
 	return labeled(model, options.labels, labelFiles, signal);
 }

@@ -43,6 +43,9 @@ export interface Writing {
 
 /** What the model of a TensorFlow.js folder is called. */
 export const folderModel = "model.json";
+/** What weights are called in a folder of Hugging Face's hub, the first that is there, beside its configuration. */
+export const hubWeights = ["model.safetensors", "pytorch_model.bin"] as const;
+export const hubConfiguration = "config.json";
 
 export const formats: readonly Format[] = [
 	{
@@ -87,6 +90,21 @@ export const formats: readonly Format[] = [
 		endings: [".h5", ".hdf5"],
 		sniff: ({ bytes }) => startsWith(bytes, "\x89HDF\r\n\x1a\n"),
 		read: byChain(async () => (await import("./keras/read.ts")).readKerasHdf5),
+	},
+	{
+		name: "PyTorch",
+		endings: [".pth", ".pt", ".pth.tar", ".ckpt"],
+		// A zip archive with a pickle, or pickles in a row, of which the first is a magic number (behind a frame, perhaps).
+		sniff: ({ zip, bytes }) =>
+			zip?.some(({ path }) => /(^|\/)data\.pkl$/.test(path)) ||
+			[2, 11].some((offset) => startsWith(bytes, "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", offset)),
+		read: byChain(async () => (await import("./pytorch/read.ts")).readPyTorch),
+	},
+	{
+		name: "Hugging Face",
+		endings: [],
+		sniff: ({ safetensors }) => safetensors !== undefined,
+		read: byChain(async () => (await import("./huggingface/read.ts")).readHuggingFace),
 	},
 	{
 		name: "Keras",

@@ -3,9 +3,8 @@
  * folder holds instead of one model.
  */
 import { startsWith } from "../base/bytes.ts";
-import { type ErrorCode, MobileNetError, shown } from "../base/error.ts";
+import { type ErrorCode, MobileNetError } from "../base/error.ts";
 import type { Opened } from "./opened.ts";
-import type { Safetensors } from "./safetensors/safetensors.ts";
 import { type Format, formats } from "./table.ts";
 
 interface Kind {
@@ -55,6 +54,11 @@ const kinds: readonly Kind[] = [
 		code: "broken-file",
 	},
 	{
+		fits: ({ zip }) => zip?.some(({ path }) => /(^|\/)archive_format$/.test(path)),
+		what: "it is a program of torch.export: save the network's weights, torch.save(model.state_dict(), …)",
+		code: "unsupported",
+	},
+	{
 		fits: ({ bytes }) => isSavedModel(bytes),
 		what: `it is a SavedModel of TensorFlow, whose weights lie in a checkpoint beside it and which is not read yet: ${wayRound}`,
 		code: "unsupported",
@@ -85,18 +89,13 @@ const kinds: readonly Kind[] = [
 		code: "unsupported",
 	},
 	{
-		fits: ({ zip }) => zip?.some(({ path }) => path.endsWith("/data.pkl")),
-		what: "it is a file of PyTorch, a zip archive with a pickle in it",
-		code: "unsupported",
-	},
-	{
 		fits: ({ bytes }) => startsWith(bytes, "PK\x03\x04"),
 		what: "it is a zip archive, perhaps of Keras or PyTorch",
 		code: "unsupported",
 	},
 	{
 		fits: ({ bytes }) => bytes[0] === 0x80 && bytes[1]! >= 2 && bytes[1]! <= 5,
-		what: "it is a Python pickle, perhaps of PyTorch",
+		what: "it is a Python pickle that torch.save did not write",
 		code: "unsupported",
 	},
 	{
@@ -144,30 +143,19 @@ function afterLength(bytes: Uint8Array, offset: number): number {
 
 /** @param format the file's format, where it is known but only written */
 export function unreadable(opened: Opened, format: Format | undefined): MobileNetError {
-	const { name, bytes, safetensors } = opened;
+	const { name, bytes } = opened;
 	const readable = formats.filter(({ read }) => read).map((known) => known.name);
 	if (format)
 		return new MobileNetError(
 			"unsupported",
 			`${name} is of the format ${format.name}, which is written but not read: take the network in another format (${readable.join(", ")}).`,
 		);
-	if (safetensors) return foreignSafetensors(safetensors, name);
 	const text = String.fromCharCode(...bytes.subarray(0, 64));
 	const kind = kinds.find(({ fits }) => fits(opened, text));
 	const start = [...bytes.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
 	return new MobileNetError(
 		kind?.code ?? "broken-file",
 		`${name} is of no format that can be read (${readable.join(", ")}): ${kind?.what ?? `its first bytes are ${start}`}.`,
-	);
-}
-
-/** A safetensors file of another framework, with what tells which. */
-function foreignSafetensors({ tensors, metadata }: Safetensors, name: string): MobileNetError {
-	const [first] = tensors.keys();
-	const tensor = first === undefined ? "" : `, the first called ${shown(first)}`;
-	return new MobileNetError(
-		"unsupported",
-		`${name} is a safetensors file without the metadata "mobilenet" that this package writes: it holds ${tensors.size} tensors${tensor}, and the metadata ${shown({ ...metadata })}; safetensors of other frameworks are not read yet.`,
 	);
 }
 
