@@ -124,22 +124,21 @@ function isStart(graph: Graph, constants: Constants, node: GraphNode): boolean {
 	return ways.get(node.op) === "start";
 }
 
-/** A branch is at most so many nodes long: a layer, or a batch norm with what it takes apart. */
-const longestBranch = 32;
+/** A branch has at most so many nodes: a dropout, or a batch norm with what it takes apart. */
+const largestBranch = 64;
 
-/** Whether a value is computed when nothing is trained, where a switch says so. */
+/** Whether a value is computed when nothing is trained, as the switches say by which its branch is given its values. */
 function isLive(graph: Graph, constants: Constants, source: Source): boolean {
-	let at = source;
-	for (let i = 0; i < longestBranch; i++) {
-		if (at.node.op === "Switch") {
-			const condition = inputOf(graph, at.node, 1);
-			if (!constants.has(condition)) return true;
-			return at.port === (constants.valueOf(condition).data[0] ? 1 : 0);
-		}
-		// Behind another merge some branch of its own runs.
-		const before = at.node.op === "Merge" ? undefined : sourceOf(graph, constants, at.node);
-		if (!before) return true;
-		at = before;
+	const met = new Set<GraphNode>();
+	const open = [source];
+	for (let at = open.pop(); at && met.size < largestBranch; at = open.pop()) {
+		const { node, port } = at;
+		if (met.has(node)) continue;
+		met.add(node);
+		const condition = node.op === "Switch" ? inputOf(graph, node, 1) : undefined;
+		if (!condition) open.push(...node.inputs.slice(0, largestBranch).map((input) => sourceAt(graph, input)));
+		else if (constants.has(condition) && port !== (constants.valueOf(condition).data[0] ? 1 : 0))
+			return false;
 	}
 	return true;
 }

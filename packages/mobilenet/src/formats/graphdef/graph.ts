@@ -93,3 +93,18 @@ export function charge(graph: Pick<Graph, "name" | "budget">, bytes: number): vo
 	if (!spend(graph.budget, bytes))
 		refuse(graph, "its numbers would take far more memory than its size accounts for", "broken-file");
 }
+
+/** Nodes that a graph may have whatever its size; those of whole training runs have some ten thousand. */
+const most = { nodes: 50_000, ofAnyFile: 1000 } as const;
+/** Bytes of a file with weights that stand behind a node, at the least. */
+const leastBytes = 128;
+
+/** Fails for a graph of more nodes than the size of its file explains. */
+export function checkCount(file: Pick<Reading, "name">, nodes: number, bytes: number): void {
+	if (nodes > Math.min(most.nodes, most.ofAnyFile + bytes / leastBytes))
+		refuse(
+			file,
+			`its graph has more than ${nodes - 1} nodes, far more than a network of its size`,
+			"unsupported",
+		);
+}
