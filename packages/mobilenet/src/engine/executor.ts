@@ -11,7 +11,10 @@ export interface Executor {
 	/** The input, [batch, size, size, inputChannels]: as bytes or, in the same memory, as normalized floats. */
 	readonly pixels: Uint8Array;
 	readonly floats: Float32Array;
-	/** Runs the plan on the first `pictures` pictures, up to the layer `until` or to the end. */
+	/**
+	 * Runs the plan on the first `pictures` pictures, up to the layer `until` or to the end. Bytes may be changed by it (a
+	 * plan's `pixelTable`): write them anew for every run.
+	 */
 	readonly run: (input: "bytes" | "floats", pictures: number, until?: string) => void;
 	/** Runs a single step of the plan, for timing. */
 	readonly runStep: (step: number, pictures: number) => void;
@@ -44,6 +47,8 @@ export function createExecutor(plan: Plan, model: Model, loaded: LoadedBuild): E
 		pixels: new Uint8Array(placed.buffer, pixels, inputs),
 		floats: new Float32Array(placed.buffer, pixels, inputs),
 		run: (input, pictures, until) => {
+			if (input === "bytes" && plan.pixelTable)
+				throughTable(placed.buffer, pixels, (pictures * inputs) / batch, plan.pixelTable);
 			const last = until === undefined ? steps.length : (ends.get(until) ?? entries.after);
 			placed.run(pictures, entries[input], entries.after, last);
 		},
@@ -53,4 +58,18 @@ export function createExecutor(plan: Plan, model: Model, loaded: LoadedBuild): E
 		dispose: placed.dispose,
 		read: placed.read,
 	};
+}
+
+/** Puts pixels through the tables of their channels, in place. */
+function throughTable(
+	buffer: ArrayBuffer,
+	byte: number,
+	length: number,
+	tables: readonly Uint8Array[],
+): void {
+	const pixels = new Uint8Array(buffer, byte, length);
+	for (let c = 0; c < tables.length; c++) {
+		const table = tables[c]!;
+		for (let i = c; i < length; i += tables.length) pixels[i] = table[pixels[i]!]!;
+	}
 }

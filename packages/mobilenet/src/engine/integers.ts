@@ -11,9 +11,10 @@
  * Integer-Arithmetic-Only Inference", equation 4.
  */
 import { MobileNetError } from "../base/error.ts";
-import type { Layer } from "../network/layers.ts";
+import { leastWord, tableWords } from "../kernels/reference/int8-lookup.ts";
+import { headActivationOf, type Layer } from "../network/layers.ts";
 import type { Model } from "../weights/model.ts";
-import { type CodeNames, inputNames, namesOf, outputNames } from "../weights/names.ts";
+import { type CodeNames, inputNames, linearNames, namesOf, outputNames } from "../weights/names.ts";
 import { type Codes, type ModelParts, partsOf, perChannel, type WeightedParts } from "../weights/parts.ts";
 import { float32, int32, type Tensor } from "../weights/tensor.ts";
 
@@ -41,8 +42,24 @@ export function runsInIntegers(model: Model): boolean {
 			((own.weight.dtype === "I8" || own.weight.dtype === "U8") &&
 				(own.bias === undefined || own.bias.dtype === "I32") &&
 				own.output !== undefined &&
-				own.norm === undefined),
+				own.norm === undefined &&
+				(own.linear !== undefined || !isSquashed(own.layer, model))),
 	);
+}
+
+/** Whether a dense layer has an activation that bounds cannot express, so that its words go through a table. */
+export function isSquashed(layer: Layer, { configuration }: Pick<Model, "configuration">): boolean {
+	return ["tanh", "sigmoid"].includes(headActivationOf(layer, configuration));
+}
+
+/** The tensor of a layer that has a word for each of its words before the activation. */
+export function tableName({ name }: Layer): string {
+	return `${name}.table`;
+}
+
+/** The words of a layer before an activation that is a table, in `wordsOf`. */
+export function linearName({ name }: Layer): string {
+	return `${name}.linear`;
 }
 
 /**
@@ -57,6 +74,7 @@ export function wordsOf({ input, layers }: ModelParts): ReadonlyMap<string, Word
 	const words = new Map([["input", last]]);
 	for (const own of layers) {
 		// The pool may have no codes of its own; its output then has those of its input.
+		if (own.linear) words.set(linearName(own.layer), checkedWords(own.linear, linearNames(own.layer), range));
 		if (own.weight || own.output) last = checkedWords(own.output, outputNames(own.layer), range);
 		words.set(own.layer.name, last);
 	}
@@ -103,14 +121,38 @@ export function integers(model: Model): Model {
 		if (own.weight) {
 			const names = namesOf(layer);
 			const { data: bias } = own.bias ?? int32(new Int32Array(layer.outputChannels));
-			const multipliers = multipliersOf(own, input.scale, output.scale, isReference);
+			const linear = words.get(linearName(layer));
+			if (linear) tensors.set(tableName(layer), float32(lookup(layer, model, linear, output)));
+			const multipliers = multipliersOf(own, input.scale, (linear ?? output).scale, isReference);
 			tensors.set(names.weight, float32(centered(own), own.weight.shape));
 			tensors.set(names.bias, layer.kind === "depthwise" ? float32(bias) : int32(bias));
 			tensors.set(multipliersName(layer), float32(multipliers.flat()));
-		} else tensors.set(rescaleName, float32(rescaling(input, output, isReference)));
+		} else if (layer.kind === "pool")
+			tensors.set(rescaleName, float32(rescaling(input, output, isReference)));
 		input = output;
 	}
 	return { ...model, tensors };
+}
+
+/**
+ * TensorFlow Lite's tables of tanh and sigmoid: for each word its function's value as the nearest code of the output,
+ * less its zero point.
+ *
+ * Source: TensorFlow Lite, `kernels/internal/common.h`, `LUTPopulate`.
+ */
+export function lookup(
+	layer: Layer,
+	{ configuration }: Pick<Model, "configuration">,
+	from: Words,
+	to: Words,
+): Float32Array {
+	const isTanh = headActivationOf(layer, configuration) === "tanh";
+	return Float32Array.from({ length: tableWords }, (_, i) => {
+		const x = from.scale * (i + leastWord);
+		const y = isTanh ? Math.tanh(x) : 1 / (1 + Math.exp(-x));
+		const word = Math.sign(y) * Math.round(Math.abs(y) / to.scale);
+		return Math.min(to.high, Math.max(to.low, word));
+	});
 }
 
 /** Whether a layer's weights minus their zero points fit in signed bytes: int8 with zero points of 0. */

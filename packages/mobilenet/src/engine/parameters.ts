@@ -7,7 +7,7 @@
 import { bumpAllocator } from "../kernels/bump-allocator.ts";
 import { type PackingKind, packedShape, packings, type Shape } from "../kernels/packing.ts";
 import { type Build, packingOf } from "../kernels/walker.ts";
-import type { Layer } from "../network/layers.ts";
+import { isPool, type Layer } from "../network/layers.ts";
 import { namesOf } from "../weights/names.ts";
 
 /** A tensor of the model in a list. */
@@ -36,7 +36,7 @@ export function parametersOf(learning: readonly Layer[], build: Build, decayAll:
 	const decayed: Omit<Parameter, "offset">[] = [];
 	const plain: Omit<Parameter, "offset">[] = [];
 	for (const layer of learning) {
-		if (layer.kind === "pool") continue;
+		if (isPool(layer)) continue;
 		const packing = layer.kind === "depthwise" ? "lanes" : "panels";
 		const list = layer.kind === "depthwise" ? plain : decayed;
 		const { weight, bias, norm } = namesOf(layer);

@@ -30,6 +30,8 @@ export interface PlanBuilder {
 	readonly reserve: (region: "weights" | "exchange", floats: number) => Address;
 	/** Packs weights of the model into reserved space. */
 	readonly pack: (placement: Placement) => void;
+	/** The address so many floats after the beginning of a buffer of the arena. */
+	readonly after: (address: Address, floats: number) => Address;
 	/** A buffer of the arena that belongs to no layer. */
 	readonly scratch: (floats: number) => Address;
 	/** A buffer for the output of a layer, kept to the end of the run or only as long as steps need it. */
@@ -62,7 +64,9 @@ export function createPlanBuilder(build: Build): PlanBuilder {
 	const kept = new Map<string, { buffer: number } & Omit<Activation, "offset">>();
 
 	const place = (bytes: number): Address => ({ region: "weights", offset: weights.take(bytes) });
-	// Until `finish`, the offset of an address in the arena is the number of its buffer.
+	// Until `finish`, the offset of an address in the arena is the number of its buffer, and what comes after a buffer's
+	// beginning is noted here.
+	const within = new Map<Address, number>();
 	const scratch = (floats: number): Address => {
 		buffers.push({ bytes: floats * 4, from: Number.POSITIVE_INFINITY, to: 0 });
 		return { region: "activations", offset: buffers.length - 1 };
@@ -70,6 +74,11 @@ export function createPlanBuilder(build: Build): PlanBuilder {
 
 	return {
 		scratch,
+		after: (address, floats) => {
+			const later = { ...address };
+			within.set(later, floats * 4);
+			return later;
+		},
 		reserve: (region, floats) => ({ region, offset: regions[region].take(floats * 4) }),
 		pack: (placement) => void placements.push(placement),
 		constant: (...values) => {
@@ -110,7 +119,9 @@ export function createPlanBuilder(build: Build): PlanBuilder {
 		finish: () => {
 			const arena = layOut(buffers, lineBytes);
 			const placed = (address: Address): Address =>
-				address.region === "activations" ? { ...address, offset: arena.offsets[address.offset]! } : address;
+				address.region === "activations"
+					? { ...address, offset: arena.offsets[address.offset]! + (within.get(address) ?? 0) }
+					: address;
 			return {
 				steps: steps.map(
 					(step) =>

@@ -81,6 +81,8 @@ export interface Layout {
 
 /** An inference plan. */
 export interface Plan extends Layout {
+	/** The number that each value of a pixel becomes before the step that reads bytes, a row for each of the picture's channels. */
+	readonly pixelTable?: readonly Uint8Array[];
 	/** The step that reads the input, for either type of input; the steps from `after` on follow. */
 	readonly entries: { readonly bytes: number; readonly floats: number; readonly after: number };
 }

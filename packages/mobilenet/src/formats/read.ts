@@ -52,7 +52,7 @@ async function labeled(
 	labelFiles: Located["labelFiles"],
 	signal: AbortSignal | undefined,
 ): Promise<Model> {
-	const { head, classes } = model.configuration;
+	const { head, classes, binary } = model.configuration;
 	if (!head) return model;
 	if (given !== undefined) {
 		const [labels, name] =
@@ -60,7 +60,7 @@ async function labeled(
 				? [await readLabels(given, signal), shownLocation(given)]
 				: [given, "the list of labels"];
 		const { labelsFor } = await import("../labels/fit.ts");
-		return { ...model, labels: labelsFor(labels, classes, name) };
+		return { ...model, labels: labelsFor(labels, classes, name, binary) };
 	}
 	if (model.labels) return model;
 	const beside = await labelsBeside(model, await labelFiles());
@@ -95,11 +95,13 @@ async function labelsBeside(model: Model, files: readonly LabelFile[]): Promise<
 			const notes = [...source.notes, `Its labels are those of ${name}, which lies beside it.`];
 			return { ...model, labels: fitted, source: { ...source, notes } };
 		}
+		// Others may be those of another model in the same folder.
+		if (name !== "labels.txt") continue;
 		unfit.push(
 			`The ${labels.length} labels of ${name}, which lies beside it, do not fit its ${classes} classes.`,
 		);
 	}
-	return { ...model, source: { ...source, notes: [...source.notes, ...unfit.slice(0, 1)] } };
+	return { ...model, source: { ...source, notes: [...source.notes, ...unfit] } };
 }
 
 async function readLabels(

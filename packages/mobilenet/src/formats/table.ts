@@ -88,6 +88,13 @@ export const formats: readonly Format[] = [
 			zip.some(({ path }) => path === "model.weights.h5"),
 		read: byChain(async () => (await import("./keras/archive.ts")).readKerasArchive),
 	},
+	{
+		name: "ONNX",
+		endings: [".onnx"],
+		// The version of its IR and a producer: files of ONNX begin so, but nothing makes them.
+		sniff: ({ bytes }) => bytes[0] === 8 && bytes[1]! < 32 && bytes[2] === 0x12,
+		write: asOneFile(async () => (await import("./onnx/write.ts")).writeOnnx),
+	},
 ];
 
 /** The format of an opened file, or undefined where it is of none of these. */

@@ -125,6 +125,33 @@ export const int8Operations = {
 		inputPitch: "integer",
 		outputPitch: "integer",
 	},
+	/** The greatest over all pixels of a picture. */
+	int8MaxPool: {
+		input: "words",
+		output: "words",
+		rows: "integer",
+		channels: "integer",
+		inputPitch: "integer",
+		outputPitch: "integer",
+	},
+	/** All pixels of a picture as one row, without what lies between their channels and their pitch. */
+	int8Flatten: {
+		input: "words",
+		output: "words",
+		rows: "integer",
+		channels: "integer",
+		inputPitch: "integer",
+		outputPitch: "integer",
+	},
+	/** A word for each of the words −256 to 255, one row per picture: activations that are no bounds. */
+	int8Lookup: {
+		input: "words",
+		table: "words",
+		output: "words",
+		channels: "integer",
+		inputPitch: "integer",
+		outputPitch: "integer",
+	},
 	/** Words to floats: word · scale, one row per picture. */
 	dequantize: {
 		input: "words",

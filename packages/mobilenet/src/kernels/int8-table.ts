@@ -3,11 +3,14 @@ import { type int8Operations, rounding } from "./int8-operations.ts";
 import type { Geometry, Kernel } from "./kernel.ts";
 import type { KernelSet } from "./operations.ts";
 import { dequantize } from "./reference/dequantize.ts";
+import { flatten } from "./reference/flatten.ts";
 import { int8AveragePool } from "./reference/int8-average-pool.ts";
 import { int8Depthwise } from "./reference/int8-depthwise.ts";
+import { int8Lookup, tableWords } from "./reference/int8-lookup.ts";
 import { int8Pointwise } from "./reference/int8-pointwise.ts";
 import { int8Separable } from "./reference/int8-separable.ts";
 import { int8StemBytes, int8StemFloats } from "./reference/int8-stem.ts";
+import { maxPool } from "./reference/max-pool.ts";
 
 /** Channels that a depthwise tile processes at once; pixels are padded to a multiple of them. */
 const lanes = 8;
@@ -300,6 +303,37 @@ export const int8Kernels: { readonly [O in keyof typeof int8Operations]: Kernel<
 			operand === "rescale" ? (i) => [1.25, 0.5][i]! : sampleOf(operand, g.rows, random, set),
 		small: [{ rows: 5, channels: 11, inputPitch: wordPitchOf(11), outputPitch: wordPitchOf(11) }],
 		real: [{ rows: 49, channels: 1024, inputPitch: wordPitchOf(1024), outputPitch: wordPitchOf(1024) }],
+	},
+	int8MaxPool: {
+		reference: maxPool,
+		extents: (g) => ({ input: g.rows * g.inputPitch, output: g.outputPitch }),
+		results: (g, pictures) => [
+			{ operand: "output", rows: pictures, channels: g.channels, pitch: g.outputPitch },
+		],
+		sample: (operand, g, random, set) => sampleOf(operand, g.rows, random, set),
+		small: [{ rows: 5, channels: 11, inputPitch: wordPitchOf(11), outputPitch: wordPitchOf(11) }],
+		real: [{ rows: 49, channels: 1024, inputPitch: wordPitchOf(1024), outputPitch: wordPitchOf(1024) }],
+	},
+	int8Flatten: {
+		reference: flatten,
+		extents: (g) => ({ input: g.rows * g.inputPitch, output: g.outputPitch }),
+		results: (g, pictures) => [
+			{ operand: "output", rows: pictures, channels: g.rows * g.channels, pitch: g.outputPitch },
+		],
+		sample: (operand, g, random, set) => sampleOf(operand, g.rows, random, set),
+		small: [{ rows: 4, channels: 11, inputPitch: wordPitchOf(11), outputPitch: wordPitchOf(44) }],
+		real: [{ rows: 49, channels: 1024, inputPitch: wordPitchOf(1024), outputPitch: wordPitchOf(49 * 1024) }],
+	},
+	int8Lookup: {
+		reference: int8Lookup,
+		extents: (g) => ({ input: g.inputPitch, table: tableWords, output: g.outputPitch }),
+		results: (g, pictures) => [
+			{ operand: "output", rows: pictures, channels: g.channels, pitch: g.outputPitch },
+		],
+		sample: (operand, _, random, set) =>
+			operand === "table" ? (i) => 255 - (i % 256) : sampleOf(operand, 1, random, set),
+		small: [{ channels: 11, inputPitch: 16, outputPitch: 16 }],
+		real: [{ channels: 100, inputPitch: wordPitchOf(100), outputPitch: wordPitchOf(100) }],
 	},
 	dequantize: {
 		reference: dequantize,

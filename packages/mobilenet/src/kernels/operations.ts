@@ -121,6 +121,33 @@ export const operations = {
 		inputPitch: "integer",
 		outputPitch: "integer",
 	},
+	/** The greatest over all pixels of a picture. */
+	maxPool: {
+		input: "floats",
+		output: "floats",
+		rows: "integer",
+		channels: "integer",
+		inputPitch: "integer",
+		outputPitch: "integer",
+	},
+	/** All pixels of a picture as one row, without what lies between their channels and their pitch. */
+	flatten: {
+		input: "floats",
+		output: "floats",
+		rows: "integer",
+		channels: "integer",
+		inputPitch: "integer",
+		outputPitch: "integer",
+	},
+	/** b · σ(a · x) + c with `factors` a, b, c, one row per picture: the sigmoid, and tanh x = 2σ(2x) − 1. */
+	sigmoid: {
+		input: "floats",
+		factors: "floats",
+		output: "floats",
+		channels: "integer",
+		inputPitch: "integer",
+		outputPitch: "integer",
+	},
 	...int8Operations,
 	...int8ByteOperations,
 	...trainingOperations,
@@ -142,6 +169,7 @@ const floatOperations = operationNames.filter(
 const wordOperations: readonly Operation[] = [
 	...(Object.keys(int8Operations) as (keyof typeof int8Operations)[]),
 	"softmax",
+	"sigmoid",
 ];
 const byteOperations = Object.keys(int8ByteOperations) as (keyof typeof int8ByteOperations)[];
 /** The operations that a module holds; those on bytes only with relaxed SIMD. */

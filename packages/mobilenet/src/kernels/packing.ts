@@ -140,7 +140,7 @@ const inHalves = [0, 1, 2, 3, 8, 9, 10, 11, 4, 5, 6, 7, 12, 13, 14, 15];
 /**
  * The kinds of weights. `panels`: pointwise layers and the stem. `lanes`: depthwise layers. For integer networks:
  * `wordPanels` or `bytePanels`, and `floatLanes` (float32 that holds whole numbers, for depthwise layers); `panelBias`;
- * `panelPairs` and `lanePairs` for the two multipliers of each channel.
+ * `panelPairs` and `lanePairs` for the two multipliers of each channel; `wordTable` for an activation as a table.
  */
 export type PackingKind =
 	| "panels"
@@ -151,7 +151,8 @@ export type PackingKind =
 	| "floatLanes"
 	| "panelBias"
 	| "panelPairs"
-	| "lanePairs";
+	| "lanePairs"
+	| "wordTable";
 
 /** The type of packed weights. */
 export const packedAs: Readonly<Record<PackingKind, Exclude<AddressKind, "bytes">>> = {
@@ -164,6 +165,7 @@ export const packedAs: Readonly<Record<PackingKind, Exclude<AddressKind, "bytes"
 	panelBias: "sums",
 	panelPairs: "floats",
 	lanePairs: "floats",
+	wordTable: "words",
 };
 
 const int8 = (columns: readonly number[]) => ({
@@ -173,6 +175,7 @@ const int8 = (columns: readonly number[]) => ({
 	panelBias: panelValues(columns),
 	panelPairs: panelValues(columns),
 	lanePairs: lanes(8),
+	wordTable: asWritten,
 });
 
 /** The packing of each kind of weights in each kind of build. */
@@ -189,6 +192,7 @@ export const packings: Readonly<
 		panelBias: asWritten,
 		panelPairs: asWritten,
 		lanePairs: asWritten,
+		wordTable: asWritten,
 	},
 	narrow: { panels, lanes: lanes(4), bias: paddedBias, ...int8(inOrder) },
 	wide: { panels, lanes: lanes(8), bias: paddedBias, ...int8(inHalves) },

@@ -9,9 +9,12 @@ import type { Geometry, Kernel } from "./kernel.ts";
 import { type AddressKind, type Operation, operations } from "./operations.ts";
 import { averagePool } from "./reference/average-pool.ts";
 import { depthwise } from "./reference/depthwise.ts";
+import { flatten } from "./reference/flatten.ts";
 import { leakyRelu } from "./reference/leaky-relu.ts";
+import { maxPool } from "./reference/max-pool.ts";
 import { pointwise } from "./reference/pointwise.ts";
 import { separable } from "./reference/separable.ts";
+import { sigmoid } from "./reference/sigmoid.ts";
 import { softmax } from "./reference/softmax.ts";
 import { stemBytes, stemFloats } from "./reference/stem.ts";
 import type { trainingOperations } from "./training-operations.ts";
@@ -267,6 +270,35 @@ export const kernels: { readonly [O in InferenceOperation]: Kernel<O> } = {
 			{ classes: 1, inputPitch: 8, outputPitch: 8 },
 		],
 		real: [{ classes: 1001, inputPitch: pitchOf(1001), outputPitch: pitchOf(1001) }],
+	},
+	maxPool: {
+		reference: maxPool,
+		extents: (g) => ({ input: g.rows * g.inputPitch, output: g.outputPitch }),
+		results: (g, pictures) => [
+			{ operand: "output", rows: pictures, channels: g.channels, pitch: g.outputPitch },
+		],
+		small: [{ rows: 5, channels: 11, inputPitch: pitchOf(11), outputPitch: pitchOf(11) }],
+		real: [{ rows: 49, channels: 1024, inputPitch: pitchOf(1024), outputPitch: pitchOf(1024) }],
+	},
+	flatten: {
+		reference: flatten,
+		extents: (g) => ({ input: g.rows * g.inputPitch, output: g.outputPitch }),
+		results: (g, pictures) => [
+			{ operand: "output", rows: pictures, channels: g.rows * g.channels, pitch: g.outputPitch },
+		],
+		small: [{ rows: 4, channels: 11, inputPitch: pitchOf(11), outputPitch: pitchOf(44) }],
+		real: [{ rows: 49, channels: 1024, inputPitch: pitchOf(1024), outputPitch: pitchOf(49 * 1024) }],
+	},
+	sigmoid: {
+		reference: sigmoid,
+		extents: (g) => ({ input: g.inputPitch, factors: 3, output: g.outputPitch }),
+		results: (g, pictures) => [
+			{ operand: "output", rows: pictures, channels: g.channels, pitch: g.outputPitch },
+		],
+		sample: (operand, _, random) =>
+			operand === "factors" ? (i) => [2, 2, -1][i]! : operand === "input" ? () => 8 * random() : undefined,
+		small: [{ channels: 7, inputPitch: 8, outputPitch: 8 }],
+		real: [{ channels: 100, inputPitch: pitchOf(100), outputPitch: pitchOf(100) }],
 	},
 	...int8Kernels,
 	...int8ByteKernels,

@@ -4,11 +4,17 @@ import type { Label } from "../weights/model.ts";
 import { backgroundName } from "./background.ts";
 
 /**
- * Labels for a number of classes: the same, or with a background class in front if only that is missing; undefined if
- * they do not fit.
+ * Labels for a number of classes: the same, or with a background class in front if only that is missing, or with what is
+ * not in the only label, where a network of a single output tells just that; undefined if they do not fit.
  */
-export function fittedLabels(labels: readonly Label[], classes: number): readonly Label[] | undefined {
+export function fittedLabels(
+	labels: readonly Label[],
+	classes: number,
+	binary = false,
+): readonly Label[] | undefined {
 	if (labels.length === classes) return labels;
+	const [only] = labels;
+	if (binary && only && labels.length === 1) return [{ name: `not ${only.name}` }, only];
 	if (labels.length === 1000 && classes === 1001) return [{ name: backgroundName }, ...labels];
 	return undefined;
 }
@@ -18,8 +24,13 @@ export function fittedLabels(labels: readonly Label[], classes: number): readonl
  *
  * @throws MobileNetError `usage` with both numbers if they do not fit
  */
-export function labelsFor(labels: readonly Label[], classes: number, name: string): readonly Label[] {
-	const fitted = fittedLabels(labels, classes);
+export function labelsFor(
+	labels: readonly Label[],
+	classes: number,
+	name: string,
+	binary = false,
+): readonly Label[] {
+	const fitted = fittedLabels(labels, classes, binary);
 	if (fitted) return fitted;
 	throw new MobileNetError(
 		"usage",

@@ -68,7 +68,8 @@ export async function featuresOf(
 }
 
 /**
- * What the network gives out for normalized numbers, [batch, classes], or [batch, channels] without a classifier.
+ * What the network gives out for normalized numbers, [batch, classes]; [batch, 1] of a binary network, or [batch, channels]
+ * without a classifier.
  *
  * @param input [batch, size, size, inputChannels]
  * @throws MobileNetError `usage` where the input has another length
@@ -79,17 +80,20 @@ export async function outputOf(
 	batch: number,
 ): Promise<Float32Array> {
 	checkBatch(batch);
-	const { size, inputChannels, head, output } = configuration;
+	const { size, inputChannels, head, output, binary } = configuration;
 	const expected = batch * size * size * inputChannels;
 	if (!(input instanceof Float32Array) || input.length !== expected)
 		throw new MobileNetError(
 			"usage",
 			`run takes a Float32Array of ${expected} numbers ([${batch}, ${size}, ${size}, ${inputChannels}], NHWC), not ${input instanceof Float32Array ? input.length : shown(input)}.`,
 		);
-	const layer = !head ? "pool" : output === "softmax" ? "probabilities" : "classifier";
+	const layer = !head ? "pool" : output === "logits" ? "classifier" : "probabilities";
 	const [rows] = await runner.run({ batch, input, layers: [layer] });
-	const result = new Float32Array(batch * rows![0]!.length);
-	for (const [n, row] of rows!.entries()) result.set(row, n * row.length);
+	// A binary network gives out the second class's probability alone.
+	const skipped = binary && layer === "probabilities" ? 1 : 0;
+	const length = rows![0]!.length - skipped;
+	const result = new Float32Array(batch * length);
+	for (const [n, row] of rows!.entries()) result.set(row.subarray(skipped), n * length);
 	return result;
 }
 

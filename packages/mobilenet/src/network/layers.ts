@@ -2,7 +2,7 @@
  * The network as a table: thirteen rows of two numbers, and the layers derived from them. Shapes, cost, names of
  * weights, plans and conversions all follow from this table.
  */
-import { type Configuration, outputCount, type Padding } from "./configuration.ts";
+import { type Configuration, type HeadActivation, outputCount, type Padding } from "./configuration.ts";
 
 /** The blocks: output channels at α = 1, and stride of the depthwise layer (Howard and others 2017, Table 1). */
 export const blocks = [
@@ -214,6 +214,20 @@ export function isConvolution(layer: Layer): boolean {
 /** Whether a layer makes features of the last block's picture; it has no weights. */
 export function isPool({ kind }: Pick<Layer, "kind">): boolean {
 	return kind === "pool" || kind === "maxPool" || kind === "flatten";
+}
+
+/**
+ * The activation of a dense layer; the classifier's is none.
+ *
+ * @example
+ * headActivationOf(layer, configuration) // "relu"
+ */
+export function headActivationOf(
+	{ name }: Pick<Layer, "name">,
+	{ headLayers }: Configuration,
+): HeadActivation {
+	const [, number] = /^head\.(\d+)$/.exec(name) ?? [];
+	return (number !== undefined && headLayers[Number(number)]?.activation) || "none";
 }
 
 /** How many weights a layer has, without biases and batch norm; 0 for the pool. */

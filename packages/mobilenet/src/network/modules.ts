@@ -4,7 +4,7 @@
  * softmax of a network that outputs logits, a dropout of 0) have no row.
  */
 import type { Configuration } from "./configuration.ts";
-import { isConvolution, type Layer, layers, weightCount } from "./layers.ts";
+import { headActivationOf, isConvolution, isPool, type Layer, layers, weightCount } from "./layers.ts";
 
 /** One module. Shapes are NCHW, with the batch first. */
 export interface ModuleRow {
@@ -71,9 +71,7 @@ function network(configuration: Configuration, batch: number): Module {
 	return container("MobileNet", [
 		container("Sequential", stem),
 		container("Sequential", blocks),
-		...tail.flatMap((layer) =>
-			layer.kind === "pool" ? [pool(layer, batch)] : head(layer, configuration, batch),
-		),
+		...tail.flatMap((layer) => (isPool(layer) ? [pool(layer, batch)] : head(layer, configuration, batch))),
 	]);
 }
 
@@ -132,19 +130,25 @@ function convolution(layer: Layer, { activation }: Configuration, batch: number)
 }
 
 function pool(layer: Layer, batch: number): Module {
-	const { inputChannels, inputSize, outputSize } = layer;
+	const { kind, inputChannels, outputChannels, inputSize, outputSize } = layer;
 	const inputShape = [batch, inputChannels, inputSize, inputSize];
-	return plain("AvgPool2d", layer, inputShape, [batch, inputChannels, outputSize, outputSize]);
+	if (kind === "flatten") return plain("Flatten", layer, inputShape, [batch, outputChannels]);
+	const type = kind === "maxPool" ? "MaxPool2d" : "AvgPool2d";
+	return plain(type, layer, inputShape, [batch, inputChannels, outputSize, outputSize]);
 }
 
-/** Dropout, classifier, softmax. */
-function head(layer: Layer, { dropout, output }: Configuration, batch: number): Module[] {
+const headActivationTypes = { relu: "ReLU", relu6: "ReLU6", tanh: "Tanh", sigmoid: "Sigmoid" } as const;
+
+/** A dense layer and its activation, or dropout, classifier, softmax. */
+function head(layer: Layer, configuration: Configuration, batch: number): Module[] {
+	const { dropout, output } = configuration;
+	const isClassifier = layer.name === "classifier";
 	const { name, inputChannels, outputChannels } = layer;
 	const inputShape = [batch, inputChannels];
 	const outputShape = [batch, outputChannels];
 	const parameters = weightCount(layer) + outputChannels;
 	const modules: Module[] = [];
-	if (dropout > 0) modules.push(plain("Dropout", layer, inputShape));
+	if (isClassifier && dropout > 0) modules.push(plain("Dropout", layer, inputShape));
 	modules.push({
 		type: "Linear",
 		layer: name,
@@ -154,6 +158,9 @@ function head(layer: Layer, { dropout, output }: Configuration, batch: number): 
 		kernelShape: [inputChannels, outputChannels],
 		multAdds: batch * parameters,
 	});
-	if (output === "softmax") modules.push(plain("Softmax", layer, outputShape));
+	const activation = headActivationOf(layer, configuration);
+	if (activation !== "none") modules.push(plain(headActivationTypes[activation], layer, outputShape));
+	if (isClassifier && output !== "logits")
+		modules.push(plain(output === "sigmoid" ? "Sigmoid" : "Softmax", layer, outputShape));
 	return modules;
 }

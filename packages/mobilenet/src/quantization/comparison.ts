@@ -6,6 +6,7 @@ import { integers, wordsOf } from "../engine/integers.ts";
 import { int8Plan } from "../engine/plans/int8.ts";
 import { loadBuild } from "../kernels/load.ts";
 import { backgroundOutputs } from "../labels/background.ts";
+import type { Configuration } from "../network/configuration.ts";
 import { layers } from "../network/layers.ts";
 import { dequantize } from "../weights/dequantize.ts";
 import { foldedWeights } from "../weights/fold.ts";
@@ -65,6 +66,7 @@ export async function compareNetworks(
 	const compared = pictures.slice(0, mostCompared);
 	const outputs = table.map(({ name }) => ({ name, signal: 0, noise: 0 }));
 	const isBest = bestOf(models.quantized);
+	const answers = answersOf(configuration);
 	const pause = pauses(signal);
 	let agreeing = 0;
 	for (const [n, pixels] of compared.entries()) {
@@ -74,7 +76,7 @@ export async function compareNetworks(
 			output.signal += sums.signal;
 			output.noise += sums.noise;
 		}
-		if (configuration.head && isBest(expected("classifier")) === isBest(actual("classifier"))) agreeing++;
+		if (configuration.head && isBest(expected(answers)) === isBest(actual(answers))) agreeing++;
 		onPicture(n + 1, compared.length);
 		await pause();
 	}
@@ -140,7 +142,11 @@ export async function measureAccuracy<Key>(
 			[float, counts.float],
 			[integer, counts.integer],
 		] as const) {
-			const better = rankOf(run(pixels)("classifier"), labeled[number]!.index + background, background);
+			const better = rankOf(
+				run(pixels)(answersOf(model.configuration)),
+				labeled[number]!.index + background,
+				background,
+			);
 			if (better < 1) count.top1++;
 			if (better < 5) count.top5++;
 		}
@@ -166,7 +172,12 @@ function rankOf(logits: Float32Array, index: number, background: number): number
 	return better;
 }
 
-/** The class with the largest logit, without the background class. */
+/** The output that tells classes apart; a binary network has one logit for both. */
+function answersOf({ binary }: Configuration): string {
+	return binary ? "probabilities" : "classifier";
+}
+
+/** The class with the largest number, without the background class. */
 function bestOf({ labels }: Model): (logits: Float32Array) => number {
 	const background = backgroundOutputs(labels);
 	return (logits) => {

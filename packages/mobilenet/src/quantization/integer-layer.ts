@@ -3,9 +3,12 @@
  * plus the bias, times one multiplier per channel, within bounds that apply the activation. It does not need a complete
  * network, so a network can be quantized layer by layer.
  */
+import { lookup } from "../engine/integers.ts";
+import { leastWord } from "../kernels/reference/int8-lookup.ts";
 import type { LoadedBuild } from "../kernels/walker.ts";
-import { isConvolution, type Layer } from "../network/layers.ts";
+import { headActivationOf, isConvolution, type Layer } from "../network/layers.ts";
 import type { Model } from "../weights/model.ts";
+import { boundsName } from "../weights/names.ts";
 import type { Codes } from "../weights/parts.ts";
 import { leastCode, mostCode } from "./codes.ts";
 import type { IntegerWeights } from "./integer-weights.ts";
@@ -19,11 +22,13 @@ export interface IntegerLayerOptions {
 	readonly integers: IntegerWeights | undefined;
 	readonly input: Codes;
 	readonly output: Codes;
+	/** Of a dense layer with tanh or sigmoid: what codes mean before that. */
+	readonly linear?: Codes | undefined;
 }
 
 export function integerLayer(
 	layer: Layer,
-	{ integers, input, output }: IntegerLayerOptions,
+	{ integers, input, output, linear }: IntegerLayerOptions,
 	model: Model,
 	loaded: LoadedBuild,
 ): IntegerLayer {
@@ -32,9 +37,12 @@ export function integerLayer(
 	const bias = integers?.bias ?? new Int32Array(channels);
 	const multipliers = Float64Array.from(
 		bias,
-		(_, c) => (input.scale * (integers?.scales[c] ?? 1)) / output.scale,
+		(_, c) => (input.scale * (integers?.scales[c] ?? 1)) / (linear ?? output).scale,
 	);
-	const [least, most] = boundsOf(layer, output, model);
+	const [least, most] = boundsOf(layer, linear ?? output, model);
+	const table =
+		linear &&
+		lookup(layer, model, { ...linear, ...wordsOfCodes(linear) }, { ...output, ...wordsOfCodes(output) });
 	const words = new Float32Array(inputSize ** 2 * inputChannels);
 	return (codes) => {
 		for (let i = 0; i < codes.length; i++) words[i] = codes[i]! - input.zeroPoint;
@@ -43,19 +51,34 @@ export function integerLayer(
 		for (let i = 0; i < sums.length; )
 			for (let c = 0; c < channels; c++, i++) {
 				const word = Math.min(Math.max((sums[i]! + bias[c]!) * multipliers[c]!, least), most);
-				result[i] = Math.floor(word + 0.5) + output.zeroPoint;
+				const rounded = Math.floor(word + 0.5);
+				result[i] = (table ? table[rounded - leastWord]! : rounded) + output.zeroPoint;
 			}
 		return result;
 	};
+}
+
+function wordsOfCodes({ zeroPoint }: Pick<Codes, "zeroPoint">): {
+	readonly low: number;
+	readonly high: number;
+} {
+	return { low: leastCode - zeroPoint, high: mostCode - zeroPoint };
 }
 
 /** The bounds of the output's words (code − zero point). */
 function boundsOf(
 	layer: Layer,
 	{ scale, zeroPoint }: Codes,
-	{ configuration }: Model,
+	{ configuration, tensors }: Model,
 ): readonly [number, number] {
-	const [least, most] = [leastCode - zeroPoint, mostCode - zeroPoint];
-	if (!isConvolution(layer)) return [least, most];
-	return [0, configuration.activation === "relu6" ? Math.min(most, Math.round(6 / scale)) : most];
+	const { low: least, high: most } = wordsOfCodes({ zeroPoint });
+	const own = tensors.get(boundsName(layer));
+	if (own)
+		return [
+			Math.max(least, Math.round(own.data[0]! / scale)),
+			Math.min(most, Math.round(own.data[1]! / scale)),
+		];
+	const activation = isConvolution(layer) ? configuration.activation : headActivationOf(layer, configuration);
+	if (activation !== "relu" && activation !== "relu6") return [least, most];
+	return [Math.max(least, 0), activation === "relu6" ? Math.min(most, Math.round(6 / scale)) : most];
 }

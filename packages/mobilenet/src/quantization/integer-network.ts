@@ -8,20 +8,22 @@
  */
 import { pauses } from "../base/pauses.ts";
 import type { LoadedBuild } from "../kernels/walker.ts";
-import { type Layer, layers } from "../network/layers.ts";
+import { headActivationOf, isPool, type Layer, layers } from "../network/layers.ts";
 import { foldedWeights } from "../weights/fold.ts";
 import type { Model } from "../weights/model.ts";
 import { type Codes, type LayerParts, partsOf, tensorsOf, type WeightedParts } from "../weights/parts.ts";
 import { int32 } from "../weights/tensor.ts";
 import { correctedBias } from "./bias-correction.ts";
 import type { Observation } from "./calibration.ts";
-import { codesFor } from "./codes.ts";
+import { codesFor, leastCode } from "./codes.ts";
 import type { Seen } from "./histogram.ts";
 import { integerLayer } from "./integer-layer.ts";
 import { type IntegerWeights, quantizeBias, quantizeWeights } from "./integer-weights.ts";
 import { codesOfPixels, withPixelCodes } from "./pixel-codes.ts";
 import { type RangeMethod, rangeOf } from "./ranges.ts";
 
+/** Beyond this tanh and sigmoid differ from their limits by less than a code. */
+const mostLinear = 8;
 /** The most bytes of codes kept between two layers. Biases are corrected by as many of the first pictures as fit. */
 const mostCodeBytes = 256 * 2 ** 20;
 
@@ -68,21 +70,22 @@ export async function integerNetwork(
 	for (const [n, own] of table.entries()) {
 		const { layer } = own;
 		const observed = observation.layers.get(layer.name)!;
-		const output = outputCodes(layer, observed.seen, codes, range);
+		const output = outputCodes(layer, observed.seen, codes, range, model);
+		const linear = linearCodes(layer, observed.seen, model);
 		let integers: IntegerWeights | undefined;
 		if (own.weight) {
 			const { weight, bias } = foldedWeights(own);
-			integers = quantizeWeights(layer, weight, bias, codes, output);
+			integers = quantizeWeights(layer, weight, bias, codes, linear ?? output);
 			if (biasCorrection) {
 				const floatLayer = { ...foldedWeights(floatParts[n] as WeightedParts), inputMean };
 				const layerInput = { pictures: inputs, codes };
 				const corrected = correctedBias(layer, floatLayer, integers, layerInput, model, loaded);
 				integers = { ...integers, bias: quantizeBias(corrected, codes, integers.scales) };
 			}
-			quantized.push({ ...integerParts(layer, integers), output });
+			quantized.push({ ...integerParts(layer, integers), output, linear, bounds: own.bounds });
 		} else quantized.push({ layer, output });
 
-		const run = integerLayer(layer, { integers, input: codes, output }, model, loaded);
+		const run = integerLayer(layer, { integers, input: codes, output, linear }, model, loaded);
 		const outputs: Int8Array[] = [];
 		while (inputs.length > 0) {
 			outputs.push(run(inputs.shift()!));
@@ -97,12 +100,30 @@ export async function integerNetwork(
 }
 
 /**
- * The meaning of a layer's output codes. The pool keeps those of its input. The classifier's cover the whole range that was
- * seen, because its largest number is the answer.
+ * The meaning of a layer's output codes. The pool keeps those of its input. A dense layer's cover the whole range that was
+ * seen, because the classifier's largest number is the answer; those of tanh and sigmoid are TensorFlow Lite's.
  */
-function outputCodes(layer: Layer, seen: Seen, input: Codes, range: RangeMethod): Codes {
-	if (layer.kind === "pool") return input;
+function outputCodes(layer: Layer, seen: Seen, input: Codes, range: RangeMethod, model: Model): Codes {
+	if (isPool(layer)) return input;
+	const activation = headActivationOf(layer, model.configuration);
+	if (activation === "tanh") return { scale: 1 / 128, zeroPoint: 0 };
+	if (activation === "sigmoid") return { scale: 1 / 256, zeroPoint: leastCode };
 	return codesFor(rangeOf(seen, layer.kind === "dense" ? "minmax" : range));
+}
+
+/**
+ * What a dense layer's codes mean before tanh or sigmoid: numbers that give what was seen behind it, as far as codes can
+ * tell.
+ */
+function linearCodes(layer: Layer, seen: Seen, model: Model): Codes | undefined {
+	const activation = headActivationOf(layer, model.configuration);
+	if (activation !== "tanh" && activation !== "sigmoid") return undefined;
+	const inverse = (y: number): number => {
+		const x = activation === "tanh" ? Math.atanh(y) : Math.log(y / (1 - y));
+		return Math.min(mostLinear, Math.max(-mostLinear, Number.isNaN(x) ? 0 : x));
+	};
+	const [low, high] = rangeOf(seen, "minmax");
+	return codesFor([inverse(low), inverse(high)]);
 }
 
 /** Weights with a scale per channel and zero points of 0. */

@@ -6,6 +6,7 @@
 import { createExecutor } from "../engine/executor.ts";
 import type { Address, Plan } from "../engine/plan.ts";
 import { createPlanBuilder } from "../engine/plan-builder.ts";
+import { poolSteps } from "../engine/plans/inference.ts";
 import { packedShape } from "../kernels/packing.ts";
 import { pitchOf, stemBandRows } from "../kernels/table.ts";
 import type { LoadedBuild } from "../kernels/walker.ts";
@@ -77,8 +78,8 @@ function layerPlan(layer: Layer, { build }: LoadedBuild): Plan {
 			stride,
 			inputPitch,
 		});
-	else if (kind === "pool")
-		plan.step("averagePool", name, { ...ends, inputPitch, rows: inputSize ** 2, channels: outputChannels });
+	else if (kind === "pool" || kind === "maxPool" || kind === "flatten")
+		plan.step(poolSteps[kind], name, { ...ends, inputPitch, rows: inputSize ** 2, channels: inputChannels });
 	else
 		plan.step("pointwise", name, {
 			...ends,

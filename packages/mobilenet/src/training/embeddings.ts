@@ -8,7 +8,7 @@ import type { OnProgress } from "../base/progress.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { checkPixels, type Pixels } from "../image/pixels.ts";
 import type { MobileNet } from "../model/mobilenet.ts";
-import { layers } from "../network/layers.ts";
+import { isPool, layers } from "../network/layers.ts";
 
 export interface EmbeddingsOptions {
 	/** Whether each picture is followed by its mirror image, which makes two vectors per picture. Default: false. */
@@ -51,7 +51,7 @@ export async function embeddingsOf(
 	options: EmbeddingsOptions = {},
 ): Promise<Embeddings> {
 	const { flips = false, batch, onProgress, onUnreadable, signal } = options;
-	const { outputChannels: features } = layers(mobilenet.configuration).find(({ kind }) => kind === "pool")!;
+	const { outputChannels: features } = layers(mobilenet.configuration).find(isPool)!;
 	const views = flips ? 2 : 1;
 	const vectors = new Float32Array(indices.length * views * features);
 	const numbers = new Int32Array(indices.length * views);

@@ -10,7 +10,8 @@
  */
 import { MobileNetError } from "../base/error.ts";
 import type { OnProgress } from "../base/progress.ts";
-import { layers } from "../network/layers.ts";
+import type { Configuration } from "../network/configuration.ts";
+import { isPool, layers } from "../network/layers.ts";
 import { dequantize } from "../weights/dequantize.ts";
 import type { Label, Model } from "../weights/model.ts";
 import { partsOf, tensorsOf } from "../weights/parts.ts";
@@ -136,7 +137,7 @@ function centered(vectors: Float32Array, features: number) {
 }
 
 /**
- * Replaces a network's classifier. The result is in float32: a quantized model is dequantized. `sureFrom`, which was
+ * Replaces a network's classifier, and the dense layers before it. The result is in float32: a quantized model is dequantized. `sureFrom`, which was
  * measured with the old classifier, is dropped.
  *
  * @param labels one per class, in the order of the classifier's outputs, without a background class
@@ -146,14 +147,19 @@ function centered(vectors: Float32Array, features: number) {
  */
 export function withHead(model: Model, head: Classifier, labels: readonly Label[]): Model {
 	const { weights, bias, classes } = head;
-	const { outputChannels: features } = layers(model.configuration).find(({ kind }) => kind === "pool")!;
+	const { outputChannels: features } = layers(model.configuration).find(isPool)!;
 	if (head.features !== features || labels.length !== classes)
 		throw new MobileNetError(
 			"usage",
 			`the classifier takes ${head.features} features and has ${classes} classes, but the network gives ${features} features and there are ${labels.length} labels.`,
 		);
 	const { rounding: _, sureFrom: __, ...real } = dequantize(model);
-	const configuration = { ...model.configuration, classes, head: true };
+	const { output } = model.configuration;
+	const configuration: Configuration = {
+		...{ ...model.configuration, classes, head: true, headLayers: [], binary: false },
+		// Classes of which a picture has exactly one.
+		output: output === "sigmoid" ? "softmax" : output,
+	};
 	const layer = layers(configuration).at(-1)!;
 	const classifier = { layer, weight: float32(weights, layer.weightShape), bias: float32(bias) };
 	const others = partsOf(real).layers.filter((own) => own.layer.kind !== "dense");

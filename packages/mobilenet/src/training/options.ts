@@ -5,7 +5,7 @@ import type { PictureCache } from "../data/cache.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Build } from "../kernels/walker.ts";
 import type { Configuration } from "../network/configuration.ts";
-import { layers } from "../network/layers.ts";
+import { isPool, layers } from "../network/layers.ts";
 import type { Model } from "../weights/model.ts";
 import type { Teacher, TeacherBatch } from "./distillation/teacher.ts";
 import { checkOptimizer, type Optimizer, optimizers, usualLearningRate, usualRates } from "./optimizer.ts";
@@ -186,7 +186,7 @@ function checkSettings(settings: TrainingSettings, configuration: Configuration)
 	check("seed", seed, Number.isSafeInteger(seed) && seed >= 0, "a whole number from 0 to 2^53 - 1");
 	checkTargetSettings(settings.labelSmoothing, settings.mixup);
 	const names = layers(configuration)
-		.filter(({ kind }) => kind !== "pool")
+		.filter((layer) => !isPool(layer))
 		.map(({ name }) => name);
 	check("from", from, names.includes(from), `a layer with weights: stem, blocks.0.depthwise … classifier`);
 }

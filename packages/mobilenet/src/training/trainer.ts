@@ -13,7 +13,7 @@ import { dequantize } from "../weights/dequantize.ts";
 import { digestOf } from "../weights/digest.ts";
 import { randomFormat } from "../weights/initialize.ts";
 import type { Model } from "../weights/model.ts";
-import { unfold } from "../weights/unfold.ts";
+import { unfold, withoutBounds } from "../weights/unfold.ts";
 import {
 	type Checkpoint,
 	decodeCheckpoint,
@@ -67,7 +67,10 @@ async function* run(
 	const settings = settingsOf(options);
 	checkTensors(options.model);
 	// `sureFrom` was measured with the old weights, so it is dropped.
-	const { sureFrom: _, ...start } = withLabels(unfold(dequantize(options.model)), options);
+	const { sureFrom: _, ...start } = withLabels(
+		withoutBounds(unfold(dequantize(options.model)), settings.from),
+		options,
+	);
 	const learnsLabels = (distillation?.hardWeight ?? 1) > 0;
 	if (!start.configuration.head && distillation?.teacher.kind !== "embedding")
 		throw new MobileNetError(

@@ -11,6 +11,7 @@ import {
 	type CodeNames,
 	inputNames,
 	inputTableName,
+	linearNames,
 	namesOf,
 	normParts,
 	outputNames,
@@ -65,6 +66,7 @@ function* expectedTensors({
 		if (!isPool(layer)) yield* expectedWeights(tensors, layer);
 		const bounds = boundsName(layer);
 		if (tensors.has(bounds)) yield { name: bounds, shape: [2], type: "float" };
+		yield* expectedOutput(tensors, linearNames(layer));
 		yield* expectedOutput(tensors, outputNames(layer));
 	}
 }

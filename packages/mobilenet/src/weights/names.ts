@@ -59,6 +59,11 @@ function normNames(prefix: string): NormNames {
 	};
 }
 
+/** Names of what a dense layer's codes stand for before an activation that is no bound makes others of them. */
+export function linearNames({ name }: Layer): CodeNames {
+	return codeNames(`${name}.linear`);
+}
+
 /** Name of the two numbers between which a layer's output is kept, where its own codes do that in the place of an activation. */
 export function boundsName({ name }: Layer): string {
 	return `${name}.bounds`;

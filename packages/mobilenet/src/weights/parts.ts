@@ -12,6 +12,7 @@ import {
 	type CodeNames,
 	inputNames,
 	inputTableName,
+	linearNames,
 	type NormNames,
 	namesOf,
 	normParts,
@@ -61,6 +62,8 @@ export interface WeightedParts {
 	 * the activation to their saturation. Kept when the layer is dequantized.
 	 */
 	readonly bounds?: Bounds | undefined;
+	/** Of a dense layer with tanh or sigmoid: what its codes stand for before that. */
+	readonly linear?: Codes | undefined;
 }
 
 /** The pool, which has no weights. It gives out codes as it takes them, unless it has an output of its own. */
@@ -72,6 +75,7 @@ export interface PoolParts {
 	readonly codes?: undefined;
 	readonly output?: Codes | undefined;
 	readonly bounds?: undefined;
+	readonly linear?: undefined;
 }
 
 export type LayerParts = WeightedParts | PoolParts;
@@ -104,7 +108,12 @@ export function partsOf({ configuration, tensors }: Pick<Model, "configuration" 
 			const output = activationCodes(tensors, outputNames(layer));
 			return isPool(layer)
 				? { layer, output }
-				: { ...weightsOf(tensors, layer), output, bounds: boundsOf(tensors, layer) };
+				: {
+						...weightsOf(tensors, layer),
+						output,
+						bounds: boundsOf(tensors, layer),
+						linear: activationCodes(tensors, linearNames(layer)),
+					};
 		}),
 	};
 }
@@ -132,7 +141,8 @@ export function tensorsOf({ input, inputTable, layers: parts }: ModelParts): Map
 			if (bias) tensors.set(names.bias, bias);
 			if (norm && names.norm) for (const part of normParts) tensors.set(names.norm[part], norm[part]);
 		}
-		const { layer, output, bounds } = own;
+		const { layer, output, bounds, linear } = own;
+		if (linear) setCodes(linearNames(layer), [linear.scale], [linear.zeroPoint]);
 		if (bounds) tensors.set(boundsName(layer), float32([bounds.low, bounds.high]));
 		if (output) setCodes(outputNames(layer), [output.scale], [output.zeroPoint]);
 	}

@@ -1,7 +1,14 @@
 /** Whether a preprocessing is one: for what comes from a file, an option or a command line. */
-import { shown } from "../base/error.ts";
+import { MobileNetError, shown } from "../base/error.ts";
 import { isJson } from "../base/json.ts";
 import type { Filter, Preprocessing } from "./model.ts";
+
+/** Any part of a preprocessing; one number for mean or std stands for every channel. */
+export type PreprocessingOptions = {
+	readonly [F in keyof Preprocessing]?:
+		| (F extends "mean" | "std" ? number | Preprocessing[F] : Preprocessing[F])
+		| undefined;
+};
 
 /** The ways of interpolating pixels. */
 export const filters: readonly Filter[] = [
@@ -60,6 +67,26 @@ export function fieldFault(
 ): string | undefined {
 	const [valid, expected] = checks[field](value, inputChannels);
 	return valid ? undefined : `preprocessing.${field} must be ${expected}, not ${shown(value)}`;
+}
+
+/**
+ * The fields that options say, each checked; one number for mean or std is that of every channel.
+ *
+ * @throws MobileNetError `usage` for the first field that makes no sense
+ * @example
+ * toldFields({ mean: 127.5 }, 3) // { mean: [127.5, 127.5, 127.5] }
+ */
+export function toldFields(options: PreprocessingOptions, inputChannels: number): Partial<Preprocessing> {
+	const told: Record<string, unknown> = {};
+	for (const field of Object.keys(checks) as (keyof Preprocessing)[]) {
+		const given = options[field];
+		if (given === undefined) continue;
+		const value = typeof given === "number" ? new Array<number>(inputChannels).fill(given) : given;
+		const fault = fieldFault(field, value, inputChannels);
+		if (fault !== undefined) throw new MobileNetError("usage", `${fault}.`);
+		told[field] = value;
+	}
+	return told;
 }
 
 function isNumbers(value: unknown, count: number): value is number[] {

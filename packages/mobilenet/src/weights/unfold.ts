@@ -41,3 +41,18 @@ function normOf({ layer, bias, norm }: WeightedParts, epsilon: number): BatchNor
 		variance: filled(shape, 1 - epsilon),
 	};
 }
+
+/**
+ * The same network, in which the layers from one on have the configuration's activation and no bounds of their own: what
+ * they give out changes as they learn.
+ *
+ * @param from name of the first such layer
+ * @example
+ * withoutBounds(model, "blocks.11.depthwise")
+ */
+export function withoutBounds(model: Model, from: string): Model {
+	const { layers, ...rest } = partsOf(model);
+	const first = layers.findIndex(({ layer }) => layer.name === from);
+	const free = layers.map((own, i) => (own.weight && i >= first ? { ...own, bounds: undefined } : own));
+	return { ...model, tensors: tensorsOf({ ...rest, layers: free }) };
+}

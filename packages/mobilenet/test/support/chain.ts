@@ -2,10 +2,13 @@
  * Chains as files of other frameworks have them, for tests of what recognizes them: the chain of a model whose tensors
  * are told apart by their numbers, in the ways in which frameworks write one.
  */
+import { expect } from "vitest";
+import { MobileNetError } from "../../src/base/error.ts";
 import type { Chain, ChainLayer } from "../../src/formats/chain/chain.ts";
 import { chainOf } from "../../src/formats/chain/chain-of.ts";
+import { type RecognizeOptions, recognize } from "../../src/formats/chain/recognize.ts";
 import type { Configuration } from "../../src/network/configuration.ts";
-import { isConvolution, layers } from "../../src/network/layers.ts";
+import { isConvolution, isPool, layers } from "../../src/network/layers.ts";
 import { usualPreprocessing } from "../../src/weights/model.ts";
 import { type LayerParts, tensorsOf } from "../../src/weights/parts.ts";
 import { filled, type Tensor } from "../../src/weights/tensor.ts";
@@ -27,7 +30,7 @@ export function chainFor(configuration: Configuration, writing: Writing = usualW
 	// One number all over, so that a test knows which tensor it is.
 	const next = (...shape: readonly number[]): Tensor => filled(shape, ++tensors);
 	const parts = layers(configuration).map((layer): LayerParts => {
-		if (layer.kind === "pool") return { layer };
+		if (isPool(layer)) return { layer };
 		const channels = layer.outputChannels;
 		const weight = next(...layer.weightShape);
 		if (!isConvolution(layer) || !writing.batchNorm) return { layer, weight, bias: next(channels) };
@@ -71,4 +74,34 @@ function written(
 		{ ...layer, kind: "convolution", weight, groups: 1, stride: [1, 1], padding: "same" },
 		{ kind: "shape", name: "squeeze" },
 	];
+}
+
+/** The chain with the layer of a name changed, or taken away. */
+export function changed(
+	found: Chain,
+	name: string,
+	change: (layer: never) => ChainLayer | readonly ChainLayer[] | undefined,
+): Chain {
+	let met = false;
+	const changedLayers = found.layers.flatMap((layer) => {
+		if (layer.name !== name) return [layer];
+		met = true;
+		return change(layer as never) ?? [];
+	});
+	if (!met) throw new Error(`the test's chain has no layer ${name}`);
+	return { ...found, layers: changedLayers };
+}
+
+/** The code and the one sentence with which a chain of `chainFor` is refused. */
+export function refusal(found: Chain, options?: RecognizeOptions): string {
+	try {
+		recognize(found, options);
+	} catch (error) {
+		expect(error).toBeInstanceOf(MobileNetError);
+		const { code, message } = error as MobileNetError;
+		if (code !== "usage") expect(message).toMatch(/^network\.bin.*[^.]\.$/);
+		expect(message).not.toContain("\n");
+		return `${code}: ${message}`;
+	}
+	throw new Error("it was recognized");
 }

@@ -18,7 +18,7 @@ export const anyConfiguration: fc.Arbitrary<Configuration> = fc
 		inputChannels: fc.integer({ min: 1, max: 4 }),
 		activation: fc.constantFrom("relu6", "relu", "leakyRelu"),
 		head: fc.boolean(),
-		classes: fc.integer({ min: 1, max: 9 }),
+		classes: fc.integer({ min: 2, max: 9 }),
 		output: fc.constantFrom("softmax", "logits"),
 		dropout: fc.constantFrom(0, 0.001, 0.2),
 	} as const)
@@ -29,6 +29,39 @@ export const anyConfiguration: fc.Arbitrary<Configuration> = fc
 			...(head ? { head, classes, output } : { head, classes: presets[preset].classes, output: "logits" }),
 		}),
 	);
+
+/** What people's networks have beyond that, at sizes at which all paddings lay other zeros. */
+export const anyWiderConfiguration: fc.Arbitrary<Configuration> = fc
+	.record({
+		alpha: fc.constantFrom(0.01, 0.1, 0.25),
+		size: fc.constantFrom(37, 50, 100),
+		padding: fc.constantFrom("same", "symmetric", "keras"),
+		stemPadding: fc.constantFrom("same", "symmetric", "keras"),
+		pooling: fc.constantFrom("average", "max", "none"),
+		headLayers: fc.array(
+			fc.record({
+				units: fc.integer({ min: 1, max: 9 }),
+				activation: fc.constantFrom("relu", "relu6", "tanh", "sigmoid"),
+			} as const),
+			{ maxLength: 3 },
+		),
+		classes: fc.integer({ min: 2, max: 4 }),
+		output: fc.constantFrom("softmax", "logits", "sigmoid"),
+		binary: fc.boolean(),
+		dropout: fc.constantFrom(0, 0.2),
+	} as const)
+	.map(({ binary, ...fields }) => {
+		const { padding, alpha } = fields;
+		const preset = padding === "symmetric" ? "torch" : "tf";
+		// A narrow network without a least number of channels is Keras's.
+		const channelRounding = padding === "keras" && alpha < 0.25 ? "truncate" : undefined;
+		return configure({
+			...fields,
+			preset,
+			channelRounding,
+			binary: binary && fields.output === "sigmoid" && fields.classes === 2,
+		});
+	});
 
 const forms = ["batch norm", "folded", "int8", "int8 per channel", "uint8"] as const;
 type Form = (typeof forms)[number];

@@ -110,6 +110,22 @@ const paddingWords: Readonly<Record<Configuration["padding"], string>> = {
 	keras: "Keras's (1 bottom and right where the stride is 2, at every size)",
 };
 
+const poolingWords = {
+	max: "the greatest of each channel",
+	none: "none: all numbers of the last picture, so that it runs at this size only",
+} as const;
+
+const roundingWords: Readonly<Record<Configuration["channelRounding"], string>> = {
+	floor: "⌊αc⌋, at least 8",
+	truncate: "⌊αc⌋",
+	divisible8: "αc to a multiple of 8",
+};
+
+function activationText({ configuration: c, tensors }: Model): string {
+	if (c.activation === "leakyRelu") return `leakyRelu, slope ${c.leakySlope}`;
+	return tensors.has("stem.bounds") ? `${c.activation}, by the range of each layer's codes` : c.activation;
+}
+
 function readable(file: string, model: Model, background: boolean): string {
 	const { configuration: c, preprocessing: p, labels, source } = model;
 	const { parameters, multAdds } = cost(c);
@@ -133,9 +149,15 @@ function readable(file: string, model: Model, background: boolean): string {
 		[
 			"output",
 			c.head
-				? `${c.classes} classes${background ? ", a background class first" : ""}; ${marked("output", c.output)}`
+				? `${c.classes} classes${background ? ", a background class first" : ""}${c.binary ? " by one number" : ""}; ${marked("output", c.output)}`
 				: "features only: there is no classifier",
 		],
+		...(c.pooling === "average" ? [] : [["pool", poolingWords[c.pooling]] as const]),
+		...(c.headLayers.length === 0
+			? []
+			: [
+					["head", c.headLayers.map(({ units, activation }) => `${units} ${activation}`).join(", ")] as const,
+				]),
 		["parameters", `${grouped(parameters)}, ${grouped(multAdds)} mult-adds at this size`],
 		["weights", types.join(", ")],
 		["quantization", quantization(model) ?? "none"],
@@ -145,13 +167,18 @@ function readable(file: string, model: Model, background: boolean): string {
 				? `${marked("epsilon", `ε ${c.epsilon}`)}, not folded`
 				: "folded into the convolutions",
 		],
-		["padding", marked("padding", padding)],
-		["last block", marked("lastBlock", c.lastBlock === "stride2" ? "stride 2, padding 4" : "stride 1")],
 		[
-			"activation",
-			marked("activation", c.activation === "leakyRelu" ? `leakyRelu, slope ${c.leakySlope}` : c.activation),
+			"padding",
+			marked(
+				"padding",
+				c.stemPadding === c.padding
+					? padding
+					: `${padding}; the first convolution ${paddingWords[c.stemPadding]}`,
+			),
 		],
-		["channels", c.channelRounding === "floor" ? "⌊αc⌋, at least 8" : "αc to a multiple of 8"],
+		["last block", marked("lastBlock", c.lastBlock === "stride2" ? "stride 2, padding 4" : "stride 1")],
+		["activation", marked("activation", activationText(model))],
+		["channels", roundingWords[c.channelRounding]],
 		["mean, std", `${marked("mean", numbers(p.mean))}; ${marked("std", numbers(p.std))} (of pixels 0…255)`],
 		["colors", c.inputChannels === 1 ? "gray" : marked("channelOrder", p.channelOrder)],
 		["resize", `${marked("filter", p.filter)}, ${marked("fit", fitText(p.fit))}`],

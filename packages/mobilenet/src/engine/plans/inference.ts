@@ -7,9 +7,9 @@ import { MobileNetError, shown } from "../../base/error.ts";
 import { packedShape } from "../../kernels/packing.ts";
 import { pitchOf, stemBandRows } from "../../kernels/table.ts";
 import { type Build, mostBytes } from "../../kernels/walker.ts";
-import { isConvolution, type Layer, layers } from "../../network/layers.ts";
+import { headActivationOf, isConvolution, isPool, type Layer, layers } from "../../network/layers.ts";
 import type { Model, Preprocessing } from "../../weights/model.ts";
-import { namesOf } from "../../weights/names.ts";
+import { boundsName, namesOf } from "../../weights/names.ts";
 import type { Address, Plan } from "../plan.ts";
 import { createPlanBuilder, type Output, type PlanBuilder } from "../plan-builder.ts";
 
@@ -49,7 +49,7 @@ export function inferencePlan(model: Model, options: InferenceOptions): Plan {
 	const network = networkOf(plan, model, { batch, threads, keep });
 	const last = layersInto(network, table);
 	// Also for networks that output logits: answers are probabilities.
-	if (configuration.head) softmaxStep(network, last);
+	if (configuration.head) probabilitySteps(network, last);
 
 	const { bytes, placed: _, ...drafted } = plan.finish();
 	const { size, inputChannels } = configuration;
@@ -76,9 +76,8 @@ export interface Network {
 	readonly model: Model;
 	readonly batch: number;
 	readonly threads: number;
-	/** The bounds of the activation, and of no activation. */
-	readonly bounds: Address;
-	readonly unbounded: Address;
+	/** The bounds of a layer's activation; layers of the same bounds have the same ones. */
+	readonly boundsOf: (layer: Layer) => Address;
 	readonly isKept: (layer: string) => boolean;
 	/** The slope of leaky ReLU, if that is the activation. */
 	readonly slope: Address | undefined;
@@ -93,8 +92,7 @@ export function networkOf(
 	const { activation, leakySlope } = model.configuration;
 	return {
 		...{ plan, model, batch, threads },
-		bounds: activationBounds(plan, model),
-		unbounded: plan.constant(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY),
+		boundsOf: boundsIn(plan, model),
 		isKept: (name) => alwaysKept.includes(name) || keep.includes(name),
 		slope: activation === "leakyRelu" ? plan.constant(leakySlope) : undefined,
 	};
@@ -105,7 +103,7 @@ export function layersInto(network: Network, [stem, ...rest]: readonly Layer[]):
 	let last = stemSteps(network, stem!);
 	for (let i = 0; i < rest.length; i++) {
 		const [layer, next] = [rest[i]!, rest[i + 1]];
-		if (layer.kind === "depthwise" && next && mayFuse(network, layer)) {
+		if (layer.kind === "depthwise" && next && mayFuse(network, layer, next)) {
 			last = separableStep(network, layer, next, last);
 			i++;
 		} else last = layerSteps(network, layer, last);
@@ -113,9 +111,22 @@ export function layersInto(network: Network, [stem, ...rest]: readonly Layer[]):
 	return last;
 }
 
-function activationBounds(plan: PlanBuilder, { configuration: { activation } }: Model): Address {
-	if (activation === "leakyRelu") return plan.constant(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
-	return plan.constant(0, activation === "relu6" ? 6 : Number.POSITIVE_INFINITY);
+/** What the outputs of layers are kept between: by their own bounds, or by the activation that follows them. */
+function boundsIn(plan: PlanBuilder, { configuration, tensors }: Model): Network["boundsOf"] {
+	const made = new Map<string, Address>();
+	return (layer) => {
+		const own = tensors.get(boundsName(layer));
+		const activation = isConvolution(layer)
+			? configuration.activation
+			: headActivationOf(layer, configuration);
+		const low = activation === "relu" || activation === "relu6" ? 0 : Number.NEGATIVE_INFINITY;
+		const high = activation === "relu6" ? 6 : Number.POSITIVE_INFINITY;
+		const bounds = own ? Array.from(own.data) : [low, high];
+		const key = bounds.join();
+		const address = made.get(key) ?? plan.constant(...bounds);
+		made.set(key, address);
+		return address;
+	};
 }
 
 function outputOf({ plan, batch, isKept }: Network, name: string, size: number, channels: number): Output {
@@ -134,7 +145,8 @@ function parametersOf({ plan }: Network, layer: Layer) {
 
 /** Two steps, of which a run uses one: the stem for floats, and the stem for bytes with the preprocessing folded in. */
 function stemSteps(network: Network, layer: Layer): Output {
-	const { plan, model, bounds, threads } = network;
+	const { plan, model, threads } = network;
+	const bounds = network.boundsOf(layer);
 	const { inputSize, outputSize, inputChannels, outputChannels, padding } = layer;
 	const output = outputOf(network, layer.name, outputSize, outputChannels);
 	const geometry = {
@@ -159,15 +171,24 @@ function stemSteps(network: Network, layer: Layer): Output {
 	return activated(network, layer, output);
 }
 
-/** Whether a block may be one step: the output between its layers is not kept, and threads get about equal shares. */
-function mayFuse({ batch, threads, isKept, slope }: Network, depthwise: Layer): boolean {
+/**
+ * Whether a block may be one step: the output between its layers is not kept, both layers have the same bounds, and threads
+ * get about equal shares.
+ */
+function mayFuse(
+	{ batch, threads, isKept, slope, boundsOf }: Network,
+	depthwise: Layer,
+	pointwise: Layer,
+): boolean {
 	const rows = batch * depthwise.outputSize;
 	const uneven = (Math.ceil(rows / threads) * threads) / rows;
-	return slope === undefined && !isKept(depthwise.name) && uneven <= mostUneven;
+	const isAlike = boundsOf(depthwise) === boundsOf(pointwise);
+	return slope === undefined && isAlike && !isKept(depthwise.name) && uneven <= mostUneven;
 }
 
 function separableStep(network: Network, depthwise: Layer, pointwise: Layer, from: Output): Output {
-	const { plan, bounds, batch, threads } = network;
+	const { plan, batch, threads } = network;
+	const bounds = network.boundsOf(pointwise);
 	const { inputSize, outputSize, inputChannels, stride, padding } = depthwise;
 	const output = outputOf(network, pointwise.name, outputSize, pointwise.outputChannels);
 	const bandPitch = pitchOf(inputChannels);
@@ -184,50 +205,85 @@ function separableStep(network: Network, depthwise: Layer, pointwise: Layer, fro
 	return output;
 }
 
-/** The step of a single layer, and its leaky ReLU. */
+/** The steps of layers that make features of the last block's picture. */
+export const poolSteps = { pool: "averagePool", maxPool: "maxPool", flatten: "flatten" } as const;
+
+/** The step of a single layer, and that of its activation where it has one. */
 function layerSteps(network: Network, layer: Layer, from: Output): Output {
-	const { plan, bounds, unbounded } = network;
+	const { plan } = network;
 	const { inputSize, outputSize, inputChannels, outputChannels, stride, padding } = layer;
 	const output = outputOf(network, layer.name, outputSize, outputChannels);
 	const ends = {
 		...{ input: from.address, inputPitch: from.pitch },
 		...{ output: output.address, outputPitch: output.pitch },
 	};
-	if (layer.kind === "pool")
-		plan.step("averagePool", layer.name, { ...ends, rows: inputSize ** 2, channels: outputChannels });
+	if (isPool(layer))
+		plan.step(poolSteps[layer.kind as keyof typeof poolSteps], layer.name, {
+			...{ ...ends, rows: inputSize ** 2, channels: inputChannels },
+		});
 	else if (layer.kind === "depthwise")
 		plan.step("depthwise", layer.name, {
-			...ends,
-			...parametersOf(network, layer),
-			...{ bounds, inputSize, outputSize, channels: outputChannels, stride, before: padding.before },
+			...{ ...ends, ...parametersOf(network, layer), bounds: network.boundsOf(layer) },
+			...{ inputSize, outputSize, channels: outputChannels, stride, before: padding.before },
 		});
 	else
 		plan.step("pointwise", layer.name, {
-			...ends,
-			...parametersOf(network, layer),
-			bounds: layer.kind === "dense" ? unbounded : bounds,
+			...{ ...ends, ...parametersOf(network, layer), bounds: network.boundsOf(layer) },
 			...{ rows: outputSize ** 2, inputChannels, outputChannels },
 		});
 	return activated(network, layer, output);
 }
 
-/** The output after leaky ReLU, which bounds cannot express. */
-function activated({ plan, slope }: Network, layer: Layer, output: Output): Output {
-	if (slope === undefined || !isConvolution(layer)) return output;
-	plan.step("leakyRelu", layer.name, {
-		...{ values: output.address, slope, pitch: output.pitch },
-		...{ rows: layer.outputSize ** 2, channels: layer.outputChannels },
-	});
+/** The output after an activation that bounds cannot express: leaky ReLU, and tanh and the sigmoid of dense layers. */
+function activated({ plan, slope, model }: Network, layer: Layer, output: Output): Output {
+	const { address, pitch } = output;
+	if (slope !== undefined && isConvolution(layer))
+		plan.step("leakyRelu", layer.name, {
+			...{ values: address, slope, pitch },
+			...{ rows: layer.outputSize ** 2, channels: layer.outputChannels },
+		});
+	const activation = headActivationOf(layer, model.configuration);
+	if (activation === "tanh" || activation === "sigmoid")
+		plan.step("sigmoid", layer.name, {
+			...{ input: address, inputPitch: pitch, output: address, outputPitch: pitch },
+			...{ factors: plan.constant(...sigmoids[activation]), channels: layer.outputChannels },
+		});
 	return output;
 }
 
-function softmaxStep(network: Network, logits: Output): void {
-	const { classes } = network.model.configuration;
-	const output = outputOf(network, "probabilities", 1, classes);
-	network.plan.step("softmax", "probabilities", {
-		...{ input: logits.address, inputPitch: logits.pitch },
-		...{ output: output.address, outputPitch: output.pitch, classes },
-	});
+/** How the step `sigmoid` becomes each function: a, b, c of b · σ(a · x) + c. */
+const sigmoids = { sigmoid: [1, 1, 0], tanh: [2, 2, -1], opposite: [-1, 1, 0] } as const;
+
+function probabilitySteps(network: Network, logits: Output): void {
+	probabilitiesInto(
+		network,
+		logits,
+		outputOf(network, "probabilities", 1, network.model.configuration.classes),
+	);
+}
+
+/** Makes probabilities of logits, [classes] a picture. */
+export function probabilitiesInto(
+	{ plan, model }: Pick<Network, "plan" | "model">,
+	logits: Output,
+	{ address, pitch }: Output,
+): void {
+	const { classes, output, binary } = model.configuration;
+	const ends = { input: logits.address, inputPitch: logits.pitch, output: address, outputPitch: pitch };
+	if (!binary && output !== "sigmoid") {
+		plan.step("softmax", "probabilities", { ...ends, classes });
+		return;
+	}
+	const step = (kind: keyof typeof sigmoids, to: Address, channels: number): void =>
+		plan.step("sigmoid", "probabilities", {
+			...{ ...ends, output: to, factors: plan.constant(...sigmoids[kind]), channels },
+		});
+	if (!binary) step("sigmoid", address, classes);
+	else {
+		// The first class is the opposite of the second.
+		step("opposite", address, 1);
+		step("sigmoid", plan.after(address, 1), 1);
+	}
 }
 
 /** For (pixel − mean) / std, per channel of the picture: which of the network's channels it is, 1 / std, and the mean. */

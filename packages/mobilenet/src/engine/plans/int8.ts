@@ -7,12 +7,21 @@ import { rounding } from "../../kernels/int8-operations.ts";
 import { bandSlack, scratchFloats, wordBandRows, wordPitchOf } from "../../kernels/int8-table.ts";
 import type { Operands } from "../../kernels/operations.ts";
 import { packedShape } from "../../kernels/packing.ts";
+import { tableWords } from "../../kernels/reference/int8-lookup.ts";
 import { pitchOf } from "../../kernels/table.ts";
-import { isConvolution, type Layer, layers } from "../../network/layers.ts";
+import { headActivationOf, isConvolution, isPool, type Layer, layers } from "../../network/layers.ts";
 import type { Model } from "../../weights/model.ts";
-import { namesOf } from "../../weights/names.ts";
-import { partsOf } from "../../weights/parts.ts";
-import { hasByteWeights, multipliersName, rescaleName, type Words, wordsOf } from "../integers.ts";
+import { boundsName, inputTableName, namesOf } from "../../weights/names.ts";
+import { type ModelParts, partsOf } from "../../weights/parts.ts";
+import {
+	hasByteWeights,
+	linearName,
+	multipliersName,
+	rescaleName,
+	tableName,
+	type Words,
+	wordsOf,
+} from "../integers.ts";
 import type { Address, Plan } from "../plan.ts";
 import { createPlanBuilder, type Output, type PlanBuilder } from "../plan-builder.ts";
 import {
@@ -22,6 +31,7 @@ import {
 	type InferenceOptions,
 	mostUneven,
 	pixelInputs,
+	probabilitiesInto,
 } from "./inference.ts";
 
 /** Bytes of a block's depthwise results that are computed at a time, so that they stay in the L2 cache. */
@@ -48,16 +58,12 @@ export function int8Plan(model: Model, options: Int8Options): Plan {
 
 	const plan = createPlanBuilder(build);
 	const isKept = (name: string): boolean => alwaysKept.includes(name) || keep.includes(name);
-	// Their inputs are outputs of a ReLU, or means of those, so their words fit in bytes.
 	const parts = partsOf(model);
-	const byteLayers = new Set(
-		hasBytes
-			? parts.layers.filter((own) => own.weight && hasByteWeights(own)).map(({ layer }) => layer.name)
-			: [],
-	);
+	const words = wordsOf(parts);
+	const byteLayers = new Set(hasBytes ? layersOfBytes(parts, model, words) : []);
 	const network: Network = {
 		...{ plan, model, batch, threads, isKept },
-		words: wordsOf(parts),
+		words,
 		takesBytes: ({ name }) => byteLayers.has(name),
 	};
 	const [stem, ...rest] = table;
@@ -67,7 +73,7 @@ export function int8Plan(model: Model, options: Int8Options): Plan {
 		if (layer.kind === "depthwise" && next && mayFuse(network, layer)) {
 			last = separableStep(network, layer, next, last);
 			i++;
-		} else if (layer.kind === "dense") denseSteps(network, layer, last);
+		} else if (layer.name === "classifier") denseSteps(network, layer, last);
 		else last = layerStep(network, layer, last);
 	}
 
@@ -79,7 +85,11 @@ export function int8Plan(model: Model, options: Int8Options): Plan {
 	};
 	checkSize(regions, batch, size);
 	const entries = { floats: 0, bytes: 1, after: 2 };
-	return { ...drafted, build, threads, batch, size, inputChannels, entries, regions };
+	const pixelTable = pixelTableOf(network, pixelInputs(model.preprocessing, inputChannels).order);
+	return {
+		...{ ...drafted, build, threads, batch, size, inputChannels, entries, regions },
+		...(pixelTable && { pixelTable }),
+	};
 }
 
 /** What the functions that make steps share. */
@@ -110,11 +120,42 @@ function outputOf(
 }
 
 /** The least and the greatest word of a layer's output, by its codes and its activation. */
-function boundsOf({ plan, model, words }: Network, layer: Layer): Address {
+function wordBounds(
+	{ configuration, tensors }: Model,
+	words: ReadonlyMap<string, Words>,
+	layer: Layer,
+): readonly [low: number, high: number] {
 	const { scale, low, high } = words.get(layer.name)!;
-	if (!isConvolution(layer)) return plan.constant(low, high, rounding);
-	const most = model.configuration.activation === "relu6" ? Math.round(6 / scale) : high;
-	return plan.constant(Math.max(low, 0), Math.min(high, most), rounding);
+	const own = tensors.get(boundsName(layer));
+	if (own)
+		return [
+			Math.max(low, Math.round(own.data[0]! / scale)),
+			Math.min(high, Math.round(own.data[1]! / scale)),
+		];
+	const activation = isConvolution(layer) ? configuration.activation : headActivationOf(layer, configuration);
+	if (activation !== "relu" && activation !== "relu6") return [low, high];
+	const most = activation === "relu6" ? Math.round(6 / scale) : high;
+	return [Math.max(low, 0), Math.min(high, most)];
+}
+
+function boundsOf({ plan, model, words }: Network, layer: Layer): Address {
+	return plan.constant(...wordBounds(model, words, layer), rounding);
+}
+
+/** The layers whose weights are signed bytes, and whose inputs are never negative, so that their words fit in bytes. */
+function layersOfBytes(
+	{ layers: all }: ModelParts,
+	model: Model,
+	words: ReadonlyMap<string, Words>,
+): string[] {
+	let least = Number.NEGATIVE_INFINITY;
+	return all.flatMap((own) => {
+		const { layer } = own;
+		const fits = own.weight && hasByteWeights(own) && least >= 0;
+		// Pools give out nothing that they did not take.
+		if (!isPool(layer)) [least] = wordBounds(model, words, layer);
+		return fits ? [layer.name] : [];
+	});
 }
 
 /** Weights, bias and multipliers of a layer, by their names in an integer model. */
@@ -167,7 +208,7 @@ function stemSteps(network: Network, layer: Layer): Output {
 		factor: factors[c]! / codes.scale,
 		offset: (-mean[c]! * factors[c]!) / codes.scale,
 	}));
-	const zeroPoint = pixelsAsCodes(scaled, codes);
+	const zeroPoint = network.model.tensors.has(inputTableName) ? -codes.low : pixelsAsCodes(scaled, codes);
 	const shape = packedShape(layer.weightShape);
 	plan.step("int8StemBytes", layer.name, {
 		...common,
@@ -180,6 +221,18 @@ function stemSteps(network: Network, layer: Layer): Output {
 		zeroPoint: zeroPoint ?? 0,
 	});
 	return output;
+}
+
+/** For each channel of the picture the code of every pixel, counted from the least code; undefined where codes need no table. */
+function pixelTableOf({ model }: Network, order: readonly number[]): readonly Uint8Array[] | undefined {
+	const table = model.tensors.get(inputTableName);
+	if (!table) return undefined;
+	const least = table.dtype === "U8" ? 0 : -128;
+	const rows = table.data.length / 256;
+	return order.map((c) => {
+		const start = rows === 1 ? 0 : c * 256;
+		return Uint8Array.from({ length: 256 }, (_, pixel) => table.data[start + pixel]! - least);
+	});
 }
 
 /** If a word is just the pixel minus a number, as in a network's own quantization: that number. */
@@ -223,7 +276,7 @@ function separableStep(network: Network, depthwise: Layer, pointwise: Layer, fro
 	return output;
 }
 
-/** The step of a single convolution or of the pool. */
+/** The steps of a single layer, except the stem and the classifier. */
 function layerStep(network: Network, layer: Layer, from: Output): Output {
 	const { plan, threads } = network;
 	const { inputSize, outputSize, outputChannels, stride, padding } = layer;
@@ -232,7 +285,11 @@ function layerStep(network: Network, layer: Layer, from: Output): Output {
 		...{ input: from.address, inputPitch: from.pitch, bounds: boundsOf(network, layer) },
 		...{ output: output.address, outputPitch: output.pitch },
 	};
-	if (layer.kind === "pool")
+	if (layer.kind === "maxPool" || layer.kind === "flatten") {
+		const { bounds: _, ...others } = ends;
+		const pixels = { rows: inputSize ** 2, channels: layer.inputChannels };
+		plan.step(layer.kind === "maxPool" ? "int8MaxPool" : "int8Flatten", layer.name, { ...others, ...pixels });
+	} else if (layer.kind === "pool")
 		plan.step("int8AveragePool", layer.name, {
 			...{ ...ends, rows: inputSize ** 2, channels: outputChannels },
 			rescale: plan.weights("bias", rescaleName, packedShape([2])),
@@ -242,19 +299,33 @@ function layerStep(network: Network, layer: Layer, from: Output): Output {
 			...{ ...ends, ...parametersOf(network, layer), scratch: plan.scratch(threads * scratchFloats) },
 			...{ inputSize, outputSize, channels: outputChannels, stride, before: padding.before },
 		});
+	else if (network.words.has(linearName(layer))) lookupSteps(network, layer, ends);
 	else pointwiseStep(network, layer, ends);
 	return output;
 }
 
+/** Where a step's words come from and where they go. */
+type Ends = Pick<
+	Operands<"int8Pointwise", Address>,
+	"input" | "inputPitch" | "bounds" | "output" | "outputPitch"
+>;
+
+/** A dense layer, and the table that makes the words of its activation of its words. */
+function lookupSteps(network: Network, layer: Layer, { output, outputPitch, ...from }: Ends): void {
+	const { plan, batch, words } = network;
+	const { low, high } = words.get(linearName(layer))!;
+	const pitch = wordPitchOf(layer.outputChannels);
+	const linear = plan.scratch(Math.ceil((batch * pitch) / 2));
+	const bounds = plan.constant(low, high, rounding);
+	pointwiseStep(network, layer, { ...from, bounds, output: linear, outputPitch: pitch });
+	plan.step("int8Lookup", layer.name, {
+		...{ input: linear, inputPitch: pitch, output, outputPitch, channels: layer.outputChannels },
+		table: plan.weights("wordTable", tableName(layer), packedShape([tableWords])),
+	});
+}
+
 /** The step of a pointwise layer, or of the classifier, which has one row per picture. */
-function pointwiseStep(
-	network: Network,
-	layer: Layer,
-	ends: Pick<
-		Operands<"int8Pointwise", Address>,
-		"input" | "inputPitch" | "bounds" | "output" | "outputPitch"
-	>,
-): void {
+function pointwiseStep(network: Network, layer: Layer, ends: Ends): void {
 	const { plan, batch, threads, takesBytes } = network;
 	const { inputChannels, outputChannels } = layer;
 	const rows = layer.outputSize ** 2;
@@ -289,9 +360,7 @@ function denseSteps(network: Network, layer: Layer, from: Output): void {
 		...{ output: logits.address, outputPitch: logits.pitch, channels: outputChannels },
 	});
 	// Also for networks that output logits: answers are probabilities.
-	const probabilities = plan.output("probabilities", activation, batch, true);
-	plan.step("softmax", "probabilities", {
-		...{ input: logits.address, inputPitch: logits.pitch, classes: outputChannels },
-		...{ output: probabilities.address, outputPitch: probabilities.pitch },
-	});
+	const { classes } = network.model.configuration;
+	const answers = { ...activation, channels: classes, pitch: pitchOf(classes) };
+	probabilitiesInto(network, logits, plan.output("probabilities", answers, batch, true));
 }

@@ -7,7 +7,7 @@
 import type { Configuration, HeadActivation, Padding } from "../../network/configuration.ts";
 import { isConvolution, type Layer } from "../../network/layers.ts";
 import { isFloat } from "../../weights/float.ts";
-import type { Model } from "../../weights/model.ts";
+import type { Model, Preprocessing } from "../../weights/model.ts";
 import {
 	type Codes,
 	type LayerParts,
@@ -15,7 +15,11 @@ import {
 	type Quantization,
 	type WeightedParts,
 } from "../../weights/parts.ts";
+import type { Tensor } from "../../weights/tensor.ts";
 import type { Chain, ChainLayer, ChainTensor } from "./chain.ts";
+import { leastCode } from "./saturation.ts";
+
+type Activation = Extract<ChainLayer, { kind: "activation" }>;
 
 /**
  * The chain of a model: folded or not, quantized or not, layer by layer. The name of a chain's layer is the prefix of its
@@ -29,11 +33,12 @@ import type { Chain, ChainLayer, ChainTensor } from "./chain.ts";
 export function chainOf(model: Model, name = "the model"): Chain {
 	const { configuration, preprocessing, rounding, labels, sureFrom, source } = model;
 	const { size, inputChannels, dropout, head, headLayers, output } = configuration;
-	const { input, layers: parts } = partsOf(model);
+	const { input, inputTable, layers: parts } = partsOf(model);
 	const hidden = headLayers.map(({ activation }) => activation);
 	const layers: ChainLayer[] = [];
 	// What the layer before gave out.
 	let codes = input;
+	if (input && inputTable) layers.push(tableOf(input, inputTable, preprocessing));
 	for (const own of parts) {
 		const { layer } = own;
 		if (!own.weight) {
@@ -60,8 +65,8 @@ export function chainOf(model: Model, name = "the model"): Chain {
 		layers,
 		size,
 		inputChannels,
-		...inputOf(input, parts[0]),
-		preprocessing,
+		...(inputTable ? pixelsOf(inputTable) : inputOf(input, parts[0])),
+		preprocessing: inputTable ? { ...preprocessing, mean: [0], std: [1] } : preprocessing,
 		...(rounding && { rounding }),
 		...(labels && { labels }),
 		...(sureFrom !== undefined && { sureFrom }),
@@ -75,7 +80,10 @@ export function chainOf(model: Model, name = "the model"): Chain {
 export function integerChain(model: Model): Chain | undefined {
 	const chain = chainOf(model);
 	const isInteger = chain.layers.every((layer) => {
-		if (layer.kind === "activation") return layer.output !== undefined && layer.activation !== "leakyRelu";
+		if (layer.kind === "activation")
+			return (
+				layer.activation !== "leakyRelu" && (layer.output !== undefined || layer.activation === "sigmoid")
+			);
 		if (layer.kind !== "convolution" && layer.kind !== "dense") return layer.kind !== "batchNorm";
 		const { weight, bias } = layer;
 		return (
@@ -87,29 +95,56 @@ export function integerChain(model: Model): Chain | undefined {
 	return chain.input && isInteger ? chain : undefined;
 }
 
-/** A convolution with its batch norm and its activation, which gives out the unit's codes. */
+/** A convolution with its batch norm and its activation. */
 function unitOf(own: WeightedParts, input: Codes | undefined, configuration: Configuration): ChainLayer[] {
-	const { layer, norm, output } = own;
+	const { layer, norm } = own;
 	const { stride, kind, inputChannels } = layer;
 	const { epsilon, momentum, activation, leakySlope: slope, padding, stemPadding } = configuration;
-	return [
-		{
-			kind: "convolution",
-			name: layer.tensorPrefix ?? layer.name,
-			...tensorsOf(own, input),
-			groups: kind === "depthwise" ? inputChannels : 1,
-			stride: [stride, stride],
-			padding: paddingOf(layer, kind === "convolution" ? stemPadding : padding),
-		},
+	const convolution = {
+		kind: "convolution",
+		name: layer.tensorPrefix ?? layer.name,
+		...tensorsOf(own, input),
+		groups: kind === "depthwise" ? inputChannels : 1,
+		stride: [stride, stride],
+		padding: paddingOf(layer, kind === "convolution" ? stemPadding : padding),
+	} as const;
+	const leaky = activation === "leakyRelu" ? { slope } : {};
+	return activated(own, convolution, { activation, ...leaky }, [
 		...(norm ? [{ kind: "batchNorm", name: `${layer.name}.bn`, ...norm, epsilon, momentum } as const] : []),
-		{
-			kind: "activation",
-			name: `${layer.name}.activation`,
-			activation,
-			...(activation === "leakyRelu" && { slope }),
-			...given(output),
-		},
-	];
+	]);
+}
+
+/**
+ * A layer with its activation, which gives out the codes of both. Where the range of the codes is the activation none is
+ * written; floats are cut off at the ends of that range.
+ */
+function activated(
+	{ layer, output, bounds, weight }: WeightedParts,
+	first: ChainLayer,
+	activation: Pick<Activation, "activation" | "slope">,
+	between: readonly ChainLayer[] = [],
+): ChainLayer[] {
+	const name = `${layer.name}.activation`;
+	if (bounds && output && !isFloat(weight)) return [{ ...first, ...given(output) }];
+	if (!bounds) return [first, ...between, { kind: "activation", name, ...activation, ...given(output) }];
+	const clip = { kind: "activation", name, activation: "clip", bounds } as const;
+	return [first, ...between, ...(Number.isFinite(bounds.high) ? [clip] : [])];
+}
+
+/** The table from pixels to codes, as arithmetic of integers that takes pixels for their own codes. */
+function tableOf({ scale, zeroPoint }: Codes, table: Tensor, { mean, std }: Preprocessing): ChainLayer {
+	return {
+		kind: "affine",
+		name: "input",
+		factor: std.map((value) => 1 / value),
+		offset: mean.map((value, c) => -value / std[c]!),
+		table: Array.from(table.data),
+		output: listed({ scale, zeroPoint }),
+	};
+}
+
+function pixelsOf({ dtype }: Tensor): Pick<Chain, "input"> {
+	return { input: { dtype, quantization: { scale: [1], zeroPoint: [leastCode(dtype) ?? 0] } } };
 }
 
 function poolOf({ name, kind }: Layer): ChainLayer {
@@ -117,13 +152,11 @@ function poolOf({ name, kind }: Layer): ChainLayer {
 	return { kind: "pool", name, pooling: kind === "maxPool" ? "max" : "average" };
 }
 
-/** A dense layer with its activation, which gives out the layer's codes. */
+/** A dense layer with its activation. */
 function denseOf(own: WeightedParts, input: Codes | undefined, activation: HeadActivation): ChainLayer[] {
-	const { name } = own.layer;
-	const dense = { kind: "dense", name, ...tensorsOf(own, input) } as const;
-	const output = given(own.output);
-	if (activation === "none") return [{ ...dense, ...output }];
-	return [dense, { kind: "activation", name: `${name}.activation`, activation, ...output }];
+	const dense = { kind: "dense", name: own.layer.name, ...tensorsOf(own, input) } as const;
+	if (activation === "none") return [{ ...dense, ...given(own.output) }];
+	return activated(own, { ...dense, ...given(own.linear) }, { activation });
 }
 
 /** Weights and bias with what their codes stand for; a bias's scale is its input's times its weights'. */

@@ -5,6 +5,7 @@
 import type { Configuration } from "../../network/configuration.ts";
 import { width } from "../../network/layers.ts";
 
+type Rounding = Configuration["channelRounding"];
 export type Width = Pick<Configuration, "alpha" | "channelRounding">;
 
 /** Channels of a layer at α = 1, and as they are. */
@@ -13,28 +14,29 @@ export interface ScaledChannels {
 	readonly channels: number;
 }
 
+/** Without a least number of channels only where that does not fit: above it, `floor` is the same. */
+const roundings = {
+	floor: ["floor", "divisible8", "truncate"],
+	divisible8: ["divisible8", "floor", "truncate"],
+	truncate: ["truncate", "floor", "divisible8"],
+} as const satisfies Readonly<Record<Rounding, readonly Rounding[]>>;
 const usualMultipliers = [1, 0.75, 0.5, 0.25];
 /** More than enough: `floor` changes at multiples of 1/1024, and nobody names an α with more digits. */
 const mostDigits = 6;
 
 /**
- * α and rounding that give every layer's channels, or undefined where none do. Where both roundings would do,
+ * α and rounding that give every layer's channels, or undefined where none do. Where several roundings would do,
  * `preferred` is taken.
  */
-export function findWidth(
-	counts: readonly ScaledChannels[],
-	preferred: Configuration["channelRounding"],
-): Width | undefined {
+export function findWidth(counts: readonly ScaledChannels[], preferred: Rounding): Width | undefined {
 	const different = [...new Map(counts.map((count) => [`${count.base} ${count.channels}`, count])).values()];
 	const widest = different.reduce((a, b) => (b.base > a.base ? b : a));
 	// One layer cannot have two widths; without this, a damaged file would be searched to the last digit.
 	if (new Set(different.map(({ base }) => base)).size < different.length) return undefined;
-	const roundings =
-		preferred === "floor" ? (["floor", "divisible8"] as const) : (["divisible8", "floor"] as const);
 	const fits = (candidate: Width): boolean =>
 		different.every(({ base, channels }) => width(base, candidate) === channels);
 	const first = (alphas: readonly number[]): Width | undefined => {
-		for (const channelRounding of roundings) {
+		for (const channelRounding of roundings[preferred]) {
 			const fitting = alphas.filter((alpha) => fits({ alpha, channelRounding }));
 			const alpha = fitting[Math.floor(fitting.length / 2)];
 			if (alpha !== undefined) return { alpha, channelRounding };

@@ -16,8 +16,10 @@ import {
 } from "../../weights/parts.ts";
 import { filled, int32, sameShape, sizeOf, type Tensor } from "../../weights/tensor.ts";
 import type { Chain, ChainTensor } from "./chain.ts";
+import type { FoundHeadLayer } from "./head-layers.ts";
 import type { ScaledChannels } from "./multiplier.ts";
-import { type Dense, type BatchNorm as FoundNorm, type Parts, refuse, type Unit } from "./units.ts";
+import type { ActiveUnit, Parts } from "./parts-of.ts";
+import { type BatchNorm as FoundNorm, refuse } from "./units.ts";
 
 /** Channels of the stem and of every block's pointwise convolution at α = 1. */
 export interface BaseChannels {
@@ -32,11 +34,18 @@ export interface CheckedParts {
 	readonly input: Codes | undefined;
 	/** In the order of a network's layers, the pool among them whether the file has one or not. */
 	readonly layers: readonly UnplacedParts[];
-	readonly inputChannels: number;
-	/** Undefined where there is no classifier. */
-	readonly classes: number | undefined;
 	/** Channels of stem and blocks, for α; `layer` is the file's own name. */
 	readonly counts: readonly (ScaledChannels & { readonly layer: string })[];
+}
+
+/** What is known of a network beside the layers themselves. */
+export interface Surroundings {
+	readonly base: BaseChannels;
+	readonly inputChannels: number;
+	/** What the first convolution takes, where that are codes. */
+	readonly input: Chain["input"];
+	/** Numbers that the first dense layer takes. */
+	readonly features: number;
 }
 
 /** What a batch norm's tensors are called in errors. */
@@ -52,27 +61,27 @@ const biasScaleTolerance = 0.02;
 
 export function checkedParts(
 	chain: Chain,
-	{ stem, blocks, pool }: Parts,
-	classifier: Dense | undefined,
-	base: BaseChannels,
+	{ stem, blocks, head: { pool } }: Pick<Parts, "stem" | "blocks" | "head">,
+	headLayers: readonly FoundHeadLayer[],
+	{ base, inputChannels, input, features }: Surroundings,
 ): CheckedParts {
 	const layers: UnplacedParts[] = [];
 	const counts: (ScaledChannels & { layer: string })[] = [];
-	const inputChannels = chain.inputChannels ?? stem.convolution.weight.tensor.shape[1]!;
 	let channels = inputChannels;
-	let codes = chain.input?.quantization;
+	let codes = input?.quantization;
 
-	const add = ({ name, convolution, batchNorm, activation }: Unit, shape: readonly number[]): void => {
-		const output = activation?.output ?? batchNorm?.output ?? convolution.output;
+	const add = (unit: ActiveUnit, shape: readonly number[]): void => {
+		const { name, convolution, batchNorm, output, bounds } = unit;
 		const { weight, bias } = convolution;
 		layers.push({
 			...weightsOf(chain, { name, weight, bias }, shape, codes, !batchNorm),
 			norm: batchNorm && normOf(chain, batchNorm, shape[0]!),
 			output: output && codesOf(chain, name, output),
+			bounds,
 		});
 		codes = output;
 	};
-	const outputsOf = (unit: Unit): number => unit.convolution.weight.tensor.shape[0]!;
+	const outputsOf = (unit: ActiveUnit): number => unit.convolution.weight.tensor.shape[0]!;
 
 	add(stem, [outputsOf(stem), channels, 3, 3]);
 	channels = outputsOf(stem);
@@ -85,16 +94,19 @@ export function checkedParts(
 	}
 	layers.push({ output: pool?.output && codesOf(chain, pool.name, pool.output) });
 	codes = pool?.output ?? codes;
-	if (classifier) {
-		const { name, output } = classifier;
-		const classes = classifier.weight.tensor.shape[0] ?? 0;
+	let inputs = features;
+	for (const layer of headLayers) {
+		const { name, output, bounds, linear } = layer;
+		const outputs = layer.weight.tensor.shape[0]!;
 		layers.push({
-			...weightsOf(chain, classifier, [classes, channels], codes, true),
+			...weightsOf(chain, layer, [outputs, inputs], codes, true),
 			output: output && codesOf(chain, name, output),
+			bounds,
+			linear: linear && codesOf(chain, name, linear),
 		});
+		[inputs, codes] = [outputs, output];
 	}
-	const input = chain.input && inputCodes(chain, chain.input, stem);
-	return { input, layers, inputChannels, classes: classifier?.weight.tensor.shape[0], counts };
+	return { input: input && inputCodes(chain, input, stem), layers, counts };
 }
 
 /** Weights and bias of a convolution or of the classifier, with the codes of integer ones. */
@@ -236,7 +248,11 @@ function codesOf(chain: Chain, layer: string, quantization: Quantization): Codes
 }
 
 /** The picture's own quantization, its codes in the type of the first layer's weights. */
-function inputCodes(chain: Chain, { dtype, quantization }: NonNullable<Chain["input"]>, stem: Unit): Codes {
+function inputCodes(
+	chain: Chain,
+	{ dtype, quantization }: NonNullable<Chain["input"]>,
+	stem: ActiveUnit,
+): Codes {
 	const weights = stem.convolution.weight.tensor.dtype;
 	if ((dtype !== "U8" && dtype !== "I8") || (weights !== "U8" && weights !== "I8"))
 		refuse(

@@ -41,6 +41,7 @@ export interface Usual {
 	readonly preset: Preset;
 	/** Where it is not the preset's. */
 	readonly padding?: Padding;
+	readonly stemPadding?: Padding;
 	/** Whose network that is, for people: `Keras's own MobileNet`. */
 	readonly like: string;
 }
@@ -59,10 +60,10 @@ const weighted: readonly WeightedLayer["kind"][] = ["convolution", "depthwise", 
  */
 export function chainOfWeights(
 	all: readonly WeightedLayer[],
-	{ preset, padding, like }: Usual,
+	{ preset, padding, stemPadding, like }: Usual,
 	reading: Pick<Reading, "name" | "format">,
 ): Chain {
-	const usual = configure({ preset, padding });
+	const usual = configure({ preset, padding, stemPadding });
 	if (!all.some(isWeighted)) refuse(reading, "it has no weights");
 	const head = headStart(all);
 	const blocks = all.filter(({ kind }) => kind === "depthwise").length;
@@ -190,7 +191,10 @@ function convolutionOf(
 		groups,
 		...(kind === "depthwise" && groups === 1 && { storedAsDepthwise: true }),
 		stride: [stride, stride],
-		padding: usual.padding === "same" ? "same" : [before, before, after, after],
+		padding:
+			(like?.kind === "convolution" ? usual.stemPadding : usual.padding) === "same"
+				? "same"
+				: [before, before, after, after],
 	};
 }
 

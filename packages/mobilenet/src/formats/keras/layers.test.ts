@@ -63,7 +63,7 @@ describe("a network that Keras wrote is recognized", () => {
 			alpha: fc.constantFrom(0.25, 0.35),
 			size: fc.integer({ min: 32, max: 160 }),
 			inputChannels: fc.integer({ min: 1, max: 3 }),
-			classes: fc.integer({ min: 1, max: 9 }),
+			classes: fc.integer({ min: 2, max: 9 }),
 			depth: fc.constantFrom("full", "shallow"),
 			padding: fc.constantFrom("same", "symmetric"),
 			lastBlock: fc.constantFrom("stride1", "stride2"),

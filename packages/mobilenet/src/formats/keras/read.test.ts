@@ -127,7 +127,9 @@ describe("weights alone", () => {
 
 	test("are recognized by their order", () => {
 		const model = read(groups);
-		expect(model.configuration).toEqual(configure({ alpha: 0.25, classes: 5, padding: "keras" }));
+		expect(model.configuration).toEqual(
+			configure({ alpha: 0.25, classes: 5, padding: "keras", stemPadding: "same" }),
+		);
 		expect(model.source.format).toBe("Keras HDF5 weights");
 		expect(numbers(model).map(([, number]) => number)).toEqual(inOrder(137));
 	});
@@ -200,7 +202,9 @@ describe("weights alone as Keras 3 writes them", () => {
 	test("are put in order by class and number, which the alphabet is not", () => {
 		expect([...paths.keys()]).toContain("layers/depthwise_conv2d_12/vars/0");
 		const read3 = read(groupOf(paths, "global_average_pooling2d", "dropout"));
-		expect(read3.configuration).toEqual(configure({ alpha: 0.25, classes: 5, padding: "keras" }));
+		expect(read3.configuration).toEqual(
+			configure({ alpha: 0.25, classes: 5, padding: "keras", stemPadding: "same" }),
+		);
 		expect(numbers(read3).map(([, number]) => number)).toEqual(inOrder(137));
 		expect(read3.source.assumed).toContain("dropout");
 		expect(read(groupOf(paths)).source.assumed).not.toContain("dropout");
@@ -218,7 +222,7 @@ describe("weights alone as Keras 3 writes them", () => {
 		] as const;
 		const nested = read(groupOf([...inner, ...outer], "global_average_pooling2d"));
 		expect(nested.configuration).toEqual(
-			configure({ alpha: 0.25, classes: 3, dropout: 0, padding: "keras" }),
+			configure({ alpha: 0.25, classes: 3, dropout: 0, padding: "keras", stemPadding: "same" }),
 		);
 		expect(numbers(nested).map(([, number]) => number)).toEqual(inOrder(137));
 	});

@@ -45,7 +45,9 @@ function refusal(layers: readonly KerasWeightedLayer[]): string {
 describe("weights alone", () => {
 	test("are Keras's own MobileNet, and what they do not say is assumed", () => {
 		const { configuration, tensors, source } = read(layersOf(small));
-		expect(configuration).toEqual(configure({ preset: "tf", padding: "keras", alpha: 0.25, classes: 5 }));
+		expect(configuration).toEqual(
+			configure({ preset: "tf", padding: "keras", stemPadding: "same", alpha: 0.25, classes: 5 }),
+		);
 		expect(source.assumed).toEqual([
 			...["size", "padding", "lastBlock", "activation", "epsilon", "dropout", "output"],
 			...["mean", "std", "channelOrder", "filter", "fit"],
@@ -65,7 +67,7 @@ describe("weights alone", () => {
 			alpha: fc.constantFrom(0.25, 0.5, 0.75, 1),
 			depth: fc.constantFrom("full", "shallow"),
 			inputChannels: fc.constantFrom(1, 3),
-			classes: fc.integer({ min: 1, max: 9 }),
+			classes: fc.integer({ min: 2, max: 9 }),
 			head: fc.boolean(),
 		} as const);
 		const dialect = fc.record({
@@ -82,7 +84,13 @@ describe("weights alone", () => {
 				}));
 				const headless = { classes: 1001, output: "logits" } as const;
 				expect(read(layers).configuration).toEqual(
-					configure({ ...given, dropout: 0, padding: "keras", ...(given.head ? {} : headless) }),
+					configure({
+						...given,
+						dropout: 0,
+						padding: "keras",
+						stemPadding: "same",
+						...(given.head ? {} : headless),
+					}),
 				);
 			}),
 			{ numRuns: 40 },

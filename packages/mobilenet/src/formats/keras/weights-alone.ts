@@ -18,7 +18,7 @@ export interface KerasWeightedLayer {
 }
 
 /** What weights do not say is as there. */
-const usual = { preset: "tf", padding: "keras", like: "Keras's own MobileNet" } as const;
+const usual = { preset: "tf", padding: "keras", stemPadding: "same", like: "Keras's own MobileNet" } as const;
 /** An error names so many weights. */
 const mostNamed = 4;
 

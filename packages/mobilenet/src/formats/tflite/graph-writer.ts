@@ -10,7 +10,7 @@ import { fields, identifiers, operatorNames, optionTypes, schemaVersion, tensorT
 const alignment = 16;
 
 /** Operators that have options, and those that need none. */
-export type OperatorName = keyof typeof optionTypes | "QUANTIZE" | "DEQUANTIZE" | "PAD";
+export type OperatorName = keyof typeof optionTypes | "QUANTIZE" | "DEQUANTIZE" | "PAD" | "LOGISTIC" | "TANH";
 
 export interface TensorParts {
 	readonly type: "float32" | "int8" | "uint8" | "int32";

@@ -66,8 +66,10 @@ export const optionTypes = {
 	CONV_2D: 1,
 	DEPTHWISE_CONV_2D: 2,
 	AVERAGE_POOL_2D: 5,
+	MAX_POOL_2D: 5,
 	FULLY_CONNECTED: 8,
 	SOFTMAX: 9,
+	RESHAPE: 17,
 	MEAN: 27,
 	LEAKY_RELU: 75,
 } as const;

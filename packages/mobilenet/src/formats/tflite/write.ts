@@ -66,7 +66,10 @@ export function writeTensorFlowLite(model: Model, { batch }: { readonly batch: n
 }
 
 function addLayers(context: Context, { layers }: Chain): void {
-	const softmax = layers.some(({ kind }) => kind === "softmax");
+	/** Probabilities are floats, so their function takes floats. */
+	const last = layers.at(-1);
+	const isProbability =
+		last?.kind === "softmax" || (last?.kind === "activation" && last.activation === "sigmoid");
 	for (const [i, layer] of layers.entries()) {
 		const next = layers[i + 1];
 		switch (layer.kind) {
@@ -74,14 +77,22 @@ function addLayers(context: Context, { layers }: Chain): void {
 				addConvolution(context, layer, next?.kind === "activation" ? next : undefined);
 				break;
 			case "activation":
-				// All others are in their convolutions.
+				// All others are in their convolutions and dense layers.
 				if (layer.activation === "leakyRelu") addLeakyRelu(context, layer);
+				else if (layer.activation === "tanh" || layer.activation === "sigmoid") {
+					if (layer === last) addFloats(context, "logits");
+					const kind = layer.activation === "tanh" ? "TANH" : "LOGISTIC";
+					add(context, kind, layer.name, context.last.shape, layer === last ? undefined : layer.output);
+				}
 				break;
 			case "pool":
 				addPool(context, layer);
 				break;
+			case "flatten":
+				addFlatten(context, layer.name);
+				break;
 			case "dense":
-				addDense(context, layer);
+				addDense(context, layer, next?.kind === "activation" ? next : undefined);
 				break;
 			case "dropout":
 				break;
@@ -95,7 +106,7 @@ function addLayers(context: Context, { layers }: Chain): void {
 				throw new MobileNetError("unsupported", `a ${layer.kind} is not written as TensorFlow Lite.`);
 		}
 	}
-	if (!softmax) addFloats(context, "output");
+	if (!isProbability) addFloats(context, "output");
 }
 
 /** Adds an operator whose first input is the last output, and makes its own output the last one. */
@@ -131,8 +142,7 @@ function addConvolution(context: Context, layer: Convolution, activation: Activa
 		? [turned(weight, 1, outputs, pixels), [1, height, width, outputs], 3]
 		: [turned(weight, outputs, inputs, pixels), [outputs, height, width, inputs], 0];
 	const at = isDepthwise ? fields.depthwise : fields.convolution;
-	const fused =
-		activation?.activation === "relu6" || activation?.activation === "relu" ? activation.activation : "none";
+	const fused = fusedOf(activation);
 	const [batch = 0, rows = 0, columns = 0] = context.last.shape;
 	const along = (length: number, kernel: number, step: number): number =>
 		Math.ceil((length - (padding === "same" ? 0 : kernel - 1)) / step);
@@ -142,7 +152,8 @@ function addConvolution(context: Context, layer: Convolution, activation: Activa
 		isDepthwise ? "DEPTHWISE_CONV_2D" : "CONV_2D",
 		name,
 		output,
-		activation?.output ?? layer.output,
+		// A table of its own makes other codes of these.
+		fused === "none" ? (layer.output ?? activation?.output) : (activation?.output ?? layer.output),
 		{
 			inputs: [
 				constant(context, `${name}.weight`, shape, { ...weight, tensor: weights }, axis),
@@ -159,6 +170,12 @@ function addConvolution(context: Context, layer: Convolution, activation: Activa
 			],
 		},
 	);
+}
+
+/** The activation that is part of the operator before it. */
+function fusedOf(activation: Activation | undefined): "none" | "relu" | "relu6" {
+	const kind = activation?.activation;
+	return kind === "relu" || kind === "relu6" ? kind : "none";
 }
 
 /** Zeros that TensorFlow has no word for are laid by an operator of their own. */
@@ -182,18 +199,22 @@ function addLeakyRelu(context: Context, { name, slope = 0, output }: Activation)
 }
 
 /** A pool gives out codes as it takes them; one with codes of its own is a mean, which may change them. */
-function addPool(context: Context, { name, output }: Extract<ChainLayer, { kind: "pool" }>): void {
+function addPool(context: Context, { name, output, pooling }: Extract<ChainLayer, { kind: "pool" }>): void {
 	const { shape, codes } = context.last;
 	const [batch = 0, height = 0, width = 0, channels = 0] = shape;
 	const pooled = [batch, 1, 1, channels];
-	if (output && (output.scale[0] !== codes?.scale[0] || output.zeroPoint[0] !== codes?.zeroPoint[0])) {
+	if (
+		pooling !== "max" &&
+		output &&
+		(output.scale[0] !== codes?.scale[0] || output.zeroPoint[0] !== codes?.zeroPoint[0])
+	) {
 		const values = Int32Array.of(1, 2);
 		const axes = context.graph.tensor(`${name}.axes`, { type: "int32", shape: [2], values });
 		const options = [[fields.reducer.keepDimensions, "int8", 1]] as const;
 		add(context, "MEAN", name, pooled, output, { inputs: [axes], options });
 		return;
 	}
-	add(context, "AVERAGE_POOL_2D", name, pooled, codes, {
+	add(context, pooling === "max" ? "MAX_POOL_2D" : "AVERAGE_POOL_2D", name, pooled, codes, {
 		options: [
 			[fields.pool.padding, "int8", paddings.indexOf("valid")],
 			[fields.pool.strideWidth, "int32", 1],
@@ -204,7 +225,23 @@ function addPool(context: Context, { name, output }: Extract<ChainLayer, { kind:
 	});
 }
 
-function addDense(context: Context, layer: Extract<ChainLayer, { kind: "dense" }>): void {
+/** All numbers of the picture as one row, pixel by pixel, which is how they lie. */
+function addFlatten(context: Context, name: string): void {
+	const { shape, codes } = context.last;
+	const [batch = 0, ...picture] = shape;
+	const length = picture.reduce((product, n) => product * n, 1);
+	// Integers go on as a picture of one pixel, for the convolution that stands for a dense layer.
+	const row = codes ? [batch, 1, 1, length] : [batch, length];
+	const values = Int32Array.from(row);
+	const target = context.graph.tensor(`${name}.shape`, { type: "int32", shape: [row.length], values });
+	add(context, "RESHAPE", name, row, codes, { inputs: [target], options: [] });
+}
+
+function addDense(
+	context: Context,
+	layer: Extract<ChainLayer, { kind: "dense" }>,
+	activation: Activation | undefined,
+): void {
 	const { name, weight } = layer;
 	const [outputs = 0, inputs = 0] = weight.tensor.shape;
 	const [batch = 0] = context.last.shape;
@@ -221,13 +258,13 @@ function addDense(context: Context, layer: Extract<ChainLayer, { kind: "dense" }
 				stride: [1, 1],
 				padding: "same",
 			},
-			undefined,
+			activation,
 		);
 		return;
 	}
 	add(context, "FULLY_CONNECTED", name, [batch, outputs], undefined, {
 		inputs: [constant(context, `${name}.weight`, [outputs, inputs], weight, 0), ...biasOf(context, layer)],
-		options: [],
+		options: [[fields.fullyConnected.activation, "int8", activations.indexOf(fusedOf(activation))]],
 	});
 }
 

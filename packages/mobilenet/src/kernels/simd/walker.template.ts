@@ -29,6 +29,7 @@ const files: Readonly<Record<string, string>> = {
 	stemFloats: "stem",
 	leakyRelu: "leaky-relu",
 	averagePool: "average-pool",
+	maxPool: "max-pool",
 	int8StemBytes: "int8-stem",
 	int8StemFloats: "int8-stem",
 	int8Depthwise: "int8-depthwise",
@@ -37,6 +38,9 @@ const files: Readonly<Record<string, string>> = {
 	int8BytePointwise: "int8-pointwise",
 	int8ByteSeparable: "int8-separable",
 	int8AveragePool: "int8-average-pool",
+	int8MaxPool: "int8-max-pool",
+	int8Flatten: "int8-flatten",
+	int8Lookup: "int8-lookup",
 };
 
 /** A walker for the operations that a module holds. */
