@@ -20,6 +20,7 @@ export type {
 	Tensor,
 	TensorData,
 } from "../weights/model.ts";
+export type { PreprocessingOptions } from "../weights/preprocessing.ts";
 export { type ReadOptions, readModel } from "./read.ts";
 export { writeModel } from "./safetensors/model-writer.ts";
 export { type WriteOptions, writeAs } from "./write.ts";

@@ -285,6 +285,19 @@ describe("what cannot be read is refused in one sentence", () => {
 			"it is JSON without the modelTopology and the weightsManifest of TensorFlow.js",
 		],
 		["\x80\x02}q\x00", "unsupported", "it is a Python pickle, perhaps of PyTorch"],
+		[
+			'<?xml version="1.0"?>\n<net name="m" version="11">',
+			"unsupported",
+			"it is the graph of an OpenVINO model",
+		],
+		["7767517\n75 83\n", "unsupported", "it is the graph of an ncnn model, which is not read yet"],
+		['name: "MOBILENET"\nlayer {', "unsupported", "it is a network of Caffe as text"],
+		// ProgramDesc { blocks { idx: 0, parent_idx: -1 … and a tensor of floats behind its header of zeros.
+		["\n\x80\x01\x08\0\x10\xff\xff\xff\xff\x0f\x1a", "unsupported", "it is a model of Paddle"],
+		[`${"\0".repeat(16)}\x08\0\0\0\x08\x05\x10`, "unsupported", "it is a model of Paddle"],
+		['{"base_code": {"magic": "pir"}}', "unsupported", "it is a model of Paddle"],
+		// Model { specificationVersion: 4, description { input { name: "image" …
+		["\x08\x04\x12\x40\x0a\x20\x0a\x05image", "unsupported", "it is a Core ML model"],
 		["\x1f\x8b\x08", "unsupported", "it is a gzip archive: unpack it"],
 		[`name${"\0".repeat(253)}ustar`, "unsupported", "it is a tar archive: unpack it"],
 		["\xff\xd8\xff\xe0", "unsupported", "it is a picture"],

@@ -6,6 +6,7 @@
 import { startsWith } from "../base/bytes.ts";
 import { isJson } from "../base/json.ts";
 import type { Model } from "../weights/model.ts";
+import { type PreprocessingOptions, withPreprocessing } from "../weights/preprocessing.ts";
 import type { Chain } from "./chain/chain.ts";
 import { beginsWithNode } from "./graphdef/first-node.ts";
 import type { Opened } from "./opened.ts";
@@ -18,12 +19,18 @@ export interface Format {
 	readonly endings: readonly string[];
 	/** Whether an opened file is of this format, broken or not. */
 	sniff(opened: Opened): boolean;
-	read?(opened: Opened): Promise<Model>;
+	read?(opened: Opened, options: Reading): Promise<Model>;
 	/**
 	 * The files that a model becomes, by name: first the one that is called as the options say, then those beside it,
 	 * which it names.
 	 */
 	write?(model: Model, options: Writing): Promise<ReadonlyMap<string, Uint8Array>>;
+}
+
+/** What the user of a file says of it. */
+export interface Reading {
+	/** What the file's own input takes. */
+	readonly preprocessing?: PreprocessingOptions | undefined;
 }
 
 /** What a writer is asked for. */
@@ -43,7 +50,8 @@ export const formats: readonly Format[] = [
 		endings: [".safetensors"],
 		// The metadata that only this package writes; other frameworks' have their own rows.
 		sniff: ({ safetensors }) => safetensors?.metadata.mobilenet !== undefined,
-		read: async ({ safetensors, name }) => modelIn(safetensors!, name),
+		read: async ({ safetensors, name }, { preprocessing = {} }) =>
+			withPreprocessing(modelIn(safetensors!, name), preprocessing),
 		write: asOneFile(async () => (await import("./safetensors/model-writer.ts")).writeModel),
 	},
 	{
@@ -104,9 +112,9 @@ export function formatOf(opened: Opened): Format | undefined {
 
 /** Reads a chain and makes a model of it; the format's reader and what is common to all come at the same time. */
 function byChain(reader: () => Promise<(opened: Opened) => Chain | Promise<Chain>>): Format["read"] & object {
-	return async (opened) => {
+	return async (opened, { preprocessing }) => {
 		const [read, { recognize }] = await Promise.all([reader(), import("./chain/recognize.ts")]);
-		return recognize(await read(opened));
+		return recognize(await read(opened), { preprocessing });
 	};
 }
 

@@ -20,11 +20,20 @@ const mostNamed = 10;
 /** What becomes of TensorFlow's own files that are not read. */
 const wayRound =
 	"convert it to TensorFlow Lite (tf.lite.TFLiteConverter), or freeze it into a GraphDef (convert_variables_to_constants)";
+/** What becomes of other frameworks' files. */
+const wayOut = "convert it to ONNX or TensorFlow Lite";
+/** The first of a Paddle program's blocks has the number 0 and lies in none (−1). */
+const outermostBlock = "\x08\x00\x10\xff\xff\xff\xff\x0f";
 /** The last bytes of TensorFlow's tables of keys, which checkpoints have. */
 const tableMagic = "\x57\xfb\x80\x8b\x24\x75\x47\xdb";
 
 const kinds: readonly Kind[] = [
 	{ fits: ({ bytes }) => bytes.length === 0, what: "it is empty", code: "broken-file" },
+	{
+		fits: (_, text) => /^\s*(<\?xml[^>]*>\s*)?<net\b/.test(text),
+		what: `it is the graph of an OpenVINO model, which is not read yet: ${wayOut}`,
+		code: "unsupported",
+	},
 	{
 		fits: (_, text) => /^\s*<(!doctype|html|head|\?xml)/i.test(text),
 		what: "it is an HTML page, perhaps a server's error instead of the file",
@@ -36,6 +45,11 @@ const kinds: readonly Kind[] = [
 		code: "broken-file",
 	},
 	{
+		fits: ({ bytes, json }) => isPaddle(bytes) || json?.base_code !== undefined,
+		what: `it is a model of Paddle, which is not read yet: ${wayOut} (paddle2onnx)`,
+		code: "unsupported",
+	},
+	{
 		fits: ({ json }) => json !== undefined,
 		what: "it is JSON without the modelTopology and the weightsManifest of TensorFlow.js",
 		code: "broken-file",
@@ -43,6 +57,21 @@ const kinds: readonly Kind[] = [
 	{
 		fits: ({ bytes }) => isSavedModel(bytes),
 		what: `it is a SavedModel of TensorFlow, whose weights lie in a checkpoint beside it and which is not read yet: ${wayRound}`,
+		code: "unsupported",
+	},
+	{
+		fits: ({ bytes }) => isCoreMl(bytes),
+		what: `it is a Core ML model, which is not read yet: ${wayOut}`,
+		code: "unsupported",
+	},
+	{
+		fits: (_, text) => /^7767517\s/.test(text),
+		what: `it is the graph of an ncnn model, which is not read yet: ${wayOut}`,
+		code: "unsupported",
+	},
+	{
+		fits: (_, text) => /^\s*(#.*\s+)*(name\s*:\s*"|(layers?|input)\s*[:{])/.test(text),
+		what: `it is a network of Caffe as text, which is not read yet: ${wayOut}`,
 		code: "unsupported",
 	},
 	{
@@ -95,6 +124,19 @@ const kinds: readonly Kind[] = [
 /** A message of the version 1 and of graphs with what belongs to them; ONNX has the name of a program there. */
 function isSavedModel(bytes: Uint8Array): boolean {
 	return startsWith(bytes, "\x08\x01\x12") && bytes[afterLength(bytes, 3)] === 10;
+}
+
+/** A message of a later version and of what the model takes, a message itself. */
+function isCoreMl(bytes: Uint8Array): boolean {
+	return bytes[0] === 8 && bytes[1]! < 128 && bytes[2] === 18 && bytes[afterLength(bytes, 3)] === 10;
+}
+
+/** A program whose first block is the outermost, or weights: nothing but zeros before the first of floats. */
+function isPaddle(bytes: Uint8Array): boolean {
+	const isProgram = startsWith(bytes, "\n") && startsWith(bytes, outermostBlock, afterLength(bytes, 1));
+	return (
+		isProgram || (bytes.subarray(0, 16).every((byte) => byte === 0) && startsWith(bytes, "\x08\x05", 20))
+	);
 }
 
 /** A message that begins with a list of operators. */
