@@ -99,8 +99,8 @@ export const formats: readonly Format[] = [
 	{
 		name: "ONNX",
 		endings: [".onnx"],
-		// The version of its IR and a producer: files of ONNX begin so, but nothing makes them.
-		sniff: ({ bytes }) => bytes[0] === 8 && bytes[1]! < 32 && bytes[2] === 0x12,
+		// The version of its IR and a producer, whose name is short: in TensorFlow's SavedModels there are graphs in its place.
+		sniff: ({ bytes }) => bytes[0] === 8 && bytes[1]! < 32 && bytes[2] === 0x12 && bytes[3]! < 128,
 		write: asOneFile(async () => (await import("./onnx/write.ts")).writeOnnx),
 	},
 ];
