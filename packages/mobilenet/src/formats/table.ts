@@ -99,8 +99,9 @@ export const formats: readonly Format[] = [
 	{
 		name: "ONNX",
 		endings: [".onnx"],
-		// The version of its IR and a producer, whose name is short: in TensorFlow's SavedModels there are graphs in its place.
-		sniff: ({ bytes }) => bytes[0] === 8 && bytes[1]! < 32 && bytes[2] === 0x12 && bytes[3]! < 128,
+		// The version of its IR and a producer's name, which is short: SavedModels and Core ML have messages in its place.
+		sniff: ({ bytes }) =>
+			bytes[0] === 8 && bytes[1]! < 32 && bytes[2] === 0x12 && bytes[3]! < 128 && bytes[4] !== 10,
 		write: asOneFile(async () => (await import("./onnx/write.ts")).writeOnnx),
 	},
 ];

@@ -51,7 +51,10 @@ describe("what is computed of constants", () => {
 	test("roots, and other shapes of the same numbers", () => {
 		const four = constant("four", float32([4, 16]));
 		expect(value(four, node("Rsqrt", "root", ["four"])).data).toEqual(Float32Array.of(0.5, 0.25));
-		const shape = constant("shape", int32([3, -1]));
+		const [shape, three] = [constant("shape", int32([3, -1])), constant("three", float32([3], []))];
+		expect(value(a, three, node("Maximum", "most", ["a", "three"])).data).toEqual(
+			Float32Array.of(3, 3, 3, 4, 5, 6),
+		);
 		expect(value(a, shape, node("Reshape", "turned", ["a", "shape"])).shape).toEqual([3, 2]);
 		const half: Tensor = { dtype: "F16", shape: [1], data: Uint16Array.of(0x3c00) };
 		const widened = node("Cast", "wide", ["half"], { DstT: { type: "DT_FLOAT" } });

@@ -41,6 +41,8 @@ const folds: Readonly<Record<string, readonly [inputs: number, fold: Fold]>> = {
 	Mul: [2, binary((a, b) => a * b)],
 	RealDiv: [2, binary((a, b) => a / b)],
 	Div: [2, binary((a, b) => a / b)],
+	Maximum: [2, binary(Math.max)],
+	Minimum: [2, binary(Math.min)],
 	Rsqrt: [1, unary((x) => 1 / Math.sqrt(x))],
 	Sqrt: [1, unary(Math.sqrt)],
 	Square: [1, unary((x) => x * x)],

@@ -125,7 +125,7 @@ function isStart(graph: Graph, constants: Constants, node: GraphNode): boolean {
 }
 
 /** A branch has at most so many nodes: a dropout, or a batch norm with what it takes apart. */
-const largestBranch = 64;
+const largestBranch = 32;
 
 /** Whether a value is computed when nothing is trained, as the switches say by which its branch is given its values. */
 function isLive(graph: Graph, constants: Constants, source: Source): boolean {
@@ -133,7 +133,8 @@ function isLive(graph: Graph, constants: Constants, source: Source): boolean {
 	const open = [source];
 	for (let at = open.pop(); at && met.size < largestBranch; at = open.pop()) {
 		const { node, port } = at;
-		if (met.has(node)) continue;
+		// What a merge gives is computed, by one of its own branches.
+		if (met.has(node) || node.op === "Merge") continue;
 		met.add(node);
 		const condition = node.op === "Switch" ? inputOf(graph, node, 1) : undefined;
 		if (!condition) open.push(...node.inputs.slice(0, largestBranch).map((input) => sourceAt(graph, input)));
@@ -181,14 +182,13 @@ function endOf(graph: Graph, reached: ReadonlyMap<GraphNode, Reach>): GraphNode 
 	const farther = (a: Reach, b: Reach): number => a.layers - b.layers || a.answers - b.answers;
 	let [end, best]: [GraphNode | undefined, Reach | undefined] = [undefined, undefined];
 	for (const [node, reach] of reached)
-		if (reach.layers > 0 && (!best || (farther(reach, best) || reach.length - best.length) > 0))
-			[end, best] = [node, reach];
+		if (!best || (farther(reach, best) || reach.length - best.length) > 0) [end, best] = [node, reach];
 	if (!end || !best) {
 		for (const node of graph.nodes.values()) foreignIfTold(graph, node);
-		return refuse(graph, "it has no convolutions that a picture leads to");
+		return refuse(graph, "it has no place for a picture (Placeholder)");
 	}
 	for (const [node, reach] of reached)
-		if (farther(reach, best) === 0 && reach.last !== best.last)
+		if (best.layers > 0 && farther(reach, best) === 0 && reach.last !== best.last)
 			refuse(
 				graph,
 				`it ends in several ways, ${brief(end.name)} and ${brief(node.name)}, where one output was expected`,
@@ -197,6 +197,7 @@ function endOf(graph: Graph, reached: ReadonlyMap<GraphNode, Reach>): GraphNode 
 	for (const node of graph.nodes.values())
 		for (const input of node.inputs)
 			if (input === end.name || input === `${end.name}:0`) checkFollower(graph, reached, node, end);
+	if (best.layers === 0) refuse(graph, "it has no convolutions that a picture leads to");
 	return end;
 }
 

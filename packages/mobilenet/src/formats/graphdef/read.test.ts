@@ -120,7 +120,7 @@ describe("a graph byte by byte", () => {
 
 	test("is nodes by name; what only says what runs first is no input", () => {
 		expect(() => readGraphDef(fileOf(bytes, "x.pb"))).toThrow(
-			"x.pb holds no MobileNet v1: it has no convolutions that a picture leads to.",
+			"x.pb holds no MobileNet v1: it has no place for a picture (Placeholder).",
 		);
 		expect(() => readGraphDef(fileOf(bytes.with(19, 0x05), "x.pb"))).toThrow(/x\.pb: the graph .*damaged/);
 	});
@@ -384,6 +384,11 @@ describe("what is refused", () => {
 	});
 
 	test("a graph that branches", () => {
+		const noise = [node("RandomUniform", "noise"), node("Mul", "noisy", ["picture", "noise"])];
+		const layer = node("Conv2D", "convolution", ["noisy", "kernel"], same);
+		expect(refusal(way(kernel, ...noise, layer))).toContain(
+			"its operator Mul (noisy) takes 2 that are computed",
+		);
 		const branch = [node("Relu", "one", ["convolution"]), node("AddV2", "sum", ["one", "convolution"])];
 		expect(refusal(way(kernel, convolution, ...branch))).toContain(
 			"where a chain was expected: its operator AddV2 (sum) takes 2",
