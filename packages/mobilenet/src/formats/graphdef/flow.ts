@@ -6,70 +6,29 @@ import { refuse } from "../chain/units.ts";
 import { nodesTo } from "../graph.ts";
 import type { Constants } from "./constants.ts";
 import { brief, described, type Graph, type GraphNode, inputOf, type Source, sourceAt } from "./graph.ts";
+import { knownOperators } from "./layers.ts";
 import { branching, foreign, foreignIfTold } from "./words.ts";
 
-/** How the picture comes into a node. */
-type Way =
-	/** By the first input; the others are weights or shapes. */
-	| "first"
-	/** By the input that is no constant. */
-	| "either"
-	/** By the branch that runs when nothing is trained. */
-	| "merge"
-	/** It is the picture itself. */
-	| "start";
-
-const layers = ["Conv2D", "DepthwiseConv2dNative", "MatMul"];
-const fusedLayers = [
-	...["FusedConv2D", "_FusedConv2D", "FusedDepthwiseConv2dNative", "_FusedDepthwiseConv2dNative"],
-	"_FusedMatMul",
-];
-const answers = ["Softmax", "Sigmoid"];
-const passing = [
-	...[
-		"Identity",
-		"StopGradient",
-		"CheckNumerics",
-		"PreventGradient",
-		"Snapshot",
-		"Switch",
-		"Cast",
-		"ExpandDims",
-	],
-	...["Squeeze", "Reshape", "PlaceholderWithDefault", "FakeQuantWithMinMaxVars"],
-	"FakeQuantWithMinMaxVarsPerChannel",
-];
-const others = [
-	...["BiasAdd", "FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"],
-	...[
-		"Relu",
-		"Relu6",
-		"LeakyRelu",
-		"Tanh",
-		"ClipByValue",
-		"Pad",
-		"PadV2",
-		"AvgPool",
-		"MaxPool",
-		"Mean",
-		"Max",
-	],
-	...["ResizeBilinear", "ResizeNearestNeighbor"],
-];
-const eithers = ["Add", "AddV2", "Sub", "Mul", "RealDiv", "Div", "Maximum", "Minimum"];
-const starts = ["Placeholder", "DecodeJpeg", "DecodePng", "DecodeBmp", "DecodeImage"];
-
-const ways: ReadonlyMap<string, Way> = new Map(
-	(
-		[
-			[[...layers, ...fusedLayers, ...answers, ...passing, ...others], "first"],
-			[eithers, "either"],
-			[["Merge"], "merge"],
-			[starts, "start"],
-		] as const
-	).flatMap(([ops, way]) => ops.map((op) => [op, way] as const)),
-);
-const weighted: ReadonlySet<string> = new Set([...layers, ...fusedLayers]);
+const starts: ReadonlySet<string> = new Set([
+	"Placeholder",
+	"DecodeJpeg",
+	"DecodePng",
+	"DecodeBmp",
+	"DecodeImage",
+]);
+/** The picture comes by the input that is no constant. By all others it comes first, before weights and shapes. */
+const ofTwo: ReadonlySet<string> = new Set([
+	"Add",
+	"AddV2",
+	"Sub",
+	"Mul",
+	"RealDiv",
+	"Div",
+	"Maximum",
+	"Minimum",
+]);
+const withWeights = /^(_?Fused)?(Conv2D|DepthwiseConv2dNative|MatMul)$/;
+const answers: ReadonlySet<string> = new Set(["Softmax", "Sigmoid"]);
 
 /** What takes a network's answers without being part of it: losses, measures, summaries. */
 const aside =
@@ -83,7 +42,6 @@ interface Reach {
 	readonly last: GraphNode | undefined;
 	readonly answers: number;
 	readonly length: number;
-	readonly start: GraphNode;
 }
 
 /** The nodes from the picture to the network's answer, in order. */
@@ -92,7 +50,7 @@ export function wayThrough(graph: Graph, constants: Constants): readonly GraphNo
 	const end = graph.output === undefined ? endOf(graph, reached) : sourceAt(graph, graph.output).node;
 	return nodesTo({ node: end, port: 0 } as Source, {
 		makerOf: ({ node, port }) => {
-			if (!ways.has(node.op)) foreign(graph, node);
+			if (!knownOperators.has(node.op)) foreign(graph, node);
 			if (port > 0 && node.op !== "Switch")
 				refuse(graph, `the output ${port} of ${described(node)} is used where only the first was expected`);
 			return node;
@@ -108,20 +66,20 @@ export function wayThrough(graph: Graph, constants: Constants): readonly GraphNo
 
 /** By which input the picture comes; undefined where it starts here, or where there is no telling. */
 function sourceOf(graph: Graph, constants: Constants, node: GraphNode): Source | undefined {
-	const way = ways.get(node.op);
-	if (way === undefined || way === "start" || isStart(graph, constants, node)) return undefined;
-	if (way === "first") return inputOf(graph, node, 0);
-	const inputs = node.inputs.slice(0, 3).map((input) => sourceAt(graph, input));
-	const computed =
-		way === "merge"
-			? inputs.filter((source) => isLive(graph, constants, source))
-			: inputs.filter((source) => !constants.has(source));
+	const { op } = node;
+	if (!knownOperators.has(op) || isStart(graph, constants, node)) return undefined;
+	if (!ofTwo.has(op) && op !== "Merge") return inputOf(graph, node, 0);
+	const inputs = node.inputs.slice(0, 2).map((input) => sourceAt(graph, input));
+	// Of a merge's branches one runs when nothing is trained.
+	const computed = inputs.filter((source) =>
+		op === "Merge" ? isLive(graph, constants, source) : !constants.has(source),
+	);
 	return computed.length === 1 ? computed[0] : undefined;
 }
 
 function isStart(graph: Graph, constants: Constants, node: GraphNode): boolean {
 	if (node.op === "PlaceholderWithDefault") return constants.has(inputOf(graph, node, 0));
-	return ways.get(node.op) === "start";
+	return starts.has(node.op);
 }
 
 /** A branch has at most so many nodes: a dropout, or a batch norm with what it takes apart. */
@@ -158,16 +116,14 @@ function reachOf(graph: Graph, constants: Constants): ReadonlyMap<GraphNode, Rea
 		}
 		let before = node && reached.get(node);
 		for (let own = open.pop(); own; own = open.pop()) {
-			if (isStart(graph, constants, own))
-				before = { layers: 0, last: undefined, answers: 0, length: 0, start: own };
+			if (isStart(graph, constants, own)) before = { layers: 0, last: undefined, answers: 0, length: 0 };
 			else if (before) {
-				const isLayer = weighted.has(own.op);
+				const isLayer = withWeights.test(own.op);
 				before = {
 					layers: before.layers + (isLayer ? 1 : 0),
 					last: isLayer ? own : before.last,
-					answers: before.answers + (answers.includes(own.op) ? 1 : 0),
+					answers: before.answers + (answers.has(own.op) ? 1 : 0),
 					length: before.length + 1,
-					start: before.start,
 				};
 			}
 			reached.set(own, before);
@@ -208,9 +164,9 @@ function checkFollower(
 	node: GraphNode,
 	end: GraphNode,
 ): void {
-	const way = ways.get(node.op);
-	if (aside.test(node.op) || way === "first") return;
-	if (way === undefined) foreign(graph, node);
+	if (aside.test(node.op)) return;
+	if (!knownOperators.has(node.op)) foreign(graph, node);
+	if (!ofTwo.has(node.op) && node.op !== "Merge") return;
 	const others = node.inputs.map((input) => sourceAt(graph, input).node).filter((other) => other !== end);
 	if (!others.every((other) => reached.get(other)?.layers === 0)) branching(graph, node, others.length + 1);
 }
