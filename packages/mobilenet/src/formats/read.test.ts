@@ -296,8 +296,6 @@ describe("what cannot be read is refused in one sentence", () => {
 		["\n\x80\x01\x08\0\x10\xff\xff\xff\xff\x0f\x1a", "unsupported", "it is a model of Paddle"],
 		[`${"\0".repeat(16)}\x08\0\0\0\x08\x05\x10`, "unsupported", "it is a model of Paddle"],
 		['{"base_code": {"magic": "pir"}}', "unsupported", "it is a model of Paddle"],
-		// Model { specificationVersion: 4, description { input { name: "image" …
-		["\x08\x04\x12\x40\x0a\x20\x0a\x05image", "unsupported", "it is a Core ML model"],
 		["\x1f\x8b\x08", "unsupported", "it is a gzip archive: unpack it"],
 		[`name${"\0".repeat(253)}ustar`, "unsupported", "it is a tar archive: unpack it"],
 		["\xff\xd8\xff\xe0", "unsupported", "it is a picture"],

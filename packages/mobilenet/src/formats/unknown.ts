@@ -61,11 +61,6 @@ const kinds: readonly Kind[] = [
 		code: "unsupported",
 	},
 	{
-		fits: ({ bytes }) => isCoreMl(bytes),
-		what: `it is a Core ML model, which is not read yet: ${wayOut}`,
-		code: "unsupported",
-	},
-	{
 		fits: (_, text) => /^7767517\s/.test(text),
 		what: `it is the graph of an ncnn model, which is not read yet: ${wayOut}`,
 		code: "unsupported",
@@ -125,11 +120,6 @@ const kinds: readonly Kind[] = [
 /** A message of the version 1 and of graphs with what belongs to them; ONNX has the name of a program there. */
 function isSavedModel(bytes: Uint8Array): boolean {
 	return startsWith(bytes, "\x08\x01\x12") && bytes[afterLength(bytes, 3)] === 10;
-}
-
-/** A message of a later version and of what the model takes, a message itself. */
-function isCoreMl(bytes: Uint8Array): boolean {
-	return bytes[0] === 8 && bytes[1]! < 128 && bytes[2] === 18 && bytes[afterLength(bytes, 3)] === 10;
 }
 
 /** A program whose first block is the outermost, or weights: nothing but zeros before the first of floats. */
