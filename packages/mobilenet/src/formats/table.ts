@@ -128,10 +128,14 @@ export function formatOf(opened: Opened): Format | undefined {
 	return formats.find((format) => format.sniff(opened));
 }
 
-/** Whether a message begins with the version of its IR, from 3 to 99, and then a producer, a graph or its operator sets. */
+/**
+ * Whether a message begins with the version of its IR, from 3 to 99, and then a producer's name, which is short, a graph or
+ * its operator sets. SavedModels begin with version 1, and Core ML has a message in the place of the name.
+ */
 function looksLikeOnnx(bytes: Uint8Array): boolean {
-	const [field, version = 0, next = 0] = bytes;
-	return field === 0x08 && version >= 3 && version < 100 && [0x12, 0x1a, 0x22, 0x3a, 0x42].includes(next);
+	const [field, version = 0, next = 0, length = 0, first] = bytes;
+	if (field !== 0x08 || version < 3 || version >= 100) return false;
+	return next === 0x12 ? length < 128 && first !== 0x0a : [0x1a, 0x22, 0x3a, 0x42].includes(next);
 }
 
 /** Reads a chain and makes a model of it; the format's reader and what is common to all come at the same time. */

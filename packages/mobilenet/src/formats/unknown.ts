@@ -4,6 +4,7 @@
  */
 import { startsWith } from "../base/bytes.ts";
 import { type ErrorCode, MobileNetError } from "../base/error.ts";
+import { afterLength } from "./graphdef/first-node.ts";
 import type { Opened } from "./opened.ts";
 import { type Format, formats } from "./table.ts";
 
@@ -132,13 +133,6 @@ function isPaddle(bytes: Uint8Array): boolean {
 function isMetaGraph(bytes: Uint8Array): boolean {
 	const list = afterLength(bytes, 1);
 	return startsWith(bytes, "\n") && bytes[list] === 18 && bytes[afterLength(bytes, list + 1)] === 10;
-}
-
-/** Where the message begins whose length of a few bytes is at an offset. */
-function afterLength(bytes: Uint8Array, offset: number): number {
-	let at = offset;
-	while (bytes[at]! >= 128 && at < offset + 5) at++;
-	return at + 1;
 }
 
 /** @param format the file's format, where it is known but only written */

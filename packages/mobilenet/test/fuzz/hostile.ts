@@ -3,10 +3,14 @@
  * millions of small things, archives of bombs, pickles of programs. None holds a network.
  */
 import { zipSync } from "fflate";
+import { float32 } from "../../src/weights/tensor.ts";
+import { type BuiltNode, constant, graphDef, node, placeholder } from "../support/graph-builder.ts";
 import { bytesOf, hdf5Of } from "../support/hdf5-builder.ts";
 import { type Built, opcodes, rebuilt, torchBuilder } from "../support/torch-builder.ts";
 
 const million = 1_000_000;
+/** Nodes of a graph, each as large as a reader asks of so many. */
+const deepest = 4000;
 
 /** By name, the file as it would lie on a disk; all are made the same every time. */
 export const hostileFiles: Readonly<Record<string, () => Uint8Array>> = {
@@ -131,6 +135,33 @@ export const hostileFiles: Readonly<Record<string, () => Uint8Array>> = {
 		return torchBuilder().file(root, { "code/__torch__.py": new Uint8Array(1) });
 	},
 	"bomb.pt": () => zipSync({ "archive/data.pkl": new Uint8Array(20 * million).fill(code("N")) }),
+	"no-end.pb": () => Uint8Array.from([...graphDef(way([])), 0x0a, 0xff, 0xff, 0xff, 0xff, 0x07]),
+	"many-nodes.pb": () => graphDef(way(Array.from({ length: 200_000 }, (_, i) => node("A", `${i}`)))),
+	"same-name.pb": () => graphDef(new Array<BuiltNode>(200_000).fill(node("A", "a"))),
+	"many-inputs.pb": () => graphDef(way([node("A", "b", new Array<string>(million).fill("a"))])),
+	// One number for ten thousand million of them.
+	"one-number.pb": () => {
+		const weights = constant("k", { ...float32([1]), shape: [1, 1, 100_000, 100_000] });
+		return graphDef(way([weights, layer("picture", "k")]));
+	},
+	"deep.pb": () => chain("Identity", 1, layer(`${deepest}`, "picture")),
+	"deep-constants.pb": () => chain("AddV2", 2, layer("picture", `${deepest}`)),
+	"branches.pb": () => chain("Merge", 3, layer(`${deepest}`, "picture")),
+	// Each number times each other.
+	"products.pb": () => {
+		const numbers = new Float32Array(20_000);
+		const factors = [
+			constant("row", float32(numbers, [1, 20_000])),
+			constant("k", float32(numbers, [20_000, 1])),
+		];
+		return graphDef(way([...factors, node("Mul", "m", ["row", "k"]), layer("picture", "m")]));
+	},
+	"many-nodes-graph.json": () =>
+		utf8(`{"modelTopology":{"node":[${many('{"name":"a","op":"b"}', 200_000)}]},"weightsManifest":[]}`),
+	"deep-graph.json": () =>
+		utf8(
+			`{"modelTopology":{"node":[{"name":"a","op":"Const","attr":${"[".repeat(90)}${"]".repeat(90)}}]},"weightsManifest":[]}`,
+		),
 };
 
 /** The archive of PyTorch with these opcodes. */
@@ -140,6 +171,27 @@ function pickleFile(body: readonly number[]): Uint8Array {
 
 function code(character: string): number {
 	return character.charCodeAt(0);
+}
+
+/** A graph with a picture, and nodes after it. */
+function way(nodes: readonly BuiltNode[]): readonly BuiltNode[] {
+	return [placeholder("picture", [-1, 32, 32, 3]), ...nodes];
+}
+
+function layer(input: string, weights: string): BuiltNode {
+	return node("Conv2D", "layer", [input, weights], {
+		strides: { numbers: [1, 1, 1, 1] },
+		padding: { s: "SAME" },
+	});
+}
+
+/** A graph of nodes that are called 1, 2, …, each over the one before. */
+function chain(op: string, inputs: number, last: BuiltNode): Uint8Array {
+	const padding = { padding: { s: "p".repeat(256) } };
+	const nodes = Array.from({ length: deepest }, (_, i) =>
+		node(op, `${i + 1}`, new Array<string>(inputs).fill(i === 0 ? "picture" : `${i}`), padding),
+	);
+	return graphDef(way([...nodes, last]));
 }
 
 function many(text: string, count: number): string {
