@@ -16,7 +16,7 @@ export type PreprocessingOptions = {
 
 /** How a model runs, and what differs from what its file says. */
 export interface RunOptions {
-	/** Width and height to run at, in pixels; a network runs at any. Default: the file's own. */
+	/** Width and height to run at, in pixels; a network runs at any that pools its last picture. Default: the file's own. */
 	readonly size?: number | undefined;
 	/** What differs from the file's preprocessing. Mean and std are in pixels, 0…255. */
 	readonly preprocessing?: PreprocessingOptions | undefined;
