@@ -9,7 +9,7 @@ import type { Prediction, PredictionOptions } from "./predictions.ts";
 
 /** How a model runs, and what differs from what its file says. */
 export interface RunOptions {
-	/** Width and height to run at, in pixels; a network runs at any. Default: the file's own. */
+	/** Width and height to run at, in pixels; a network runs at any that pools its last picture. Default: the file's own. */
 	readonly size?: number | undefined;
 	/**
 	 * What differs from the file's preprocessing. Mean and std are in pixels, 0…255; for a file whose graph computes with its

@@ -11,8 +11,8 @@ import { tableWords } from "../../kernels/reference/int8-lookup.ts";
 import { pitchOf } from "../../kernels/table.ts";
 import { headActivationOf, isConvolution, isPool, type Layer, layers } from "../../network/layers.ts";
 import type { Model } from "../../weights/model.ts";
-import { boundsName, namesOf } from "../../weights/names.ts";
-import { type ModelParts, partsOf } from "../../weights/parts.ts";
+import { namesOf } from "../../weights/names.ts";
+import { type ModelParts, ownBounds, partsOf } from "../../weights/parts.ts";
 import {
 	hasByteWeights,
 	linearName,
@@ -129,12 +129,8 @@ function wordBounds(
 	layer: Layer,
 ): readonly [low: number, high: number] {
 	const { scale, low, high } = words.get(layer.name)!;
-	const own = tensors.get(boundsName(layer));
-	if (own)
-		return [
-			Math.max(low, Math.round(own.data[0]! / scale)),
-			Math.min(high, Math.round(own.data[1]! / scale)),
-		];
+	const own = ownBounds(tensors, layer);
+	if (own) return [Math.max(low, Math.round(own.low / scale)), Math.min(high, Math.round(own.high / scale))];
 	const activation = isConvolution(layer) ? configuration.activation : headActivationOf(layer, configuration);
 	if (activation !== "relu" && activation !== "relu6") return [low, high];
 	const most = activation === "relu6" ? Math.round(6 / scale) : high;
@@ -307,7 +303,8 @@ function pointwiseStep(network: Network, layer: Layer, ends: Ends): void {
 		return;
 	}
 	const bandPitch = wordPitchOf(inputChannels);
-	const bandRows = Math.min(batch * rows, Math.floor(bandBytes / bandPitch));
+	// A row of a flattened picture may be longer than a band.
+	const bandRows = Math.min(batch * rows, Math.max(1, Math.floor(bandBytes / bandPitch)));
 	plan.step("int8BytePointwise", layer.name, {
 		...{ ...operands, ...parametersOf(network, layer, "bytePanels"), bandPitch, bandRows },
 		band: plan.scratch(Math.ceil((threads * bandRows * bandPitch) / 4)),
