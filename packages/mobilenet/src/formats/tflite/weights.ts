@@ -5,8 +5,8 @@
 import { readerAt, readInt32, readInt64 } from "../../base/byte-reader.ts";
 import { binaryFile } from "../../base/bytes.ts";
 import { shown } from "../../base/error.ts";
-import { type DType, sizeOf, type Tensor, type TensorData } from "../../weights/model.ts";
 import type { Quantization } from "../../weights/parts.ts";
+import { type DType, sizeOf, type Tensor, type TensorData } from "../../weights/tensor.ts";
 import type { ChainTensor } from "../chain/chain.ts";
 import { transposed } from "../transpose.ts";
 import { charge } from "./flatbuffer.ts";
