@@ -40,7 +40,8 @@ const mostCode = 255;
  * The bytes of an ONNX file.
  *
  * @param batch pictures a run
- * @throws MobileNetError `broken-file` for a model that lacks tensors of its configuration
+ * @throws MobileNetError `broken-file` for a model that lacks tensors of its configuration; `unsupported` for one that ONNX
+ * cannot say
  * @example
  * await writeFile("model.onnx", writeOnnx(model, { batch: 1 }))
  */
@@ -122,20 +123,27 @@ function addDense(context: Context, layer: Extract<ChainLayer, { kind: "dense" }
 }
 
 /** Where codes reach no further than the activation, it needs no node. */
-function addActivation({ graph, offset = 0 }: Context, layer: Activation): void {
-	const { name, activation, slope = 0, output } = layer;
-	if (activation === "leakyRelu") {
-		graph.add("LeakyRelu", name, [], { alpha: { float: slope } });
-		return;
-	}
+function addActivation(
+	{ graph, offset = 0 }: Context,
+	{ name, activation, slope = 0, output }: Activation,
+): void {
 	const [scale = 0] = output?.scale ?? [];
-	const isBound = output !== undefined && output.zeroPoint[0]! + offset === 0;
-	if (isBound && (activation === "relu" || Math.round(6 / scale) >= mostCode)) return;
-	if (activation === "relu") graph.add("Relu", name);
-	else {
-		const limit = (end: string, value: number): string =>
-			graph.constant(`${name}.${end}`, { dtype: "F32", shape: [], data: Float32Array.of(value) });
-		graph.add("Clip", name, [limit("lowest", 0), limit("highest", 6)]);
+	const isFromZero = output !== undefined && output.zeroPoint[0]! + offset === 0;
+	const limit = (end: string, value: number): string =>
+		graph.constant(`${name}.${end}`, { dtype: "F32", shape: [], data: Float32Array.of(value) });
+	switch (activation) {
+		case "relu":
+			if (!isFromZero) graph.add("Relu", name);
+			break;
+		case "relu6":
+			if (!isFromZero || Math.round(6 / scale) < mostCode)
+				graph.add("Clip", name, [limit("lowest", 0), limit("highest", 6)]);
+			break;
+		case "leakyRelu":
+			graph.add("LeakyRelu", name, [], { alpha: { float: slope } });
+			break;
+		default:
+			throw new MobileNetError("unsupported", `the activation ${activation} is not written as ONNX.`);
 	}
 }
 
