@@ -1,7 +1,7 @@
 /** TensorFlow's real graphs: the weights of one network in two formats, and what retrained networks say of their input. */
 import { expect, it } from "vitest";
 import { readModel } from "../../src/formats/index.ts";
-import type { Tensor } from "../../src/weights/model.ts";
+import type { Tensor } from "../../src/weights/tensor.ts";
 import { describeWithShared, shared } from "../support/shared.ts";
 
 const [frozen, layersModel] = [

@@ -1,6 +1,6 @@
 /**
  * Every model file that a reader knows, damaged: there is a model or a MobileNetError, within a second, with no more
- * allocated than four times the file. The long form is fuzz-formats.ts.
+ * allocated than four times the file. The long form is `npm run fuzz` (formats.ts).
  */
 import { afterAll, expect, test } from "vitest";
 import { missing } from "../support/shared-paths.ts";
