@@ -133,10 +133,7 @@ export async function withFiles<Result>(
 	const writers: Record<FileName, () => Promise<Uint8Array>> = {
 		"network.safetensors": async () => writeModel(model),
 		"folded.safetensors": async () => writeModel(folded),
-		"network.onnx": async () =>
-			isFloat
-				? (await import("./files/onnx.ts")).writeOnnx(folded, batch)
-				: (await import("./files/onnx-int8.ts")).writeIntegerOnnx(model, batch),
+		"network.onnx": () => written(isFloat ? folded : model, "network.onnx", batch),
 		"network.tflite": () => written(isFloat ? folded : model, "network.tflite", batch),
 	};
 	try {

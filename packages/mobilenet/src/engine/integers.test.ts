@@ -1,11 +1,13 @@
 import { describe, expect, test } from "vitest";
+import { leastWord } from "../kernels/reference/int8-lookup.ts";
 import { configure } from "../network/configuration.ts";
 import { layers } from "../network/layers.ts";
 import { type Model, usualPreprocessing } from "../weights/model.ts";
 import { namesOf, outputNames } from "../weights/names.ts";
 import { partsOf, weightedParts } from "../weights/parts.ts";
 import { float32, int32, sizeOf, type Tensor } from "../weights/tensor.ts";
-import { hasByteWeights, integers, runsInIntegers, wordsOf } from "./integers.ts";
+import { hasByteWeights, integers, lookup, runsInIntegers, wordsOf } from "./integers.ts";
+import { int8Plan } from "./plans/int8.ts";
 
 // 8 channels in every layer.
 const configuration = configure({ alpha: 0.01, size: 32, depth: "shallow", classes: 2, inputChannels: 1 });
@@ -164,5 +166,99 @@ describe("the model in integers", () => {
 		const [factor, half] = numbers(fixed, "pool.rescale");
 		expect(factor).toBeCloseTo(1.375, 6);
 		expect(half).toBeCloseTo(0.25, 6);
+	});
+});
+
+/**
+ * What LiteRT 2.3 gives out for the codes −128 to 127 of a layer of TensorFlow 2.21's converter:
+ *
+ *   keras.Sequential([keras.Input((256,)), keras.layers.Activation(name)])
+ *   # representative_dataset np.linspace(-3.1, 2.7, 256) and np.linspace(-5.3, 7.9, 256), TFLITE_BUILTINS_INT8, int8 io
+ */
+const tables = {
+	tanh: {
+		from: { scale: 0.022745098918676376, zeroPoint: 8 },
+		to: { scale: 1 / 128, zeroPoint: 0 },
+		codes: [
+			-127, -127, -127, -127, -127, -127, -127, -127, -127, -127, -127, -127, -127, -127, -127, -127, -127,
+			-127, -127, -127, -127, -127, -127, -127, -126, -126, -126, -126, -126, -126, -126, -126, -126, -126,
+			-126, -125, -125, -125, -125, -125, -125, -125, -124, -124, -124, -124, -124, -124, -123, -123, -123,
+			-123, -123, -122, -122, -122, -121, -121, -121, -121, -120, -120, -119, -119, -119, -118, -118, -117,
+			-117, -116, -116, -115, -115, -114, -114, -113, -112, -112, -111, -110, -109, -109, -108, -107, -106,
+			-105, -104, -103, -102, -101, -100, -99, -98, -96, -95, -94, -92, -91, -89, -88, -86, -85, -83, -81,
+			-80, -78, -76, -74, -72, -70, -68, -66, -64, -61, -59, -57, -55, -52, -50, -47, -45, -42, -39, -37, -34,
+			-31, -29, -26, -23, -20, -17, -14, -12, -9, -6, -3, 0, 3, 6, 9, 12, 14, 17, 20, 23, 26, 29, 31, 34, 37,
+			39, 42, 45, 47, 50, 52, 55, 57, 59, 61, 64, 66, 68, 70, 72, 74, 76, 78, 80, 81, 83, 85, 86, 88, 89, 91,
+			92, 94, 95, 96, 98, 99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 109, 110, 111, 112, 112, 113,
+			114, 114, 115, 115, 116, 116, 117, 117, 118, 118, 119, 119, 119, 120, 120, 121, 121, 121, 121, 122, 122,
+			122, 123, 123, 123, 123, 123, 124, 124, 124, 124, 124, 124, 125, 125, 125, 125, 125, 125, 125, 126, 126,
+			126, 126, 126, 126, 126, 126, 126, 126, 126, 127, 127, 127, 127, 127, 127, 127,
+		],
+	},
+	sigmoid: {
+		from: { scale: 0.05176470801234245, zeroPoint: -26 },
+		to: { scale: 1 / 256, zeroPoint: -128 },
+		codes: [
+			-127, -127, -127, -126, -126, -126, -126, -126, -126, -126, -126, -126, -126, -125, -125, -125, -125,
+			-125, -125, -125, -124, -124, -124, -124, -124, -123, -123, -123, -123, -122, -122, -122, -121, -121,
+			-121, -120, -120, -119, -119, -119, -118, -118, -117, -116, -116, -115, -115, -114, -113, -113, -112,
+			-111, -110, -109, -108, -107, -106, -105, -104, -103, -102, -101, -99, -98, -97, -95, -94, -92, -90,
+			-89, -87, -85, -83, -81, -79, -77, -75, -73, -71, -68, -66, -63, -61, -58, -56, -53, -50, -47, -44, -42,
+			-39, -35, -32, -29, -26, -23, -20, -16, -13, -10, -7, -3, 0, 3, 7, 10, 13, 16, 20, 23, 26, 29, 32, 35,
+			39, 42, 44, 47, 50, 53, 56, 58, 61, 63, 66, 68, 71, 73, 75, 77, 79, 81, 83, 85, 87, 89, 90, 92, 94, 95,
+			97, 98, 99, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 112, 113, 113, 114, 115, 115, 116,
+			116, 117, 118, 118, 119, 119, 119, 120, 120, 121, 121, 121, 122, 122, 122, 123, 123, 123, 123, 124, 124,
+			124, 124, 124, 125, 125, 125, 125, 125, 125, 125, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 127,
+			127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127,
+			127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127,
+			127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127,
+		],
+	},
+} as const;
+
+describe("activations as tables", () => {
+	test.each(["tanh", "sigmoid"] as const)("%s has TensorFlow Lite's codes", (activation) => {
+		const { from, to, codes } = tables[activation];
+		const wide = configure({ headLayers: [{ units: 4, activation }] });
+		const layer = layers(wide).find(({ name }) => name === "head.0")!;
+		const words = ({ scale, zeroPoint }: { scale: number; zeroPoint: number }) => ({
+			...{ scale, zeroPoint, low: -128 - zeroPoint, high: 127 - zeroPoint },
+		});
+		const table = lookup(layer, { configuration: wide }, words(from), words(to));
+		const given = codes.map((_, i) => table[i - 128 - from.zeroPoint - leastWord]! + to.zeroPoint);
+		expect(given).toEqual(codes);
+	});
+});
+
+describe("what a pool of integers may do", () => {
+	const pooled = (pooling: "average" | "max" | "none", scale: number): Model => {
+		const model = modelWith("I8", 5, { "pool.output.scale": f32(scale), "pool.output.zero_point": i32(2) });
+		return { ...model, configuration: configure({ ...configuration, pooling }) };
+	};
+
+	test("only a mean gives out other codes than it takes", () => {
+		expect(runsInIntegers(pooled("average", 1 / 32))).toBe(true);
+		for (const pooling of ["max", "none"] as const) {
+			expect(runsInIntegers(pooled(pooling, 1 / 64))).toBe(true);
+			expect(runsInIntegers(pooled(pooling, 1 / 32))).toBe(false);
+		}
+	});
+
+	test("a row of numbers that is longer than a band is a band of one row", () => {
+		// 10 channels of 160 × 160 pixels.
+		const wide = configure({ ...configuration, size: 5120, pooling: "none" });
+		const row = layers(wide).at(-1)!;
+		const weight: Tensor = {
+			dtype: "I8",
+			shape: row.weightShape,
+			data: new Int8Array(sizeOf(row.weightShape)),
+		};
+		const zero = i32(0);
+		const given = modelWith("I8", 5, { "classifier.weight": weight, "classifier.zero_point": zero });
+		const model = { ...given, configuration: wide };
+		const { steps } = int8Plan(model, { build: "relaxed", batch: 1, bytes: true });
+		const step = steps.find(({ operation }) => operation === "int8BytePointwise")!;
+		expect(step.layer).toBe("classifier");
+		expect(step.operands).toMatchObject({ inputChannels: 256_000, bandRows: 1 });
 	});
 });

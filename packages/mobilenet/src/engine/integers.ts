@@ -36,15 +36,20 @@ export function multipliersName({ tensorPrefix }: Layer): string {
 export function runsInIntegers(model: Model): boolean {
 	const { configuration, tensors } = model;
 	if (configuration.activation === "leakyRelu" || !tensors.has(inputNames.scale)) return false;
-	return partsOf(model).layers.every(
-		(own) =>
-			!own.weight ||
-			((own.weight.dtype === "I8" || own.weight.dtype === "U8") &&
+	return partsOf(model).layers.every((own, i, all) =>
+		own.weight
+			? (own.weight.dtype === "I8" || own.weight.dtype === "U8") &&
 				(own.bias === undefined || own.bias.dtype === "I32") &&
 				own.output !== undefined &&
 				own.norm === undefined &&
-				(own.linear !== undefined || !isSquashed(own.layer, model))),
+				(own.linear !== undefined || !isSquashed(own.layer, model))
+			: own.layer.kind === "pool" || !own.output || sameCodes(own.output, all[i - 1]!.output),
 	);
+}
+
+/** Only a mean can give out other codes than it takes. */
+function sameCodes(one: Codes, other: Codes | undefined): boolean {
+	return one.scale === other?.scale && one.zeroPoint === other.zeroPoint;
 }
 
 /** Whether a dense layer has an activation that bounds cannot express, so that its words go through a table. */
@@ -136,7 +141,7 @@ export function integers(model: Model): Model {
 
 /**
  * TensorFlow Lite's tables of tanh and sigmoid: for each word its function's value as the nearest code of the output,
- * less its zero point.
+ * less its zero point; in float32, each operation rounded, as the last bit decides between two codes.
  *
  * Source: TensorFlow Lite, `kernels/internal/common.h`, `LUTPopulate`.
  */
@@ -148,9 +153,9 @@ export function lookup(
 ): Float32Array {
 	const isTanh = headActivationOf(layer, configuration) === "tanh";
 	return Float32Array.from({ length: tableWords }, (_, i) => {
-		const x = from.scale * (i + leastWord);
-		const y = isTanh ? Math.tanh(x) : 1 / (1 + Math.exp(-x));
-		const word = Math.sign(y) * Math.round(Math.abs(y) / to.scale);
+		const x = Math.fround(from.scale * (i + leastWord));
+		const y = Math.fround(isTanh ? Math.tanh(x) : 1 / Math.fround(1 + Math.fround(Math.exp(-x))));
+		const word = Math.sign(y) * Math.round(Math.abs(Math.fround(y * Math.fround(1 / to.scale))));
 		return Math.min(to.high, Math.max(to.low, word));
 	});
 }

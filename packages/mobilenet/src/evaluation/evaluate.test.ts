@@ -13,8 +13,10 @@ const named = (...names: readonly string[]): Label[] => names.map((name) => ({ n
 async function constant(
 	labels: readonly Label[] | undefined,
 	probabilities: readonly number[],
+	output: "softmax" | "sigmoid" = "softmax",
 ): Promise<MobileNet> {
-	const { model } = await MobileNet.create({ alpha: 0.25, size: 32, classes: probabilities.length });
+	const classes = output === "sigmoid" && probabilities.length === 1 ? 2 : probabilities.length;
+	const { model } = await MobileNet.create({ alpha: 0.25, size: 32, classes, output });
 	const tensors = new Map<string, Tensor>(model.tensors);
 	const weight = model.tensors.get("classifier.weight")!;
 	tensors.set("classifier.weight", {
@@ -25,7 +27,7 @@ async function constant(
 	tensors.set("classifier.bias", {
 		dtype: "F32",
 		shape: [probabilities.length],
-		data: Float32Array.from(probabilities, Math.log),
+		data: Float32Array.from(probabilities, (p) => Math.log(output === "softmax" ? p : p / (1 - p))),
 	});
 	const { labels: _, ...rest } = model;
 	return MobileNet.from({ ...rest, tensors, ...(labels && { labels }) });
@@ -51,6 +53,24 @@ function pictures(
 }
 
 describe("an evaluation", () => {
+	it("goes by the best class where each has a probability of its own", async () => {
+		const model = await constant(named("ant", "bee", "cat"), [0.5, 0.9, 0.8], "sigmoid");
+		const evaluation = await evaluate(model, pictures(named("ant", "bee", "cat"), [0, 1, 1, 2]));
+		expect(evaluation).toMatchObject({ pictures: 4, top1: 2 / 4 });
+		// −Σ ln p / n.
+		const loss = -(Math.log(0.5) + 2 * Math.log(0.9) + Math.log(0.8)) / 4;
+		expect(evaluation.loss).toBeCloseTo(loss, 5);
+		expect(evaluation.ece).toBeCloseTo(0.9 - 2 / 4, 5);
+	});
+
+	it("tells both classes of a network of one output", async () => {
+		const model = await constant(named("not bee", "bee"), [0.75], "sigmoid");
+		const evaluation = await evaluate(model, pictures(named("bee", "not bee"), [0, 0, 1]));
+		expect(evaluation).toMatchObject({ pictures: 3, top1: 2 / 3 });
+		expect(evaluation.loss).toBeCloseTo(-(2 * Math.log(0.75) + Math.log(0.25)) / 3, 5);
+		expect(evaluation.mistakes[0]?.truth).toMatchObject({ label: "not bee", index: 0 });
+	});
+
 	it("has the numbers that follow from the probabilities", async () => {
 		const model = await constant(named("ant", "bee", "cat"), [0.5, 0.3, 0.2]);
 		// Of the data's classes, the model's: 1, 2, 0.

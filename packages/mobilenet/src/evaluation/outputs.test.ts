@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { MobileNet } from "../model/mobilenet.ts";
+import { filled, float32 } from "../weights/tensor.ts";
 import { type ComparedOutputs, compareOutputs, sameOutputs } from "./outputs.ts";
 
 const small = { alpha: 0.25, size: 32, classes: 6 } as const;
@@ -51,6 +52,24 @@ describe("compareOutputs", () => {
 		const found = await all(await MobileNet.create(headless), await MobileNet.create(headless));
 		expect(found[0]).toEqual({ input: "random", difference: 0, sameTop1: undefined });
 		expect(sameOutputs(found[0]!)).toBe(true);
+	});
+
+	test("one output tells two classes by its side of the middle", async () => {
+		for (const output of ["sigmoid", "logits"] as const) {
+			const { model } = await MobileNet.create({ ...small, classes: 2, output, binary: true });
+			const withBias = (bias: number) =>
+				MobileNet.from({
+					...model,
+					tensors: new Map([
+						...model.tensors,
+						["classifier.weight", filled([1, 256], 0)],
+						["classifier.bias", float32([bias])],
+					]),
+				});
+			const [one, near, other] = [await withBias(1e-6), await withBias(2e-6), await withBias(-1e-6)];
+			expect((await all(one, near)).slice(0, 2).map(sameOutputs)).toEqual([true, true]);
+			expect((await all(one, other)).slice(0, 2)).toMatchObject([{ sameTop1: false }, { sameTop1: false }]);
+		}
 	});
 
 	test("an output that is no number is not the same as anything", () => {

@@ -40,7 +40,7 @@ export async function* compareOutputs(
 	other: MobileNet,
 	pictures: Iterable<NamedPicture> | AsyncIterable<NamedPicture> = [],
 ): AsyncGenerator<ComparedOutputs, void, void> {
-	const { size, inputChannels, head } = one.configuration;
+	const { size, inputChannels, head, output, binary } = one.configuration;
 	const { uniform } = random(randomInput.seed);
 	const input = Float32Array.from(
 		{ length: randomInput.pictures * size * size * inputChannels },
@@ -48,12 +48,16 @@ export async function* compareOutputs(
 	);
 	const batch = { batch: randomInput.pictures };
 	const [a, b] = [await one.run(input, batch), await other.run(input, batch)];
-	yield differenceOf("random", a, b, randomInput.pictures, head);
+	// A single output tells two classes by the side of the middle on which it is.
+	const best = (middle: number) => (binary ? (row: Float32Array) => (row[0]! > middle ? 1 : 0) : largest);
+	const bestOutput = head ? best(output === "sigmoid" ? 0.5 : 0) : undefined;
+	const bestLogit = head ? best(0) : undefined;
+	yield differenceOf("random", a, b, randomInput.pictures, bestOutput);
 	const layer = head ? "classifier" : "pool";
 	for await (const { key, source } of pictures)
 		try {
 			const [a, b] = [await one.features(source, layer), await other.features(source, layer)];
-			yield differenceOf(key, a.data, b.data, 1, head);
+			yield differenceOf(key, a.data, b.data, 1, bestLogit);
 		} catch (error) {
 			yield { input: key, error };
 		}
@@ -69,14 +73,13 @@ function differenceOf(
 	a: Float32Array,
 	b: Float32Array,
 	rows: number,
-	head: boolean,
+	bestOf: ((row: Float32Array) => number) | undefined,
 ): OutputDifference {
 	const difference = a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
 	const columns = a.length / rows;
-	const sameTop1 = Array.from({ length: rows }, (_, n) => [n * columns, (n + 1) * columns] as const).every(
-		([from, to]) => largest(a.subarray(from, to)) === largest(b.subarray(from, to)),
-	);
-	return { input, difference, sameTop1: head ? sameTop1 : undefined };
+	const ends = Array.from({ length: rows }, (_, n) => [n * columns, (n + 1) * columns] as const);
+	const sameTop1 = bestOf && ends.every((row) => bestOf(a.subarray(...row)) === bestOf(b.subarray(...row)));
+	return { input, difference, sameTop1 };
 }
 
 function largest(values: Float32Array): number {

@@ -169,6 +169,7 @@ const realStems = [
 	stemOf(128, 3, 8, 0, 64),
 	stemOf(45, 1, 11, 1, 23),
 	stemOf(33, 3, 48, 1, 17),
+	stemOf(75, 3, 8, 0, 37),
 ];
 
 export const int8Kernels: { readonly [O in keyof typeof int8Operations]: Kernel<O> } = {
@@ -225,6 +226,7 @@ export const int8Kernels: { readonly [O in keyof typeof int8Operations]: Kernel<
 			depthwiseOf(64, 8, 1, 1, 64),
 			depthwiseOf(23, 11, 1, 1, 23),
 			depthwiseOf(23, 22, 2, 1, 12),
+			depthwiseOf(37, 16, 2, 0, 18),
 		],
 	},
 	int8Pointwise: {

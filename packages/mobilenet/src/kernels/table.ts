@@ -110,6 +110,7 @@ const realStems = [
 	stemOf(128, 3, 8, 0, 64),
 	stemOf(45, 1, 11, 1, 23),
 	stemOf(33, 3, 48, 1, 17),
+	stemOf(75, 3, 8, 0, 37),
 ];
 
 export const kernels: { readonly [O in InferenceOperation]: Kernel<O> } = {
@@ -167,6 +168,7 @@ export const kernels: { readonly [O in InferenceOperation]: Kernel<O> } = {
 			depthwiseOf(64, 8, 1, 1, 64),
 			depthwiseOf(23, 11, 1, 1, 23),
 			depthwiseOf(23, 22, 2, 1, 12),
+			depthwiseOf(37, 16, 2, 0, 18),
 		],
 	},
 	pointwise: {

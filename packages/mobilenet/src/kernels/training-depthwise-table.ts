@@ -112,6 +112,12 @@ const paddedInput = (g: Omit<StemGeometry, "before" | "inputSize">): number =>
 	(g.bandRows * 2 + 1) * ((g.outputSize - 1) * 2 + 3) * g.inputChannels;
 const wholeLines = (floats: number): number => Math.ceil(floats / 16) * 16;
 
+/** Input rows under a band of `trainDepthwise`, at most: pictures may have rows that no output begins at. */
+function forwardBandRows({ inputSize, outputSize, stride, bandRows }: Geometry<"trainDepthwise">): number {
+	const crossed = Math.ceil((bandRows - 1) / outputSize);
+	return (bandRows - 1) * stride + 3 + crossed * Math.max(0, inputSize - outputSize * stride);
+}
+
 /** Floats of a thread's buffers in `depthwiseBackward`, in the layout of simd/assembly/train-depthwise.ts. */
 function backwardBand(g: BackwardGeometry): number {
 	const { inputSize, outputSize, stride, before, bandRows } = g;
@@ -161,6 +167,7 @@ const smallDepthwise = [
 	depthwiseOf(7, 11, 1, 1, 7, 4),
 	depthwiseOf(7, 6, 2, 1, 4, 5),
 	depthwiseOf(10, 4, 2, 0, 5, 2),
+	depthwiseOf(9, 5, 2, 0, 4, 6),
 ];
 const realDepthwise = (pictures: number, bandRows: (g: DepthwiseShape, pictures: number) => number) =>
 	[
@@ -191,6 +198,7 @@ const realStems = [
 	stemOf(96, 3, 8, 0, 48, 24),
 	stemOf(45, 1, 11, 1, 23, 46),
 	stemOf(33, 3, 48, 1, 17, 4),
+	stemOf(75, 3, 8, 0, 37, 20),
 ];
 
 export const trainingDepthwiseKernels: {
@@ -257,7 +265,7 @@ export const trainingDepthwiseKernels: {
 			inputNorm: normOf(g.channels),
 			activation: 2,
 			bounds: 2,
-			band: ((g.bandRows - 1) * g.stride + 3) * g.inputSize * g.inputPitch,
+			band: forwardBandRows(g) * g.inputSize * g.inputPitch,
 			output: g.outputSize ** 2 * g.outputPitch,
 			partials: partialsOf(g.outputSize, g.bandRows, g.channels),
 		}),

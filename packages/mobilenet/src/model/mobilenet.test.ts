@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Pixels } from "../image/pixels.ts";
+import { float32, type Tensor } from "../weights/tensor.ts";
 import { MobileNet } from "./mobilenet.ts";
 import type { PictureSource } from "./pictures.ts";
 
@@ -144,6 +145,50 @@ describe("a model", () => {
 		await expect(names({ allow: ["x"] })).rejects.toThrow('no class is called "x"');
 		await expect(names({ top: 0 })).rejects.toThrow(/top must be/);
 		await expect(names({ threshold: 2 })).rejects.toThrow(/threshold must be/);
+	});
+
+	it("gives every class a probability of its own with sigmoid outputs, of which a threshold leaves the likely ones", async () => {
+		const { model } = await MobileNet.create({ ...small, output: "sigmoid" });
+		// Logits that no picture changes.
+		const weight = model.tensors.get("classifier.weight")!;
+		const logits = [3, -2, 0.5, 1, -7, -0.5];
+		const tensors = new Map([
+			...model.tensors,
+			["classifier.weight", { ...weight, data: new Float32Array(weight.data.length) } as Tensor],
+			["classifier.bias", float32(logits)],
+		]);
+		const mobilenet = await MobileNet.from({ ...model, tensors });
+		const answers = await mobilenet.classify(plain(1, 2, 3), { threshold: 0.5 });
+		expect(answers.map(({ index }) => index)).toEqual([0, 3, 2]);
+		for (const { index, probability } of answers)
+			expect(probability).toBeCloseTo(1 / (1 + Math.exp(-logits[index]!)), 6);
+	});
+
+	it("tells two classes by one output, and gives that output alone where it is run", async () => {
+		const mobilenet = await MobileNet.create({ ...small, classes: 2, output: "sigmoid" });
+		const picture = plain(200, 100, 50, 32);
+		const rows = await mobilenet.classify(picture, { top: 2 });
+		const of = (wanted: number) => rows.find(({ index }) => index === wanted)!.probability;
+		expect(of(0) + of(1)).toBeCloseTo(1, 6);
+		const output = await mobilenet.run(Float32Array.from(picture.data, (value) => value / 127.5 - 1));
+		expect(output.length).toBe(1);
+		expect(output[0]).toBeCloseTo(of(1), 5);
+		const { shape } = await mobilenet.features(picture, "classifier");
+		expect(shape).toEqual([1, 1, 1]);
+	});
+
+	it("refuses a softmax over one class, and another size for a network that does not pool", async () => {
+		await expect(MobileNet.create({ ...small, classes: 1 })).rejects.toMatchObject({
+			code: "unsupported",
+			message:
+				"the model has a softmax over a single class, which is 1 for every picture: a network of one output takes a sigmoid.",
+		});
+		await expect(MobileNet.create({ ...small, classes: 1, output: "logits" })).resolves.toBeDefined();
+		const { model } = await MobileNet.create({ ...small, pooling: "none" });
+		await expect(MobileNet.from(model, { size: 64 })).rejects.toMatchObject({
+			code: "configuration",
+			message: expect.stringContaining("runs at the size it was made for and not at 64 pixels"),
+		});
 	});
 
 	it("says of each answer whether it is sure, where the model knows from when on", async () => {

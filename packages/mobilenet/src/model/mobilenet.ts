@@ -72,7 +72,9 @@ export class MobileNet {
 	 * const other = await MobileNet.load("mobilenet_v1_0.25_224.tflite", { size: 160 });
 	 */
 	static async load(source?: ModelSource, options: LoadOptions = {}): Promise<MobileNet> {
-		return MobileNet.from(await loadModel(source, options), options);
+		// The reader composes preprocessing with what the file's graph does to its input.
+		const { preprocessing: _, ...running } = options;
+		return MobileNet.from(await loadModel(source, options), running);
 	}
 
 	/**
@@ -121,7 +123,8 @@ export class MobileNet {
 	 * Names what is in a picture, or in each of many.
 	 *
 	 * @param source a picture, or a list of them: paths, URLs, bytes, blobs or raw pixels
-	 * @returns the best classes, most probable first; for a list, such a row for every picture
+	 * @returns the best classes, most probable first; for a list, such a row for every picture. Where the network's `output`
+	 *   is `sigmoid` several may be in the picture at once, or none: `threshold` leaves those that are
 	 * @throws MobileNetError `picture` or `not-found` for the first picture that cannot be had; `classifyEach` goes on
 	 * @example
 	 * const rows = await mobilenet.classify(["a.jpg", "b.png"], { top: 3 });
@@ -192,7 +195,8 @@ export class MobileNet {
 	/**
 	 * The pooled features of a picture, or of each of many: what the classifier would take.
 	 *
-	 * @returns as many numbers as the last layer has channels: 1024 at α = 1
+	 * @returns as many numbers as the last block has channels: 1024 at α = 1; all numbers of its picture where `pooling` is
+	 *   `none`
 	 * @throws MobileNetError `picture` or `not-found` for the first picture that cannot be had; `embedEach` goes on
 	 * @example
 	 * const vector = await mobilenet.embed("photo.jpg");
@@ -235,8 +239,8 @@ export class MobileNet {
 	/**
 	 * What layers make of a picture, after their activations.
 	 *
-	 * @param layer `stem`, `blocks.0.depthwise`, `blocks.0.pointwise` … `pool`, `classifier` (the logits); or a list of
-	 *   such names, for all of which the network runs once
+	 * @param layer `stem`, `blocks.0.depthwise`, `blocks.0.pointwise` … `pool`, `head.0` … where there are dense layers
+	 *   before the classifier, `classifier` (the logits); or a list of such names, for all of which the network runs once
 	 * @returns [height, width, channels]; for a list one of these by the layer's name
 	 * @throws MobileNetError `usage` where there is no such layer; `picture` or `not-found` for the picture
 	 * @example
@@ -263,8 +267,8 @@ export class MobileNet {
 	 * Runs the network on numbers, as other frameworks do.
 	 *
 	 * @param input [batch, size, size, inputChannels]: NHWC, normalized as the network expects
-	 * @returns [batch, classes]: what the configuration's `output` says, a background class with the others; without a
-	 *   classifier [batch, channels], the pooled features
+	 * @returns [batch, classes]: what the configuration's `output` says, a background class with the others; of a `binary`
+	 *   network [batch, 1]; without a classifier [batch, channels], the pooled features
 	 * @throws MobileNetError `usage` where the input has another length
 	 * @example
 	 * const output = await mobilenet.run(new Float32Array(2 * 224 * 224 * 3), { batch: 2 });

@@ -8,7 +8,10 @@ export interface Prediction {
 	readonly label: string;
 	/** Number of the class from 0, a background class not counted: for ImageNet 0…999. */
 	readonly index: number;
-	/** From 0 to 1. Those of all classes, with a background class where there is one, add up to 1. */
+	/**
+	 * From 0 to 1. Those of all classes, with a background class where there is one, add up to 1; but where the network's
+	 * `output` is `sigmoid`, each is of its class alone, as a picture may show several or none.
+	 */
 	readonly probability: number;
 	/**
 	 * Whether the answer is to be believed: whether its probability is at least the model's `sureFrom`. Where the best
@@ -21,7 +24,10 @@ export interface Prediction {
 export interface PredictionOptions {
 	/** How many answers at most. Default: 5. */
 	readonly top?: number | undefined;
-	/** Answers below this probability are left out. Default: 0. */
+	/**
+	 * Answers below this probability are left out. Default: 0. With sigmoid outputs, 0.5 leaves the classes that are more
+	 * likely in the picture than not.
+	 */
 	readonly threshold?: number | undefined;
 	/** Only these classes are answers: by name, synonym, WordNet id or number (labels/find.ts). */
 	readonly allow?: readonly (string | number)[] | undefined;

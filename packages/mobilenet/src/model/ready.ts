@@ -1,8 +1,10 @@
 /** A model made ready to run: its options applied, the arithmetic, the threads and the build of the kernels chosen. */
+import { MobileNetError } from "../base/error.ts";
 import { arithmeticOf, kernelSetFor } from "../engine/arithmetic.ts";
 import { threadsFor } from "../engine/threads.ts";
 import { type ChosenBuild, loadBuild } from "../kernels/load.ts";
 import type { Arithmetic } from "../kernels/operations.ts";
+import { checkTensors } from "../weights/check.ts";
 import type { Model } from "../weights/model.ts";
 import { changedModel } from "./changed-model.ts";
 import type { RunOptions } from "./options.ts";
@@ -18,10 +20,13 @@ export interface ReadyModel extends ChosenBuild {
 /**
  * Makes a model ready.
  *
- * @throws MobileNetError `configuration` or `usage` where an option makes no sense, `engine` where no build runs here
+ * @throws MobileNetError `configuration` or `usage` where an option makes no sense, `broken-file` where the model lacks
+ *   tensors, `unsupported` where its answers can say nothing, `engine` where no build runs here
  */
 export async function readyModel(given: Model, options: RunOptions): Promise<ReadyModel> {
 	const model = changedModel(given, options);
+	checkTensors(model);
+	checkAnswers(model);
 	const threads = threadsFor(model.configuration, options.threads);
 	const arithmetic = arithmeticOf(model, options.arithmetic);
 	const { loaded, skippedBuilds } = await loadBuild({
@@ -30,4 +35,13 @@ export async function readyModel(given: Model, options: RunOptions): Promise<Rea
 		kernelSet: kernelSetFor(model, arithmetic),
 	});
 	return { model, arithmetic, threads, loaded, skippedBuilds };
+}
+
+/** A softmax over one class is 1 whatever the picture. */
+function checkAnswers({ configuration: { head, output, classes } }: Model): void {
+	if (head && output === "softmax" && classes === 1)
+		throw new MobileNetError(
+			"unsupported",
+			"the model has a softmax over a single class, which is 1 for every picture: a network of one output takes a sigmoid.",
+		);
 }

@@ -8,8 +8,7 @@ import { leastWord } from "../kernels/reference/int8-lookup.ts";
 import type { LoadedBuild } from "../kernels/walker.ts";
 import { headActivationOf, isConvolution, type Layer } from "../network/layers.ts";
 import type { Model } from "../weights/model.ts";
-import { boundsName } from "../weights/names.ts";
-import type { Codes } from "../weights/parts.ts";
+import { type Codes, ownBounds } from "../weights/parts.ts";
 import { leastCode, mostCode } from "./codes.ts";
 import type { IntegerWeights } from "./integer-weights.ts";
 import { layerRunner } from "./layer-runner.ts";
@@ -72,12 +71,9 @@ function boundsOf(
 	{ configuration, tensors }: Model,
 ): readonly [number, number] {
 	const { low: least, high: most } = wordsOfCodes({ zeroPoint });
-	const own = tensors.get(boundsName(layer));
+	const own = ownBounds(tensors, layer);
 	if (own)
-		return [
-			Math.max(least, Math.round(own.data[0]! / scale)),
-			Math.min(most, Math.round(own.data[1]! / scale)),
-		];
+		return [Math.max(least, Math.round(own.low / scale)), Math.min(most, Math.round(own.high / scale))];
 	const activation = isConvolution(layer) ? configuration.activation : headActivationOf(layer, configuration);
 	if (activation !== "relu" && activation !== "relu6") return [least, most];
 	return [Math.max(least, 0), activation === "relu6" ? Math.min(most, Math.round(6 / scale)) : most];

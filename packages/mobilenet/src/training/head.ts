@@ -136,9 +136,12 @@ function centered(vectors: Float32Array, features: number) {
 	return { scaled, mean, scale };
 }
 
+/** What a configuration says of a head that is a classifier alone. */
+export const linearHead = { head: true, headLayers: [], binary: false } as const;
+
 /**
- * Replaces a network's classifier, and the dense layers before it. The result is in float32: a quantized model is dequantized. `sureFrom`, which was
- * measured with the old classifier, is dropped.
+ * Replaces a network's classifier, and the dense layers before it. Sigmoid outputs become a softmax. The result is in
+ * float32: a quantized model is dequantized. `sureFrom`, which was measured with the old classifier, is dropped.
  *
  * @param labels one per class, in the order of the classifier's outputs, without a background class
  * @throws MobileNetError `usage` if the number of features or of labels does not match
@@ -156,7 +159,7 @@ export function withHead(model: Model, head: Classifier, labels: readonly Label[
 	const { rounding: _, sureFrom: __, ...real } = dequantize(model);
 	const { output } = model.configuration;
 	const configuration: Configuration = {
-		...{ ...model.configuration, classes, head: true, headLayers: [], binary: false },
+		...{ ...model.configuration, ...linearHead, classes },
 		// Classes of which a picture has exactly one.
 		output: output === "sigmoid" ? "softmax" : output,
 	};

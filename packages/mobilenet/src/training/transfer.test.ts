@@ -72,6 +72,42 @@ describe("transfer", () => {
 		);
 	});
 
+	it("puts a classifier in the place of a whole head, whatever the pool", async () => {
+		const headed = initialize(
+			configure({
+				...{ alpha: 0.25, size: 32, classes: 4, pooling: "max", output: "sigmoid" },
+				headLayers: [{ units: 6, activation: "tanh" }],
+			}),
+			{ seed: 3 },
+		);
+		const { done } = await all({ ...usual, model: headed, fineTune: "none" });
+		expect(done.start!.top1).toBeGreaterThan(0.9);
+		const { tensors, configuration } = done.model;
+		expect(configuration).toMatchObject({ pooling: "max", headLayers: [], output: "softmax", classes: 3 });
+		expect(tensors.get("classifier.weight")!.shape).toEqual([3, 256]);
+		expect([...tensors.keys()].filter((name) => name.startsWith("head."))).toEqual([]);
+
+		const seen: unknown[] = [];
+		const fineTuned = all({ ...usual, model: headed, onProgress: (progress) => seen.push(progress) });
+		await expect(fineTuned).rejects.toMatchObject({
+			code: "unsupported",
+			message: expect.stringMatching(/^a network that does not average its last picture runs, but cannot/),
+		});
+		expect(seen).toEqual([]);
+	});
+
+	it("fine-tunes a network whose head it has replaced", async () => {
+		const headed = initialize(
+			configure({
+				...{ alpha: 0.25, size: 33, classes: 2, padding: "keras", output: "sigmoid" },
+				headLayers: [{ units: 6, activation: "relu" }],
+			}),
+			{ seed: 3 },
+		);
+		const { done } = await all({ ...usual, model: headed, learningRate: 1e-12 });
+		expect(done.best!.validation!.top1).toBe(done.start!.top1);
+	});
+
 	it("takes the nearest class mean where that is asked for", async () => {
 		const { done, notes } = await all({ ...usual, fineTune: "none", head: "nearest" });
 		expect(notes[0]).toMatch(/by the nearest class mean\.$/);

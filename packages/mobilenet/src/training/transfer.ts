@@ -11,13 +11,14 @@
 import { MobileNetError } from "../base/error.ts";
 import type { OnProgress } from "../base/progress.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { checkTrainable } from "../engine/trainable.ts";
 import { MobileNet } from "../model/mobilenet.ts";
 import type { Model } from "../weights/model.ts";
 import { decodeCheckpoint } from "./checkpoint.ts";
 import { type Embeddings, embeddingsOf } from "./embeddings.ts";
 import { evenFilters } from "./even-filters.ts";
 import type { EpochReport, Training, TrainingDone, TrainingEvent, Validation } from "./events.ts";
-import { type Classifier, trainHead, withHead } from "./head.ts";
+import { type Classifier, linearHead, trainHead, withHead } from "./head.ts";
 import { nearestMean } from "./neighbors.ts";
 import { optimizers } from "./optimizer.ts";
 import { firstLayerOf, type Pictures, type TrainingOptions } from "./options.ts";
@@ -85,6 +86,10 @@ async function* run(
 	};
 	for (const message of checkPictures(training, true)) yield* note(message);
 	const from = fineTune === "none" ? undefined : firstLayerOf(options.model.configuration, fineTune);
+
+	// The new classifier takes the place of the whole head.
+	if (from !== undefined && validation)
+		checkTrainable({ ...options.model.configuration, ...linearHead, output: "softmax" });
 
 	const notes: string[] = [];
 	const features = await featuresOf(options, notes);

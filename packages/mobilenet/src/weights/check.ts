@@ -3,6 +3,7 @@
  * may be folded or not and quantized or not, layer by layer; tensors beyond the expected ones do no harm.
  */
 import { MobileNetError, shown } from "../base/error.ts";
+import type { Configuration } from "../network/configuration.ts";
 import { isPool, type Layer, layers } from "../network/layers.ts";
 import { isFloat } from "./float.ts";
 import type { Model } from "./model.ts";
@@ -29,7 +30,8 @@ interface Expected {
  * Fails unless every tensor that the configuration's layers need is there with its shape.
  *
  * @param name how the error calls the model
- * @throws MobileNetError `broken-file` that names the first tensor that is missing or misshapen
+ * @throws MobileNetError `broken-file` that names the first tensor that is missing or misshapen; `configuration` where a
+ *   network that does not pool is of another size
  * @example
  * checkTensors(model, "model.safetensors")
  */
@@ -37,6 +39,8 @@ export function checkTensors(model: Pick<Model, "configuration" | "tensors">, na
 	for (const expected of expectedTensors(model)) {
 		const tensor = model.tensors.get(expected.name);
 		if (tensor && fits(tensor, expected)) continue;
+		if (tensor && expected.name === rowWeight(model.configuration))
+			throw onlyAtItsSize(model.configuration, name);
 		const { shape } = expected;
 		const type = expected.type === "any" ? "" : ` of ${expected.type} type`;
 		const size =
@@ -53,6 +57,20 @@ export function checkTensors(model: Pick<Model, "configuration" | "tensors">, na
 			`${name}: the tensor ${expected.name} must have ${size}${type} in this network, but it ${received}.`,
 		);
 	}
+}
+
+/** The weights that say how many numbers the last picture has, where a dense layer takes all of them. */
+function rowWeight(configuration: Configuration): string | undefined {
+	if (configuration.pooling !== "none") return undefined;
+	const row = layers(configuration).find(({ kind }) => kind === "dense");
+	return row && namesOf(row).weight;
+}
+
+function onlyAtItsSize({ size }: Configuration, name: string): MobileNetError {
+	return new MobileNetError(
+		"configuration",
+		`${name} takes all numbers of its last picture, so that it runs at the size it was made for and not at ${size} pixels: leave out the size.`,
+	);
 }
 
 /** In the order of the layers, what each must have, given what is there of it. */

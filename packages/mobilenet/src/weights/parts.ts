@@ -111,7 +111,7 @@ export function partsOf({ configuration, tensors }: Pick<Model, "configuration" 
 				: {
 						...weightsOf(tensors, layer),
 						output,
-						bounds: boundsOf(tensors, layer),
+						bounds: ownBounds(tensors, layer),
 						linear: activationCodes(tensors, linearNames(layer)),
 					};
 		}),
@@ -184,7 +184,8 @@ function normOf(tensors: Model["tensors"], names: NormNames, channels: number): 
 	return { weight: weight!, bias: bias!, mean: mean!, variance: variance! };
 }
 
-function boundsOf(tensors: Model["tensors"], layer: Layer): Bounds | undefined {
+/** What a layer's output is kept between in the place of its activation; undefined for most layers. */
+export function ownBounds(tensors: Model["tensors"], layer: Layer): Bounds | undefined {
 	const name = boundsName(layer);
 	if (!tensors.has(name)) return undefined;
 	const tensor = required(tensors, name, [2]);

@@ -9,7 +9,8 @@ import { pitchOf, stemBandRows } from "../../kernels/table.ts";
 import { type Build, mostBytes } from "../../kernels/walker.ts";
 import { headActivationOf, isConvolution, isPool, type Layer, layers } from "../../network/layers.ts";
 import type { Model, Preprocessing } from "../../weights/model.ts";
-import { boundsName, namesOf } from "../../weights/names.ts";
+import { namesOf } from "../../weights/names.ts";
+import { ownBounds } from "../../weights/parts.ts";
 import type { Address, Plan } from "../plan.ts";
 import { createPlanBuilder, type Output, type PlanBuilder } from "../plan-builder.ts";
 
@@ -115,13 +116,13 @@ export function layersInto(network: Network, [stem, ...rest]: readonly Layer[]):
 function boundsIn(plan: PlanBuilder, { configuration, tensors }: Model): Network["boundsOf"] {
 	const made = new Map<string, Address>();
 	return (layer) => {
-		const own = tensors.get(boundsName(layer));
+		const own = ownBounds(tensors, layer);
 		const activation = isConvolution(layer)
 			? configuration.activation
 			: headActivationOf(layer, configuration);
 		const low = activation === "relu" || activation === "relu6" ? 0 : Number.NEGATIVE_INFINITY;
 		const high = activation === "relu6" ? 6 : Number.POSITIVE_INFINITY;
-		const bounds = own ? Array.from(own.data) : [low, high];
+		const bounds = own ? [own.low, own.high] : [low, high];
 		const key = bounds.join();
 		const address = made.get(key) ?? plan.constant(...bounds);
 		made.set(key, address);

@@ -12,6 +12,7 @@ import type { Model } from "../../weights/model.ts";
 import { type ParameterList, parametersOf, runningOf } from "../parameters.ts";
 import type { Address } from "../plan.ts";
 import { createPlanBuilder } from "../plan-builder.ts";
+import { checkTrainable } from "../trainable.ts";
 import type { TrainingPlanOptions } from "../training-executor.ts";
 import { layersInto, networkOf } from "./inference.ts";
 import {
@@ -90,12 +91,7 @@ function draftOf(model: Model, options: TrainingPlanOptions): TrainingPlan {
 			"usage",
 			`there is no layer ${shown(from)} to train from; the layers are ${table.map(({ name }) => name).join(", ")}.`,
 		);
-	const { pooling, headLayers, output, binary } = configuration;
-	if (pooling !== "average" || headLayers.length > 0 || output === "sigmoid" || binary)
-		throw new MobileNetError(
-			"unsupported",
-			`${headLayers.length > 0 ? "a network with dense layers before its classifier" : pooling !== "average" ? "a network that does not average its last picture" : "a network whose outputs are sigmoids"} runs, but cannot be trained yet: give it a new classifier, or train the classifier alone (without fine-tuning).`,
-		);
+	checkTrainable(configuration);
 	const learning = table.slice(start);
 	const plan = createPlanBuilder(build);
 	const parameters = parametersOf(learning, build, options.decayAll);

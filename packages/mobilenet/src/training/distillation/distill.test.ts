@@ -127,6 +127,55 @@ describe("distill", () => {
 	});
 });
 
+describe("what distillation cannot do yet", () => {
+	const labels = names.map((name) => ({ name }));
+	const headed = { ...small, headLayers: [{ units: 6, activation: "relu" }] } as const;
+
+	it.each<readonly [string, Partial<DistillOptions>, RegExp]>([
+		[
+			"a teacher of independent classes",
+			{ teacher: { ...initialize(configure({ ...small, classes: 4, output: "sigmoid" })), labels } },
+			/^the teacher's outputs are sigmoids, which a student cannot learn yet: .*teacherHead/,
+		],
+		[
+			"a teacher of one output",
+			{ teacher: initialize(configure({ ...small, classes: 2, output: "sigmoid" })) },
+			/^the teacher's outputs are sigmoids/,
+		],
+		[
+			"a new student with dense layers",
+			{ student: initialize(configure({ ...headed, classes: 3 })) },
+			/^a network with dense layers before its classifier runs, but cannot be trained yet/,
+		],
+		[
+			"a student that takes the greatest of each channel",
+			{ student: trained(initialize(configure({ ...small, pooling: "max" }))) },
+			/^a network that does not average its last picture runs, but cannot be trained yet/,
+		],
+	])("refuses %s before the teacher has answered", async (_, options, message) => {
+		const seen: unknown[] = [];
+		const run = all({ ...usual, ...options, onProgress: (progress) => seen.push(progress) });
+		await expect(run).rejects.toMatchObject({
+			code: "unsupported",
+			message: expect.stringMatching(message),
+		});
+		expect(seen).toEqual([]);
+	});
+
+	it("replaces the head of a trained student", async () => {
+		const student = trained(initialize(configure({ ...headed, classes: 2, output: "sigmoid" })));
+		const { done } = await all({ ...usual, student });
+		expect(done.model.configuration).toMatchObject({ headLayers: [], binary: false, output: "softmax" });
+		expect(done.model.tensors.get("classifier.weight")!.shape).toEqual([3, 256]);
+	});
+
+	it("takes a teacher's embedding whatever its head", async () => {
+		const model = initialize(configure({ ...headed, classes: 2, output: "sigmoid" }));
+		const { done } = await all({ ...usual, teacher: model, learns: "embedding" });
+		expect(done).toMatchObject({ reason: "finished", lesson: { learns: "embedding" } });
+	});
+});
+
 describe("a student's classifier", () => {
 	const labels = names.map((name) => ({ name }));
 	const outputs = { kind: "probabilities", count: 4, labels } as const;

@@ -99,6 +99,8 @@ async function* prepare(given: DistillOptions): AsyncGenerator<TrainingEvent, Pr
 			count: network.outputs,
 			labels: learns === "embedding" ? undefined : isAlone ? model.labels && teacherClasses : classes,
 		};
+		// Fails before the teacher's answers are computed, which can take long.
+		studentWith(student, outputs, settings.seed);
 		const views = viewsFor(options, settings, indicesOf(options.training).length * network.outputs);
 		const { teacher, embeddings } = yield* answeringTeacher(options, settings, network, views);
 		const weight = isAlone ? 1 : (options.weight ?? usualWeight);

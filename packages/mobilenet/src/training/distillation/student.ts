@@ -1,8 +1,9 @@
 /** Gives a student the outputs that it should learn. */
+import { checkTrainable } from "../../engine/trainable.ts";
 import { type Configuration, configure } from "../../network/configuration.ts";
 import { initialize, randomFormat } from "../../weights/initialize.ts";
 import type { Label, Model } from "../../weights/model.ts";
-import { withHead } from "../head.ts";
+import { linearHead, withHead } from "../head.ts";
 
 /** The outputs of a student. */
 export interface Outputs {
@@ -23,17 +24,22 @@ export function isTrained({ source }: Model): boolean {
  * The student with these outputs. A trained classifier that has them stays; any other is replaced.
  *
  * @param seed for the random weights of a new classifier
+ * @throws MobileNetError `unsupported` for a student that cannot be trained yet
  */
 export function studentWith(student: Model, outputs: Outputs, seed: number): Model {
 	const { kind, count, labels, bias } = outputs;
 	// An embedding does not consist of probabilities.
 	const shaped = (configuration: Configuration): Configuration =>
 		kind === "embedding" ? configure({ ...configuration, output: "logits" }) : configuration;
+	// Whoever makes a new student with another head wants to keep it.
+	const isKept = !isTrained(student) || hasOutputs(student, outputs);
+	checkTrainable({ ...student.configuration, ...(!isKept && { ...linearHead, output: "softmax" }) });
 	if (isTrained(student) && hasOutputs(student, outputs))
 		return { ...student, configuration: shaped(student.configuration) };
-	const { tensors } = initialize(configure({ ...student.configuration, classes: count, head: true }), {
-		seed,
-	});
+	const { tensors } = initialize(
+		configure({ ...student.configuration, ...linearHead, classes: count, output: "logits" }),
+		{ seed },
+	);
 	const weight = tensors.get("classifier.weight")!;
 	const classifier = {
 		weights: weight.data as Float32Array,

@@ -63,6 +63,11 @@ export async function teacherNetwork(
 	const { configuration, preprocessing, labels } = model;
 	const { size, inputChannels: channels } = configuration;
 	const { filter, fit } = preprocessing;
+	if (kind === "probabilities" && (configuration.output === "sigmoid" || configuration.binary))
+		throw new MobileNetError(
+			"unsupported",
+			"the teacher's outputs are sigmoids, which a student cannot learn yet: train a classifier of the data on it first (teacherHead, --teacher-head on the command line), or learn from its embedding.",
+		);
 	const table = layers(configuration);
 	const layer = kind === "embedding" ? "pool" : "classifier";
 	const source = table.find(({ name }) => name === layer);

@@ -23,7 +23,9 @@ export function trainDepthwise(
 ): void {
   const inputBytes = <usize>inputPitch * 4, outputBytes = <usize>outputPitch * 4;
   const rowBytes = inputBytes * inputSize;
-  band += rowBytes * (((bandRows - 1) * stride + 3) * thread);
+  // Where pictures have rows that no output begins at, each that a band goes on into adds some.
+  const unused = max(0, inputSize - outputSize * stride) * ((bandRows + outputSize - 2) / outputSize);
+  band += rowBytes * (((bandRows - 1) * stride + 3 + unused) * thread);
   const rows = pictures * outputSize;
   const bands = (rows + bandRows - 1) / bandRows;
   const end = shareStart(bands, thread + 1, threads);
