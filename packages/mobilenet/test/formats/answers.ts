@@ -32,7 +32,10 @@ export interface Tolerance {
 }
 
 /** What is right for a file of which nobody says otherwise. */
-export const usual: Readonly<Record<"float" | "integer", Tolerance>> = { float: { apart: 1e-4 }, integer: { apart: 1 } };
+export const usual: Readonly<Record<"float" | "integer", Tolerance>> = {
+	float: { apart: 1e-4 },
+	integer: { apart: 1 },
+};
 
 export interface Answer {
 	/** Of the numbers, or of the codes of integer outputs. */
