@@ -20,7 +20,6 @@ export type {
 	FeaturesOptions,
 	LoadOptions,
 	PictureOptions,
-	PreprocessingOptions,
 	ProbabilityRow,
 	RunOptions,
 } from "./model/options.ts";
@@ -38,4 +37,6 @@ export {
 export type { Prediction, PredictionOptions } from "./model/predictions.ts";
 export { loadModel, type ModelSource } from "./model/source.ts";
 export type { Configuration, ConfigurationOptions, Preset } from "./network/configuration.ts";
-export type { Filter, Fit, Label, Model, Preprocessing, Source, Tensor } from "./weights/model.ts";
+export type { Filter, Fit, Label, Model, Preprocessing, Source } from "./weights/model.ts";
+export type { PreprocessingOptions } from "./weights/preprocessing.ts";
+export type { Tensor } from "./weights/tensor.ts";

@@ -42,6 +42,6 @@ it("is refused for pixels that are none, or of more channels than PNG knows", ()
 		height: 1,
 		channels,
 	});
-	expect(() => encodePng(pixels(2, 3))).toThrow(/take 3 bytes/);
+	expect(() => encodePng(pixels(2, 3))).toThrow(/need 3 bytes/);
 	expect(() => encodePng(pixels(5, 5))).toThrow("a PNG file has 1 to 4 channels, not 5.");
 });

@@ -5,7 +5,7 @@
 
 import type { LabelFile, ModelFile } from "./file.ts";
 import type { Opened } from "./opened.ts";
-import { folderModel, formatOf, formats } from "./table.ts";
+import { folderModel, formatOf, formats, hubConfiguration, hubWeights } from "./table.ts";
 import type { ZipEntry } from "./zip.ts";
 
 /** Files by their paths from a place, each read when it is asked for. */
@@ -71,6 +71,10 @@ async function modelIn(files: Files, mayBeNone: boolean): Promise<string | undef
 		.filter((path) => lastPart(path) === folderModel)
 		.sort((a, b) => a.split("/").length - b.split("/").length)[0];
 	if (topmost !== undefined) return topmost;
+	const hub = hubWeights
+		.flatMap((name) => paths.filter((path) => lastPart(path) === name))
+		.find((path) => paths.includes(besidePath(path, hubConfiguration)));
+	if (hub !== undefined) return hub;
 	const endings = formats.flatMap((format) => (format.read ? format.endings : []));
 	const isModel = (path: string): boolean => endings.some((ending) => path.toLowerCase().endsWith(ending));
 	const models = paths.filter(isModel);
@@ -106,16 +110,20 @@ export function labelFilesIn(files: Files, model: string): readonly LabelFile[] 
 
 /** A file of an archive, as a reader gets it. */
 async function fileIn(files: Files, path: string): Promise<ModelFile> {
-	const folder = path.split("/").slice(0, -1);
 	return {
 		name: pathIn(files.name, path),
 		bytes: await files.read(path),
-		beside: (other) => files.read([...folder, other].join("/")),
+		beside: (other) => files.read(besidePath(path, other)),
 	};
 }
 
 function pathIn(folder: string, path: string): string {
 	return `${folder.replace(/[/\\]$/, "")}/${path}`;
+}
+
+/** The path of another file in the folder of a file. */
+function besidePath(path: string, name: string): string {
+	return [...path.split("/").slice(0, -1), name].join("/");
 }
 
 function lastPart(path: string): string {

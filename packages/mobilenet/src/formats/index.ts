@@ -10,16 +10,16 @@ export { parseLabels } from "../labels/parse.ts";
 export { dequantize } from "../weights/dequantize.ts";
 export { fold } from "../weights/fold.ts";
 export type {
-	DType,
 	Filter,
 	Fit,
 	Label,
 	Model,
 	Preprocessing,
 	Source,
-	Tensor,
-	TensorData,
 } from "../weights/model.ts";
+export type { PreprocessingOptions } from "../weights/preprocessing.ts";
+export type { DType, Tensor, TensorData } from "../weights/tensor.ts";
+export type { GivenConfiguration } from "./given.ts";
 export { type ReadOptions, readModel } from "./read.ts";
 export { writeModel } from "./safetensors/model-writer.ts";
 export { type WriteOptions, writeAs } from "./write.ts";

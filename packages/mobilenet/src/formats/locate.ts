@@ -8,7 +8,7 @@ import { MobileNetError, shown, shownLocation } from "../base/error.ts";
 import type { OnProgress } from "../base/progress.ts";
 import { fileAt, fileOf, type LabelFile } from "./file.ts";
 import { type Opened, openFile } from "./opened.ts";
-import { folderModel, formatOf } from "./table.ts";
+import { folderModel, formatOf, hubWeights } from "./table.ts";
 
 export interface Located {
 	readonly opened: Opened;
@@ -55,10 +55,25 @@ export async function locate(
 		const file = await fileAt(locationIn(source, path), `${called.replace(/[/\\]$/, "")}/${path}`, reading);
 		return located(await openFile(file), labelFiles);
 	}
-	const isFolder = String(source).endsWith("/");
-	const location = isFolder ? locationIn(source, folderModel) : source;
-	const file = await fileAt(location, isFolder ? `${called}${folderModel}` : called, reading);
-	return located(await openFile(file), () => labelFilesBeside(location, reading));
+	if (String(source).endsWith("/")) return locateInAddress(source, called, reading);
+	const file = await fileAt(source, called, reading);
+	return located(await openFile(file), () => labelFilesBeside(source, reading));
+}
+
+/** The model of an address that ends in a slash, whose files nobody lists. */
+async function locateInAddress(source: string | URL, called: string, reading: Reading): Promise<Located> {
+	let missing: unknown;
+	for (const path of [folderModel, hubWeights[0]])
+		try {
+			const location = locationIn(source, path);
+			const file = await fileAt(location, `${called}${path}`, reading);
+			return located(await openFile(file), () => labelFilesBeside(location, reading));
+		} catch (error) {
+			if (!(error instanceof MobileNetError) || error.code !== "not-found") throw error;
+			// What was asked for first is what the error is about.
+			missing ??= error;
+		}
+	throw missing;
 }
 
 /** A file that is opened, or what is in it where it is an archive around a model. */

@@ -22,6 +22,9 @@ const wire = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 const varintBytes = { low: 7, all: 10 } as const;
 const largestField = 2 ** 29 - 1;
 
+/** One for all texts: a file has tens of thousands. */
+const decoder = new TextDecoder();
+
 export interface Field {
 	readonly number: number;
 	/** A whole number; or bytes, which are a message, a text, packed numbers, or one number of four or eight bytes. */
@@ -54,7 +57,7 @@ export function* fieldsOf(message: ByteReader): Generator<Field> {
 
 /** The text that a field holds. */
 export function text(value: ByteReader): string {
-	return new TextDecoder().decode(readBytes(value, value.end - value.offset));
+	return decoder.decode(readBytes(value, value.end - value.offset));
 }
 
 /** Numbers of a repeated field that lie one after the other; a list of them may take eight times their bytes. */

@@ -7,8 +7,10 @@ import { pathToFileURL } from "node:url";
 import { zipSync } from "fflate";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { kerasOf } from "../../test/support/keras.ts";
+import { huggingFaceNames, torchTensors } from "../../test/support/torch-names.ts";
 import { MobileNetError } from "../base/error.ts";
 import { configure } from "../network/configuration.ts";
+import { initialize } from "../weights/initialize.ts";
 import { readModel } from "./read.ts";
 import { writeModel } from "./safetensors/model-writer.ts";
 import { writeSafetensors } from "./safetensors/safetensors-writer.ts";
@@ -25,6 +27,8 @@ function tensorFlowJs(classes: number): Record<string, Uint8Array> {
 	};
 }
 
+const hubNetwork = initialize(configure({ alpha: 0.25, size: 64, classes: 3, output: "logits" }));
+
 let folder: string;
 const made: Record<string, Record<string, Uint8Array | string>> = {
 	tfjs: tensorFlowJs(3),
@@ -35,6 +39,15 @@ const made: Record<string, Record<string, Uint8Array | string>> = {
 	other: { "notes.md": "", "picture.jpg": "" },
 	two: { "a.tflite": "", "b.safetensors": "", "c.md": "" },
 	one: { "config.json": "{}" },
+	hub: {
+		"config.json": JSON.stringify({
+			...{ model_type: "mobilenet_v1", image_size: 64 },
+			id2label: { 0: "cat", 1: "dog", 2: "bird" },
+		}),
+		"model.safetensors": writeSafetensors(torchTensors(hubNetwork, huggingFaceNames, "classifier")),
+		"tf_model.h5": "",
+		"pytorch_model.bin": "",
+	},
 };
 
 beforeAll(async () => {
@@ -52,6 +65,26 @@ beforeAll(async () => {
 afterAll(async () => {
 	await rm(folder, { recursive: true, force: true });
 });
+
+/** Does something while files are served from an address. */
+async function served(
+	files: Readonly<Record<string, Uint8Array | string>>,
+	use: (address: string) => Promise<void>,
+): Promise<void> {
+	const server = createServer((request, response) => {
+		const content = files[(request.url ?? "").slice(1)];
+		response.statusCode = content === undefined ? 404 : 200;
+		response.end(content ?? "not here");
+	});
+	await new Promise<void>((resolve) => {
+		server.listen(0, "127.0.0.1", resolve);
+	});
+	try {
+		await use(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+	} finally {
+		server.close();
+	}
+}
 
 async function refusal(...given: Parameters<typeof readModel>): Promise<string> {
 	try {
@@ -83,6 +116,30 @@ describe("a model is read", () => {
 		const bytes = writeModel(model);
 		expect(await readModel(bytes)).toEqual(model);
 		expect(await readModel(bytes.slice().buffer as ArrayBuffer)).toEqual(model);
+	});
+
+	test("from a folder of Hugging Face's hub, by a path, in an archive and by an address", async () => {
+		const model = await readModel(join(folder, "hub"));
+		expect(model.configuration).toEqual(hubNetwork.configuration);
+		expect(model.tensors).toEqual(hubNetwork.tensors);
+		expect(model.labels?.map(({ name }) => name)).toEqual(["cat", "dog", "bird"]);
+		expect(await readModel(join(folder, "hub", "model.safetensors"))).toEqual(model);
+		const files = Object.entries(made.hub!);
+		const archive = Object.fromEntries(
+			files.map(([path, content]) => [`a/${path}`, new Uint8Array(Buffer.from(content))]),
+		);
+		expect(await readModel(zipSync(archive))).toEqual(model);
+		await served(made.hub!, async (address) => {
+			expect(await readModel(`${address}/`)).toEqual(model);
+			expect(await readModel(`${address}/model.safetensors`)).toEqual(model);
+		});
+		const { "config.json": _, ...without } = made.hub!;
+		await served(without, async (address) => {
+			expect((await readModel(`${address}/`)).source.assumed).toContain("padding");
+		});
+		await served({}, async (address) => {
+			expect(await refusal(`${address}/`)).toMatch(/^not-found: .*model\.json.* the server answered 404/);
+		});
 	});
 
 	test("from an address, its shards and its folder's model.json too", async () => {
@@ -284,7 +341,18 @@ describe("what cannot be read is refused in one sentence", () => {
 			"broken-file",
 			"it is JSON without the modelTopology and the weightsManifest of TensorFlow.js",
 		],
-		["\x80\x02}q\x00", "unsupported", "it is a Python pickle, perhaps of PyTorch"],
+		["\x80\x02}q\x00", "unsupported", "it is a Python pickle that torch.save did not write"],
+		[
+			'<?xml version="1.0"?>\n<net name="m" version="11">',
+			"unsupported",
+			"it is the graph of an OpenVINO model",
+		],
+		["7767517\n75 83\n", "unsupported", "it is the graph of an ncnn model, which is not read yet"],
+		['name: "MOBILENET"\nlayer {', "unsupported", "it is a network of Caffe as text"],
+		// ProgramDesc { blocks { idx: 0, parent_idx: -1 … and a tensor of floats behind its header of zeros.
+		["\n\x80\x01\x08\0\x10\xff\xff\xff\xff\x0f\x1a", "unsupported", "it is a model of Paddle"],
+		[`${"\0".repeat(16)}\x08\0\0\0\x08\x05\x10`, "unsupported", "it is a model of Paddle"],
+		['{"base_code": {"magic": "pir"}}', "unsupported", "it is a model of Paddle"],
 		["\x1f\x8b\x08", "unsupported", "it is a gzip archive: unpack it"],
 		[`name${"\0".repeat(253)}ustar`, "unsupported", "it is a tar archive: unpack it"],
 		["\xff\xd8\xff\xe0", "unsupported", "it is a picture"],
@@ -303,17 +371,17 @@ describe("what cannot be read is refused in one sentence", () => {
 			zipSync(Object.fromEntries(paths.map((path) => [path, new Uint8Array(3)])));
 		const keras = of("metadata.json", "config.json", "model.weights.h5");
 		expect(await refusal(keras)).toMatch(/^broken-file: .*: its config\.json is no JSON/);
-		expect(await refusal(of("mobilenet/data.pkl", "mobilenet/data/0"))).toMatch(
-			/^unsupported: .*: it is a file of PyTorch/,
+		expect(await refusal(of("program/archive_format", "program/data/weights/weight_0"))).toMatch(
+			/^unsupported: .*: it is a program of torch\.export: save/,
 		);
 		expect(await refusal(of("photo.jpg"))).toMatch(/^unsupported: .*: it is a zip archive, perhaps of/);
 	});
 
-	test("safetensors of another framework, with what is in them", async () => {
+	test("safetensors of another network, with what is in them", async () => {
 		const tensor = { dtype: "F32", shape: [1], data: Float32Array.of(1) } as const;
 		const bytes = writeSafetensors(new Map([["model.conv_stem.weight", tensor]]), { format: "pt" });
-		expect(await refusal(bytes, { name: "hf.safetensors" })).toMatch(
-			/^unsupported: hf\.safetensors is a safetensors file without .* 1 tensors, the first called "model\.conv_stem\.weight", and the metadata {"format":"pt"}/,
+		expect(await refusal(bytes, { name: "hf.safetensors" })).toBe(
+			"not-mobilenet: hf.safetensors holds no MobileNet v1: it has no 3×3 convolutions, but model.conv_stem.",
 		);
 	});
 

@@ -5,14 +5,26 @@
 import { readLocation } from "#files";
 import { shownLocation } from "../base/error.ts";
 import type { Label, Model } from "../weights/model.ts";
+import type { PreprocessingOptions } from "../weights/preprocessing.ts";
 import type { LabelFile } from "./file.ts";
+import type { GivenConfiguration } from "./given.ts";
 import { type Located, type LocateOptions, locate } from "./locate.ts";
 import type { Opened } from "./opened.ts";
-import { formatOf } from "./table.ts";
+import { formatOf, type Reading } from "./table.ts";
 
 export interface ReadOptions extends LocateOptions {
 	/** Labels in the place of the file's: a list, or the path or address of a label file. */
 	readonly labels?: string | URL | readonly Label[] | undefined;
+	/**
+	 * What differs from the file's preprocessing. Mean and std are in pixels, 0…255, and say what the file's own input takes:
+	 * what its graph does to that comes on top.
+	 */
+	readonly preprocessing?: PreprocessingOptions | undefined;
+	/**
+	 * What weights alone do not say, in the place of what would be assumed: `{ lastBlock: "stride1" }` for a network of the
+	 * PyTorch tutorial whose last block has stride 1. What the file itself says cannot be given.
+	 */
+	readonly configuration?: GivenConfiguration | undefined;
 }
 
 /**
@@ -20,8 +32,10 @@ export interface ReadOptions extends LocateOptions {
  *
  * A network of 1000 or 1001 classes without labels gets ImageNet's, and `source.assumed` says so.
  *
- * @param source a path, a URL, the bytes of a file, or a folder or zip archive: one that holds a `model.json` or exactly
- * one model file. Label files beside the model are taken if they have as many labels as there are classes. An address that ends in a slash is the folder of a `model.json`.
+ * @param source a path, a URL, the bytes of a file, or a folder or zip archive: one that holds a `model.json`, exactly one
+ * model file, or the `config.json` and weights of Hugging Face's hub. Label files beside the model are taken if they have as
+ * many labels as there are classes. An address that ends in a slash is the folder of a `model.json` or of a
+ * `model.safetensors`.
  * @throws MobileNetError in one sentence: `not-found`, `broken-file`, `not-mobilenet`, `unsupported`
  * @example
  * const { configuration, preprocessing } = await readModel("mobilenet_v1_1.0_224_quant.tflite")
@@ -33,15 +47,19 @@ export async function readModel(
 	const { signal } = options;
 	signal?.throwIfAborted();
 	const { opened, labelFiles } = await locate(source, options);
-	const model = await readOpened(opened);
+	const read = await readOpened(opened, options);
+	const { configuration } = options;
+	const model = configuration
+		? (await import("./given.ts")).withGiven(read, configuration, opened.name)
+		: read;
 	signal?.throwIfAborted();
 	return labeled(model, options.labels, labelFiles, signal);
 }
 
 /** The model in a file that is opened. */
-export async function readOpened(opened: Opened): Promise<Model> {
+export async function readOpened(opened: Opened, options: Reading = {}): Promise<Model> {
 	const format = formatOf(opened);
-	if (format?.read) return format.read(opened);
+	if (format?.read) return format.read(opened, options);
 	const { unreadable } = await import("./unknown.ts");
 	throw unreadable(opened, format);
 }
@@ -82,7 +100,7 @@ async function labelsBeside(model: Model, files: readonly LabelFile[]): Promise<
 		import("../labels/fit.ts"),
 	]);
 	const { source } = model;
-	const { classes } = model.configuration;
+	const { classes, binary } = model.configuration;
 	const unfit: string[] = [];
 	for (const { name, read } of files) {
 		// A file that only looks like one of labels is none of the model's business.
@@ -90,7 +108,7 @@ async function labelsBeside(model: Model, files: readonly LabelFile[]): Promise<
 			.then((bytes) => parseLabels(new TextDecoder().decode(bytes), name))
 			.catch(() => undefined);
 		if (!labels) continue;
-		const fitted = fittedLabels(labels, classes);
+		const fitted = fittedLabels(labels, classes, binary);
 		if (fitted) {
 			const notes = [...source.notes, `Its labels are those of ${name}, which lies beside it.`];
 			return { ...model, labels: fitted, source: { ...source, notes } };

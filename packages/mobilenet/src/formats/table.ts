@@ -6,6 +6,7 @@
 import { startsWith } from "../base/bytes.ts";
 import { isJson } from "../base/json.ts";
 import type { Model } from "../weights/model.ts";
+import { type PreprocessingOptions, withPreprocessing } from "../weights/preprocessing.ts";
 import type { Chain } from "./chain/chain.ts";
 import { beginsWithNode } from "./graphdef/first-node.ts";
 import type { Opened } from "./opened.ts";
@@ -18,12 +19,18 @@ export interface Format {
 	readonly endings: readonly string[];
 	/** Whether an opened file is of this format, broken or not. */
 	sniff(opened: Opened): boolean;
-	read?(opened: Opened): Promise<Model>;
+	read?(opened: Opened, options: Reading): Promise<Model>;
 	/**
 	 * The files that a model becomes, by name: first the one that is called as the options say, then those beside it,
 	 * which it names.
 	 */
 	write?(model: Model, options: Writing): Promise<ReadonlyMap<string, Uint8Array>>;
+}
+
+/** What the user of a file says of it. */
+export interface Reading {
+	/** What the file's own input takes. */
+	readonly preprocessing?: PreprocessingOptions | undefined;
 }
 
 /** What a writer is asked for. */
@@ -36,6 +43,9 @@ export interface Writing {
 
 /** What the model of a TensorFlow.js folder is called. */
 export const folderModel = "model.json";
+/** What weights are called in a folder of Hugging Face's hub, the first that is there, beside its configuration. */
+export const hubWeights = ["model.safetensors", "pytorch_model.bin"] as const;
+export const hubConfiguration = "config.json";
 
 export const formats: readonly Format[] = [
 	{
@@ -43,7 +53,8 @@ export const formats: readonly Format[] = [
 		endings: [".safetensors"],
 		// The metadata that only this package writes; other frameworks' have their own rows.
 		sniff: ({ safetensors }) => safetensors?.metadata.mobilenet !== undefined,
-		read: async ({ safetensors, name }) => modelIn(safetensors!, name),
+		read: async ({ safetensors, name }, { preprocessing = {} }) =>
+			withPreprocessing(modelIn(safetensors!, name), preprocessing),
 		write: asOneFile(async () => (await import("./safetensors/model-writer.ts")).writeModel),
 	},
 	{
@@ -81,6 +92,21 @@ export const formats: readonly Format[] = [
 		read: byChain(async () => (await import("./keras/read.ts")).readKerasHdf5),
 	},
 	{
+		name: "PyTorch",
+		endings: [".pth", ".pt", ".pth.tar", ".ckpt"],
+		// A zip archive with a pickle, or pickles in a row, of which the first is a magic number (behind a frame, perhaps).
+		sniff: ({ zip, bytes }) =>
+			zip?.some(({ path }) => /(^|\/)data\.pkl$/.test(path)) ||
+			[2, 11].some((offset) => startsWith(bytes, "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", offset)),
+		read: byChain(async () => (await import("./pytorch/read.ts")).readPyTorch),
+	},
+	{
+		name: "Hugging Face",
+		endings: [],
+		sniff: ({ safetensors }) => safetensors !== undefined,
+		read: byChain(async () => (await import("./huggingface/read.ts")).readHuggingFace),
+	},
+	{
 		name: "Keras",
 		endings: [".keras"],
 		sniff: ({ zip }) =>
@@ -91,8 +117,8 @@ export const formats: readonly Format[] = [
 	{
 		name: "ONNX",
 		endings: [".onnx"],
-		// The version of its IR and a producer: files of ONNX begin so, but nothing makes them.
-		sniff: ({ bytes }) => bytes[0] === 8 && bytes[1]! < 32 && bytes[2] === 0x12,
+		sniff: ({ bytes }) => looksLikeOnnx(bytes),
+		read: byChain(async () => (await import("./onnx/read.ts")).readOnnx),
 		write: asOneFile(async () => (await import("./onnx/write.ts")).writeOnnx),
 	},
 ];
@@ -102,11 +128,21 @@ export function formatOf(opened: Opened): Format | undefined {
 	return formats.find((format) => format.sniff(opened));
 }
 
+/**
+ * Whether a message begins with the version of its IR, from 3 to 99, and then a producer's name, which is short, a graph or
+ * its operator sets. SavedModels begin with version 1, and Core ML has a message in the place of the name.
+ */
+function looksLikeOnnx(bytes: Uint8Array): boolean {
+	const [field, version = 0, next = 0, length = 0, first] = bytes;
+	if (field !== 0x08 || version < 3 || version >= 100) return false;
+	return next === 0x12 ? length < 128 && first !== 0x0a : [0x1a, 0x22, 0x3a, 0x42].includes(next);
+}
+
 /** Reads a chain and makes a model of it; the format's reader and what is common to all come at the same time. */
 function byChain(reader: () => Promise<(opened: Opened) => Chain | Promise<Chain>>): Format["read"] & object {
-	return async (opened) => {
+	return async (opened, { preprocessing }) => {
 		const [read, { recognize }] = await Promise.all([reader(), import("./chain/recognize.ts")]);
-		return recognize(await read(opened));
+		return recognize(await read(opened), { preprocessing });
 	};
 }
 

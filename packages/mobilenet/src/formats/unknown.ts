@@ -3,9 +3,9 @@
  * folder holds instead of one model.
  */
 import { startsWith } from "../base/bytes.ts";
-import { type ErrorCode, MobileNetError, shown } from "../base/error.ts";
+import { type ErrorCode, MobileNetError } from "../base/error.ts";
+import { afterLength } from "./graphdef/first-node.ts";
 import type { Opened } from "./opened.ts";
-import type { Safetensors } from "./safetensors/safetensors.ts";
 import { type Format, formats } from "./table.ts";
 
 interface Kind {
@@ -20,11 +20,20 @@ const mostNamed = 10;
 /** What becomes of TensorFlow's own files that are not read. */
 const wayRound =
 	"convert it to TensorFlow Lite (tf.lite.TFLiteConverter), or freeze it into a GraphDef (convert_variables_to_constants)";
+/** What becomes of other frameworks' files. */
+const wayOut = "convert it to ONNX or TensorFlow Lite";
+/** The first of a Paddle program's blocks has the number 0 and lies in none (−1). */
+const outermostBlock = "\x08\x00\x10\xff\xff\xff\xff\x0f";
 /** The last bytes of TensorFlow's tables of keys, which checkpoints have. */
 const tableMagic = "\x57\xfb\x80\x8b\x24\x75\x47\xdb";
 
 const kinds: readonly Kind[] = [
 	{ fits: ({ bytes }) => bytes.length === 0, what: "it is empty", code: "broken-file" },
+	{
+		fits: (_, text) => /^\s*(<\?xml[^>]*>\s*)?<net\b/.test(text),
+		what: `it is the graph of an OpenVINO model, which is not read yet: ${wayOut}`,
+		code: "unsupported",
+	},
 	{
 		fits: (_, text) => /^\s*<(!doctype|html|head|\?xml)/i.test(text),
 		what: "it is an HTML page, perhaps a server's error instead of the file",
@@ -36,13 +45,33 @@ const kinds: readonly Kind[] = [
 		code: "broken-file",
 	},
 	{
+		fits: ({ bytes, json }) => isPaddle(bytes) || json?.base_code !== undefined,
+		what: `it is a model of Paddle, which is not read yet: ${wayOut} (paddle2onnx)`,
+		code: "unsupported",
+	},
+	{
 		fits: ({ json }) => json !== undefined,
 		what: "it is JSON without the modelTopology and the weightsManifest of TensorFlow.js",
 		code: "broken-file",
 	},
 	{
+		fits: ({ zip }) => zip?.some(({ path }) => /(^|\/)archive_format$/.test(path)),
+		what: "it is a program of torch.export: save the network's weights, torch.save(model.state_dict(), …)",
+		code: "unsupported",
+	},
+	{
 		fits: ({ bytes }) => isSavedModel(bytes),
 		what: `it is a SavedModel of TensorFlow, whose weights lie in a checkpoint beside it and which is not read yet: ${wayRound}`,
+		code: "unsupported",
+	},
+	{
+		fits: (_, text) => /^7767517\s/.test(text),
+		what: `it is the graph of an ncnn model, which is not read yet: ${wayOut}`,
+		code: "unsupported",
+	},
+	{
+		fits: (_, text) => /^\s*(#.*\s+)*(name\s*:\s*"|(layers?|input)\s*[:{])/.test(text),
+		what: `it is a network of Caffe as text, which is not read yet: ${wayOut}`,
 		code: "unsupported",
 	},
 	{
@@ -61,18 +90,13 @@ const kinds: readonly Kind[] = [
 		code: "unsupported",
 	},
 	{
-		fits: ({ zip }) => zip?.some(({ path }) => path.endsWith("/data.pkl")),
-		what: "it is a file of PyTorch, a zip archive with a pickle in it",
-		code: "unsupported",
-	},
-	{
 		fits: ({ bytes }) => startsWith(bytes, "PK\x03\x04"),
 		what: "it is a zip archive, perhaps of Keras or PyTorch",
 		code: "unsupported",
 	},
 	{
 		fits: ({ bytes }) => bytes[0] === 0x80 && bytes[1]! >= 2 && bytes[1]! <= 5,
-		what: "it is a Python pickle, perhaps of PyTorch",
+		what: "it is a Python pickle that torch.save did not write",
 		code: "unsupported",
 	},
 	{
@@ -97,45 +121,35 @@ function isSavedModel(bytes: Uint8Array): boolean {
 	return startsWith(bytes, "\x08\x01\x12") && bytes[afterLength(bytes, 3)] === 10;
 }
 
+/** A program whose first block is the outermost, or weights: nothing but zeros before the first of floats. */
+function isPaddle(bytes: Uint8Array): boolean {
+	const isProgram = startsWith(bytes, "\n") && startsWith(bytes, outermostBlock, afterLength(bytes, 1));
+	return (
+		isProgram || (bytes.subarray(0, 16).every((byte) => byte === 0) && startsWith(bytes, "\x08\x05", 20))
+	);
+}
+
 /** A message that begins with a list of operators. */
 function isMetaGraph(bytes: Uint8Array): boolean {
 	const list = afterLength(bytes, 1);
 	return startsWith(bytes, "\n") && bytes[list] === 18 && bytes[afterLength(bytes, list + 1)] === 10;
 }
 
-/** Where the message begins whose length of a few bytes is at an offset. */
-function afterLength(bytes: Uint8Array, offset: number): number {
-	let at = offset;
-	while (bytes[at]! >= 128 && at < offset + 5) at++;
-	return at + 1;
-}
-
 /** @param format the file's format, where it is known but only written */
 export function unreadable(opened: Opened, format: Format | undefined): MobileNetError {
-	const { name, bytes, safetensors } = opened;
+	const { name, bytes } = opened;
 	const readable = formats.filter(({ read }) => read).map((known) => known.name);
 	if (format)
 		return new MobileNetError(
 			"unsupported",
 			`${name} is of the format ${format.name}, which is written but not read: take the network in another format (${readable.join(", ")}).`,
 		);
-	if (safetensors) return foreignSafetensors(safetensors, name);
 	const text = String.fromCharCode(...bytes.subarray(0, 64));
 	const kind = kinds.find(({ fits }) => fits(opened, text));
 	const start = [...bytes.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
 	return new MobileNetError(
 		kind?.code ?? "broken-file",
 		`${name} is of no format that can be read (${readable.join(", ")}): ${kind?.what ?? `its first bytes are ${start}`}.`,
-	);
-}
-
-/** A safetensors file of another framework, with what tells which. */
-function foreignSafetensors({ tensors, metadata }: Safetensors, name: string): MobileNetError {
-	const [first] = tensors.keys();
-	const tensor = first === undefined ? "" : `, the first called ${shown(first)}`;
-	return new MobileNetError(
-		"unsupported",
-		`${name} is a safetensors file without the metadata "mobilenet" that this package writes: it holds ${tensors.size} tensors${tensor}, and the metadata ${shown({ ...metadata })}; safetensors of other frameworks are not read yet.`,
 	);
 }
 

@@ -51,6 +51,16 @@ describe("zip archives", () => {
 		expect(contents(moved)).toEqual(files);
 	});
 
+	test("with zip64's records before the end, as PyTorch writes them, give them too", () => {
+		// APPNOTE 4.3.14: signature, 44 bytes that follow, versions, disks; counts and places of the directory, not read here.
+		const record = [0x50, 0x4b, 6, 6, 44, ...new Array<number>(51).fill(0)];
+		const locator = [0x50, 0x4b, 6, 7, ...new Array<number>(16).fill(0)];
+		const [before, end] = [archive.slice(0, -22), archive.slice(-22)];
+		expect(contents(new Uint8Array([...before, ...record, ...locator, ...end]))).toEqual(files);
+		// Without the record the locator is other bytes.
+		expect(() => contents(new Uint8Array([...before, ...locator, ...end]))).toThrow("damaged");
+	});
+
 	test("with a comment are found, and other bytes are none", () => {
 		const comment = new Uint8Array([...changed(-2, 5, 0), ...strToU8("hello")]);
 		expect(contents(comment)).toEqual(files);

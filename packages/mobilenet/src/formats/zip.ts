@@ -1,9 +1,11 @@
 /**
  * The reading side of zip, as far as model files need it: the list of files, each a view until it is unpacked, and
  * unpacking within a bound. An archive may have been appended to another file. fflate inflates; the list is read
- * here, where every offset is checked. Encryption, several disks and zip64 are not read.
+ * here, where every offset is checked. PyTorch closes every archive with zip64's records, small ones too: these are read,
+ * and files of more than 4 GiB, for which they were made, are not. Encryption and several disks are not read either.
  *
- * Source: PKWARE's APPNOTE.TXT, sections 4.3.7 (local header), 4.3.12 (central directory), 4.3.16 (its end).
+ * Source: PKWARE's APPNOTE.TXT, sections 4.3.7 (local header), 4.3.12 (central directory), 4.3.14 and 4.3.15 (zip64's
+ * end and its locator), 4.3.16 (the end).
  */
 import { Inflate } from "fflate";
 import { type Budget, spend } from "../base/budget.ts";
@@ -23,8 +25,11 @@ export interface ZipEntry {
 	readonly packed: Uint8Array;
 }
 
-const signatures = { local: 0x04034b50, central: 0x02014b50, end: 0x06054b50 } as const;
-const lengths = { local: 30, central: 46, end: 22, comment: 65_535 } as const;
+const signatures = {
+	...{ local: 0x04034b50, central: 0x02014b50, end: 0x06054b50 },
+	...{ end64: 0x06064b50, locator: 0x07064b50 },
+} as const;
+const lengths = { local: 30, central: 46, end: 22, end64: 56, locator: 20, comment: 65_535 } as const;
 const methods = { stored: 0, deflated: 8 } as const;
 /** No model has so many files. */
 const mostEntries = 10_000;
@@ -48,7 +53,7 @@ export function zipEntries(bytes: Uint8Array, name: string): readonly ZipEntry[]
 	if (here !== count || count === 0xffff || stated === 0xffffffff)
 		throw unsupported(name, "it is of several disks or in zip64");
 	if (count > mostEntries) throw unsupported(name, `it has ${count} files`);
-	const start = end - size;
+	const start = endOfEntries(file, end) - size;
 	// Offsets count from the archive's own beginning, or, where it was appended with care, from the file's.
 	const base = start - stated;
 	checkRange(file, start, size, "the zip archive's directory");
@@ -132,6 +137,17 @@ function endOfDirectory({ bytes, view }: BinaryFile): number | undefined {
 	return undefined;
 }
 
+/** Where the directory's entries end: at its end record, or at zip64's, which stands before it with its locator. */
+function endOfEntries({ view }: BinaryFile, end: number): number {
+	const locator = end - lengths.locator;
+	const end64 = locator - lengths.end64;
+	const isZip64 =
+		end64 >= 0 &&
+		view.getUint32(locator, true) === signatures.locator &&
+		view.getUint32(end64, true) === signatures.end64;
+	return isZip64 ? end64 : end;
+}
+
 function packedAt(file: BinaryFile, at: number, size: number, path: string): Uint8Array {
 	const what = `the file ${shown(path)} in the zip archive`;
 	const fields = readerAt(file, at, lengths.local, what);
@@ -149,5 +165,5 @@ function broken(name: string, offset: number, what: string): MobileNetError {
 }
 
 function unsupported(name: string, what: string): MobileNetError {
-	return new MobileNetError("unsupported", `the zip archive in ${name} cannot be read: ${what}.`);
+	return new MobileNetError("unsupported", `${name}: the zip archive in it cannot be read: ${what}.`);
 }

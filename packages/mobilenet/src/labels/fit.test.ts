@@ -12,6 +12,13 @@ describe("labels for a network", () => {
 		]);
 	});
 
+	test("of a single output stand for both of its classes", () => {
+		const person = { name: "person", id: "n00007846" };
+		expect(labelsFor([person], 2, "labels.txt", true)).toEqual([{ name: "not person" }, person]);
+		expect(labelsFor(labels(2), 2, "labels.txt", true)).toEqual(labels(2));
+		expect(() => labelsFor([person], 2, "labels.txt")).toThrow("labels.txt has 1 labels");
+	});
+
 	test("of another number are refused with both", () => {
 		expect(() => labelsFor(labels(1001), 1000, "labels.txt")).toThrow(
 			"labels.txt has 1001 labels, but the network has 1000 classes: give a file of as many labels.",

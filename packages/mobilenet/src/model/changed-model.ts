@@ -1,8 +1,7 @@
 /** A model with what its user wants otherwise than its file has it: another size, another preprocessing. */
-import { MobileNetError } from "../base/error.ts";
 import { configure } from "../network/configuration.ts";
-import type { Model, Preprocessing } from "../weights/model.ts";
-import { preprocessingFault } from "../weights/preprocessing.ts";
+import type { Model } from "../weights/model.ts";
+import { withPreprocessing } from "../weights/preprocessing.ts";
 import type { RunOptions } from "./options.ts";
 
 /**
@@ -17,18 +16,12 @@ export function changedModel(
 	model: Model,
 	{ size, preprocessing = {} }: Pick<RunOptions, "size" | "preprocessing">,
 ): Model {
-	const configuration =
-		size === undefined ? model.configuration : configure({ ...model.configuration, size });
-	const given = Object.entries(preprocessing)
-		.filter(([, value]) => value !== undefined)
-		.map(([field, value]) => [
-			field,
-			typeof value === "number" ? new Array<number>(configuration.inputChannels).fill(value) : value,
-		]);
-	const changed = { ...model.preprocessing, ...(Object.fromEntries(given) as Partial<Preprocessing>) };
-	const fault = preprocessingFault(changed, configuration.inputChannels);
-	if (fault !== undefined) throw new MobileNetError("usage", `${fault}.`);
-	const told = new Set([...given.map(([field]) => field), ...(size === undefined ? [] : ["size"])]);
-	const source = { ...model.source, assumed: model.source.assumed.filter((field) => !told.has(field)) };
-	return { ...model, configuration, preprocessing: changed, source };
+	const changed = withPreprocessing(model, preprocessing);
+	if (size === undefined) return changed;
+	const assumed = changed.source.assumed.filter((field) => field !== "size");
+	return {
+		...changed,
+		configuration: configure({ ...model.configuration, size }),
+		source: { ...changed.source, assumed },
+	};
 }

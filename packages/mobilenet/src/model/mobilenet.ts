@@ -72,7 +72,9 @@ export class MobileNet {
 	 * const other = await MobileNet.load("mobilenet_v1_0.25_224.tflite", { size: 160 });
 	 */
 	static async load(source?: ModelSource, options: LoadOptions = {}): Promise<MobileNet> {
-		return MobileNet.from(await loadModel(source, options), options);
+		// The reader composes preprocessing with what the file's graph does to its input.
+		const { preprocessing: _, ...running } = options;
+		return MobileNet.from(await loadModel(source, options), running);
 	}
 
 	/**

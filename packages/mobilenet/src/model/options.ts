@@ -3,22 +3,18 @@ import type { ReadOptions } from "../formats/read.ts";
 import type { Alpha } from "../image/pixels.ts";
 import type { Arithmetic } from "../kernels/operations.ts";
 import type { Build } from "../kernels/walker.ts";
-import type { Preprocessing } from "../weights/model.ts";
+import type { PreprocessingOptions } from "../weights/preprocessing.ts";
 import type { PictureSource, Row } from "./pictures.ts";
 import type { Prediction, PredictionOptions } from "./predictions.ts";
-
-/** Any part of a preprocessing; one number for mean or std stands for every channel. */
-export type PreprocessingOptions = {
-	readonly [F in keyof Preprocessing]?:
-		| (F extends "mean" | "std" ? number | Preprocessing[F] : Preprocessing[F])
-		| undefined;
-};
 
 /** How a model runs, and what differs from what its file says. */
 export interface RunOptions {
 	/** Width and height to run at, in pixels; a network runs at any that pools its last picture. Default: the file's own. */
 	readonly size?: number | undefined;
-	/** What differs from the file's preprocessing. Mean and std are in pixels, 0…255. */
+	/**
+	 * What differs from the file's preprocessing. Mean and std are in pixels, 0…255; for a file whose graph computes with its
+	 * input first, they say what that input takes.
+	 */
 	readonly preprocessing?: PreprocessingOptions | undefined;
 	/** What transparent pictures are laid on. Default: `white`. */
 	readonly transparency?: Alpha | undefined;

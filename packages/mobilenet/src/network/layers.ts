@@ -20,7 +20,8 @@ export const blocks = [
 	[1024, 2],
 	[1024, 1],
 ] as const;
-const stemChannels = 32;
+/** Output channels of the first convolution at α = 1. */
+export const stemChannels = 32;
 /** The five 14×14×512 blocks that the shallow network leaves out (the paper's Table 5). */
 const leftOutWhenShallow = { from: 6, to: 11 } as const;
 

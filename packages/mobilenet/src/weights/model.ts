@@ -6,9 +6,6 @@
 import type { Configuration } from "../network/configuration.ts";
 import type { Tensor } from "./tensor.ts";
 
-// For formats/tflite/weights.ts and the package's entry; all others import tensor.ts.
-export { type DType, sizeOf, type Tensor, type TensorData } from "./tensor.ts";
-
 export interface Model {
 	readonly configuration: Configuration;
 	/**

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
-import { usualPreprocessing } from "./model.ts";
-import { preprocessingFault } from "./preprocessing.ts";
+import { configure } from "../network/configuration.ts";
+import { initialize } from "./initialize.ts";
+import { type Model, usualPreprocessing } from "./model.ts";
+import { preprocessingFault, withPreprocessing } from "./preprocessing.ts";
 
 const usual = usualPreprocessing(3);
 
@@ -31,4 +33,22 @@ test.each([
 	[{ ...usual, fit: { shorterSide: 256, centralFraction: 0.875 } }, "preprocessing.fit"],
 ])("%j is refused", (value, message) => {
 	expect(preprocessingFault(value, 3)).toContain(message);
+});
+
+test("a model takes what is told in the place of what was assumed, and of its own table of pixels", () => {
+	const bare = initialize(configure({ alpha: 0.25, size: 32, classes: 2 }));
+	const table = { dtype: "I8", shape: [1, 256], data: new Int8Array(256) } as const;
+	const model: Model = {
+		...bare,
+		tensors: new Map([...bare.tensors, ["input.table", table]]),
+		source: { ...bare.source, assumed: ["size", "mean", "std", "fit"] },
+	};
+	const told = withPreprocessing(model, { mean: 0, std: [1, 2, 3] });
+	expect(told.preprocessing).toEqual({ ...model.preprocessing, mean: [0, 0, 0], std: [1, 2, 3] });
+	expect(told.source.assumed).toEqual(["size", "fit"]);
+	expect(told.tensors).toEqual(bare.tensors);
+	expect(withPreprocessing(model, { fit: { shorterSide: 256 } }).tensors).toBe(model.tensors);
+	expect(() => withPreprocessing(model, { std: -1 })).toThrow(
+		"preprocessing.std must be 3 numbers above 0, not [-1,-1,-1].",
+	);
 });

@@ -1,7 +1,8 @@
 /** Whether a preprocessing is one: for what comes from a file, an option or a command line. */
 import { MobileNetError, shown } from "../base/error.ts";
 import { isJson } from "../base/json.ts";
-import type { Filter, Preprocessing } from "./model.ts";
+import type { Filter, Model, Preprocessing } from "./model.ts";
+import { inputTableName } from "./names.ts";
 
 /** Any part of a preprocessing; one number for mean or std stands for every channel. */
 export type PreprocessingOptions = {
@@ -87,6 +88,31 @@ export function toldFields(options: PreprocessingOptions, inputChannels: number)
 		told[field] = value;
 	}
 	return told;
+}
+
+/**
+ * The model with other preprocessing. What the options say is no longer assumed; a mean or a std takes the place of the
+ * network's own table from pixels to codes.
+ *
+ * @throws MobileNetError `usage` where an option makes no sense
+ * @example
+ * withPreprocessing(model, { mean: 0, std: 255 })
+ */
+export function withPreprocessing(model: Model, options: PreprocessingOptions): Model {
+	const { inputChannels } = model.configuration;
+	const told = toldFields(options, inputChannels);
+	const preprocessing = { ...model.preprocessing, ...told };
+	const fault = preprocessingFault(preprocessing, inputChannels);
+	if (fault !== undefined) throw new MobileNetError("usage", `${fault}.`);
+	const tensors = new Map(model.tensors);
+	if (told.mean || told.std) tensors.delete(inputTableName);
+	const assumed = model.source.assumed.filter((field) => !Object.hasOwn(told, field));
+	return {
+		...model,
+		...(tensors.size < model.tensors.size && { tensors }),
+		preprocessing,
+		source: { ...model.source, assumed },
+	};
 }
 
 function isNumbers(value: unknown, count: number): value is number[] {

@@ -44,6 +44,8 @@ export const wildFiles: SharedFiles = {
 	"teachable_machine/vww_96_grayscale_quantized.tflite": {
 		origin: "Teachable Machine (swathiuppala/TeachableMachine)",
 		runtime: litert,
+		// Weights of dynamic range (golden/README.md): LiteRT quantizes what its dense layer takes, picture by picture.
+		tolerance: { apart: 2e-2, best: 3 },
 	},
 	"hub_input/flower_model.tflite": {
 		origin: "TF-Hub retrained (marcin-ch/IMXRT1170_…_Flowers)",

@@ -12,6 +12,7 @@ const files = [
 	{ file: "tflite_int8_per_channel.tflite", least: -128 },
 	{ file: "tflite_int8_uint8_io.tflite", least: 0 },
 	{ file: "keras_model.h5", apart: 1e-4 },
+	{ file: "slim_frozen.pb", apart: 1e-4 },
 	// Weights alone hold no size.
 	{ file: "keras_weights.h5", apart: 1e-4, size: 64 },
 ] as const;

@@ -24,7 +24,6 @@ const networks = [
 	["mobilenet_v1_1.0_224_tfjs", 1, "7fe8ea38b71f7c295aef6b6fd62979708566096f0d7f522947666be4f12b4069"],
 ] as const;
 const quarter = `weights/${networks[0][0]}`;
-const graphModel = "weights/mobilenet_v1_0.25_224_tfjs_graph";
 
 interface Manifest {
 	weightsManifest: { paths: string[]; weights: { name: string; shape: number[] }[] }[];
@@ -404,13 +403,5 @@ describe("what a manifest may not say", () => {
 			shape,
 			data: new Uint16Array(216).fill(0x3c00),
 		});
-	});
-});
-
-describeWithShared("a TensorFlow.js graph model", [graphModel], () => {
-	test("is refused in one sentence", async () => {
-		await expect(readModel(shared(graphModel), { name: "model" })).rejects.toThrow(
-			"model/model.json: it is a TensorFlow.js graph model, and only layers models are read; take the layers model, or the network in another format.",
-		);
 	});
 });

@@ -1,6 +1,6 @@
 /**
  * Every TensorFlow Lite file of ../shared, read and recognized; and the same network in several files compared. The files
- * damaged are fuzz-formats.test.ts's.
+ * damaged are test/fuzz/formats.test.ts's.
  */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";

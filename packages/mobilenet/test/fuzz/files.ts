@@ -9,6 +9,7 @@ import { writeModel } from "../../src/formats/safetensors/model-writer.ts";
 import { formats } from "../../src/formats/table.ts";
 import { configure } from "../../src/network/configuration.ts";
 import { initialize } from "../../src/weights/initialize.ts";
+import { graphDef, nodesOf, usualDialect } from "../support/graph-builder.ts";
 import { missing, shared } from "../support/shared-paths.ts";
 import { hostileFiles } from "./hostile.ts";
 
@@ -20,7 +21,7 @@ export interface ModelFiles {
 	readonly parts: ReadonlyMap<string, Uint8Array>;
 }
 
-const folders = ["weights", "golden/formats", "golden/formats/hf"];
+const folders = ["weights", "golden/formats", "golden/formats/hf", ...foldersIn("wild")];
 const folderModel = "model.json";
 
 /** Safetensors files by name: of a new network, or of another file's, so that there are all types of tensors. */
@@ -31,7 +32,10 @@ const written: Readonly<Record<string, string | undefined>> = {
 	"written/I8.safetensors": "weights/mobilenet_v1_0.25_224_int8.tflite",
 };
 
-/** The names of all models that there are here; without ../shared, one. */
+/** A graph of operators that none of ../shared has: zeros as an operator, weights behind others, batch norm written out. */
+const writtenGraph = "written/graph.pb";
+
+/** The names of all models that there are here; without ../shared, two. */
 export function modelNames(): readonly string[] {
 	const own = Object.entries(written)
 		.filter(([, source]) => source === undefined || missing([source]) === undefined)
@@ -40,7 +44,14 @@ export function modelNames(): readonly string[] {
 		.filter((folder) => missing([folder]) === undefined)
 		.flatMap((folder) => readdirSync(shared(folder)).map((name) => `${folder}/${name}`))
 		.filter(isModel);
-	return [...own, ...found];
+	return [...own, writtenGraph, ...found];
+}
+
+function foldersIn(parent: string): string[] {
+	if (missing([parent])) return [];
+	return readdirSync(shared(parent), { withFileTypes: true }).flatMap((entry) =>
+		entry.isDirectory() ? [`${parent}/${entry.name}`] : [],
+	);
 }
 
 function isModel(path: string): boolean {
@@ -49,6 +60,12 @@ function isModel(path: string): boolean {
 }
 
 export async function modelFiles(name: string): Promise<ModelFiles> {
+	if (name === writtenGraph) {
+		const model = initialize(configure({ alpha: 0.25, size: 32, classes: 10 }), { seed: 1 });
+		const dialect = { zeros: "Pad", reads: true, batchNorm: "written out", classifier: "MatMul" } as const;
+		const bytes = graphDef(nodesOf(model, { ...usualDialect, ...dialect }));
+		return { main: basename(name), parts: new Map([[basename(name), bytes]]) };
+	}
 	if (Object.hasOwn(written, name)) {
 		const source = written[name];
 		const model = source

@@ -1,6 +1,6 @@
 /**
  * Every model file that a reader knows, damaged: there is a model or a MobileNetError, within a second, with no more
- * allocated than four times the file. The long form is fuzz-formats.ts.
+ * allocated than four times the file. The long form is `npm run fuzz` (formats.ts).
  */
 import { afterAll, expect, test } from "vitest";
 import { missing } from "../support/shared-paths.ts";
@@ -16,8 +16,9 @@ const isShared = missing(["weights", "golden/formats"]) === undefined;
 if (!isShared) console.warn("skipped: fuzzing the model files of ../shared, which is not beside the project");
 
 test.skipIf(!isShared)("there are files of every format", () => {
-	for (const [ending, least] of Object.entries({ ".safetensors": 4, ".tflite": 15, tfjs: 2, ".h5": 5 }))
-		expect(names.filter((name) => name.endsWith(ending)).length).toBeGreaterThanOrEqual(least);
+	const least = { ".safetensors": 6, ".tflite": 15, tfjs: 2, tfjs_graph: 1, ".pb": 4, ".h5": 5, ".pth": 5 };
+	for (const [ending, count] of Object.entries(least))
+		expect(names.filter((name) => name.endsWith(ending)).length).toBeGreaterThanOrEqual(count);
 });
 
 test.each(names)("%s cut short, flipped, overwritten, grown", async (name) => {

@@ -17,6 +17,7 @@ const networks = [
 	{ file: "mobilenet_v1_0.25_224_tfjs", apart: 1e-4 },
 	{ file: "mobilenet_v1_0.25_224.h5", apart: 1e-4 },
 	{ file: "mobilenet_v1_0.25_224.tflite", apart: 1e-4 },
+	{ file: "mobilenet_v1_0.25_224_frozen.pb", apart: 1e-4 },
 	{ file: "mobilenet_v1_0.25_224_fp16.tflite", apart: 1e-3 },
 	{ file: "vww_v1_0.25_96.h5", apart: 1e-4, unit: true },
 	{ file: "vww_v1_0.25_96.tflite", apart: 1e-4, unit: true },

@@ -11,16 +11,25 @@ export const operatorCodes = {
 	DEPTHWISE_CONV_2D: 4,
 	DEQUANTIZE: 6,
 	FULLY_CONNECTED: 9,
+	LOGISTIC: 14,
+	MAX_POOL_2D: 17,
+	MUL: 18,
 	RELU: 19,
 	RELU6: 21,
 	RESHAPE: 22,
 	SOFTMAX: 25,
+	TANH: 28,
 	PAD: 34,
 	MEAN: 40,
+	SUB: 41,
+	DIV: 42,
 	SQUEEZE: 43,
 	STRIDED_SLICE: 45,
+	CAST: 53,
 	SHAPE: 77,
+	REDUCE_MAX: 82,
 	LEAKY_RELU: 98,
+	REVERSE_V2: 105,
 	QUANTIZE: 114,
 	HARD_SWISH: 117,
 	CUMSUM: 128,
@@ -41,6 +50,9 @@ const optionCodes = {
 	pool: 5,
 	fullyConnected: 8,
 	softmax: 9,
+	add: 11,
+	multiply: 21,
+	stridedSlice: 32,
 	leakyRelu: 75,
 } as const;
 
@@ -123,6 +135,8 @@ export interface MadeModel {
 	readonly subgraphs?: number;
 	readonly version?: number;
 	readonly metadata?: Uint8Array;
+	/** The TensorFlow that converted the file. */
+	readonly converter?: string;
 }
 
 /** The file; its input is tensor 0 unless told otherwise. */
@@ -180,13 +194,17 @@ export function makeTensorFlowLite(model: MadeModel): Uint8Array {
 		2: int32s(b, model.outputs),
 		3: offsets(b, operators),
 	});
+	const kept: readonly (readonly [name: string, bytes: Uint8Array])[] = [
+		...(model.metadata ? [["TFLITE_METADATA", model.metadata] as const] : []),
+		...(model.converter ? [["CONVERSION_METADATA", conversion(model.converter)] as const] : []),
+	];
 	let metadata: Put | undefined;
-	if (model.metadata) {
-		buffers.push(table(b, { 0: at(b.createByteVector(model.metadata)) }));
-		const entries = [
-			table(b, { 0: words(b, "min_runtime_version"), 1: int32(0) }),
-			table(b, { 0: words(b, "TFLITE_METADATA"), 1: int32(buffers.length - 1) }),
-		];
+	if (kept.length > 0) {
+		const entries = [table(b, { 0: words(b, "min_runtime_version"), 1: int32(0) })];
+		for (const [name, bytes] of kept) {
+			buffers.push(table(b, { 0: at(b.createByteVector(bytes)) }));
+			entries.push(table(b, { 0: words(b, name), 1: int32(buffers.length - 1) }));
+		}
 		metadata = offsets(b, entries);
 	}
 	const root = table(b, {
@@ -197,6 +215,13 @@ export function makeTensorFlowLite(model: MadeModel): Uint8Array {
 		6: metadata,
 	});
 	b.finish(root, "TFL3");
+	return b.asUint8Array().slice();
+}
+
+/** What TensorFlow's converter says of itself; it has no identifier. */
+function conversion(version: string): Uint8Array {
+	const b = new Builder(64);
+	b.finish(table(b, { 0: at(table(b, { 0: words(b, version), 1: int32(2) })) }));
 	return b.asUint8Array().slice();
 }
 

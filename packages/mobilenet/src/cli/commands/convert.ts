@@ -26,7 +26,7 @@ export const convertCommand = buildCommand<Options, string[], Context>({
 		const { changedModel, loadModel, MobileNet } = await import("../../index.ts");
 		const { writeLocation, writeModel } = await import("../../formats/index.ts");
 		const changes = loadOptions(options);
-		const original = changedModel(await loadModel(model, changes), changes);
+		const original = changedModel(await loadModel(model, changes), { size: changes.size });
 		const before = await sizeOf(await filesOf(model));
 		const bytes = writeModel(original);
 		await writeLocation(output, bytes);

@@ -41,7 +41,7 @@ export const quantizeCommand = buildCommand<Options, [string], Context>({
 		// The same pictures every time.
 		const chosen = sample(named, options.pictures);
 		const changes = loadOptions(options);
-		const model = changedModel(await loadModel(input, changes), changes);
+		const model = changedModel(await loadModel(input, changes), { size: changes.size });
 		const { model: quantized, report } = await quantize(model, chosen, {
 			range,
 			biasCorrection,

@@ -11,7 +11,7 @@ import { tableWords } from "../../kernels/reference/int8-lookup.ts";
 import { pitchOf } from "../../kernels/table.ts";
 import { headActivationOf, isConvolution, isPool, type Layer, layers } from "../../network/layers.ts";
 import type { Model } from "../../weights/model.ts";
-import { inputTableName, namesOf } from "../../weights/names.ts";
+import { namesOf } from "../../weights/names.ts";
 import { type ModelParts, ownBounds, partsOf } from "../../weights/parts.ts";
 import {
 	hasByteWeights,
@@ -33,6 +33,7 @@ import {
 	pixelInputs,
 	probabilitiesInto,
 } from "./inference.ts";
+import { type PixelCodes, pixelCodesOf } from "./pixel-codes.ts";
 
 /** Bytes of a block's depthwise results that are computed at a time, so that they stay in the L2 cache. */
 const bandBytes = 192 * 1024;
@@ -60,10 +61,12 @@ export function int8Plan(model: Model, options: Int8Options): Plan {
 	const isKept = (name: string): boolean => alwaysKept.includes(name) || keep.includes(name);
 	const parts = partsOf(model);
 	const words = wordsOf(parts);
+	const pixelCodes = pixelCodesOf(model, words.get("input")!);
 	const byteLayers = new Set(hasBytes ? layersOfBytes(parts, model, words) : []);
 	const network: Network = {
 		...{ plan, model, batch, threads, isKept },
 		words,
+		pixelCodes,
 		takesBytes: ({ name }) => byteLayers.has(name),
 	};
 	const [stem, ...rest] = table;
@@ -85,10 +88,9 @@ export function int8Plan(model: Model, options: Int8Options): Plan {
 	};
 	checkSize(regions, batch, size);
 	const entries = { floats: 0, bytes: 1, after: 2 };
-	const pixelTable = pixelTableOf(network, pixelInputs(model.preprocessing, inputChannels).order);
 	return {
 		...{ ...drafted, build, threads, batch, size, inputChannels, entries, regions },
-		...(pixelTable && { pixelTable }),
+		...(pixelCodes.tables && { pixelTable: pixelCodes.tables }),
 	};
 }
 
@@ -101,6 +103,7 @@ interface Network {
 	readonly isKept: (layer: string) => boolean;
 	/** Of the picture (`input`) and of what each layer gives out. */
 	readonly words: ReadonlyMap<string, Words>;
+	readonly pixelCodes: PixelCodes;
 	/** Whether a pointwise layer, or the classifier, multiplies bytes. */
 	readonly takesBytes: (layer: Layer) => boolean;
 }
@@ -170,9 +173,9 @@ function parametersOf({ plan }: Network, layer: Layer, panels: "wordPanels" | "b
 	};
 }
 
-/** Two steps, of which a run uses one: for floats, which are quantized, and for pixels, unless those are already codes. */
+/** Two steps, of which a run uses one: for floats, which are quantized, and for pixels, which are codes by now. */
 function stemSteps(network: Network, layer: Layer): Output {
-	const { plan, model, threads } = network;
+	const { plan, model, threads, pixelCodes } = network;
 	const { inputSize, outputSize, inputChannels, outputChannels, padding } = layer;
 	const output = outputOf(network, layer);
 	const codes = network.words.get("input")!;
@@ -198,51 +201,20 @@ function stemSteps(network: Network, layer: Layer): Output {
 		offsets: row(same.map(() => 0)),
 	});
 
-	// In the order of the picture's channels; the network's order is folded into the weights.
-	const { order, factors, mean } = pixelInputs(model.preprocessing, inputChannels);
-	const scaled = order.map((_, c) => ({
-		factor: factors[c]! / codes.scale,
-		offset: (-mean[c]! * factors[c]!) / codes.scale,
-	}));
-	const zeroPoint = network.model.tensors.has(inputTableName) ? -codes.low : pixelsAsCodes(scaled, codes);
+	// The weights in the order of the picture's channels.
+	const { order } = pixelInputs(model.preprocessing, inputChannels);
 	const shape = packedShape(layer.weightShape);
 	plan.step("int8StemBytes", layer.name, {
 		...common,
 		...parameters,
 		weights: plan.weights("wordPanels", namesOf(layer).weight, shape, { order, factors: same }),
 		pixels: input,
-		factors: row(scaled.map(({ factor }) => factor)),
-		offsets: row(scaled.map(({ offset }) => offset)),
-		asCodes: zeroPoint === undefined ? 0 : 1,
-		zeroPoint: zeroPoint ?? 0,
+		factors: row(same),
+		offsets: row(same.map(() => 0)),
+		asCodes: 1,
+		zeroPoint: pixelCodes.zeroPoint,
 	});
 	return output;
-}
-
-/** For each channel of the picture the code of every pixel, counted from the least code; undefined where codes need no table. */
-function pixelTableOf({ model }: Network, order: readonly number[]): readonly Uint8Array[] | undefined {
-	const table = model.tensors.get(inputTableName);
-	if (!table) return undefined;
-	const least = table.dtype === "U8" ? 0 : -128;
-	const rows = table.data.length / 256;
-	return order.map((c) => {
-		const start = rows === 1 ? 0 : c * 256;
-		return Uint8Array.from({ length: 256 }, (_, pixel) => table.data[start + pixel]! - least);
-	});
-}
-
-/** If a word is just the pixel minus a number, as in a network's own quantization: that number. */
-function pixelsAsCodes(
-	scaled: readonly { readonly factor: number; readonly offset: number }[],
-	{ low, high }: Words,
-): number | undefined {
-	const zeroPoint = -Math.round(scaled[0]!.offset);
-	for (const { factor, offset } of scaled)
-		for (let pixel = 0; pixel < 256; pixel++) {
-			const word = Math.round(Math.min(high, Math.max(low, pixel * factor + offset)));
-			if (word !== pixel - zeroPoint) return undefined;
-		}
-	return zeroPoint;
 }
 
 /** Whether a block may be one step: the output between its layers is not kept, and threads get about equal shares. */

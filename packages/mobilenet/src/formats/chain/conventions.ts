@@ -138,7 +138,7 @@ export function activationOf(
 		return refuse(
 			chain,
 			`the layer ${first.name} is followed by ${activation} where ReLU6, ReLU or leaky ReLU was expected`,
-			"not-mobilenet",
+			"unsupported",
 			first.name,
 		);
 	const leakySlope = activation === "leakyRelu" ? short(first.activation.slope ?? 0.1) : 0;
@@ -148,19 +148,23 @@ export function activationOf(
 			refuse(
 				chain,
 				`the layer ${unit.name} is followed by ${own.activation} where the layers before it have ${activation}`,
-				"not-mobilenet",
+				"unsupported",
 				unit.name,
 			);
 		if (activation === "leakyRelu" && short(own.slope ?? 0.1) !== leakySlope)
 			refuse(
 				chain,
 				`the layer ${unit.name} has a leaky ReLU of slope ${own.slope} where the layers before it have ${leakySlope}`,
-				"not-mobilenet",
+				"unsupported",
 				unit.name,
 			);
 	}
 	if (!(leakySlope >= 0 && leakySlope < 1))
-		refuse(chain, `its leaky ReLU has the slope ${leakySlope} where one from 0 to below 1 was expected`);
+		refuse(
+			chain,
+			`its leaky ReLU has the slope ${leakySlope} where one from 0 to below 1 was expected`,
+			"unsupported",
+		);
 	return { activation, leakySlope, notes };
 }
 

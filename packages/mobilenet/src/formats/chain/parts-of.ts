@@ -3,9 +3,11 @@
  * that, the blocks, the head. Here only the order of the layers counts; a network of another order is refused with what
  * was found instead of what was expected. Channels and tensors are tensors.ts's.
  */
+import { stemChannels, blocks as table } from "../../network/layers.ts";
 import type { Bounds } from "../../weights/parts.ts";
 import type { Chain } from "./chain.ts";
 import { type FoundHead, headOf } from "./head.ts";
+import { findWidth } from "./multiplier.ts";
 import { rangeOf, saturationOf } from "./saturation.ts";
 import { foldedUnit, type NormedUnit } from "./scaling.ts";
 import {
@@ -37,6 +39,8 @@ export interface Block {
 	readonly pointwise: ActiveUnit;
 }
 
+/** Fewer blocks of the right widths may be any network's. */
+const fewestBlocks = 4;
 const unbounded: Bounds = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
 
 /** What a network does to its input before the first convolution. */
@@ -76,18 +80,34 @@ export function partsOf(chain: Chain): Parts {
 		blocks.push({ depthwise, pointwise });
 		last = `${name}.pointwise`;
 	}
-	if (!isCount(blocks.length)) {
-		const { full, shallow } = blockCounts;
-		const item = items[at];
-		const next = item ? `, then ${describe(item)} (layer ${item.name})` : "";
-		refuse(
-			chain,
-			`it has ${blocks.length} depthwise separable blocks${next}, where ${full} were expected, or ${shallow} in the shallow network`,
-		);
-	}
+	if (!isCount(blocks.length)) refuseCount(chain, { stem, blocks }, items[at]);
 	const { activation } = blocks.at(-1)!.pointwise;
 	const head = headOf(chain, items.slice(at), { name: last, activation: activation?.activation });
 	return { leading, stem, blocks, head };
+}
+
+/** Refuses another number of blocks: a network that was cut off is one all the same. */
+function refuseCount(
+	chain: Chain,
+	{ stem, blocks }: Pick<Parts, "stem" | "blocks">,
+	next: Item | undefined,
+): never {
+	const { full, shallow } = blockCounts;
+	const counts = [stem, ...blocks.map(({ pointwise }) => pointwise)].map(({ convolution }, i) => ({
+		base: i === 0 ? stemChannels : (table[i - 1]?.[0] ?? 0),
+		channels: convolution.weight.tensor.shape[0]!,
+	}));
+	if (blocks.length >= fewestBlocks && blocks.length < full && findWidth(counts, "floor"))
+		refuse(
+			chain,
+			`it is a MobileNet v1 cut off after ${blocks.length} of its ${full} blocks, and only the whole network is supported, or the shallow one of ${shallow}`,
+			"unsupported",
+		);
+	const then = next ? `, then ${describe(next)} (layer ${next.name})` : "";
+	return refuse(
+		chain,
+		`it has ${blocks.length} depthwise separable blocks${then}, where ${full} were expected, or ${shallow} in the shallow network`,
+	);
 }
 
 /** All convolutions of the network proper, in order. */

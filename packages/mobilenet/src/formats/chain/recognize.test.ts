@@ -5,7 +5,7 @@ import { type Configuration, configure } from "../../network/configuration.ts";
 import { layers } from "../../network/layers.ts";
 import { checkTensors } from "../../weights/check.ts";
 import type { Quantization } from "../../weights/parts.ts";
-import { filled, type Tensor } from "../../weights/tensor.ts";
+import { filled, sizeOf, type Tensor } from "../../weights/tensor.ts";
 import type { Chain, ChainLayer } from "./chain.ts";
 import { recognize } from "./recognize.ts";
 
@@ -431,6 +431,27 @@ describe("another network is refused with what was found instead", () => {
 		);
 	});
 
+	test("MobileNet v2 of integers, where only narrowing convolutions have codes far below 0", () => {
+		const codes = (layer: Convolution, zeroPoint: number): Convolution => {
+			const { shape } = layer.weight.tensor;
+			const tensor: Tensor = { dtype: "U8", shape, data: new Uint8Array(sizeOf(shape)) };
+			return {
+				...layer,
+				weight: { tensor, quantization: { scale: [1], zeroPoint: [128] } },
+				output: { scale: [0.0235], zeroPoint: [zeroPoint] },
+			};
+		};
+		const layers = [
+			codes(convolution("Conv1", [32, 3, 3, 3], 1, 2), 0),
+			codes(convolution("depthwise", [32, 1, 3, 3], 32), 0),
+			codes(convolution("project", [16, 32, 1, 1]), 132),
+			codes(convolution("expand", [96, 16, 1, 1]), 0),
+		];
+		expect(refusal(chain(...layers))).toBe(
+			"not-mobilenet: network.bin holds no MobileNet v1: a 1×1 convolution with 16 outputs has no activation after it where ReLU6, ReLU or leaky ReLU was expected (layer project); it looks like MobileNet v2.",
+		);
+	});
+
 	test("a network of plain convolutions, of larger ones, of none", () => {
 		expect(refusal(chain(...stem, convolution("conv2", [64, 32, 3, 3]), relu6("r")))).toContain(
 			"after the first convolution comes a 3×3 convolution with 64 outputs where a 3×3 depthwise one was expected (layer conv2).",
@@ -439,7 +460,7 @@ describe("another network is refused with what was found instead", () => {
 			"at the start comes a 7×7 convolution with 64 outputs where a 3×3 convolution was expected (layer conv1)",
 		);
 		expect(refusal(chain(...stem, convolution("dw", [32, 1, 5, 5], 32), relu6("r")))).toContain(
-			"a 5×5 depthwise convolution",
+			"comes a 5×5 depthwise convolution with 32 outputs where a 3×3 depthwise one was expected (layer dw); it looks like MobileNet v3 or EfficientNet.",
 		);
 		expect(refusal(chain(...stem, convolution("grouped", [64, 8, 3, 3], 4), relu6("r")))).toContain(
 			"a 3×3 grouped (4 groups) convolution",
@@ -460,8 +481,11 @@ describe("another network is refused with what was found instead", () => {
 		const found = chainFor(small);
 		const upTo = (name: string) =>
 			found.layers.slice(0, found.layers.findIndex((layer) => layer.name === name) + 1);
-		expect(refusal({ ...found, layers: upTo("blocks.4.pointwise.activation") })).toContain(
-			"it has 5 depthwise separable blocks, where 13 were expected, or 8 in the shallow network",
+		expect(refusal({ ...found, layers: upTo("blocks.4.pointwise.activation") })).toBe(
+			"unsupported: network.bin: it is a MobileNet v1 cut off after 5 of its 13 blocks, and only the whole network is supported, or the shallow one of 8.",
+		);
+		expect(refusal({ ...found, layers: upTo("blocks.2.pointwise.activation") })).toBe(
+			"not-mobilenet: network.bin holds no MobileNet v1: it has 3 depthwise separable blocks, where 13 were expected, or 8 in the shallow network.",
 		);
 		expect(refusal({ ...found, layers: upTo("blocks.4.depthwise.activation") })).toContain(
 			"after blocks.4.depthwise it ends where a 1×1 one was expected",
@@ -592,6 +616,11 @@ describe("another network is refused with what was found instead", () => {
 	test("a size that is none, and one that is too small", () => {
 		expect(refusal({ ...chainFor(small), size: 0 })).toContain("broken-file");
 		expect(refusal({ ...chainFor(small), size: 31.5 })).toContain("31.5 pixels");
+		const { size: _, ...sizeless } = chainFor(small);
+		expect(refusal({ ...sizeless, shape: [96, 128] })).toBe(
+			"unsupported: network.bin: its input is 128×96 pixels (width×height), and only networks of square pictures are supported.",
+		);
+		expect(recognize({ ...sizeless, shape: [64, 64] }).configuration.size).toBe(64);
 		expect(refusal(chainFor({ ...small, size: 31 }))).toContain("its size must be a whole number from 32");
 	});
 });

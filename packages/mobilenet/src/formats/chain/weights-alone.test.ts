@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { configure } from "../../network/configuration.ts";
+import { type ConfigurationOptions, configure } from "../../network/configuration.ts";
 import { fold } from "../../weights/fold.ts";
 import { initialize } from "../../weights/initialize.ts";
 import type { Model } from "../../weights/model.ts";
@@ -55,4 +55,39 @@ test("a layer that no MobileNet v1 has is refused where only its classifier coul
 		"model.pth holds no MobileNet v1: it has the layer gem of the class GeM, which no MobileNet v1 has.",
 	);
 	expect(() => chainOfWeights([foreign], usual, reading)).toThrow("it has no weights");
+});
+
+test("what something beside the weights says is taken and not assumed", () => {
+	const layers = layersOf(initialize(configure({ alpha: 0.25, size: 32, classes: 1, output: "logits" })));
+	const differing = { output: "sigmoid", padding: "symmetric", activation: "relu", epsilon: 0.25 } as const;
+	const { configuration, source } = recognize(
+		chainOfWeights(
+			layers,
+			{ preset: "tf", differing, known: Object.keys(differing), like: "somebody's" },
+			reading,
+		),
+	);
+	expect(configuration).toMatchObject({ ...differing, binary: true, classes: 2, stemPadding: "symmetric" });
+	expect(source.assumed.slice(0, 3)).toEqual(["size", "lastBlock", "mean"]);
+});
+
+test("heads that weights alone do not tell are refused", () => {
+	const usual = { preset: "tf", like: "somebody's" } as const;
+	const refused = (options: ConfigurationOptions) => () => {
+		const layers = layersOf(initialize(configure({ alpha: 0.25, size: 64, classes: 2, ...options })));
+		return chainOfWeights(layers, usual, reading);
+	};
+	const start = "model.pth: it holds weights only, which do not say";
+	expect(refused({ classes: 1, output: "logits" })).toThrow(
+		`${start} whether the single output of its layer layers.54 is a logit or a probability; take the whole model.`,
+	);
+	expect(refused({ headLayers: [{ units: 3, activation: "relu" }] })).toThrow(
+		`${start} what comes between its last layers layers.54 and layers.55; take the whole model.`,
+	);
+	expect(refused({ pooling: "none" })).toThrow(
+		`${start} how the picture behind its blocks becomes the 1024 numbers that its layer layers.54 takes; take the whole model.`,
+	);
+	const layers = layersOf(initialize(configure({ alpha: 0.25, size: 64, classes: 1, output: "logits" })));
+	const softmax = chainOfWeights(layers, { ...usual, known: ["output"] }, reading);
+	expect(() => recognize(softmax)).toThrow("its softmax is over a single output");
 });

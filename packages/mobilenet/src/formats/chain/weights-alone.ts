@@ -42,6 +42,10 @@ export interface Usual {
 	/** Where it is not the preset's. */
 	readonly padding?: Padding;
 	readonly stemPadding?: Padding;
+	/** What else is not the preset's. */
+	readonly differing?: Partial<Configuration>;
+	/** What the file says in another place, so that it is not assumed. */
+	readonly known?: readonly string[];
 	/** Whose network that is, for people: `Keras's own MobileNet`. */
 	readonly like: string;
 }
@@ -60,20 +64,14 @@ const weighted: readonly WeightedLayer["kind"][] = ["convolution", "depthwise", 
  */
 export function chainOfWeights(
 	all: readonly WeightedLayer[],
-	{ preset, padding, stemPadding, like }: Usual,
+	{ preset, padding, stemPadding, differing, known = [], like }: Usual,
 	reading: Pick<Reading, "name" | "format">,
 ): Chain {
-	const usual = configure({ preset, padding, stemPadding });
+	const usual = configure({ preset, padding, stemPadding, ...differing });
 	if (!all.some(isWeighted)) refuse(reading, "it has no weights");
 	const head = headStart(all);
-	const blocks = all.filter(({ kind }) => kind === "depthwise").length;
-	const last = all.filter((layer, i) => i >= head && isWeighted(layer)).map(({ name }) => name);
-	if (last.length > 1 && (blocks === blockCounts.full || blocks === blockCounts.shallow))
-		refuse(
-			reading,
-			`it holds weights only, which do not say what comes between its last layers ${last.slice(0, 2).join(" and ")}; take the whole model`,
-			"unsupported",
-		);
+	const last = all.filter((layer, i) => i >= head && isWeighted(layer));
+	checkHead(all.slice(0, head), last, known, reading);
 	const layers = [...trunkOf(all.slice(0, head), usual), ...headOf(all.slice(head), usual, reading)];
 	const has = (kind: ChainLayer["kind"]): boolean => layers.some((layer) => layer.kind === kind);
 	const assumed = [
@@ -81,9 +79,35 @@ export function chainOfWeights(
 		...(has("batchNorm") ? ["epsilon"] : []),
 		...(has("dropout") ? ["dropout"] : []),
 		...(last.length > 0 ? ["output"] : []),
-	];
+	].filter((field) => !known.includes(field));
 	const note = `It holds weights only; strides, padding, activation and whatever else weights do not say are as in ${like}.`;
-	return { ...reading, layers, assumed, notes: [note] };
+	return { ...reading, layers, assumed, notes: assumed.length > 0 ? [note] : [] };
+}
+
+/** Refuses a head that weights alone do not tell: none is answered by guessing. */
+function checkHead(
+	trunk: readonly WeightedLayer[],
+	last: readonly WeightedLayer[],
+	known: readonly string[],
+	reading: Pick<Reading, "name">,
+): void {
+	const blocks = trunk.filter(({ kind }) => kind === "depthwise").length;
+	if (blocks !== blockCounts.full && blocks !== blockCounts.shallow) return;
+	const unsaid = (what: string): never =>
+		refuse(reading, `it holds weights only, which do not say ${what}; take the whole model`, "unsupported");
+	const [classifier, next] = last;
+	if (next) unsaid(`what comes between its last layers ${classifier!.name} and ${next.name}`);
+	if (classifier?.kind !== "dense" && classifier?.kind !== "convolution") return;
+	const [outputs = 0, inputs = 0] = classifier.weight.tensor.shape;
+	const features = trunk.findLast(({ kind }) => kind === "convolution") as Convolution | undefined;
+	const [channels = 0] = features?.weight.tensor.shape ?? [];
+	// What takes every pixel's numbers takes a whole number of times as many.
+	if (inputs > channels && inputs % channels === 0)
+		unsaid(
+			`how the picture behind its blocks becomes the ${inputs} numbers that its layer ${classifier.name} takes`,
+		);
+	if (outputs === 1 && !known.includes("output"))
+		unsaid(`whether the single output of its layer ${classifier.name} is a logit or a probability`);
 }
 
 function isWeighted({ kind }: WeightedLayer): boolean {
@@ -172,6 +196,8 @@ function headOf(
 	}
 	if (classifier !== undefined && output === "softmax")
 		layers.push({ kind: "softmax", name: `${classifier} (softmax)` });
+	if (classifier !== undefined && output === "sigmoid")
+		layers.push({ kind: "activation", name: `${classifier} (sigmoid)`, activation: "sigmoid" });
 	return layers;
 }
 

@@ -1,7 +1,9 @@
 /** How refusals speak of a network: what was found, what was expected in its place, and what the whole looks like. */
 import type { Chain } from "./chain.ts";
-import { type Item, isDepthwise, isPointwise, kernelOf, refuse } from "./units.ts";
+import { saturationOf } from "./saturation.ts";
+import { type Item, isDepthwise, isPointwise, kernelOf, refuse, type Unit } from "./units.ts";
 
+/** Refuses what is not the layer that was expected after another. */
 export function unexpected(
 	chain: Chain,
 	items: readonly Item[],
@@ -18,6 +20,7 @@ export function unexpected(
 	);
 }
 
+/** A layer as errors speak of it. */
 export function describe(item: Item): string {
 	switch (item.kind) {
 		case "unit": {
@@ -49,14 +52,19 @@ export function describe(item: Item): string {
 	}
 }
 
-/** Which other network of the family it looks like, as the end of a sentence. */
+/** Which other network it looks like, as the end of a sentence. */
 export function resemblance(items: readonly Item[]): string {
-	const units = items.filter((item) => item.kind === "unit");
-	const pool = items.findIndex((item) => item.kind === "pool");
+	const pool = items.findIndex((item) => item.kind === "pool" || item.kind === "flatten");
+	const units = items.slice(0, pool < 0 ? items.length : pool).filter((item) => item.kind === "unit");
+	const depthwise = units.filter(isDepthwise);
+	if (depthwise.some((unit) => kernelOf(unit) === "5×5"))
+		return "; it looks like MobileNet v3 or EfficientNet";
 	// Version 2 narrows every block with a 1×1 convolution that no activation follows.
-	if (!units.some((unit) => isDepthwise(unit) && unit.activation)) return "";
-	const beforePool = items.slice(0, pool < 0 ? items.length : pool);
-	return beforePool.some((item) => item.kind === "unit" && isPointwise(item) && !item.activation)
-		? "; it looks like MobileNet v2"
-		: "";
+	if (depthwise.some(isActive) && units.some((unit) => isPointwise(unit) && !isActive(unit)))
+		return "; it looks like MobileNet v2";
+	return "";
+}
+
+function isActive({ activation, convolution: { weight }, output }: Unit): boolean {
+	return activation !== undefined || saturationOf({ weight, output }) !== undefined;
 }

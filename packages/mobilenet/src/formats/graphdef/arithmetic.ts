@@ -4,9 +4,7 @@
  */
 import { shown } from "../../base/error.ts";
 import { float32Of, isFloat } from "../../weights/float.ts";
-import type { Bounds } from "../../weights/parts.ts";
 import { sizeOf, type Tensor } from "../../weights/tensor.ts";
-import type { ChainLayer } from "../chain/chain.ts";
 import { refuse } from "../chain/units.ts";
 import { biased } from "./convolutions.ts";
 import { described, type Graph, type GraphNode, inputOf, type Source } from "./graph.ts";
@@ -61,37 +59,6 @@ export function bounds(context: Context): readonly BareLayer[] {
 
 function clip(low: number, high: number): BareLayer {
 	return { kind: "activation", activation: "clip", bounds: { low, high } };
-}
-
-/** Several bounds one after the other made one, and called by their names where they have them. */
-export function mergedBounds(layers: readonly ChainLayer[]): readonly ChainLayer[] {
-	const merged: ChainLayer[] = [];
-	for (const layer of layers) {
-		const before = merged.at(-1);
-		const [first, second] = [before && boundsOf(before), boundsOf(layer)];
-		if (!second) merged.push(layer);
-		else if (first && first.low <= second.high && second.low <= first.high)
-			merged[merged.length - 1] = named(before!.name, {
-				low: Math.max(first.low, second.low),
-				high: Math.min(first.high, second.high),
-			});
-		else merged.push(named(layer.name, second));
-	}
-	return merged;
-}
-
-function boundsOf(layer: ChainLayer): Bounds | undefined {
-	if (layer.kind !== "activation") return undefined;
-	if (layer.activation === "relu") return { low: 0, high: Number.POSITIVE_INFINITY };
-	if (layer.activation === "relu6") return { low: 0, high: 6 };
-	return layer.activation === "clip" ? layer.bounds : undefined;
-}
-
-function named(name: string, bounds: Bounds): ChainLayer {
-	const { low, high } = bounds;
-	if (low === 0 && high === 6) return { kind: "activation", name, activation: "relu6" };
-	if (low === 0 && high === Number.POSITIVE_INFINITY) return { kind: "activation", name, activation: "relu" };
-	return { kind: "activation", name, activation: "clip", bounds };
 }
 
 /**

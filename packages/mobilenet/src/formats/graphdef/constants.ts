@@ -26,28 +26,31 @@ const mostAxes = 8;
 
 const same: Fold = (_, tensor) => tensor!;
 /** Only the numbers count: what takes a constant knows its shape, or asks for one of another. */
-const folds: Readonly<Record<string, Fold>> = {
-	Identity: same,
-	StopGradient: same,
-	GuaranteeConst: same,
-	PlaceholderWithDefault: same,
-	Cast: cast,
-	Reshape: reshaped,
-	Squeeze: (_, tensor) => ({ ...tensor!, shape: tensor!.shape.filter((length) => length !== 1) }),
-	Add: binary((a, b) => a + b),
-	AddV2: binary((a, b) => a + b),
-	Sub: binary((a, b) => a - b),
-	Mul: binary((a, b) => a * b),
-	RealDiv: binary((a, b) => a / b),
-	Div: binary((a, b) => a / b),
-	Rsqrt: unary((x) => 1 / Math.sqrt(x)),
-	Sqrt: unary(Math.sqrt),
-	Square: unary((x) => x * x),
-	Neg: unary((x) => -x),
-	Reciprocal: unary((x) => 1 / x),
-	Dequantize: dequantized,
-	FakeQuantWithMinMaxVars: fakeQuantized,
-	FakeQuantWithMinMaxVarsPerChannel: fakeQuantized,
+const folds: Readonly<Record<string, readonly [inputs: number, fold: Fold]>> = {
+	Identity: [1, same],
+	StopGradient: [1, same],
+	GuaranteeConst: [1, same],
+	PlaceholderWithDefault: [1, same],
+	Switch: [1, same],
+	Cast: [1, cast],
+	Reshape: [2, reshaped],
+	Squeeze: [1, (_, tensor) => ({ ...tensor!, shape: tensor!.shape.filter((length) => length !== 1) })],
+	Add: [2, binary((a, b) => a + b)],
+	AddV2: [2, binary((a, b) => a + b)],
+	Sub: [2, binary((a, b) => a - b)],
+	Mul: [2, binary((a, b) => a * b)],
+	RealDiv: [2, binary((a, b) => a / b)],
+	Div: [2, binary((a, b) => a / b)],
+	Maximum: [2, binary(Math.max)],
+	Minimum: [2, binary(Math.min)],
+	Rsqrt: [1, unary((x) => 1 / Math.sqrt(x))],
+	Sqrt: [1, unary(Math.sqrt)],
+	Square: [1, unary((x) => x * x)],
+	Neg: [1, unary((x) => -x)],
+	Reciprocal: [1, unary((x) => 1 / x)],
+	Dequantize: [3, dequantized],
+	FakeQuantWithMinMaxVars: [3, fakeQuantized],
+	FakeQuantWithMinMaxVarsPerChannel: [3, fakeQuantized],
 };
 
 export function constantsOf(graph: Graph): Constants {
@@ -60,6 +63,7 @@ export function constantsOf(graph: Graph): Constants {
 		if (depth > deepest) return false;
 		const is =
 			node.op === "Const" ||
+			isSwitchOfTraining(node) ||
 			(Object.hasOwn(folds, node.op) &&
 				!isPicture(node) &&
 				node.inputs.length > 0 &&
@@ -67,21 +71,24 @@ export function constantsOf(graph: Graph): Constants {
 		known.set(node, is);
 		return is;
 	};
+	const folded = (node: GraphNode): Tensor => {
+		const [inputs, fold] = folds[node.op]!;
+		const given = Array.from({ length: inputs }, (_, i) => compute(inputOf(graph, node, i).node));
+		return fold({ graph, node }, ...given);
+	};
 	const compute = (node: GraphNode): Tensor => {
 		const before = values.get(node);
 		if (before) return before;
-		const value =
-			node.op === "Const"
+		const value = isSwitchOfTraining(node)
+			? no
+			: node.op === "Const"
 				? constantIn(graph, node)
-				: folds[node.op]!(
-						{ graph, node },
-						...node.inputs.map((input) => compute(sourceAt(graph, input).node)),
-					);
+				: folded(node);
 		values.set(node, value);
 		return value;
 	};
 	return {
-		has: ({ node, port }) => port === 0 && isConstant(node, 0),
+		has: ({ node }) => isConstant(node, 0),
 		valueOf: ({ node }) => {
 			if (isConstant(node, 0)) return compute(node);
 			return refuse(
@@ -104,6 +111,13 @@ export function wholeNumbers(graph: Graph, constants: Constants, source: Source)
 		);
 	return [...data];
 }
+
+/** Old graphs of Keras ask on every run whether it is one of training. It is none. */
+function isSwitchOfTraining(node: GraphNode): boolean {
+	return node.op === "Placeholder" && node.attribute("dtype")?.type === "DT_BOOL";
+}
+
+const no: Tensor = { dtype: "U8", shape: [], data: Uint8Array.of(0) };
 
 /** A picture may have a constant in its place where none is given; a switch of training has a single number. */
 function isPicture(node: GraphNode): boolean {
@@ -233,7 +247,11 @@ function dequantized({ graph, node }: Parameters<Fold>[0], ...inputs: readonly T
 	return unary((code) => first + code * step)({ graph, node }, codes);
 }
 
-/** Weights as networks have them that were trained for integers: what the codes nearest to them stand for. */
+/**
+ * Weights as networks have them that were trained for integers: what the codes nearest to them stand for.
+ *
+ * Source: tensorflow/core/kernels/fake_quant_ops_functor.h
+ */
 function fakeQuantized({ graph, node }: Parameters<Fold>[0], ...inputs: readonly Tensor[]): Tensor {
 	const [tensor, min, max] = inputs as [Tensor, Tensor, Tensor];
 	const bits = node.attribute("num_bits")?.number ?? 8;
@@ -253,15 +271,22 @@ function fakeQuantized({ graph, node }: Parameters<Fold>[0], ...inputs: readonly
 			"broken-file",
 		);
 	charge(graph, 4 * numbers.length);
-	// The range is moved so that 0 has a code of its own.
-	const scale = Float64Array.from(lows, (low, c) => (highs[c]! - low) / (greatest - least));
-	const zero = scale.map((step, c) =>
-		Math.max(least, Math.min(greatest, Math.round(least - lows[c]! / step))),
-	);
+	// The range is moved so that 0 has a code of its own. In float32, as there: halves would be rounded otherwise.
+	const { fround } = Math;
+	const ranges = Array.from(lows, (low, c) => {
+		const scale = fround(fround(highs[c]! - low) / (greatest - least));
+		const zero = Math.max(least, Math.min(greatest, Math.round(fround(least - fround(low / scale)))));
+		return {
+			scale,
+			inverse: fround(1 / scale),
+			min: fround((least - zero) * scale),
+			max: fround((greatest - zero) * scale),
+		};
+	});
 	const data = Float32Array.from(numbers, (x, i) => {
-		const c = i % channels;
-		const code = Math.max(least, Math.min(greatest, Math.round(x / scale[c]! + zero[c]!)));
-		return (code - zero[c]!) * scale[c]!;
+		const { scale, inverse, min: first, max: last } = ranges[i % channels]!;
+		const shifted = fround(Math.max(first, Math.min(last, x)) - first);
+		return fround(Math.floor(fround(fround(shifted * inverse) + 0.5)) * scale) + first;
 	});
 	return { dtype: "F32", shape: tensor.shape, data };
 }

@@ -26,6 +26,7 @@ export function activation(context: Context, op = context.node.op): BareLayer {
 
 export function convolution(context: Context): readonly BareLayer[] {
 	const { graph, node, form } = context;
+	checkLayout(context);
 	const filter = floatsAt(context, 1, 4);
 	const [, , inputs = 1, outputs = 1] = filter.shape;
 	const channels = form.channels ?? inputs;
@@ -42,6 +43,7 @@ export function convolution(context: Context): readonly BareLayer[] {
 
 /** [height, width, C, m]: m filters for each of C channels. */
 export function depthwise(context: Context): readonly BareLayer[] {
+	checkLayout(context);
 	const filter = floatsAt(context, 1, 4);
 	const [, , groups = 1, multiplier = 1] = filter.shape;
 	charge(context.graph, filter.data.byteLength);
@@ -110,7 +112,6 @@ function convolved(
 	read: Pick<Convolution, "weight" | "groups" | "storedAsDepthwise">,
 ): Convolution {
 	const { graph, node, form } = context;
-	checkLayout(context);
 	if (form.isRow) refuse(graph, `${described(node)} is given a row of numbers where a picture was expected`);
 	const dilations = node.attribute("dilations")?.numbers ?? [];
 	if (dilations.some((step) => step !== 1))

@@ -6,70 +6,29 @@ import { refuse } from "../chain/units.ts";
 import { nodesTo } from "../graph.ts";
 import type { Constants } from "./constants.ts";
 import { brief, described, type Graph, type GraphNode, inputOf, type Source, sourceAt } from "./graph.ts";
+import { knownOperators } from "./layers.ts";
 import { branching, foreign, foreignIfTold } from "./words.ts";
 
-/** How the picture comes into a node. */
-type Way =
-	/** By the first input; the others are weights or shapes. */
-	| "first"
-	/** By the input that is no constant. */
-	| "either"
-	/** By the branch that runs when nothing is trained. */
-	| "merge"
-	/** It is the picture itself. */
-	| "start";
-
-const layers = ["Conv2D", "DepthwiseConv2dNative", "MatMul"];
-const fusedLayers = [
-	...["FusedConv2D", "_FusedConv2D", "FusedDepthwiseConv2dNative", "_FusedDepthwiseConv2dNative"],
-	"_FusedMatMul",
-];
-const answers = ["Softmax", "Sigmoid"];
-const passing = [
-	...[
-		"Identity",
-		"StopGradient",
-		"CheckNumerics",
-		"PreventGradient",
-		"Snapshot",
-		"Switch",
-		"Cast",
-		"ExpandDims",
-	],
-	...["Squeeze", "Reshape", "PlaceholderWithDefault", "FakeQuantWithMinMaxVars"],
-	"FakeQuantWithMinMaxVarsPerChannel",
-];
-const others = [
-	...["BiasAdd", "FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"],
-	...[
-		"Relu",
-		"Relu6",
-		"LeakyRelu",
-		"Tanh",
-		"ClipByValue",
-		"Pad",
-		"PadV2",
-		"AvgPool",
-		"MaxPool",
-		"Mean",
-		"Max",
-	],
-	...["ResizeBilinear", "ResizeNearestNeighbor"],
-];
-const eithers = ["Add", "AddV2", "Sub", "Mul", "RealDiv", "Div", "Maximum", "Minimum"];
-const starts = ["Placeholder", "DecodeJpeg", "DecodePng", "DecodeBmp", "DecodeImage"];
-
-const ways: ReadonlyMap<string, Way> = new Map(
-	(
-		[
-			[[...layers, ...fusedLayers, ...answers, ...passing, ...others], "first"],
-			[eithers, "either"],
-			[["Merge"], "merge"],
-			[starts, "start"],
-		] as const
-	).flatMap(([ops, way]) => ops.map((op) => [op, way] as const)),
-);
-const weighted: ReadonlySet<string> = new Set([...layers, ...fusedLayers]);
+const starts: ReadonlySet<string> = new Set([
+	"Placeholder",
+	"DecodeJpeg",
+	"DecodePng",
+	"DecodeBmp",
+	"DecodeImage",
+]);
+/** The picture comes by the input that is no constant. By all others it comes first, before weights and shapes. */
+const ofTwo: ReadonlySet<string> = new Set([
+	"Add",
+	"AddV2",
+	"Sub",
+	"Mul",
+	"RealDiv",
+	"Div",
+	"Maximum",
+	"Minimum",
+]);
+const withWeights = /^(_?Fused)?(Conv2D|DepthwiseConv2dNative|MatMul)$/;
+const answers: ReadonlySet<string> = new Set(["Softmax", "Sigmoid"]);
 
 /** What takes a network's answers without being part of it: losses, measures, summaries. */
 const aside =
@@ -83,7 +42,6 @@ interface Reach {
 	readonly last: GraphNode | undefined;
 	readonly answers: number;
 	readonly length: number;
-	readonly start: GraphNode;
 }
 
 /** The nodes from the picture to the network's answer, in order. */
@@ -92,7 +50,7 @@ export function wayThrough(graph: Graph, constants: Constants): readonly GraphNo
 	const end = graph.output === undefined ? endOf(graph, reached) : sourceAt(graph, graph.output).node;
 	return nodesTo({ node: end, port: 0 } as Source, {
 		makerOf: ({ node, port }) => {
-			if (!ways.has(node.op)) foreign(graph, node);
+			if (!knownOperators.has(node.op)) foreign(graph, node);
 			if (port > 0 && node.op !== "Switch")
 				refuse(graph, `the output ${port} of ${described(node)} is used where only the first was expected`);
 			return node;
@@ -108,38 +66,38 @@ export function wayThrough(graph: Graph, constants: Constants): readonly GraphNo
 
 /** By which input the picture comes; undefined where it starts here, or where there is no telling. */
 function sourceOf(graph: Graph, constants: Constants, node: GraphNode): Source | undefined {
-	const way = ways.get(node.op);
-	if (way === undefined || way === "start" || isStart(graph, constants, node)) return undefined;
-	if (way === "first") return inputOf(graph, node, 0);
-	const inputs = node.inputs.slice(0, 3).map((input) => sourceAt(graph, input));
-	const computed =
-		way === "merge"
-			? inputs.filter((source) => isLive(graph, constants, source))
-			: inputs.filter((source) => !constants.has(source));
+	const { op } = node;
+	if (!knownOperators.has(op) || isStart(graph, constants, node)) return undefined;
+	if (!ofTwo.has(op) && op !== "Merge") return inputOf(graph, node, 0);
+	const inputs = node.inputs.slice(0, 2).map((input) => sourceAt(graph, input));
+	// Of a merge's branches one runs when nothing is trained.
+	const computed = inputs.filter((source) =>
+		op === "Merge" ? isLive(graph, constants, source) : !constants.has(source),
+	);
 	return computed.length === 1 ? computed[0] : undefined;
 }
 
 function isStart(graph: Graph, constants: Constants, node: GraphNode): boolean {
 	if (node.op === "PlaceholderWithDefault") return constants.has(inputOf(graph, node, 0));
-	return ways.get(node.op) === "start";
+	return starts.has(node.op);
 }
 
-/** A branch is at most so many nodes long: a layer, or a batch norm with what it takes apart. */
-const longestBranch = 32;
+/** A branch has at most so many nodes: a dropout, or a batch norm with what it takes apart. */
+const largestBranch = 32;
 
-/** Whether a value is computed when nothing is trained, where a switch says so. */
+/** Whether a value is computed when nothing is trained, as the switches say by which its branch is given its values. */
 function isLive(graph: Graph, constants: Constants, source: Source): boolean {
-	let at = source;
-	for (let i = 0; i < longestBranch; i++) {
-		if (at.node.op === "Switch") {
-			const condition = inputOf(graph, at.node, 1);
-			if (!constants.has(condition)) return true;
-			return at.port === (constants.valueOf(condition).data[0] ? 1 : 0);
-		}
-		// Behind another merge some branch of its own runs.
-		const before = at.node.op === "Merge" ? undefined : sourceOf(graph, constants, at.node);
-		if (!before) return true;
-		at = before;
+	const met = new Set<GraphNode>();
+	const open = [source];
+	for (let at = open.pop(); at && met.size < largestBranch; at = open.pop()) {
+		const { node, port } = at;
+		// What a merge gives is computed, by one of its own branches.
+		if (met.has(node) || node.op === "Merge") continue;
+		met.add(node);
+		const condition = node.op === "Switch" ? inputOf(graph, node, 1) : undefined;
+		if (!condition) open.push(...node.inputs.slice(0, largestBranch).map((input) => sourceAt(graph, input)));
+		else if (constants.has(condition) && port !== (constants.valueOf(condition).data[0] ? 1 : 0))
+			return false;
 	}
 	return true;
 }
@@ -158,16 +116,14 @@ function reachOf(graph: Graph, constants: Constants): ReadonlyMap<GraphNode, Rea
 		}
 		let before = node && reached.get(node);
 		for (let own = open.pop(); own; own = open.pop()) {
-			if (isStart(graph, constants, own))
-				before = { layers: 0, last: undefined, answers: 0, length: 0, start: own };
+			if (isStart(graph, constants, own)) before = { layers: 0, last: undefined, answers: 0, length: 0 };
 			else if (before) {
-				const isLayer = weighted.has(own.op);
+				const isLayer = withWeights.test(own.op);
 				before = {
 					layers: before.layers + (isLayer ? 1 : 0),
 					last: isLayer ? own : before.last,
-					answers: before.answers + (answers.includes(own.op) ? 1 : 0),
+					answers: before.answers + (answers.has(own.op) ? 1 : 0),
 					length: before.length + 1,
-					start: before.start,
 				};
 			}
 			reached.set(own, before);
@@ -182,14 +138,13 @@ function endOf(graph: Graph, reached: ReadonlyMap<GraphNode, Reach>): GraphNode 
 	const farther = (a: Reach, b: Reach): number => a.layers - b.layers || a.answers - b.answers;
 	let [end, best]: [GraphNode | undefined, Reach | undefined] = [undefined, undefined];
 	for (const [node, reach] of reached)
-		if (reach.layers > 0 && (!best || (farther(reach, best) || reach.length - best.length) > 0))
-			[end, best] = [node, reach];
+		if (!best || (farther(reach, best) || reach.length - best.length) > 0) [end, best] = [node, reach];
 	if (!end || !best) {
 		for (const node of graph.nodes.values()) foreignIfTold(graph, node);
-		return refuse(graph, "it has no convolutions that a picture leads to");
+		return refuse(graph, "it has no place for a picture (Placeholder)");
 	}
 	for (const [node, reach] of reached)
-		if (farther(reach, best) === 0 && reach.last !== best.last)
+		if (best.layers > 0 && farther(reach, best) === 0 && reach.last !== best.last)
 			refuse(
 				graph,
 				`it ends in several ways, ${brief(end.name)} and ${brief(node.name)}, where one output was expected`,
@@ -198,6 +153,7 @@ function endOf(graph: Graph, reached: ReadonlyMap<GraphNode, Reach>): GraphNode 
 	for (const node of graph.nodes.values())
 		for (const input of node.inputs)
 			if (input === end.name || input === `${end.name}:0`) checkFollower(graph, reached, node, end);
+	if (best.layers === 0) refuse(graph, "it has no convolutions that a picture leads to");
 	return end;
 }
 
@@ -208,9 +164,9 @@ function checkFollower(
 	node: GraphNode,
 	end: GraphNode,
 ): void {
-	const way = ways.get(node.op);
-	if (aside.test(node.op) || way === "first") return;
-	if (way === undefined) foreign(graph, node);
+	if (aside.test(node.op)) return;
+	if (!knownOperators.has(node.op)) foreign(graph, node);
+	if (!ofTwo.has(node.op) && node.op !== "Merge") return;
 	const others = node.inputs.map((input) => sourceAt(graph, input).node).filter((other) => other !== end);
 	if (!others.every((other) => reached.get(other)?.layers === 0)) branching(graph, node, others.length + 1);
 }

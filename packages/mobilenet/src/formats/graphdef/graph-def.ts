@@ -11,7 +11,7 @@ import type { Tensor } from "../../weights/tensor.ts";
 import { refuse } from "../chain/units.ts";
 import type { ModelFile } from "../file.ts";
 import { fieldsOf, packedVarints, text } from "../protobuf.ts";
-import { type Attribute, brief, type Graph, type GraphNode } from "./graph.ts";
+import { type Attribute, brief, checkCount, type Graph, type GraphNode } from "./graph.ts";
 import { readShape, readTensor, typeOf } from "./tensors.ts";
 
 const fields = {
@@ -22,17 +22,22 @@ const fields = {
 	list: { text: 2, integer: 3 },
 } as const;
 
-/** What a graph may have; those of whole training runs have some ten thousand nodes. */
-const most = { nodes: 50_000, inputs: 200_000, listed: 64 } as const;
-/** Fewer bytes than any node has, beside the first thousand. */
-const leastNode = { bytes: 32, free: 1000 } as const;
-/** Bytes of numbers a byte of the file: a copy of every weight, and another in the order of a model. */
-const copies = 3;
+const most = { inputs: 200_000, inputsOfNode: 2000, listed: 64 } as const;
+/**
+ * Bytes of numbers a byte of the file: a copy of every weight, and another in the order of a model. Where weights are
+ * computed there are more, and codes of a byte become floats.
+ */
+const copies = {
+	usual: 3,
+	FakeQuantWithMinMaxVars: 5,
+	FakeQuantWithMinMaxVarsPerChannel: 5,
+	Dequantize: 10,
+} as const;
 
 /** @throws MobileNetError `broken-file` where the file is damaged */
 export function openGraphDef({ name, bytes }: ModelFile, format: string): Graph {
 	const nodes = new Map<string, GraphNode>();
-	const budget: Budget = { left: copies * bytes.length };
+	const budget: Budget = { left: copies.usual * bytes.length };
 	let inputs = 0;
 	for (const { number, value } of fieldsOf(readerAt(binaryFile(bytes, name), 0, bytes.length, "the graph"))) {
 		if (number !== fields.graph.node || typeof value === "number") continue;
@@ -41,12 +46,14 @@ export function openGraphDef({ name, bytes }: ModelFile, format: string): Graph 
 			refuse({ name }, `two of its nodes are called ${brief(node.name)}`, "broken-file");
 		nodes.set(node.name, node);
 		inputs += node.inputs.length;
-		if (
-			nodes.size > Math.min(most.nodes, leastNode.free + bytes.length / leastNode.bytes) ||
-			inputs > most.inputs
-		)
-			refuse({ name }, `its graph has more than ${nodes.size - 1} nodes`, "unsupported");
+		checkCount({ name }, nodes.size, bytes.length);
+		if (inputs > most.inputs)
+			refuse({ name }, `its nodes have more than ${most.inputs} inputs`, "unsupported");
 	}
+	const more = [...nodes.values()].map(({ op }) =>
+		Object.hasOwn(copies, op) ? copies[op as keyof typeof copies] : 0,
+	);
+	budget.left = Math.max(copies.usual, ...more) * bytes.length;
 	return { name, format, nodes, budget };
 }
 
@@ -60,8 +67,8 @@ function nodeOf(graph: Pick<Graph, "name" | "budget">, message: ByteReader): Gra
 		else if (number === fields.node.input) {
 			// "^node" says only what runs first.
 			if (value.file.bytes[value.offset] === "^".charCodeAt(0)) continue;
-			if (inputs.push(text(value)) > most.inputs)
-				refuse(graph, `its node ${brief(name)} has more than ${most.inputs} inputs`, "unsupported");
+			if (inputs.push(text(value)) > most.inputsOfNode)
+				refuse(graph, `its node ${brief(name)} has more than ${most.inputsOfNode} inputs`, "unsupported");
 		}
 	}
 	return { name, op, inputs, attribute: (key) => attributeOf(graph, message, key, name) };

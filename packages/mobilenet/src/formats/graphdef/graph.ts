@@ -58,13 +58,13 @@ const longestName = 80;
 
 /** The node and the port that an input names. */
 export function sourceAt(graph: Graph, input: string): Source {
-	const colon = input.lastIndexOf(":");
-	const isPort = colon > 0 && /^\d{1,4}$/.test(input.slice(colon + 1));
-	const name = isPort ? input.slice(0, colon) : input;
+	const whole = graph.nodes.get(input);
+	if (whole) return { node: whole, port: 0 };
+	const [, name = input, port = "0"] = /^(.+):(\d{1,4})$/.exec(input) ?? [];
 	const node = graph.nodes.get(name);
 	if (!node)
 		refuse(graph, `a node takes the output of ${brief(name)}, which is not in the graph`, "broken-file");
-	return { node, port: isPort ? Number(input.slice(colon + 1)) : 0 };
+	return { node, port: Number(port) };
 }
 
 /** The input of a node by its number. */
@@ -92,4 +92,19 @@ export function brief(name: string): string {
 export function charge(graph: Pick<Graph, "name" | "budget">, bytes: number): void {
 	if (!spend(graph.budget, bytes))
 		refuse(graph, "its numbers would take far more memory than its size accounts for", "broken-file");
+}
+
+/** Nodes that a graph may have whatever its size; those of whole training runs have some ten thousand. */
+const most = { nodes: 20_000, ofAnyFile: 1000 } as const;
+/** Bytes of a file with weights that stand behind a node, at the least. */
+const leastBytes = 256;
+
+/** Fails for a graph of more nodes than the size of its file explains. */
+export function checkCount(file: Pick<Reading, "name">, nodes: number, bytes: number): void {
+	if (nodes > Math.min(most.nodes, most.ofAnyFile + bytes / leastBytes))
+		refuse(
+			file,
+			`its graph has more than ${nodes - 1} nodes, far more than a network of its size`,
+			"unsupported",
+		);
 }

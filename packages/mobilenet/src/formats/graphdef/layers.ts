@@ -1,8 +1,9 @@
-/** The operators on the way of a picture as layers: one reader for each. */
+/** The operators on the way of a picture as layers: one reader for each that a way may have. */
 import { shown } from "../../base/error.ts";
 import type { ChainLayer } from "../chain/chain.ts";
+import { mergedBounds } from "../chain/clips.ts";
 import { refuse } from "../chain/units.ts";
-import { arithmetic, biasAdd, bounds, mergedBounds } from "./arithmetic.ts";
+import { arithmetic, biasAdd, bounds } from "./arithmetic.ts";
 import { type Constants, wholeNumbers } from "./constants.ts";
 import {
 	activation,
@@ -15,7 +16,6 @@ import {
 } from "./convolutions.ts";
 import { described, type Graph, type GraphNode, inputOf } from "./graph.ts";
 import { type BareLayer, type Context, checkLayout, type Form, floatsAt, type Said } from "./operator.ts";
-import { foreign } from "./words.ts";
 
 type Read = (context: Context) => readonly BareLayer[];
 
@@ -79,6 +79,8 @@ const readers: Readonly<Record<string, Read>> = {
 	Softmax: () => [{ kind: "softmax" }],
 };
 
+export const knownOperators: ReadonlySet<string> = new Set(Object.keys(readers));
+
 const roundingNote =
 	"What its layers give out is rounded to integers where it was trained so (FakeQuant); it is run without.";
 /** An input of more channels is no picture. */
@@ -96,7 +98,7 @@ export function layersOf(
 	const done = new Set<GraphNode>();
 	for (const [i, node] of nodes.entries()) {
 		if (done.has(node)) continue;
-		const read = readers[node.op] ?? foreign(graph, node);
+		const read = readers[node.op]!;
 		const following = nodes.slice(i + 1, i + 2);
 		const context = { graph, constants, node, form, layers, following, done, said };
 		for (const layer of read(context)) layers.push({ ...layer, name: node.name } as ChainLayer);

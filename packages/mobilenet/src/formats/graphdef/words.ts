@@ -40,6 +40,8 @@ export function foreignIfTold(graph: Graph, node: GraphNode): void {
 
 /** Refuses a graph that branches, with what it looks like then. */
 export function branching(graph: Graph, node: GraphNode, inputs: number): never {
+	// Of weights that are variables, or of codes, more comes into a node than the picture.
+	for (const other of graph.nodes.values()) foreignIfTold(graph, other);
 	const ops = new Set([...graph.nodes.values()].map(({ op }) => op));
 	const kin = ![...ops].some((op) => op.includes("DepthwiseConv2d"))
 		? ""

@@ -3,6 +3,10 @@ import { shown } from "../../base/error.ts";
 import { refuse } from "../chain/units.ts";
 import type { KerasLayer } from "./graph.ts";
 
+/** Axes of a picture, and more channels than any has. */
+const mostNested = 4;
+const mostChannels = 4096;
+
 export function nameOf({ path }: KerasLayer): string {
 	return path.join("/");
 }
@@ -20,6 +24,25 @@ export function numberIn(
 			"broken-file",
 		);
 	return value;
+}
+
+/** One number, or one a channel: a list, or a list of lists with nothing beside it. */
+export function numbersIn(
+	layer: KerasLayer,
+	about: { readonly name: string },
+	field: string,
+	value: unknown,
+): readonly number[] {
+	let list = value;
+	// Numbers for every channel may be written as a picture of one pixel.
+	for (let depth = 0; depth < mostNested && Array.isArray(list) && Array.isArray(list[0]); depth++) {
+		if (list.length !== 1) break;
+		list = list[0];
+	}
+	if (!Array.isArray(list)) return [numberIn(layer, about, field, list)];
+	if (list.length === 0 || list.length > mostChannels)
+		refuse(about, `the layer ${nameOf(layer)} has ${list.length} numbers as its ${field}`, "broken-file");
+	return list.map((number: unknown) => numberIn(layer, about, field, number));
 }
 
 /** One whole number for both directions, or one for each. */

@@ -7,12 +7,15 @@ import { shown } from "../../base/error.ts";
 import { isJson, type Json } from "../../base/json.ts";
 import { refuse } from "../chain/units.ts";
 import { nodesTo } from "../graph.ts";
+import { type Call, callOf, references } from "./calls.ts";
 
 export interface KerasLayer {
 	readonly className: string;
 	/** The layer's name behind those of the nested models that it lies in, outermost first. */
 	readonly path: readonly string[];
 	readonly config: Json;
+	/** What the layer is called with beside its input, by place (`0`, `1`) or by name. */
+	readonly given: Call["given"];
 }
 
 const modelClasses = ["Functional", "Model", "Sequential"];
@@ -41,7 +44,8 @@ export function kerasLayers(topology: unknown, name: string, path: readonly stri
 		if (modelClasses.includes(inner.className)) return kerasLayers(layer, name, innerPath);
 		if (!isJson(inner.config))
 			return refuse({ name }, `the layer ${innerPath.at(-1)} has no configuration`, "broken-file");
-		return [{ className: inner.className, path: innerPath, config: inner.config }];
+		const { given } = callOf(layer as Json);
+		return [{ className: inner.className, path: innerPath, config: inner.config, given }];
 	});
 }
 
@@ -60,7 +64,7 @@ function backFromOutput(config: Json, layers: readonly unknown[], name: string):
 			refuse({ name }, `its topology speaks of a layer ${shown(at)} that is not in its list`, "broken-file"),
 		sourceOf: (layer) => {
 			const at = nameOf(layer, name);
-			const before = inboundOf(layer as Json);
+			const before = reversedSource(layer, byName) ?? callOf(layer as Json).inputs;
 			if (before.length > 1) refuse({ name }, branch(layers, layer as Json, at, before.length));
 			if (before.length === 0 && at !== inputs[0])
 				refuse(
@@ -72,6 +76,25 @@ function backFromOutput(config: Json, layers: readonly unknown[], name: string):
 		},
 		refuseCircle: () => refuse({ name }, "its layers form a circle", "broken-file"),
 	});
+}
+
+/**
+ * Where a Stack of a picture's channels in the opposite order takes them from: Keras 3 writes that for networks that take
+ * blue first.
+ */
+function reversedSource(layer: unknown, byName: ReadonlyMap<string, unknown>): string[] | undefined {
+	if (!isJson(layer) || layer.class_name !== "Stack" || !isJson(layer.config) || layer.config.axis !== -1)
+		return undefined;
+	const channels = callOf(layer).inputs.map((name) => byName.get(name));
+	const sources = new Set<string>();
+	for (const [i, channel] of channels.entries()) {
+		if (!isJson(channel) || channel.class_name !== "GetItem") return undefined;
+		const { inputs, given } = callOf(channel);
+		const slice = given.get("1");
+		if (!Array.isArray(slice) || slice.at(-1) !== channels.length - 1 - i) return undefined;
+		for (const input of inputs) sources.add(input);
+	}
+	return channels.length > 0 ? [...sources] : undefined;
 }
 
 function branch(layers: readonly unknown[], layer: Json, at: string, inputs: number): string {
@@ -88,41 +111,6 @@ function branch(layers: readonly unknown[], layer: Json, at: string, inputs: num
 
 function shownClass({ class_name: name }: Json): string {
 	return typeof name === "string" ? name : shown(name);
-}
-
-/** Names of the layers that a layer takes its input from, every call of it counted. */
-function inboundOf(layer: Json): string[] {
-	const nodes = layer.inbound_nodes;
-	if (!Array.isArray(nodes)) return [];
-	return nodes.flatMap((node: unknown) => {
-		// Keras 3 writes a call's arguments, in which the tensors say where they come from.
-		if (isJson(node)) return historiesIn([node.args, node.kwargs]);
-		return references(node);
-	});
-}
-
-/** `[["conv1", 0, 0], …]`, or Keras 3's single `["conv1", 0, 0]`. */
-function references(value: unknown): string[] {
-	if (!Array.isArray(value)) return [];
-	if (typeof value[0] === "string") return [value[0]];
-	return value.flatMap((one: unknown) => (Array.isArray(one) && typeof one[0] === "string" ? [one[0]] : []));
-}
-
-function historiesIn(value: unknown): string[] {
-	const names: string[] = [];
-	const open = [value];
-	while (open.length > 0) {
-		const one = open.pop();
-		if (Array.isArray(one)) {
-			for (const part of one) if (typeof part === "object") open.push(part);
-		} else if (isJson(one)) {
-			const { class_name: className, config } = one as { class_name?: unknown; config?: unknown };
-			const history = className === "__keras_tensor__" && isJson(config) ? config.keras_history : undefined;
-			if (Array.isArray(history) && typeof history[0] === "string") names.push(history[0]);
-			else for (const part of Object.values(one)) open.push(part);
-		}
-	}
-	return names;
 }
 
 function classOf(value: unknown, name: string, what: string): { className: string; config: unknown } {

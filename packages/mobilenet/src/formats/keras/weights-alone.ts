@@ -42,7 +42,7 @@ export function kerasChainOfWeights(
 function layerOf(layer: KerasWeightedLayer, file: string): WeightedLayer {
 	const { name, weights } = layer;
 	if (weights.size === 0) return weightless(name);
-	const of = { className: "", path: [name], config: { use_bias: weights.has("bias") } };
+	const of = { className: "", path: [name], config: { use_bias: weights.has("bias") }, given: new Map() };
 	const from = { name: file, weights: (_path: unknown, weight: string) => weights.get(weight) };
 	const kernel = weights.get("kernel")?.shape;
 	// Keras 3 calls it as it calls all kernels; no first convolution has a single output.

@@ -2,6 +2,7 @@
  * A graph of ONNX that grows node by node, each on the output of the one before, and is written at its end. What the nodes
  * compute is write.ts's.
  */
+import { MobileNetError } from "../../base/error.ts";
 import { type MessageWriter, message } from "../protobuf.ts";
 import { attributeTypes, dataTypes, fields, irVersion, operatorSet } from "./schema.ts";
 
@@ -33,13 +34,19 @@ export interface GraphWriter {
 	) => void;
 	/** Adds numbers that nodes take by name, and gives the name back. */
 	readonly constant: (name: string, values: Values) => string;
-	/** The file, with the shapes of its input and its output, of floats. */
+	/**
+	 * The file, with the shapes of its input and its output, of floats.
+	 *
+	 * @throws MobileNetError `unsupported` for one that would be too long to be read
+	 */
 	readonly finish: (input: readonly number[], output: readonly number[]) => Uint8Array;
 }
 
 const inputName = "input";
-/** A node, a constant and a name take about so many bytes beside the numbers. */
+/** All nodes and names together take about so many bytes beside the numbers. */
 const besides = 1 << 16;
+/** Runtimes read no longer message of Protocol Buffers. */
+const mostBytes = 2 ** 31 - 1;
 
 export function graphWriter(): GraphWriter {
 	const nodes: ((node: MessageWriter) => void)[] = [];
@@ -67,6 +74,11 @@ export function graphWriter(): GraphWriter {
 		},
 		finish: (input, output) => {
 			const bytes = constants.reduce((sum, { values }) => sum + values.data.byteLength, besides);
+			if (bytes > mostBytes)
+				throw new MobileNetError(
+					"unsupported",
+					`an ONNX file holds at most 2 GiB, but the weights of this network take ${(bytes / 2 ** 30).toFixed(1)} GiB: write it as safetensors.`,
+				);
 			return message(({ integer, text, message }) => {
 				integer(fields.model.irVersion, irVersion);
 				text(fields.model.producerName, "mobilenet");

@@ -40,7 +40,8 @@ const mostCode = 255;
  * The bytes of an ONNX file.
  *
  * @param batch pictures a run
- * @throws MobileNetError `broken-file` for a model that lacks tensors of its configuration
+ * @throws MobileNetError `broken-file` for a model that lacks tensors of its configuration; `unsupported` for one that ONNX
+ * cannot say
  * @example
  * await writeFile("model.onnx", writeOnnx(model, { batch: 1 }))
  */
@@ -70,9 +71,17 @@ function addLayers(context: Context, { layers }: Chain): void {
 				throughCodes(context, name, layer.output);
 				break;
 			case "pool":
-				graph.add("GlobalAveragePool", name);
+				graph.add(layer.pooling === "max" ? "GlobalMaxPool" : "GlobalAveragePool", name);
 				context.size = 1;
 				throughCodes(context, name, layer.output ?? context.codes);
+				break;
+			case "flatten":
+				// The model's rows have all channels of a pixel together, ONNX's pictures all pixels of a channel.
+				graph.add("Transpose", `${name}.turned`, [], { perm: [0, 2, 3, 1] });
+				graph.add("Flatten", name);
+				context.isFlat = true;
+				context.channels *= context.size ** 2;
+				context.size = 1;
 				break;
 			case "dense":
 				addDense(context, layer);
@@ -111,7 +120,7 @@ function addDense(context: Context, layer: Extract<ChainLayer, { kind: "dense" }
 	const { graph } = context;
 	const { name, weight } = layer;
 	const [outputs = 0, inputs = 0] = weight.tensor.shape;
-	if (context.codes)
+	if (context.codes && !context.isFlat)
 		graph.add("Conv", name, parametersOf(context, layer, [outputs, inputs, 1, 1]), { kernel_shape: [1, 1] });
 	else {
 		if (!context.isFlat) graph.add("Flatten", `${name}.row`);
@@ -122,20 +131,32 @@ function addDense(context: Context, layer: Extract<ChainLayer, { kind: "dense" }
 }
 
 /** Where codes reach no further than the activation, it needs no node. */
-function addActivation({ graph, offset = 0 }: Context, layer: Activation): void {
-	const { name, activation, slope = 0, output } = layer;
-	if (activation === "leakyRelu") {
-		graph.add("LeakyRelu", name, [], { alpha: { float: slope } });
-		return;
-	}
+function addActivation(context: Context, { name, activation, slope = 0, bounds, output }: Activation): void {
+	const { graph, offset = 0 } = context;
 	const [scale = 0] = output?.scale ?? [];
-	const isBound = output !== undefined && output.zeroPoint[0]! + offset === 0;
-	if (isBound && (activation === "relu" || Math.round(6 / scale) >= mostCode)) return;
-	if (activation === "relu") graph.add("Relu", name);
-	else {
-		const limit = (end: string, value: number): string =>
-			graph.constant(`${name}.${end}`, { dtype: "F32", shape: [], data: Float32Array.of(value) });
-		graph.add("Clip", name, [limit("lowest", 0), limit("highest", 6)]);
+	const isFromZero = output !== undefined && output.zeroPoint[0]! + offset === 0;
+	const limit = (end: string, value: number): string =>
+		graph.constant(`${name}.${end}`, { dtype: "F32", shape: [], data: Float32Array.of(value) });
+	switch (activation) {
+		case "relu":
+			if (!isFromZero) graph.add("Relu", name);
+			break;
+		case "relu6":
+			if (!isFromZero || Math.round(6 / scale) < mostCode)
+				graph.add("Clip", name, [limit("lowest", 0), limit("highest", 6)]);
+			break;
+		case "leakyRelu":
+			graph.add("LeakyRelu", name, [], { alpha: { float: slope } });
+			break;
+		case "clip":
+			graph.add("Clip", name, [limit("lowest", bounds!.low), limit("highest", bounds!.high)]);
+			break;
+		case "tanh":
+		case "sigmoid":
+			graph.add(activation === "tanh" ? "Tanh" : "Sigmoid", name);
+			break;
+		default:
+			throw new MobileNetError("unsupported", `the activation ${activation} is not written as ONNX.`);
 	}
 }
 

@@ -9,12 +9,12 @@ import { isJson, type Json } from "../../base/json.ts";
 import type { Tensor } from "../../weights/tensor.ts";
 import type { Chain } from "../chain/chain.ts";
 import { refuse } from "../chain/units.ts";
-import { type Attribute, brief, type GraphNode, types } from "../graphdef/graph.ts";
+import { type Attribute, brief, checkCount, type GraphNode, types } from "../graphdef/graph.ts";
 import { chainIn } from "../graphdef/read.ts";
 import type { Opened } from "../opened.ts";
 import { readWeights } from "./manifest.ts";
 
-const most = { nodes: 50_000, listed: 64, axes: 16 } as const;
+const most = { listed: 64, axes: 16 } as const;
 /** Bytes of numbers a byte of the shards: every weight once more, in the order of a model. */
 const copies = 2;
 
@@ -34,8 +34,7 @@ export async function readGraphModel(file: Opened): Promise<Chain> {
 			"it is JSON without the nodes and the weightsManifest of a TensorFlow.js graph model",
 			"broken-file",
 		);
-	if (topology.node.length > most.nodes)
-		refuse(file, `its graph has more than ${most.nodes} nodes`, "unsupported");
+	checkCount(file, topology.node.length, file.bytes.length);
 	const weights = await readWeights(file, json.weightsManifest);
 	const nodes = new Map<string, GraphNode>();
 	for (const value of topology.node as readonly unknown[]) {

@@ -33,14 +33,14 @@ const numberCost = 8;
  * The root table of a flatbuffer.
  *
  * @param name how errors call the file
- * @param identifier the four characters that follow the root's offset
+ * @param identifier the four characters that follow the root's offset, where the format has some
  * @throws MobileNetError `broken-file`
  */
-export function rootTable(bytes: Uint8Array, name: string, identifier: string): Table {
+export function rootTable(bytes: Uint8Array, name: string, identifier: string | undefined): Table {
 	const file = binaryFile(bytes, name);
 	checkRange(file, 0, 8, "the beginning of a flatbuffer");
 	const found = String.fromCharCode(...bytes.subarray(4, 8));
-	if (found !== identifier)
+	if (identifier !== undefined && found !== identifier)
 		throw new MobileNetError(
 			"broken-file",
 			`${name}: the characters ${identifier} should stand at offset 4, but there is ${shown(found)}; it is damaged or of another format.`,

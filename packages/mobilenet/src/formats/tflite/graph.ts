@@ -23,7 +23,14 @@ import {
 	uint32,
 	uint64,
 } from "./flatbuffer.ts";
-import { fields, identifiers, operatorNames, schemaVersion, tensorTypes } from "./schema.ts";
+import {
+	arithmeticOperators,
+	fields,
+	identifiers,
+	operatorNames,
+	schemaVersion,
+	tensorTypes,
+} from "./schema.ts";
 
 export interface Graph {
 	/** How errors call the file. */
@@ -99,6 +106,7 @@ export function openGraph({ name, bytes }: ModelFile): Graph {
 			outputs: int32s(table, fields.operator.outputs),
 		};
 	});
+	refuseByOperators(name, operators);
 	const producers = new Map<number, Operator>();
 	for (const operator of operators)
 		for (const output of operator.outputs) {
@@ -129,7 +137,8 @@ export function openGraph({ name, bytes }: ModelFile): Graph {
  * The operators from the input to the output, in order. Operators that only compute a shape for another are left
  * out; so is what leads to no output.
  *
- * @param known names of the operators that a chain may have; each takes the data as its first input
+ * @param known names of the operators that a chain may have; each takes the data as its first input, but sums and
+ * products with a constant, which may come first
  */
 export function operatorsOf(graph: Graph, known: ReadonlySet<string>): readonly Operator[] {
 	if (graph.output === graph.input) return [];
@@ -144,16 +153,53 @@ export function operatorsOf(graph: Graph, known: ReadonlySet<string>): readonly 
 			if (!known.has(operator.name))
 				throw foreign(
 					graph.name,
-					`the file is sound, but its operator ${operator.name} (which makes the tensor ${tensorAt(graph, index).name}) is not one of MobileNet v1's`,
+					`the file is sound, but its operator ${operator.name} (which makes the tensor ${tensorAt(graph, index).name}) is not one of MobileNet v1's${operator.name === "HARD_SWISH" ? "; it looks like MobileNet v3" : ""}`,
 				);
 			return operator;
 		},
 		// The other inputs are weights.
-		sourceOf: ({ inputs: [index = -1] }) => (index === graph.input ? undefined : index),
+		sourceOf: (operator) => {
+			const index = dataIndex(graph, operator);
+			return index === graph.input ? undefined : index;
+		},
 		refuseCircle: () => {
 			throw broken(graph.name, "its operators go round in a circle");
 		},
 	});
+}
+
+/** Which of its inputs an operator takes the data from. */
+export function dataPlace(graph: Graph, { name, inputs: [first = -1] }: Operator): 0 | 1 {
+	return arithmeticOperators.includes(name) && !isComputed(graph, first) ? 1 : 0;
+}
+
+/** The tensor that an operator takes the data from. */
+export function dataIndex(graph: Graph, operator: Operator): number {
+	return operator.inputs[dataPlace(graph, operator)] ?? -1;
+}
+
+/** Whether a tensor depends on the input; a constant may be stored in another type and dequantized. */
+export function isComputed(graph: Graph, index: number): boolean {
+	if (index === graph.input) return true;
+	const producer = graph.producers.get(index);
+	if (producer?.name !== "DEQUANTIZE") return producer !== undefined;
+	const source = producer.inputs[0] ?? -1;
+	return source === graph.input || graph.producers.has(source);
+}
+
+/** Files that say what they are by an operator of their own. */
+function refuseByOperators(name: string, operators: readonly Operator[]): void {
+	const has = (word: string): boolean => operators.some((operator) => operator.name === `CUSTOM (${word})`);
+	if (has("edgetpu-custom-op"))
+		throw unsupported(
+			name,
+			"it was compiled for the Edge TPU, which alone can read its layers: take the file without _edgetpu in its name",
+		);
+	if (has("TFLite_Detection_PostProcess"))
+		throw foreign(
+			name,
+			"it detects objects (its operator TFLite_Detection_PostProcess sorts boxes, as in SSD), and this package classifies whole pictures",
+		);
 }
 
 /** A tensor by its number. */

@@ -4,181 +4,97 @@
  * layers make a MobileNet v1 is recognize.ts's.
  */
 import { shown } from "../../base/error.ts";
-import type { Quantization } from "../../weights/parts.ts";
 import type { ChainLayer } from "../chain/chain.ts";
-import { childTable, float32, int8, int32, type Table, uint8 } from "./flatbuffer.ts";
+import { areBeforeNetwork, withReversedColors } from "../reversed-colors.ts";
+import { arithmetic, requantize } from "./arithmetic.ts";
+import { convolution, depthwise, fullyConnected } from "./convolutions.ts";
+import { childTable, float32, int32 } from "./flatbuffer.ts";
 import {
 	broken,
+	dataIndex,
 	described,
 	foreign,
 	type Graph,
-	type GraphTensor,
 	type Operator,
 	tensorAt,
 	unsupported,
 } from "./graph.ts";
-import { activations, fields, optionTypes, paddings } from "./schema.ts";
-import { biasAt, integersAt, weightsAt } from "./weights.ts";
+import { type BareLayer, type Context, codesOf, optionsOf } from "./operator.ts";
+import { pool, reduction, reshape } from "./pools.ts";
+import { fields, optionTypes } from "./schema.ts";
+import { integersAt } from "./weights.ts";
 
-type Convolution = Extract<ChainLayer, { kind: "convolution" }>;
-/** A layer without its name and the quantization of its output, which are added for all. */
-type Bare<L> = L extends ChainLayer ? Omit<L, "name" | "output"> : never;
-type BareLayer = Bare<ChainLayer>;
+const same = (): readonly BareLayer[] => [{ kind: "shape" }];
 
-interface Context {
-	readonly graph: Graph;
-	readonly operator: Operator;
-	/** What the operator is given and what it gives out. */
-	readonly from: GraphTensor;
-	readonly to: GraphTensor;
-}
-
-/** Every operator that is read; each takes the data as its first input. */
+/** Every operator that is read; each takes the data as its first input, but arithmetic with a constant. */
 const readers: Readonly<Record<string, (context: Context) => readonly BareLayer[]>> = {
 	CONV_2D: convolution,
 	DEPTHWISE_CONV_2D: depthwise,
 	FULLY_CONNECTED: fullyConnected,
-	AVERAGE_POOL_2D: averagePool,
-	MEAN: mean,
+	AVERAGE_POOL_2D: pool("average"),
+	MAX_POOL_2D: pool("max"),
+	MEAN: reduction("average"),
+	REDUCE_MAX: reduction("max"),
 	PAD: pad,
+	STRIDED_SLICE: reversal,
+	REVERSE_V2: reversal,
+	ADD: arithmetic,
+	SUB: arithmetic,
+	MUL: arithmetic,
+	DIV: arithmetic,
 	RELU: () => [{ kind: "activation", activation: "relu" }],
 	RELU6: () => [{ kind: "activation", activation: "relu6" }],
+	TANH: () => [{ kind: "activation", activation: "tanh" }],
+	LOGISTIC: () => [{ kind: "activation", activation: "sigmoid" }],
 	LEAKY_RELU: leakyRelu,
 	SOFTMAX: softmax,
-	RESHAPE: () => [{ kind: "shape" }],
-	SQUEEZE: () => [{ kind: "shape" }],
+	RESHAPE: reshape,
+	SQUEEZE: reshape,
 	QUANTIZE: requantize,
-	DEQUANTIZE: () => [{ kind: "shape" }],
+	DEQUANTIZE: same,
+	CAST: cast,
 };
 
 export const knownOperators: ReadonlySet<string> = new Set(Object.keys(readers));
 
-/** The layers of one operator of the chain; a fused activation is a layer of its own, and its output the operator's. */
-export function layersOf(graph: Graph, operator: Operator): ChainLayer[] {
+/** The layers of a chain's operators, and whether they begin with turning round the order of the colors. */
+export function layersOf(
+	graph: Graph,
+	operators: readonly Operator[],
+): { readonly layers: readonly ChainLayer[]; readonly reversed: boolean } {
+	let layers: ChainLayer[] = [];
+	let reversed = false;
+	let pooled = false;
+	for (const operator of operators) {
+		const own = layersOfOne(graph, operator, pooled);
+		if (readers[operator.name] === reversal) {
+			if (!areBeforeNetwork(layers))
+				throw foreign(
+					graph.name,
+					`the file is sound, but its operator ${operator.name} turns round what its layers have made`,
+				);
+			layers = withReversedColors(layers);
+			reversed = !reversed;
+		}
+		pooled ||= own.some(({ kind }) => kind === "pool" || kind === "flatten");
+		layers.push(...own);
+	}
+	return { layers, reversed };
+}
+
+/** A fused activation is a layer of its own, and its output the operator's. */
+function layersOfOne(graph: Graph, operator: Operator, pooled: boolean): ChainLayer[] {
 	if (operator.outputs.length !== 1)
 		throw broken(graph.name, `an operator ${operator.name} has ${operator.outputs.length} outputs, not one`);
-	const from = tensorAt(graph, operator.inputs[0] ?? -1);
+	const from = tensorAt(graph, dataIndex(graph, operator));
 	const to = tensorAt(graph, operator.outputs[0]!);
 	const output = codesOf(graph, to);
-	const layers = readers[operator.name]!({ graph, operator, from, to });
+	const layers = readers[operator.name]!({ graph, operator, from, to, pooled });
 	return layers.map((layer, i) => ({
 		...layer,
 		name: to.name,
 		...(output && i === layers.length - 1 && { output }),
 	}));
-}
-
-/** The quantization of activations: undefined where they are floats. */
-export function codesOf(graph: Graph, tensor: GraphTensor): Quantization | undefined {
-	if (tensor.type === "float32") return undefined;
-	if (tensor.type !== "int8" && tensor.type !== "uint8")
-		throw unsupported(
-			graph.name,
-			`its activations ${described(tensor)} are of a type other than float32, int8 or uint8`,
-		);
-	const { scale = [], zeroPoint = [] } = tensor.quantization ?? {};
-	if (scale.length !== 1)
-		throw broken(
-			graph.name,
-			`its activations ${described(tensor)} have ${scale.length} scales where one was expected`,
-		);
-	return { scale, zeroPoint };
-}
-
-function convolution(context: Context): readonly BareLayer[] {
-	const { graph, operator, from } = context;
-	const options = optionsOf(context, optionTypes.CONV_2D);
-	const weight = weightsAt(graph, operator.inputs[1] ?? -1, "convolution");
-	const [outputs = 0, inputs = 0] = weight.tensor.shape;
-	const given = channelsOf(context, inputs);
-	if (given % inputs !== 0)
-		throw broken(
-			graph.name,
-			`the convolution ${context.to.name} has weights for ${inputs} channels, but is given ${described(from)}`,
-		);
-	return convolutionLayers(context, options, fields.convolution, { weight, groups: given / inputs }, outputs);
-}
-
-function depthwise(context: Context): readonly BareLayer[] {
-	const { graph, operator, from } = context;
-	const options = optionsOf(context, optionTypes.DEPTHWISE_CONV_2D);
-	const weight = weightsAt(graph, operator.inputs[1] ?? -1, "depthwise");
-	const [outputs = 0] = weight.tensor.shape;
-	const groups = channelsOf(context, outputs);
-	if (outputs % groups !== 0)
-		throw broken(
-			graph.name,
-			`the depthwise convolution ${context.to.name} has weights for ${outputs} outputs, but is given ${described(from)}`,
-		);
-	// Over one channel it is a standard convolution: [out, 1, height, width] either way.
-	const stored = groups === 1 && outputs > 1 ? { storedAsDepthwise: true } : {};
-	return convolutionLayers(context, options, fields.depthwise, { weight, groups, ...stored }, outputs);
-}
-
-function convolutionLayers(
-	context: Context,
-	options: Table,
-	f: typeof fields.convolution | typeof fields.depthwise,
-	read: Pick<Convolution, "weight" | "groups" | "storedAsDepthwise">,
-	outputs: number,
-): readonly BareLayer[] {
-	const { graph, operator, to } = context;
-	const dilation = [int32(options, f.dilationHeight, 1), int32(options, f.dilationWidth, 1)];
-	if (dilation.some((step) => step !== 1))
-		throw foreign(
-			graph.name,
-			`the file is sound, but its ${operator.name} ${to.name} is dilated (${dilation.join("×")})`,
-		);
-	const stride = [int32(options, f.strideHeight), int32(options, f.strideWidth)] as const;
-	if (!stride.every((step) => step > 0))
-		throw broken(graph.name, `its ${operator.name} ${to.name} has the stride ${stride.join("×")}`);
-	const padding = paddings[int8(options, f.padding)];
-	if (!padding) throw broken(graph.name, `its ${operator.name} ${to.name} has an unknown padding`);
-	const bias = biasAt(graph, operator.inputs[2], outputs);
-	return [
-		{ kind: "convolution", ...read, ...(bias && { bias }), stride, padding },
-		...fusedActivation(context, int8(options, f.activation)),
-	];
-}
-
-function fullyConnected(context: Context): readonly BareLayer[] {
-	const { graph, operator, to } = context;
-	const options = optionsOf(context, optionTypes.FULLY_CONNECTED);
-	if (int8(options, fields.fullyConnected.weightsFormat) !== 0)
-		throw unsupported(graph.name, `the weights of its FULLY_CONNECTED ${to.name} are shuffled`);
-	const weight = weightsAt(graph, operator.inputs[1] ?? -1, "dense");
-	const bias = biasAt(graph, operator.inputs[2], weight.tensor.shape[0] ?? 0);
-	return [
-		{ kind: "dense", weight, ...(bias && { bias }) },
-		...fusedActivation(context, int8(options, fields.fullyConnected.activation)),
-	];
-}
-
-/** Global, or refused: the only average pool of a MobileNet v1 takes in the whole picture. */
-function averagePool(context: Context): readonly BareLayer[] {
-	const { graph, from, to } = context;
-	const options = optionsOf(context, optionTypes.AVERAGE_POOL_2D);
-	const f = fields.pool;
-	const filter = [int32(options, f.filterHeight), int32(options, f.filterWidth)];
-	const [, height, width] = from.shape;
-	const [, outputHeight, outputWidth] = to.shape;
-	const global = filter[0] === height && filter[1] === width && outputHeight === 1 && outputWidth === 1;
-	if (from.shape.length !== 4 || !global)
-		throw foreign(
-			graph.name,
-			`the file is sound, but its average pool ${to.name} of ${filter.join("×")} pixels does not take in the whole of ${described(from)}`,
-		);
-	return [{ kind: "pool" }, ...fusedActivation(context, int8(options, f.activation))];
-}
-
-function mean({ graph, operator, from, to }: Context): readonly BareLayer[] {
-	const axes = integersAt(graph, operator.inputs[1], "the axes").map((axis) => (axis < 0 ? axis + 4 : axis));
-	if (from.shape.length !== 4 || axes.toSorted((a, b) => a - b).join() !== "1,2")
-		throw foreign(
-			graph.name,
-			`the file is sound, but its mean ${to.name} is over the axes ${shown(axes)} of ${described(from)} where 1 and 2, height and width, were expected`,
-		);
-	return [{ kind: "pool" }];
 }
 
 function pad({ graph, operator, to }: Context): readonly BareLayer[] {
@@ -206,49 +122,38 @@ function softmax(context: Context): readonly BareLayer[] {
 	return [{ kind: "softmax" }];
 }
 
-/** From floats to codes, or from uint8 to int8 and back; other codes for the same numbers, which no layer sees. */
-function requantize({ graph, from, to }: Context): readonly BareLayer[] {
-	const [before, after] = [codesOf(graph, from), codesOf(graph, to)];
-	if (before && after && !(Math.abs(before.scale[0]! / after.scale[0]! - 1) < 1e-3))
-		throw unsupported(
+/** The channels in the opposite order; any other slice of a picture is refused. */
+function reversal({ graph, operator, from, to }: Context): readonly BareLayer[] {
+	const { inputs, name } = operator;
+	const last = from.shape.length - 1;
+	const isReversal =
+		name === "REVERSE_V2"
+			? [String(last), "-1"].includes(integersAt(graph, inputs[1], "the axes").join())
+			: takesAll(operator, from.shape.length) &&
+				integersAt(graph, inputs[3], "the steps").every((step, axis) => step === (axis === last ? -1 : 1));
+	if (last !== 3 || !isReversal)
+		throw foreign(
 			graph.name,
-			`its operator QUANTIZE ${to.name} goes from the scale ${before.scale[0]} to ${after.scale[0]} where the same scale was expected`,
+			`the file is sound, but its operator ${name} makes ${described(to)} of ${described(from)} where only the order of the colors was expected to change`,
 		);
-	return [{ kind: "shape" }];
+	return [];
 }
 
-function fusedActivation({ graph, operator, to }: Context, code: number): readonly BareLayer[] {
-	const activation = activations[code];
-	if (activation === "none") return [];
-	if (activation === "relu" || activation === "relu6") return [{ kind: "activation", activation }];
-	if (!activation)
-		throw broken(graph.name, `its ${operator.name} ${to.name} has an unknown activation, ${code}`);
-	throw foreign(
-		graph.name,
-		`the file is sound, but its ${operator.name} ${to.name} has the activation ${activation} where ReLU6, ReLU or none was expected`,
+/** Whether a slice begins and ends nowhere, on every axis. */
+function takesAll({ table }: Operator, rank: number): boolean {
+	const options = childTable(table, fields.operator.options);
+	const all = 2 ** rank - 1;
+	const { beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask } = fields.stridedSlice;
+	return (
+		options !== undefined &&
+		[beginMask, endMask].every((mask) => (int32(options, mask) & all) === all) &&
+		[ellipsisMask, newAxisMask, shrinkAxisMask].every((mask) => int32(options, mask) === 0)
 	);
 }
 
-function optionsOf({ graph, operator, to }: Context, type: number): Table {
-	const f = fields.operator;
-	const options = childTable(operator.table, f.options);
-	const given = uint8(operator.table, f.optionsType);
-	if (!options || given !== type)
-		throw broken(
-			graph.name,
-			`its ${operator.name} ${to.name} has options of the type ${given} where ${type} was expected`,
-		);
-	return options;
-}
-
-/** Channels of what an operator is given; `usual` where the file leaves them open. */
-function channelsOf({ graph, from }: Context, usual: number): number {
-	const channels = from.shape.length === 4 ? from.shape[3]! : Number.NaN;
-	if (channels === -1) return usual;
-	if (!(channels > 0))
-		throw broken(
-			graph.name,
-			`a convolution is given ${described(from)} where a picture of 4 axes was expected`,
-		);
-	return channels;
+/** Pixels that become floats. */
+function cast({ graph, from, to }: Context): readonly BareLayer[] {
+	if (to.type !== "float32" || from.quantization)
+		throw unsupported(graph.name, `its CAST ${to.name} makes ${described(to)} of ${described(from)}`);
+	return same();
 }

@@ -20,7 +20,14 @@ import {
 	uint32,
 } from "./flatbuffer.ts";
 import { bufferAt, dataOf, type Graph } from "./graph.ts";
-import { axisLabels, fields, identifiers, metadataName, normalizationOptions } from "./schema.ts";
+import {
+	axisLabels,
+	conversionName,
+	fields,
+	identifiers,
+	metadataName,
+	normalizationOptions,
+} from "./schema.ts";
 
 export interface Carried {
 	/** In pixels; one number, or one a channel. */
@@ -53,19 +60,27 @@ export function carriedWith(graph: Graph): Carried {
 	};
 }
 
+/** The version of TensorFlow whose converter wrote the file, such as `2.15.1`, if the file says so. */
+export function converterOf(graph: Graph): string | undefined {
+	const conversion = metadataNamed(graph, conversionName, undefined);
+	const environment = conversion && childTable(conversion, fields.conversion.environment);
+	return environment && text(environment, fields.environment.tensorFlowVersion);
+}
+
 /** Tables of metadata, one a subgraph. */
 function metadataOf(graph: Graph): readonly Table[] {
+	const root = metadataNamed(graph, metadataName, identifiers.metadata);
+	return root ? childTables(root, fields.modelMetadata.subgraphs) : [];
+}
+
+/** The root of what a model keeps under a name. */
+function metadataNamed(graph: Graph, name: string, identifier: string | undefined): Table | undefined {
 	const entry = childTables(graph.model, fields.model.metadata).find(
-		(table) => text(table, fields.metadata.name) === metadataName,
+		(table) => text(table, fields.metadata.name) === name,
 	);
-	if (!entry) return [];
+	if (!entry) return undefined;
 	const buffer = bufferAt(graph, uint32(entry, fields.metadata.buffer), "its metadata");
-	const root = rootTable(
-		dataOf(graph, buffer, "its metadata"),
-		`${graph.name} (its metadata)`,
-		identifiers.metadata,
-	);
-	return childTables(root, fields.modelMetadata.subgraphs);
+	return rootTable(dataOf(graph, buffer, "its metadata"), `${graph.name} (its metadata)`, identifier);
 }
 
 function normalizationOf(input: Table): Carried["normalization"] {

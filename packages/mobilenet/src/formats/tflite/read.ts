@@ -4,7 +4,7 @@
  */
 import type { Preprocessing } from "../../weights/model.ts";
 import { perChannel } from "../../weights/parts.ts";
-import type { Chain, ChainLayer } from "../chain/chain.ts";
+import type { Chain } from "../chain/chain.ts";
 import type { ModelFile } from "../file.ts";
 import {
 	broken,
@@ -18,8 +18,10 @@ import {
 	tensorAt,
 	unsupported,
 } from "./graph.ts";
-import { codesOf, knownOperators, layersOf } from "./layers.ts";
+import { knownOperators, layersOf } from "./layers.ts";
 import { type Carried, carriedWith } from "./metadata.ts";
+import { codesOf } from "./operator.ts";
+import { roundingOf } from "./runtime.ts";
 
 type Input = NonNullable<Chain["input"]>;
 
@@ -27,6 +29,8 @@ type Input = NonNullable<Chain["input"]>;
 const mostChannels = 4096;
 /** How far the codes that metadata ask for may be from the pixels themselves and still mean them. */
 const sameCodes = 1.5;
+/** What takes colors to −1 … 1. */
+const usualMean = 127.5;
 const ownCodesNote =
 	"It takes floats and makes integers of them itself; its preprocessing is taken from the range for which it does so.";
 const oddBiasNote =
@@ -45,7 +49,7 @@ export async function readTensorFlowLite(file: ModelFile): Promise<Chain> {
 	const operators = operatorsOf(graph, knownOperators);
 	const picture = tensorAt(graph, graph.input);
 	const { size, inputChannels } = pictureOf(graph, picture);
-	const layers = operators.flatMap((operator): ChainLayer[] => layersOf(graph, operator));
+	const { layers, reversed } = layersOf(graph, operators);
 	const { normalization, labels, notes } = carriedWith(graph);
 	const { input, preprocessing, note } = inputOf(graph, picture, operators[0], normalization);
 	return {
@@ -55,19 +59,13 @@ export async function readTensorFlowLite(file: ModelFile): Promise<Chain> {
 		...(size !== undefined && { size }),
 		inputChannels,
 		...(input && { input }),
-		...(preprocessing && { preprocessing }),
-		...(input && leavesShapesOpen(graph) && { rounding: "reference" }),
+		...((preprocessing || reversed) && {
+			preprocessing: { ...preprocessing, ...(reversed && { channelOrder: "bgr" as const }) },
+		}),
+		...(input && roundingOf(graph, operators) === "reference" && { rounding: "reference" }),
 		...(labels && { labels }),
 		notes: [...notes, ...(note ? [note] : []), ...odditiesOf(graph, operators)],
 	};
-}
-
-/**
- * Whether shapes are computed as the network runs. XNNPACK does not take such a network, so that TensorFlow Lite runs it
- * by its own kernels, which round otherwise.
- */
-function leavesShapesOpen({ operators }: Graph): boolean {
-	return operators.some(({ name }) => name === "SHAPE");
 }
 
 /** Size and channels of the input: [batch, height, width, channels], of which the batch does not matter. */
@@ -92,15 +90,20 @@ function inputOf(
 	first: Operator | undefined,
 	normalization: Carried["normalization"],
 ): { readonly input?: Input; readonly preprocessing?: Partial<Preprocessing>; readonly note?: string } {
+	// The pixels themselves become floats.
+	if (first?.name === "CAST") return { preprocessing: normalization ?? { mean: [0], std: [1] } };
 	const given = inputCodes(graph, picture);
 	if (!given) {
 		// Integer networks that take floats make codes of them themselves; the stem's bias is in the scale of these.
 		const own =
 			first?.name === "QUANTIZE" ? inputCodes(graph, tensorAt(graph, first.outputs[0]!)) : undefined;
+		// A range of −1 … 1 is moved by half a code so that 0 has one; who feeds the network does not do so.
+		const usual = { mean: [usualMean], std: [usualMean] };
+		const preprocessing = normalization ?? (own && codesArePixels(own, usual) ? usual : undefined);
 		return {
 			...(own && { input: own }),
 			...(own && !normalization && { note: ownCodesNote }),
-			...(normalization && { preprocessing: normalization }),
+			...(preprocessing && { preprocessing }),
 		};
 	}
 	// A float network behind integers has no use for their scale but this.

@@ -17,6 +17,9 @@ export const fields = {
 	/** Data beyond the flatbuffer's 2 GiB stand at an offset of the file. */
 	buffer: { data: 0, offset: 1, size: 2 },
 	metadata: { name: 0, buffer: 1 },
+	/** Of `conversion_metadata.fbs`. */
+	conversion: { environment: 0 },
+	environment: { tensorFlowVersion: 0 },
 
 	convolution: {
 		padding: 0,
@@ -39,6 +42,9 @@ export const fields = {
 	pool: { padding: 0, strideWidth: 1, strideHeight: 2, filterWidth: 3, filterHeight: 4, activation: 5 },
 	fullyConnected: { activation: 0, weightsFormat: 1 },
 	softmax: { beta: 0 },
+	stridedSlice: { beginMask: 0, endMask: 1, ellipsisMask: 2, newAxisMask: 3, shrinkAxisMask: 4 },
+	/** Of ADD, SUB, MUL and DIV. */
+	arithmetic: { activation: 0 },
 	reducer: { keepDimensions: 0 },
 	leakyRelu: { slope: 0 },
 
@@ -54,6 +60,8 @@ export const identifiers = { model: "TFL3", metadata: "M001" } as const;
 export const schemaVersion = 3;
 /** The name under which a model keeps its metadata. */
 export const metadataName = "TFLITE_METADATA";
+/** The name under which it keeps what wrote it. */
+export const conversionName = "CONVERSION_METADATA";
 /** `NormalizationOptions` among a process unit's options. */
 export const normalizationOptions = 1;
 /** `TENSOR_AXIS_LABELS` among the types of associated files. */
@@ -73,6 +81,9 @@ export const optionTypes = {
 	MEAN: 27,
 	LEAKY_RELU: 75,
 } as const;
+
+/** Operators of two operands, either of which may be a constant. */
+export const arithmeticOperators: readonly string[] = ["ADD", "SUB", "MUL", "DIV"];
 
 export const paddings = ["same", "valid"] as const;
 export const activations = ["none", "relu", "relu between -1 and 1", "relu6", "tanh", "sign bit"] as const;

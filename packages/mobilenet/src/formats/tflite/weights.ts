@@ -5,8 +5,9 @@
 import { readerAt, readInt32, readInt64 } from "../../base/byte-reader.ts";
 import { binaryFile } from "../../base/bytes.ts";
 import { shown } from "../../base/error.ts";
-import { type DType, sizeOf, type Tensor, type TensorData } from "../../weights/model.ts";
-import type { Quantization } from "../../weights/parts.ts";
+import { float32Of, isFloat } from "../../weights/float.ts";
+import { perChannel, type Quantization } from "../../weights/parts.ts";
+import { type DType, sizeOf, type Tensor, type TensorData } from "../../weights/tensor.ts";
 import type { ChainTensor } from "../chain/chain.ts";
 import { transposed } from "../transpose.ts";
 import { charge } from "./flatbuffer.ts";
@@ -96,6 +97,31 @@ export function integersAt(graph: Graph, index: number | undefined, what: string
 	charge(graph.model.flatbuffer, 8 * count);
 	const reader = readerAt(binaryFile(data, graph.name), 0, data.byteLength, name);
 	return Array.from({ length: count }, () => (size === 4 ? readInt32(reader) : readInt64(reader)));
+}
+
+/** The numbers of a constant that an operator adds or multiplies. */
+export interface Numbers {
+	readonly shape: readonly number[];
+	readonly real: readonly number[];
+	/** What they are in a network of integers. */
+	readonly codes?: readonly number[];
+	readonly quantization?: Quantization;
+}
+
+/** A few constant numbers, at most one a channel. */
+export function numbersAt(graph: Graph, index: number): Numbers {
+	const constant = constantAt(graph, index);
+	const tensor = tensorOf(graph, constant, weightTypes);
+	const { shape } = tensor;
+	const count = sizeOf(shape);
+	charge(graph.model.flatbuffer, 3 * 8 * count);
+	if (isFloat(tensor)) return { shape, real: Array.from(float32Of(tensor)) };
+	const quantization = quantizationOf(graph, constant, tensor, undefined);
+	if (!quantization) throw unsupported(graph.name, `its constant ${constant.name} has codes without a scale`);
+	const codes = Array.from(tensor.data);
+	const { scale, zeroPoint } = quantization;
+	const real = codes.map((code, i) => perChannel(scale, i) * (code - perChannel(zeroPoint, i)));
+	return { shape, real, codes, quantization };
 }
 
 /** A tensor that the file holds: itself, or what an operator dequantizes into it. */

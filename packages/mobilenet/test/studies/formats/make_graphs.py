@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf, tf_keras as keras
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 from tensorflow.python.tools import optimize_for_inference_lib
-from common import Kind, making, normalized, preprocessing
+from common import Kind, check, making, normalized, preprocessing
 from keras_networks import BLOCKS, DESIGNS, network
 
 v1 = tf.compat.v1
@@ -23,7 +23,7 @@ for seed, design in enumerate(DESIGNS):
         file = f"{design['name']}.pb"
         tf.io.write_graph(frozen.graph.as_graph_def(), FROZEN.file(""), file, as_text=False)
         rows = frozen(tf.constant(normalized(design["size"], design["norm"])[:3]))[0].numpy()
-        assert np.abs(rows.reshape(3, -1) - outputs).max() < 1e-3
+        check(np.abs(rows.reshape(3, -1) - outputs).max() < 1e-3, f"{design['name']}: the file is another network")
         FROZEN.row(file, rows, options=preprocessing(design["norm"]))
     making(FROZEN, f"{design['name']}.pb", make)
 
@@ -129,7 +129,7 @@ for seed, design in enumerate(GRAPHS):
         with tf.Graph().as_default(), v1.Session() as session:
             tf.import_graph_def(frozen, name="")
             again = session.run(f"{node}:0", {"input:0": pixels[:3]})
-        assert np.abs(again - rows).max() < 1e-3
+        check(np.abs(again - rows).max() < 1e-3, f"{design['name']}: the file is another network")
         SLIM.row(file, again, options={})
     making(SLIM, f"{design['name']}.pb", make)
 for kind in (FROZEN, SLIM): kind.done()
