@@ -45,7 +45,7 @@ export const embedCommand = buildCommand<Options, string[], Context>({
 		}
 		model.dispose();
 		if (output === undefined) return;
-		const { outputChannels } = layers(model.configuration).find(({ kind }) => kind === "pool")!;
+		const { outputChannels } = layers(model.configuration).find(({ name }) => name === "pool")!;
 		const { writeLocation } = await import("../../formats/index.ts");
 		await writeLocation(output, writeNpy(embeddings, outputChannels));
 		for (const file of files) stdout.write(`${file}\n`);

@@ -123,7 +123,9 @@ const roundingWords: Readonly<Record<Configuration["channelRounding"], string>> 
 
 function activationText({ configuration: c, tensors }: Model): string {
 	if (c.activation === "leakyRelu") return `leakyRelu, slope ${c.leakySlope}`;
-	return tensors.has("stem.bounds") ? `${c.activation}, by the range of each layer's codes` : c.activation;
+	const ranges = [...tensors.keys()].filter((name) => name.endsWith(".bounds")).length;
+	if (ranges === 0) return c.activation;
+	return `the range of the codes in ${ranges === 1 ? "one layer" : `${ranges} layers`}, else ${c.activation}`;
 }
 
 function readable(file: string, model: Model, background: boolean): string {

@@ -79,17 +79,21 @@ export function chainOf(model: Model, name = "the model"): Chain {
  */
 export function integerChain(model: Model): Chain | undefined {
 	const chain = chainOf(model);
-	const isInteger = chain.layers.every((layer) => {
+	const isInteger = chain.layers.every((layer, i) => {
 		if (layer.kind === "activation")
 			return (
 				layer.activation !== "leakyRelu" && (layer.output !== undefined || layer.activation === "sigmoid")
 			);
 		if (layer.kind !== "convolution" && layer.kind !== "dense") return layer.kind !== "batchNorm";
 		const { weight, bias } = layer;
+		const next = chain.layers[i + 1];
+		// Bounds are part of the layer before them, which then gives out their codes.
+		const isBounded =
+			next?.kind === "activation" && (next.activation === "relu" || next.activation === "relu6");
 		return (
 			!isFloat(weight.tensor) &&
 			(!bias || !isFloat(bias.tensor)) &&
-			(layer.kind === "convolution" || layer.output)
+			(layer.kind === "convolution" || isBounded || layer.output)
 		);
 	});
 	return chain.input && isInteger ? chain : undefined;

@@ -71,7 +71,8 @@ function convolutionOf(context: Context, found: Constant, bias: ChainTensor | un
 		return unsupportedNode(context, `has weights of the shape ${shown(shape)} where four axes were expected`);
 	form.layout ??= "nchw";
 	form.inputLayout ??= form.layout;
-	if (form.layout !== "nchw" || form.isRow)
+	// What one number a channel is left of is a picture of one pixel, wherever its channels are.
+	if (form.isRow ? height !== 1 || width !== 1 : form.layout !== "nchw")
 		return unsupportedNode(context, "takes a picture whose channels are not where ONNX has them");
 	const dilations = integersAttribute(context, "dilations") ?? [1, 1];
 	if (dilations.some((step) => step !== 1))

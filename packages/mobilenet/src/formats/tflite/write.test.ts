@@ -3,11 +3,15 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { anyConfiguration, anyForm, made } from "../../../test/support/models.ts";
 import { missing, shared } from "../../../test/support/shared-paths.ts";
-import { configure } from "../../network/configuration.ts";
+import { random } from "../../base/random.ts";
+import { type ConfigurationOptions, configure, type HeadActivation } from "../../network/configuration.ts";
+import { quantize } from "../../quantization/quantize.ts";
 import { dequantize } from "../../weights/dequantize.ts";
 import { fold } from "../../weights/fold.ts";
+import { initialize } from "../../weights/initialize.ts";
 import type { Model } from "../../weights/model.ts";
 import { partsOf, tensorsOf } from "../../weights/parts.ts";
+import type { Tensor } from "../../weights/tensor.ts";
 import { fileOf } from "../file.ts";
 import { readModel } from "../read.ts";
 import { writeAs } from "../write.ts";
@@ -96,4 +100,85 @@ test("scales and zero points are as many, and along the axis of the output chann
 		["blocks.0.depthwise.conv.weight", 8, 8, 3],
 		["stem.conv.bias", 8, 8, 0],
 	]);
+});
+
+const wide = { alpha: 0.01, size: 37, depth: "shallow", classes: 2 } as const;
+const head = (...activations: readonly HeadActivation[]) => ({
+	headLayers: activations.map((activation) => ({ units: 4, activation })),
+});
+
+/** The operators of a network's end, after its last convolution of a picture. */
+async function ending(model: Model): Promise<readonly string[]> {
+	const bytes = (await writeAs(model, "TensorFlow Lite")).get("model.tflite")!;
+	const names = openGraph(fileOf(bytes, "model.tflite")).operators.map(({ name }) => name);
+	// A depthwise convolution is never the last.
+	return names.slice(names.lastIndexOf("DEPTHWISE_CONV_2D") + 2);
+}
+
+// As LiteRT 2.3 takes them: it answers as the engine does, within 2e-7 (floats).
+test.each<readonly [ConfigurationOptions, readonly string[]]>([
+	[{ pooling: "max" }, ["MAX_POOL_2D", "FULLY_CONNECTED", "SOFTMAX"]],
+	[{ pooling: "none" }, ["RESHAPE", "FULLY_CONNECTED", "SOFTMAX"]],
+	[
+		head("relu", "tanh", "sigmoid"),
+		["AVERAGE_POOL_2D", "FULLY_CONNECTED", "FULLY_CONNECTED", "TANH", "FULLY_CONNECTED", "LOGISTIC"].concat([
+			"FULLY_CONNECTED",
+			"SOFTMAX",
+		]),
+	],
+	[{ output: "sigmoid" }, ["AVERAGE_POOL_2D", "FULLY_CONNECTED", "LOGISTIC"]],
+	[{ output: "logits", binary: true }, ["AVERAGE_POOL_2D", "FULLY_CONNECTED"]],
+])("a network of floats with %o ends with %o", async (options, operators) => {
+	expect(await ending(made(configure({ ...wide, ...options }), "folded"))).toEqual(operators);
+});
+
+test("what is quantized stays integers, whatever the head", async () => {
+	const { uniform } = random(1);
+	const pixels = {
+		data: Uint8Array.from({ length: 37 ** 2 * 3 }, () => 255 * uniform()),
+		width: 37,
+		height: 37,
+	};
+	const quantized = async (options: ConfigurationOptions) =>
+		(await quantize(initialize(configure({ ...wide, ...options })), [{ ...pixels, channels: 3 }])).model;
+	const last = ["CONV_2D", "DEQUANTIZE", "SOFTMAX"];
+	expect(await ending(await quantized(head("relu", "relu6")))).toEqual(
+		["AVERAGE_POOL_2D", "CONV_2D", "CONV_2D"].concat(last),
+	);
+	expect(await ending(await quantized(head("tanh", "sigmoid")))).toEqual(
+		["AVERAGE_POOL_2D", "CONV_2D", "TANH", "CONV_2D", "LOGISTIC"].concat(last),
+	);
+	// A row of numbers first, then the one pixel that a convolution takes.
+	expect(await ending(await quantized({ pooling: "none" }))).toEqual(["RESHAPE", "RESHAPE"].concat(last));
+	expect(await ending(await quantized({ pooling: "max", output: "sigmoid" }))).toEqual([
+		"MAX_POOL_2D",
+		"CONV_2D",
+		"DEQUANTIZE",
+		"LOGISTIC",
+	]);
+});
+
+test("Keras's zeros are laid by operators of their own", async () => {
+	const model = made(configure({ ...wide, padding: "keras", stemPadding: "same" }), "folded");
+	const bytes = (await writeAs(model, "TensorFlow Lite")).get("model.tflite")!;
+	const names = openGraph(fileOf(bytes, "model.tflite")).operators.map(({ name }) => name);
+	expect(names.slice(0, 5)).toEqual(["CONV_2D", "PAD", "DEPTHWISE_CONV_2D", "CONV_2D", "PAD"]);
+	expect((await again(model)).configuration).toMatchObject({ padding: "keras", stemPadding: "same" });
+});
+
+test("layers of floats that end where codes did are refused, and tables from pixels to codes", async () => {
+	const model = made(configure(wide), "folded");
+	const bounds: Tensor = { dtype: "F32", shape: [2], data: Float32Array.of(0, 2.5) };
+	const bounded = { ...model, tensors: new Map([...model.tensors, ["blocks.0.depthwise.bounds", bounds]]) };
+	await expect(writeAs(bounded, "TensorFlow Lite")).rejects.toMatchObject({
+		code: "unsupported",
+		message:
+			"the network cannot be written as TensorFlow Lite, because blocks.0.depthwise.activation keeps floats between 0 and 2.5, as the codes of integers did: write it as safetensors.",
+	});
+	const integers = made(configure(wide), "int8");
+	const table: Tensor = { dtype: "I8", shape: [1, 256], data: new Int8Array(256) };
+	const tabled = { ...integers, tensors: new Map([...integers.tensors, ["input.table", table]]) };
+	await expect(writeAs(tabled, "TensorFlow Lite")).rejects.toThrow(
+		"the network cannot be written as TensorFlow Lite, because pixels become codes by a table: write it as safetensors.",
+	);
 });

@@ -28,7 +28,10 @@ const int8Versions: Readonly<Partial<Record<OperatorName, number>>> = {
 	CONV_2D: 3,
 	DEPTHWISE_CONV_2D: 3,
 	AVERAGE_POOL_2D: 2,
+	MAX_POOL_2D: 2,
 	MEAN: 2,
+	TANH: 2,
+	LOGISTIC: 2,
 	PAD: 2,
 	DEQUANTIZE: 2,
 };
@@ -78,6 +81,7 @@ function addLayers(context: Context, { layers }: Chain): void {
 				break;
 			case "activation":
 				// All others are in their convolutions and dense layers.
+				if (layer.activation === "clip") refuse(rangeOf(layer));
 				if (layer.activation === "leakyRelu") addLeakyRelu(context, layer);
 				else if (layer.activation === "tanh" || layer.activation === "sigmoid") {
 					if (layer === last) addFloats(context, "logits");
@@ -102,11 +106,27 @@ function addLayers(context: Context, { layers }: Chain): void {
 					options: [[fields.softmax.beta, "float32", 1]],
 				});
 				break;
+			case "affine":
+				refuse("pixels become codes by a table");
+				break;
 			default:
-				throw new MobileNetError("unsupported", `a ${layer.kind} is not written as TensorFlow Lite.`);
+				refuse(`there is a ${layer.kind}`);
 		}
 	}
 	if (!isProbability) addFloats(context, "output");
+}
+
+/** What no operator of a MobileNet v1 says. */
+function refuse(what: string): never {
+	throw new MobileNetError(
+		"unsupported",
+		`the network cannot be written as TensorFlow Lite, because ${what}: write it as safetensors.`,
+	);
+}
+
+/** Floats that were codes, cut off where those end. */
+function rangeOf({ name, bounds }: Activation): string {
+	return `${name} keeps floats between ${bounds?.low} and ${bounds?.high}, as the codes of integers did`;
 }
 
 /** Adds an operator whose first input is the last output, and makes its own output the last one. */
@@ -230,11 +250,15 @@ function addFlatten(context: Context, name: string): void {
 	const { shape, codes } = context.last;
 	const [batch = 0, ...picture] = shape;
 	const length = picture.reduce((product, n) => product * n, 1);
+	addReshape(context, name, [batch, length]);
 	// Integers go on as a picture of one pixel, for the convolution that stands for a dense layer.
-	const row = codes ? [batch, 1, 1, length] : [batch, length];
-	const values = Int32Array.from(row);
-	const target = context.graph.tensor(`${name}.shape`, { type: "int32", shape: [row.length], values });
-	add(context, "RESHAPE", name, row, codes, { inputs: [target], options: [] });
+	if (codes) addReshape(context, `${name}.pixel`, [batch, 1, 1, length]);
+}
+
+function addReshape(context: Context, name: string, shape: readonly number[]): void {
+	const values = Int32Array.from(shape);
+	const target = context.graph.tensor(`${name}.shape`, { type: "int32", shape: [shape.length], values });
+	add(context, "RESHAPE", name, shape, context.last.codes, { inputs: [target], options: [] });
 }
 
 function addDense(
