@@ -81,8 +81,14 @@ async function labeled(
 		return { ...model, labels: labelsFor(labels, classes, name, binary) };
 	}
 	if (model.labels) return model;
-	const beside = await labelsBeside(model, await labelFiles());
-	if (beside.labels || (classes !== 1000 && classes !== 1001)) return beside;
+	const files = await labelFiles();
+	// ImageNet's own list knows more of its classes, so only a file that is called as if for this model takes its place.
+	const isImageNet = classes === 1000 || classes === 1001;
+	const beside = await labelsBeside(
+		model,
+		isImageNet ? files.filter((file) => /^labels\.(txt|json)$/i.test(file.name)) : files,
+	);
+	if (beside.labels || !isImageNet) return beside;
 	const { imagenetLabels } = await import("../labels/imagenet.ts");
 	const { source } = beside;
 	return {
