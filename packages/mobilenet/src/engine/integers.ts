@@ -12,10 +12,17 @@
  */
 import { MobileNetError } from "../base/error.ts";
 import { leastWord, tableWords } from "../kernels/reference/int8-lookup.ts";
-import { headActivationOf, type Layer } from "../network/layers.ts";
+import { headActivationOf, isConvolution, type Layer } from "../network/layers.ts";
 import type { Model } from "../weights/model.ts";
 import { type CodeNames, inputNames, linearNames, namesOf, outputNames } from "../weights/names.ts";
-import { type Codes, type ModelParts, partsOf, perChannel, type WeightedParts } from "../weights/parts.ts";
+import {
+	type Codes,
+	type ModelParts,
+	ownBounds,
+	partsOf,
+	perChannel,
+	type WeightedParts,
+} from "../weights/parts.ts";
 import { float32, int32, type Tensor } from "../weights/tensor.ts";
 
 /** The scale and zero point of an activation, and the least and the greatest word, which is code − zero point. */
@@ -102,6 +109,24 @@ function checkedWords(
 			`${names.zeroPoint} must be a code from ${least} to ${most}, not ${zeroPoint}.`,
 		);
 	return { scale, zeroPoint, low: least - zeroPoint, high: most - zeroPoint };
+}
+
+/**
+ * The least and the greatest word of a layer's output, by its codes and its activation.
+ *
+ * @param words of what the layer gives out, before an activation that is a table
+ */
+export function wordBounds(
+	{ configuration, tensors }: Pick<Model, "configuration" | "tensors">,
+	layer: Layer,
+	{ scale, low, high }: Omit<Words, "zeroPoint">,
+): readonly [low: number, high: number] {
+	const own = ownBounds(tensors, layer);
+	if (own) return [Math.max(low, Math.round(own.low / scale)), Math.min(high, Math.round(own.high / scale))];
+	const activation = isConvolution(layer) ? configuration.activation : headActivationOf(layer, configuration);
+	if (activation !== "relu" && activation !== "relu6") return [low, high];
+	const most = activation === "relu6" ? Math.round(6 / scale) : high;
+	return [Math.max(low, 0), Math.min(high, most)];
 }
 
 /**

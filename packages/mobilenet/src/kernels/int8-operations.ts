@@ -1,5 +1,32 @@
+/** The operations of integer inference, and the operands that each takes. */
+
+/** What both forms of the first convolution take beside the picture. */
+const stem = {
+	weights: "words",
+	bias: "sums",
+	multipliers: "floats",
+	bounds: "floats",
+	band: "words",
+	output: "words",
+	inputSize: "integer",
+	outputSize: "integer",
+	inputChannels: "integer",
+	outputChannels: "integer",
+	before: "integer",
+	outputPitch: "integer",
+	bandRows: "integer",
+} as const;
+
+/** The geometry of pools and of the flattening of a picture, in integers and in floats. */
+export const pixels = {
+	rows: "integer",
+	channels: "integer",
+	inputPitch: "integer",
+	outputPitch: "integer",
+} as const;
+
 /**
- * The operations of integer inference. Activations are words: 16-bit integers, each a code minus the zero point of its
+ * Activations are words: 16-bit integers, each a code minus the zero point of its
  * layer. So 0 stands for the number 0, padding needs no code of its own, and two neighboring words are what a dot product
  * of 16-bit integers takes. Their layout is NHWC with a pixel pitch, as for floats. Weights of pointwise layers are words
  * too.
@@ -12,52 +39,10 @@
  * 2^24, so float32 arithmetic is exact, and one multiply-add instruction does what takes two for integers.
  */
 export const int8Operations = {
-	/**
-	 * 3×3 convolution with stride 2 of uint8 pixels. A word is pixel · factor + offset, rounded and clamped to the input's
-	 * bounds; factors and offsets have an item for every number in a row of the picture. If `asCodes` is 1, a word is
-	 * simply pixel − `zeroPoint`.
-	 */
-	int8StemBytes: {
-		pixels: "bytes",
-		factors: "floats",
-		offsets: "floats",
-		inputBounds: "floats",
-		weights: "words",
-		bias: "sums",
-		multipliers: "floats",
-		bounds: "floats",
-		band: "words",
-		output: "words",
-		inputSize: "integer",
-		outputSize: "integer",
-		inputChannels: "integer",
-		outputChannels: "integer",
-		before: "integer",
-		outputPitch: "integer",
-		bandRows: "integer",
-		asCodes: "integer",
-		zeroPoint: "integer",
-	},
-	/** The same for normalized floats. */
-	int8StemFloats: {
-		input: "floats",
-		factors: "floats",
-		offsets: "floats",
-		inputBounds: "floats",
-		weights: "words",
-		bias: "sums",
-		multipliers: "floats",
-		bounds: "floats",
-		band: "words",
-		output: "words",
-		inputSize: "integer",
-		outputSize: "integer",
-		inputChannels: "integer",
-		outputChannels: "integer",
-		before: "integer",
-		outputPitch: "integer",
-		bandRows: "integer",
-	},
+	/** 3×3 convolution with stride 2 of bytes, to outputs of 16×16 or more; a word is a byte less `zeroPoint`. */
+	int8StemBytes: { pixels: "bytes", ...stem, zeroPoint: "integer" },
+	/** The same of normalized floats: a word is input · `factor`, rounded and clamped to the input's bounds. */
+	int8StemFloats: { input: "floats", factor: "floats", inputBounds: "floats", ...stem },
 	/** 3×3 depthwise convolution. `scratch` holds the words of one tile per thread, before they are narrowed. */
 	int8Depthwise: {
 		input: "words",
@@ -120,29 +105,12 @@ export const int8Operations = {
 		rescale: "floats",
 		bounds: "floats",
 		output: "words",
-		rows: "integer",
-		channels: "integer",
-		inputPitch: "integer",
-		outputPitch: "integer",
+		...pixels,
 	},
 	/** The greatest over all pixels of a picture. */
-	int8MaxPool: {
-		input: "words",
-		output: "words",
-		rows: "integer",
-		channels: "integer",
-		inputPitch: "integer",
-		outputPitch: "integer",
-	},
+	int8MaxPool: { input: "words", output: "words", ...pixels },
 	/** All pixels of a picture as one row, without what lies between their channels and their pitch. */
-	int8Flatten: {
-		input: "words",
-		output: "words",
-		rows: "integer",
-		channels: "integer",
-		inputPitch: "integer",
-		outputPitch: "integer",
-	},
+	int8Flatten: { input: "words", output: "words", ...pixels },
 	/** A word for each of the words −256 to 255, one row per picture: activations that are no bounds. */
 	int8Lookup: {
 		input: "words",

@@ -72,27 +72,16 @@ const stemParameters = ({ inputChannels, outputChannels }: StemGeometry) =>
 		multipliers: ["panelPairs", [outputChannels, 2, 1, 1]],
 	}) as const;
 const stemExtents = (g: StemGeometry) => ({
-	factors: g.inputSize * g.inputChannels,
-	offsets: g.inputSize * g.inputChannels,
-	inputBounds: 3,
 	bounds: 3,
 	band: (g.bandRows * 2 + 1) * ((g.outputSize - 1) * 2 + 3) * g.inputChannels + bandSlack,
 	output: g.outputSize ** 2 * g.outputPitch,
 });
-const stemSample = (
-	operand: string,
-	g: StemGeometry,
-	random: () => number,
-	set: KernelSet,
-	[factor, offset]: readonly [number, number],
-) => {
+const stemSample = (operand: string, g: StemGeometry, random: () => number, set: KernelSet) => {
 	switch (operand) {
 		case "input":
 			return random;
-		case "factors":
-			return (i: number) => Math.fround(factor * (1 + (i % g.inputChannels) / 8));
-		case "offsets":
-			return (i: number) => Math.fround(offset + (i % g.inputChannels));
+		case "factor":
+			return () => 127.5;
 		case "inputBounds":
 			return (i: number) => [-130, 125, rounding][i]!;
 		default:
@@ -178,16 +167,19 @@ export const int8Kernels: { readonly [O in keyof typeof int8Operations]: Kernel<
 		parameters: stemParameters,
 		extents: (g) => ({ ...stemExtents(g), pixels: g.inputSize ** 2 * g.inputChannels }),
 		results: (g, pictures) => squareResult(g, g.outputChannels, pictures),
-		sample: (operand, g, random, set) => stemSample(operand, g, random, set, [1.01, -127.6]),
-		small: smallStems.map((g, i) => ({ ...g, asCodes: i, zeroPoint: i * 128 })),
-		real: realStems.map((g, i) => ({ ...g, asCodes: i % 2, zeroPoint: 127 })),
+		sample: stemSample,
+		small: smallStems.map((g, i) => ({ ...g, zeroPoint: i * 128 })),
+		real: realStems.map((g) => ({ ...g, zeroPoint: 127 })),
 	},
 	int8StemFloats: {
 		reference: int8StemFloats,
 		parameters: stemParameters,
-		extents: (g) => ({ ...stemExtents(g), input: g.inputSize ** 2 * g.inputChannels }),
+		extents: (g) => ({
+			...{ ...stemExtents(g), factor: 1, inputBounds: 3 },
+			input: g.inputSize ** 2 * g.inputChannels,
+		}),
 		results: (g, pictures) => squareResult(g, g.outputChannels, pictures),
-		sample: (operand, g, random, set) => stemSample(operand, g, random, set, [127.5, 0]),
+		sample: stemSample,
 		small: smallStems,
 		real: realStems,
 	},

@@ -6,7 +6,7 @@
  * channels. Pictures of a batch are consecutive. Kernels may write anything between a pixel's last channel and its pitch.
  */
 
-import { int8ByteOperations, int8Operations } from "./int8-operations.ts";
+import { int8ByteOperations, int8Operations, pixels } from "./int8-operations.ts";
 import { trainingOperations } from "./training-operations.ts";
 
 /** Operands that are addresses: of float32, uint8, int8, int16 and int32. */
@@ -106,14 +106,7 @@ export const operations = {
 	/** Leaky ReLU in place. The other activations are bounds of the layers before them. */
 	leakyRelu: { values: "floats", slope: "floats", rows: "integer", channels: "integer", pitch: "integer" },
 	/** Mean over all pixels of a picture. */
-	averagePool: {
-		input: "floats",
-		output: "floats",
-		rows: "integer",
-		channels: "integer",
-		inputPitch: "integer",
-		outputPitch: "integer",
-	},
+	averagePool: { input: "floats", output: "floats", ...pixels },
 	softmax: {
 		input: "floats",
 		output: "floats",
@@ -122,23 +115,9 @@ export const operations = {
 		outputPitch: "integer",
 	},
 	/** The greatest over all pixels of a picture. */
-	maxPool: {
-		input: "floats",
-		output: "floats",
-		rows: "integer",
-		channels: "integer",
-		inputPitch: "integer",
-		outputPitch: "integer",
-	},
+	maxPool: { input: "floats", output: "floats", ...pixels },
 	/** All pixels of a picture as one row, without what lies between their channels and their pitch. */
-	flatten: {
-		input: "floats",
-		output: "floats",
-		rows: "integer",
-		channels: "integer",
-		inputPitch: "integer",
-		outputPitch: "integer",
-	},
+	flatten: { input: "floats", output: "floats", ...pixels },
 	/** b · σ(a · x) + c with `factors` a, b, c, one row per picture: the sigmoid, and tanh x = 2σ(2x) − 1. */
 	sigmoid: {
 		input: "floats",

@@ -3,12 +3,12 @@
  * plus the bias, times one multiplier per channel, within bounds that apply the activation. It does not need a complete
  * network, so a network can be quantized layer by layer.
  */
-import { lookup } from "../engine/integers.ts";
+import { lookup, type Words, wordBounds } from "../engine/integers.ts";
 import { leastWord } from "../kernels/reference/int8-lookup.ts";
 import type { LoadedBuild } from "../kernels/walker.ts";
-import { headActivationOf, isConvolution, type Layer } from "../network/layers.ts";
+import type { Layer } from "../network/layers.ts";
 import type { Model } from "../weights/model.ts";
-import { type Codes, ownBounds } from "../weights/parts.ts";
+import type { Codes } from "../weights/parts.ts";
 import { leastCode, mostCode } from "./codes.ts";
 import type { IntegerWeights } from "./integer-weights.ts";
 import { layerRunner } from "./layer-runner.ts";
@@ -38,10 +38,8 @@ export function integerLayer(
 		bias,
 		(_, c) => (input.scale * (integers?.scales[c] ?? 1)) / (linear ?? output).scale,
 	);
-	const [least, most] = boundsOf(layer, linear ?? output, model);
-	const table =
-		linear &&
-		lookup(layer, model, { ...linear, ...wordsOfCodes(linear) }, { ...output, ...wordsOfCodes(output) });
+	const [least, most] = wordBounds(model, layer, wordsOf(linear ?? output));
+	const table = linear && lookup(layer, model, wordsOf(linear), wordsOf(output));
 	const words = new Float32Array(inputSize ** 2 * inputChannels);
 	return (codes) => {
 		for (let i = 0; i < codes.length; i++) words[i] = codes[i]! - input.zeroPoint;
@@ -57,24 +55,7 @@ export function integerLayer(
 	};
 }
 
-function wordsOfCodes({ zeroPoint }: Pick<Codes, "zeroPoint">): {
-	readonly low: number;
-	readonly high: number;
-} {
-	return { low: leastCode - zeroPoint, high: mostCode - zeroPoint };
-}
-
-/** The bounds of the output's words (code − zero point). */
-function boundsOf(
-	layer: Layer,
-	{ scale, zeroPoint }: Codes,
-	{ configuration, tensors }: Model,
-): readonly [number, number] {
-	const { low: least, high: most } = wordsOfCodes({ zeroPoint });
-	const own = ownBounds(tensors, layer);
-	if (own)
-		return [Math.max(least, Math.round(own.low / scale)), Math.min(most, Math.round(own.high / scale))];
-	const activation = isConvolution(layer) ? configuration.activation : headActivationOf(layer, configuration);
-	if (activation !== "relu" && activation !== "relu6") return [least, most];
-	return [Math.max(least, 0), activation === "relu6" ? Math.min(most, Math.round(6 / scale)) : most];
+/** The words (code − zero point) of int8 codes. */
+function wordsOf(codes: Codes): Words {
+	return { ...codes, low: leastCode - codes.zeroPoint, high: mostCode - codes.zeroPoint };
 }

@@ -9,10 +9,10 @@ import type { Operands } from "../../kernels/operations.ts";
 import { packedShape } from "../../kernels/packing.ts";
 import { tableWords } from "../../kernels/reference/int8-lookup.ts";
 import { pitchOf } from "../../kernels/table.ts";
-import { headActivationOf, isConvolution, isPool, type Layer, layers } from "../../network/layers.ts";
+import { isPool, type Layer, layers } from "../../network/layers.ts";
 import type { Model } from "../../weights/model.ts";
 import { namesOf } from "../../weights/names.ts";
-import { type ModelParts, ownBounds, partsOf } from "../../weights/parts.ts";
+import { type ModelParts, partsOf } from "../../weights/parts.ts";
 import {
 	hasByteWeights,
 	linearName,
@@ -20,6 +20,7 @@ import {
 	rescaleName,
 	tableName,
 	type Words,
+	wordBounds,
 	wordsOf,
 } from "../integers.ts";
 import type { Address, Plan } from "../plan.ts";
@@ -122,23 +123,8 @@ function outputOf(
 	return plan.output(name, activation, batch, isKept(name));
 }
 
-/** The least and the greatest word of a layer's output, by its codes and its activation. */
-function wordBounds(
-	{ configuration, tensors }: Model,
-	words: ReadonlyMap<string, Words>,
-	layer: Layer,
-): readonly [low: number, high: number] {
-	const { scale, low, high } = words.get(layer.name)!;
-	const own = ownBounds(tensors, layer);
-	if (own) return [Math.max(low, Math.round(own.low / scale)), Math.min(high, Math.round(own.high / scale))];
-	const activation = isConvolution(layer) ? configuration.activation : headActivationOf(layer, configuration);
-	if (activation !== "relu" && activation !== "relu6") return [low, high];
-	const most = activation === "relu6" ? Math.round(6 / scale) : high;
-	return [Math.max(low, 0), Math.min(high, most)];
-}
-
 function boundsOf({ plan, model, words }: Network, layer: Layer): Address {
-	return plan.constant(...wordBounds(model, words, layer), rounding);
+	return plan.constant(...wordBounds(model, layer, words.get(layer.name)!), rounding);
 }
 
 /** The layers whose weights are signed bytes, and whose inputs are never negative, so that their words fit in bytes. */
@@ -152,7 +138,7 @@ function layersOfBytes(
 		const { layer } = own;
 		const fits = own.weight && hasByteWeights(own) && least >= 0;
 		// Pools give out nothing that they did not take.
-		if (!isPool(layer)) [least] = wordBounds(model, words, layer);
+		if (!isPool(layer)) [least] = wordBounds(model, layer, words.get(layer.name)!);
 		return fits ? [layer.name] : [];
 	});
 }
@@ -179,26 +165,22 @@ function stemSteps(network: Network, layer: Layer): Output {
 	const { inputSize, outputSize, inputChannels, outputChannels, padding } = layer;
 	const output = outputOf(network, layer);
 	const codes = network.words.get("input")!;
-	const row = (values: readonly number[]): Address =>
-		plan.constant(...Array.from({ length: inputSize }, () => values).flat());
 	const bandWords = (wordBandRows * 2 + 1) * ((outputSize - 1) * 2 + 3) * inputChannels + bandSlack;
 	const bandFloats = Math.ceil(bandWords / 2);
 	const common = {
 		...{ inputSize, outputSize, inputChannels, outputChannels, before: padding.before },
 		...{ outputPitch: output.pitch, bandRows: wordBandRows, output: output.address },
 		bounds: boundsOf(network, layer),
-		inputBounds: plan.constant(codes.low, codes.high, rounding),
 		band: plan.scratch(threads * bandFloats),
 	};
 	const input: Address = { region: "pixels", offset: 0 };
 	const parameters = parametersOf(network, layer);
-	const same = new Array<number>(inputChannels).fill(1);
 	plan.step("int8StemFloats", layer.name, {
 		...common,
 		...parameters,
 		input,
-		factors: row(same.map(() => 1 / codes.scale)),
-		offsets: row(same.map(() => 0)),
+		factor: plan.constant(1 / codes.scale),
+		inputBounds: plan.constant(codes.low, codes.high, rounding),
 	});
 
 	// The weights in the order of the picture's channels.
@@ -207,11 +189,8 @@ function stemSteps(network: Network, layer: Layer): Output {
 	plan.step("int8StemBytes", layer.name, {
 		...common,
 		...parameters,
-		weights: plan.weights("wordPanels", namesOf(layer).weight, shape, { order, factors: same }),
+		weights: plan.weights("wordPanels", namesOf(layer).weight, shape, { order, factors: order.map(() => 1) }),
 		pixels: input,
-		factors: row(same),
-		offsets: row(same.map(() => 0)),
-		asCodes: 1,
 		zeroPoint: pixelCodes.zeroPoint,
 	});
 	return output;

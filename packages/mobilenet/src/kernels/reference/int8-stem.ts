@@ -1,8 +1,8 @@
 /**
- * The first layer in integers: a 3×3 convolution with stride 2 over all input channels, whose input is quantized as it
- * is read.
+ * The first layer in integers: a 3×3 convolution with stride 2 over all input channels, whose input becomes words as
+ * it is read.
  *
- *   word = round(clamp(input · factor + offset))
+ *   word = round(clamp(input · factor)) of floats, byte − zero point of bytes
  *   sum = bias[o] + Σ word[2y + i − before][2x + j − before][c] · weights[o][c][i][j]
  *
  * input [inputSize, inputSize, inputChannels], weights OIHW, output [outputSize, outputSize, outputPitch].
@@ -12,30 +12,22 @@ import type { Operands } from "../operations.ts";
 import { multipliersOf, nearest, requantize } from "./int8-requantize.ts";
 
 export function int8StemFloats(operands: Operands<"int8StemFloats">, pictures: number): void {
-	const { input } = operands;
-	convolve(operands, pictures, (at, c) => quantized(input[at]!, c, operands));
+	const { input, factor, inputBounds } = operands;
+	convolve(operands, pictures, (at) => {
+		const value = Math.fround(input[at]! * factor[0]!);
+		return nearest(Math.min(inputBounds[1]!, Math.max(inputBounds[0]!, value)));
+	});
 }
 
 export function int8StemBytes(operands: Operands<"int8StemBytes">, pictures: number): void {
-	const { pixels, asCodes, zeroPoint } = operands;
-	convolve(operands, pictures, (at, c) =>
-		asCodes === 1 ? pixels[at]! - zeroPoint : quantized(pixels[at]!, c, operands),
-	);
-}
-
-type Common = Omit<Operands<"int8StemFloats">, "input" | "band">;
-
-/** Factors and offsets repeat for every pixel of the row, so those of the first suffice. */
-function quantized(x: number, channel: number, { factors, offsets, inputBounds }: Common): number {
-	const product = Math.fround(x * factors[channel]!);
-	const value = Math.fround(product + offsets[channel]!);
-	return nearest(Math.min(inputBounds[1]!, Math.max(inputBounds[0]!, value)));
+	const { pixels, zeroPoint } = operands;
+	convolve(operands, pictures, (at) => pixels[at]! - zeroPoint);
 }
 
 function convolve(
-	operands: Common,
+	operands: Omit<Operands<"int8StemBytes">, "pixels" | "zeroPoint" | "band">,
 	pictures: number,
-	wordAt: (place: number, channel: number) => number,
+	wordAt: (place: number) => number,
 ): void {
 	const { weights, bias, multipliers, bounds, output } = operands;
 	const { inputSize, outputSize, inputChannels, outputChannels, before, outputPitch } = operands;
@@ -52,7 +44,7 @@ function convolve(
 							if (column < 0 || column >= inputSize) continue;
 							const pixel = ((n * inputSize + row) * inputSize + column) * inputChannels;
 							for (let c = 0; c < inputChannels; c++)
-								sum += wordAt(pixel + c, c) * weights[((o * inputChannels + c) * 3 + i) * 3 + j]!;
+								sum += wordAt(pixel + c) * weights[((o * inputChannels + c) * 3 + i) * 3 + j]!;
 						}
 					}
 					output[((n * outputSize + y) * outputSize + x) * outputPitch + o] = requantize(

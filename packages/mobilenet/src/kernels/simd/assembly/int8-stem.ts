@@ -11,32 +11,32 @@ import { shareStart } from "./team";
 const slack: usize = 16;
 
 export function int8StemBytes(
-  thread: i32, threads: i32, pictures: i32, pixels: usize, factors: usize, offsets: usize, inputBounds: usize,
+  thread: i32, threads: i32, pictures: i32, pixels: usize,
   weights: usize, bias: usize, multipliers: usize, bounds: usize, band: usize, output: usize,
   inputSize: i32, outputSize: i32, inputChannels: i32, outputChannels: i32, before: i32, outputPitch: i32, bandRows: i32,
-  asCodes: i32, zeroPoint: i32,
+  zeroPoint: i32,
 ): void {
   stem(
-    asCodes ? 0 : 1, zeroPoint, thread, threads, pictures, pixels, factors, offsets, inputBounds, weights, bias, multipliers, bounds, band, output,
+    1, zeroPoint, 0, 0, thread, threads, pictures, pixels, weights, bias, multipliers, bounds, band, output,
     inputSize, outputSize, inputChannels, outputChannels, before, outputPitch, bandRows,
   );
 }
 
 export function int8StemFloats(
-  thread: i32, threads: i32, pictures: i32, input: usize, factors: usize, offsets: usize, inputBounds: usize,
+  thread: i32, threads: i32, pictures: i32, input: usize, factor: usize, inputBounds: usize,
   weights: usize, bias: usize, multipliers: usize, bounds: usize, band: usize, output: usize,
   inputSize: i32, outputSize: i32, inputChannels: i32, outputChannels: i32, before: i32, outputPitch: i32, bandRows: i32,
 ): void {
   stem(
-    4, 0, thread, threads, pictures, input, factors, offsets, inputBounds, weights, bias, multipliers, bounds, band, output,
+    4, 0, factor, inputBounds, thread, threads, pictures, input, weights, bias, multipliers, bounds, band, output,
     inputSize, outputSize, inputChannels, outputChannels, before, outputPitch, bandRows,
   );
 }
 
-/** `itemBytes` is the size of the input's items if they are quantized, or 0 for bytes from which the zero point is subtracted. */
+/** `itemBytes` is the size of the input's items: 4 of floats, which are quantized, 1 of bytes, less the zero point. */
 function stem(
-  itemBytes: i32, zeroPoint: i32, thread: i32, threads: i32, pictures: i32, input: usize, factors: usize, offsets: usize,
-  inputBounds: usize, weights: usize, bias: usize, multipliers: usize, bounds: usize, band: usize, output: usize,
+  itemBytes: i32, zeroPoint: i32, factor: usize, inputBounds: usize, thread: i32, threads: i32, pictures: i32, input: usize,
+  weights: usize, bias: usize, multipliers: usize, bounds: usize, band: usize, output: usize,
   inputSize: i32, outputSize: i32, inputChannels: i32, outputChannels: i32, before: i32, outputPitch: i32, bandRows: i32,
 ): void {
   const columns = (outputSize - 1) * 2 + 3;
@@ -44,7 +44,7 @@ function stem(
   const left = <usize>(before * inputChannels * 2);
   // Pixels past the last column under a filter are not read.
   const taken = min(inputSize, columns - before) * inputChannels;
-  const rowBytes = <usize>(inputSize * inputChannels * max(1, itemBytes));
+  const rowBytes = <usize>(inputSize * inputChannels * itemBytes);
   const pairs = <usize>((3 * inputChannels + 1) >> 1);
   const outputBytes = <usize>outputPitch * 2;
   const bandBytes = (bandPitch * (bandRows * 2 + 1) + slack + 3) & ~3;
@@ -61,8 +61,8 @@ function stem(
       const row = 2 * y + i - before;
       const from = source + rowBytes * row, to = band + bandPitch * i + left;
       if (row < 0 || row >= inputSize) memory.fill(to, 0, <usize>taken * 2);
-      else if (itemBytes == 0) center(from, zeroPoint, to, taken);
-      else quantize(itemBytes, from, factors, offsets, inputBounds, to, taken);
+      else if (itemBytes == 1) center(from, zeroPoint, to, taken);
+      else quantize(from, factor, inputBounds, to, taken);
     }
     for (let i = 0; i < count; i++)
       for (let column = 0; column < outputChannels;)
@@ -84,22 +84,17 @@ function center(from: usize, zeroPoint: i32, to: usize, count: i32): void {
   for (; i < count; i++) store<i16>(to + <usize>i * 2, <i16>(<i32>load<u8>(from + <usize>i) - zeroPoint));
 }
 
-/** Bytes or floats to words: times their factors, plus their offsets. */
-function quantize(itemBytes: i32, from: usize, factors: usize, offsets: usize, inputBounds: usize, to: usize, count: i32): void {
+/** Floats to words: times the factor, rounded, within the bounds. */
+function quantize(from: usize, factor: usize, inputBounds: usize, to: usize, count: i32): void {
   const low = v128.load_splat<f32>(inputBounds), high = v128.load_splat<f32>(inputBounds, 4), rounding = v128.load_splat<f32>(inputBounds, 8);
+  const factors = v128.load_splat<f32>(factor);
   let i = 0;
   for (; i + 4 <= count; i += 4) {
-    const at = <usize>i * 4;
-    const x = itemBytes == 4
-      ? v128.load(from + at)
-      : f32x4.convert_i32x4_u(i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(from + <usize>i))));
-    const words = rounded(f32x4.add(f32x4.mul(x, v128.load(factors + at)), v128.load(offsets + at)), low, high, rounding);
+    const words = rounded(f32x4.mul(v128.load(from + <usize>i * 4), factors), low, high, rounding);
     v128.store64_lane(to + <usize>i * 2, i16x8.narrow_i32x4_s(words, words), 0);
   }
   for (; i < count; i++) {
-    const at = <usize>i * 4;
-    const x = f32x4.splat(itemBytes == 4 ? load<f32>(from + at) : <f32>load<u8>(from + <usize>i));
-    const words = rounded(f32x4.add(f32x4.mul(x, v128.load_splat<f32>(factors + at)), v128.load_splat<f32>(offsets + at)), low, high, rounding);
+    const words = rounded(f32x4.mul(v128.load_splat<f32>(from + <usize>i * 4), factors), low, high, rounding);
     store<i16>(to + <usize>i * 2, <i16>i32x4.extract_lane(words, 0));
   }
 }
