@@ -4,6 +4,9 @@
  * nodes mean is the business of each format.
  */
 
+import { type Budget, spend } from "../base/budget.ts";
+import { refuse } from "./chain/units.ts";
+
 /** How a format's graph is walked; each function refuses the file in its format's words. */
 export interface Walk<Value, Node> {
 	/** The node that makes a value. */
@@ -31,4 +34,18 @@ export function nodesTo<Value, Node>(
 		value = sourceOf(node);
 	}
 	return [...met].reverse();
+}
+
+/** Characters of a node's name that errors show: converters join many names into one. */
+const longestName = 80;
+
+/** A name in a graph as errors show it. */
+export function brief(name: string): string {
+	return name.length > longestName ? `${name.slice(0, longestName)}…` : name;
+}
+
+/** Takes bytes from what a file's size explains: one constant may be the weights of any number of layers. */
+export function charge(graph: { readonly name: string; readonly budget: Budget }, bytes: number): void {
+	if (!spend(graph.budget, bytes))
+		refuse(graph, "its numbers would take far more memory than its size accounts for", "broken-file");
 }

@@ -13,6 +13,22 @@ export interface TensorData {
 	I32: Int32Array;
 }
 
+/** The array of each type's numbers, from the widest on. */
+export const arrays: { readonly [D in DType]: ArrayOf<TensorData[D]> } = {
+	F32: Float32Array,
+	I32: Int32Array,
+	BF16: Uint16Array,
+	F16: Uint16Array,
+	I8: Int8Array,
+	U8: Uint8Array,
+};
+
+export interface ArrayOf<A> {
+	readonly BYTES_PER_ELEMENT: number;
+	new (length: number): A;
+	new (buffer: ArrayBufferLike, byteOffset?: number, length?: number): A;
+}
+
 export type Tensor = {
 	[D in DType]: { readonly dtype: D; readonly shape: readonly number[]; readonly data: TensorData[D] };
 }[DType];

@@ -6,7 +6,8 @@ import { shown } from "../../base/error.ts";
 import { float32Of, isFloat } from "../../weights/float.ts";
 import { sizeOf, type Tensor } from "../../weights/tensor.ts";
 import { refuse } from "../chain/units.ts";
-import { charge, described, type Graph, type GraphNode, inputOf, type Source, sourceAt } from "./graph.ts";
+import { charge } from "../graph.ts";
+import { described, type Graph, type GraphNode, inputOf, type Source, sourceAt } from "./graph.ts";
 
 export interface Constants {
 	/** Whether a value is one, without computing it. */

@@ -2,8 +2,9 @@
 import { shown } from "../../base/error.ts";
 import { sizeOf, type Tensor } from "../../weights/tensor.ts";
 import { refuse } from "../chain/units.ts";
+import { charge } from "../graph.ts";
 import { oihw, transposedDense } from "../keras/weights.ts";
-import { charge, described } from "./graph.ts";
+import { described } from "./graph.ts";
 import { type BareLayer, type Context, checkLayout, floatsAt, rowAt } from "./operator.ts";
 
 type Convolution = Extract<BareLayer, { kind: "convolution" }>;

@@ -3,9 +3,9 @@
  * the network ends. What only training needs, what measures accuracy and what feeds labels lies beside that way.
  */
 import { refuse } from "../chain/units.ts";
-import { nodesTo } from "../graph.ts";
+import { brief, nodesTo } from "../graph.ts";
 import type { Constants } from "./constants.ts";
-import { brief, described, type Graph, type GraphNode, inputOf, type Source, sourceAt } from "./graph.ts";
+import { described, type Graph, type GraphNode, inputOf, type Source, sourceAt } from "./graph.ts";
 import { knownOperators } from "./layers.ts";
 import { branching, foreign, foreignIfTold } from "./words.ts";
 

@@ -10,8 +10,9 @@ import { binaryFile } from "../../base/bytes.ts";
 import type { Tensor } from "../../weights/tensor.ts";
 import { refuse } from "../chain/units.ts";
 import type { ModelFile } from "../file.ts";
+import { brief } from "../graph.ts";
 import { fieldsOf, packedVarints, text } from "../protobuf.ts";
-import { type Attribute, brief, checkCount, type Graph, type GraphNode } from "./graph.ts";
+import { type Attribute, checkCount, type Graph, type GraphNode } from "./graph.ts";
 import { readShape, readTensor, typeOf } from "./tensors.ts";
 
 const fields = {

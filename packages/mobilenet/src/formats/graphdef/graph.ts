@@ -2,10 +2,11 @@
  * TensorFlow's graphs as both of their files have them, the messages of a GraphDef and the JSON of TensorFlow.js: nodes
  * by name, each with an operator, inputs and attributes. What the operators mean is operators.ts's.
  */
-import { type Budget, spend } from "../../base/budget.ts";
+import type { Budget } from "../../base/budget.ts";
 import type { Tensor } from "../../weights/tensor.ts";
 import type { Reading } from "../chain/chain.ts";
 import { refuse } from "../chain/units.ts";
+import { brief } from "../graph.ts";
 
 export interface Graph extends Reading {
 	readonly nodes: ReadonlyMap<string, GraphNode>;
@@ -53,9 +54,6 @@ export const types = [
 	...["DT_QINT16", "DT_QUINT16", "DT_UINT16", "DT_COMPLEX128", "DT_HALF"],
 ] as const;
 
-/** Characters of a node's name that errors show. */
-const longestName = 80;
-
 /** The node and the port that an input names. */
 export function sourceAt(graph: Graph, input: string): Source {
 	const whole = graph.nodes.get(input);
@@ -82,16 +80,6 @@ export function inputOf(graph: Graph, node: GraphNode, number: number): Source {
 /** A node as errors show it. */
 export function described({ op, name }: GraphNode): string {
 	return `its operator ${brief(op)} (${brief(name)})`;
-}
-
-export function brief(name: string): string {
-	return name.length > longestName ? `${name.slice(0, longestName)}…` : name;
-}
-
-/** Takes bytes from what the file's size explains: one tensor may be the weights of any number of layers. */
-export function charge(graph: Pick<Graph, "name" | "budget">, bytes: number): void {
-	if (!spend(graph.budget, bytes))
-		refuse(graph, "its numbers would take far more memory than its size accounts for", "broken-file");
 }
 
 /** Nodes that a graph may have whatever its size; those of whole training runs have some ten thousand. */

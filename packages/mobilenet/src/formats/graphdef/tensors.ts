@@ -6,10 +6,11 @@
  */
 import { type ByteReader, readBytes, readFloat32, readFloat64 } from "../../base/byte-reader.ts";
 import { shown } from "../../base/error.ts";
-import { type DType, sizeOf, type Tensor, type TensorData } from "../../weights/tensor.ts";
+import { arrays, type DType, sizeOf, type Tensor, type TensorData } from "../../weights/tensor.ts";
 import { refuse } from "../chain/units.ts";
+import { charge } from "../graph.ts";
 import { fieldsOf, packedVarints } from "../protobuf.ts";
-import { charge, type Graph, types } from "./graph.ts";
+import { type Graph, types } from "./graph.ts";
 
 interface Stored {
 	readonly dtype: DType;
@@ -34,15 +35,6 @@ const stored: Readonly<Record<string, Stored>> = {
 	DT_QINT8: { dtype: "I8", width: 1, field: 7, as: "varint" },
 	DT_BOOL: { dtype: "U8", width: 1, field: 11, as: "varint" },
 };
-
-const arrays = {
-	F32: Float32Array,
-	F16: Uint16Array,
-	BF16: Uint16Array,
-	I8: Int8Array,
-	U8: Uint8Array,
-	I32: Int32Array,
-} as const;
 
 const [fieldType, fieldShape, fieldContent] = [1, 2, 4];
 const [fieldDimension, fieldSize, fieldUnknownRank] = [2, 1, 3];

@@ -7,7 +7,8 @@ import { perChannel, type Quantization } from "../../weights/parts.ts";
 import { float32, sizeOf, type Tensor } from "../../weights/tensor.ts";
 import type { ChainTensor } from "../chain/chain.ts";
 import { refuse } from "../chain/units.ts";
-import { brief, charge, described, type Graph, type GraphNode } from "./graph.ts";
+import { brief, charge } from "../graph.ts";
+import { described, type Graph, type GraphNode } from "./graph.ts";
 import { readTensor } from "./tensors.ts";
 
 /** A constant, and where it is of codes, what they stand for and along which axis. */

@@ -12,6 +12,8 @@ import {
 	hasInput,
 	integerAttribute,
 	integersAttribute,
+	integersIn,
+	numberIn,
 	unsupportedNode,
 } from "./operator.ts";
 
@@ -175,4 +177,26 @@ function turned(found: Constant): Constant {
 	const { tensor, axis } = found;
 	if (tensor.shape.length !== 2) return found;
 	return { ...found, tensor: transposed(tensor, [1, 0]), ...(axis !== undefined && { axis: 1 - axis }) };
+}
+
+/** Zeros around a picture, as a layer of their own. */
+export function pad(context: Context): readonly BareLayer[] {
+	const { form } = context;
+	const mode = context.node.attributes.get("mode")?.text ?? "constant";
+	const amounts = integersAttribute(context, "pads") ?? integersIn(context, 1);
+	const value = hasInput(context, 2) ? numberIn(context, 2) : integerAttribute(context, "value", 0);
+	const places = form.layout === "nhwc" ? [1, 2, 5, 6] : [2, 3, 6, 7];
+	const others = amounts.filter((_, i) => !places.includes(i));
+	const [top = 0, left = 0, bottom = 0, right = 0] = places.map((place) => amounts[place] ?? 0);
+	const padding = [top, left, bottom, right] as const;
+	if (amounts.length !== 8 || others.some((n) => n !== 0) || padding.some((n) => n < 0 || n > 1e4))
+		unsupportedNode(
+			context,
+			`pads by ${shown(amounts)} where only height and width were expected to be padded`,
+		);
+	if (mode !== "constant" || value !== 0)
+		foreignNode(context, `pads with ${mode === "constant" ? value : mode}`);
+	const { picture } = form;
+	form.picture = picture && [picture[0] + top + bottom, picture[1] + left + right];
+	return [{ kind: "pad", padding }];
 }

@@ -4,13 +4,14 @@
  *
  * Source: onnx/onnx.proto of ONNX, opset 7 to 25.
  */
-import { type Budget, spend } from "../../base/budget.ts";
+import type { Budget } from "../../base/budget.ts";
 import { type ByteReader, readerAt, readFloat32 } from "../../base/byte-reader.ts";
 import { binaryFile } from "../../base/bytes.ts";
 import { shown } from "../../base/error.ts";
 import type { Reading } from "../chain/chain.ts";
 import { refuse } from "../chain/units.ts";
 import type { ModelFile } from "../file.ts";
+import { brief } from "../graph.ts";
 import { fieldsOf, packedVarints, text } from "../protobuf.ts";
 import { fields } from "./schema.ts";
 
@@ -55,7 +56,6 @@ export interface GraphInput {
 const opsets = { least: 7, domain: "" } as const;
 /** Attributes of whole numbers are kernels, strides, axes. */
 const mostNumbers = 1024;
-const longestName = 80;
 /** A tensor of a file is read once or twice: as it is, and turned. */
 const budgetFactor = 6;
 
@@ -243,14 +243,4 @@ function nameIn(message: ByteReader, field: number): string {
 /** A node as errors show it. */
 export function described({ operator, name }: GraphNode): string {
 	return `its operator ${brief(operator)} (${brief(name)})`;
-}
-
-export function brief(name: string): string {
-	return name.length > longestName ? `${name.slice(0, longestName)}…` : name;
-}
-
-/** Takes bytes from what the file's size explains: one constant may be the weights of any number of layers. */
-export function charge(graph: Pick<Graph, "name" | "budget">, bytes: number): void {
-	if (!spend(graph.budget, bytes))
-		refuse(graph, "its numbers would take far more memory than its size accounts for", "broken-file");
 }

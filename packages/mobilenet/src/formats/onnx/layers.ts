@@ -5,21 +5,19 @@
  *
  * Source: onnx/docs/Operators.md, opset 7 to 25, and onnxruntime's ContribOperators.md for the operators of codes.
  */
-import { shown } from "../../base/error.ts";
 import { isFloat } from "../../weights/float.ts";
 import type { Tensor } from "../../weights/tensor.ts";
 import type { Chain, ChainLayer } from "../chain/chain.ts";
 import { mergedBounds } from "../chain/clips.ts";
+import { arithmetic, clip, greatest, least } from "./arithmetic.ts";
 import type { Constants } from "./constants.ts";
 import {
-	biased,
 	convolution,
 	integerConvolution,
 	integerMatrix,
 	matrix,
 	outputCodes,
-	outputOf,
-	paddingOf,
+	pad,
 	product,
 	shifted,
 	unsigned,
@@ -30,15 +28,12 @@ import {
 	type Context,
 	constantIn,
 	type Form,
-	floatsIn,
 	foreignNode,
-	hasInput,
 	integerAttribute,
 	integersAttribute,
-	integersIn,
-	rowIn,
 	unsupportedNode,
 } from "./operator.ts";
+import { flattened, integerPool, pooled, reduced, windowed } from "./pools.ts";
 import { dataTypes } from "./schema.ts";
 
 type Reader = (context: Context) => readonly BareLayer[];
@@ -64,8 +59,8 @@ export const readers: Readonly<Record<string, Reader>> = {
 		{ kind: "activation", activation: "leakyRelu", slope: integerAttribute(context, "alpha", 0.01) },
 	],
 	Clip: clip,
-	Min: (context) => [clipOf(Number.NEGATIVE_INFINITY, onlyIn(context))],
-	Max: (context) => [clipOf(onlyIn(context), Number.POSITIVE_INFINITY)],
+	Min: least,
+	Max: greatest,
 	Pad: pad,
 	GlobalAveragePool: (context) => pooled(context, "average"),
 	GlobalMaxPool: (context) => pooled(context, "max"),
@@ -228,132 +223,4 @@ function batchNorm(context: Context): readonly BareLayer[] {
 			momentum: 1 - integerAttribute(context, "momentum", 0.9),
 		},
 	];
-}
-
-function clip(context: Context): readonly BareLayer[] {
-	const { node } = context;
-	const end = (number: number, name: string, usual: number): number => {
-		if (hasInput(context, number)) return numberIn(context, number);
-		return node.attributes.get(name)?.number ?? usual;
-	};
-	return [clipOf(end(1, "min", Number.NEGATIVE_INFINITY), end(2, "max", Number.POSITIVE_INFINITY))];
-}
-
-/** The greatest float stands for none in old files. */
-const open = 3.4e38;
-
-function clipOf(low: number, high: number): BareLayer {
-	return {
-		kind: "activation",
-		activation: "clip",
-		bounds: {
-			low: low <= -open ? Number.NEGATIVE_INFINITY : low,
-			high: high >= open ? Number.POSITIVE_INFINITY : high,
-		},
-	};
-}
-
-function numberIn(context: Context, number: number): number {
-	const values = floatsIn(context, number);
-	if (values.length !== 1)
-		unsupportedNode(context, `has ${values.length} constants where one number was expected`);
-	return values[0]!;
-}
-
-function onlyIn(context: Context): number {
-	return numberIn(context, constantNumber(context));
-}
-
-/** Which of two inputs is the constant. */
-function constantNumber({ constants, node }: Context): number {
-	return constants.has(node.inputs[0] ?? "") ? 0 : 1;
-}
-
-function pad(context: Context): readonly BareLayer[] {
-	const { form } = context;
-	const mode = context.node.attributes.get("mode")?.text ?? "constant";
-	const amounts = integersAttribute(context, "pads") ?? integersIn(context, 1);
-	const value = hasInput(context, 2) ? numberIn(context, 2) : integerAttribute(context, "value", 0);
-	const places = form.layout === "nhwc" ? [1, 2, 5, 6] : [2, 3, 6, 7];
-	const others = amounts.filter((_, i) => !places.includes(i));
-	const [top = 0, left = 0, bottom = 0, right = 0] = places.map((place) => amounts[place] ?? 0);
-	const padding = [top, left, bottom, right] as const;
-	if (amounts.length !== 8 || others.some((n) => n !== 0) || padding.some((n) => n < 0 || n > 1e4))
-		unsupportedNode(
-			context,
-			`pads by ${shown(amounts)} where only height and width were expected to be padded`,
-		);
-	if (mode !== "constant" || value !== 0)
-		foreignNode(context, `pads with ${mode === "constant" ? value : mode}`);
-	const { picture } = form;
-	form.picture = picture && [picture[0] + top + bottom, picture[1] + left + right];
-	return [{ kind: "pad", padding }];
-}
-
-function pooled({ form }: Context, pooling: "average" | "max"): readonly BareLayer[] {
-	form.isRow = true;
-	return [{ kind: "pool", pooling }];
-}
-
-function integerPool(context: Context): readonly BareLayer[] {
-	const output = outputCodes(context, 3, 4);
-	return pooled(context, "average").map((layer) => ({ ...layer, output }));
-}
-
-/** Global, or refused: the only pool of a MobileNet v1 takes in the whole picture. */
-function windowed(context: Context, pooling: "average" | "max"): readonly BareLayer[] {
-	const { form } = context;
-	const [height = 0, width = 0] = integersAttribute(context, "kernel_shape") ?? [];
-	const stride = integersAttribute(context, "strides") ?? [1, 1];
-	const [rows, columns] = form.picture ?? [height, width];
-	const padding = paddingOf(context, [height, width]);
-	const result = outputOf([rows, columns], [height, width], [stride[0] ?? 1, stride[1] ?? 1], padding);
-	if (rows !== height || columns !== width || result.join() !== "1,1")
-		foreignNode(
-			context,
-			`pools ${height}×${width} pixels where the whole picture (${rows}×${columns}) was expected`,
-		);
-	return pooled(context, pooling);
-}
-
-function reduced(context: Context, pooling: "average" | "max"): readonly BareLayer[] {
-	const { form } = context;
-	const given = integersAttribute(context, "axes") ?? (hasInput(context, 1) ? integersIn(context, 1) : []);
-	const axes = given.map((axis) => (axis < 0 ? axis + 4 : axis)).toSorted((a, b) => a - b);
-	const expected = form.layout === "nhwc" ? "1,2" : "2,3";
-	if (axes.join() !== expected)
-		foreignNode(
-			context,
-			`reduces the axes ${shown(given)} where ${expected}, height and width, were expected`,
-		);
-	return pooled(context, pooling);
-}
-
-/** Before the pool, all numbers of the picture as one row; after it nothing happens to them. */
-function flattened({ form }: Context): readonly BareLayer[] {
-	if (form.isRow) return [{ kind: "shape" }];
-	form.isRow = true;
-	return [{ kind: "flatten", order: form.layout === "nhwc" ? "hwc" : "chw" }];
-}
-
-/** y = x ∘ c, or c ∘ x. */
-function arithmetic(context: Context): readonly BareLayer[] {
-	const { node } = context;
-	const number = constantNumber(context);
-	const numbers = rowIn(context, number);
-	if (node.operator === "Add" && biased(context, constantIn(context, number).tensor)) return [];
-	const inverse = (): readonly number[] => numbers.map((x) => 1 / x);
-	switch (node.operator) {
-		case "Mul":
-			return [{ kind: "affine", factor: numbers, offset: [0] }];
-		case "Div":
-			if (number === 0) foreignNode(context, "divides by what is computed");
-			return [{ kind: "affine", factor: inverse(), offset: [0] }];
-		case "Sub":
-			return number === 0
-				? [{ kind: "affine", factor: [-1], offset: numbers }]
-				: [{ kind: "affine", factor: [1], offset: numbers.map((x) => -x) }];
-		default:
-			return [{ kind: "affine", factor: [1], offset: numbers }];
-	}
 }

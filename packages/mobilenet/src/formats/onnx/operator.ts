@@ -74,6 +74,14 @@ export function floatsIn(context: Context, number: number): Float32Array {
 	return unsupportedNode(context, `has constants of the type ${tensor.dtype} where floats were expected`);
 }
 
+/** The only number of a constant. */
+export function numberIn(context: Context, number: number): number {
+	const values = floatsIn(context, number);
+	if (values.length !== 1)
+		unsupportedNode(context, `has ${values.length} constants where one number was expected`);
+	return values[0]!;
+}
+
 export function integersIn(context: Context, number: number): readonly number[] {
 	return Array.from(constantIn(context, number).tensor.data);
 }

@@ -6,9 +6,9 @@
 import type { Chain } from "../chain/chain.ts";
 import { refuse } from "../chain/units.ts";
 import type { ModelFile } from "../file.ts";
-import { nodesTo } from "../graph.ts";
+import { brief, nodesTo } from "../graph.ts";
 import { type Constants, constantsOf } from "./constants.ts";
-import { brief, described, type Graph, type GraphNode, openGraph, pathsBeside } from "./graph.ts";
+import { described, type Graph, type GraphNode, openGraph, pathsBeside } from "./graph.ts";
 import { layersOf, readers } from "./layers.ts";
 
 /** Operators whose picture may come in by either input. */

@@ -6,10 +6,11 @@
  */
 import { type ByteReader, readBytes, readFloat32, readFloat64 } from "../../base/byte-reader.ts";
 import { shown } from "../../base/error.ts";
-import { type DType, sizeOf, type Tensor, type TensorData } from "../../weights/tensor.ts";
+import { arrays, type DType, sizeOf, type Tensor, type TensorData } from "../../weights/tensor.ts";
 import { refuse } from "../chain/units.ts";
+import { brief, charge } from "../graph.ts";
 import { fieldsOf, packedVarints } from "../protobuf.ts";
-import { brief, charge, externalOf, type Graph } from "./graph.ts";
+import { externalOf, type Graph } from "./graph.ts";
 import { dataTypes, fields } from "./schema.ts";
 
 interface Stored {
@@ -32,15 +33,6 @@ const stored: ReadonlyMap<number, Stored> = new Map([
 	[dataTypes.I32, { dtype: "I32", width: 4, field: f.integers }],
 	[dataTypes.I64, { dtype: "I32", width: 8, field: f.longs }],
 ]);
-
-const arrays = {
-	F32: Float32Array,
-	F16: Uint16Array,
-	BF16: Uint16Array,
-	I8: Int8Array,
-	U8: Uint8Array,
-	I32: Int32Array,
-} as const;
 
 const mostAxes = 16;
 const greatestInt32 = 2 ** 31 - 1;

@@ -8,7 +8,14 @@
 import { type BinaryFile, binaryFile, checkRange } from "../../base/bytes.ts";
 import { MobileNetError, messageOf, shown } from "../../base/error.ts";
 import { isJson, parseJson } from "../../base/json.ts";
-import { type DType, sizeOf, type Tensor, type TensorData } from "../../weights/tensor.ts";
+import {
+	type ArrayOf,
+	arrays,
+	type DType,
+	sizeOf,
+	type Tensor,
+	type TensorData,
+} from "../../weights/tensor.ts";
 
 export interface Safetensors {
 	readonly tensors: Map<string, Tensor>;
@@ -24,20 +31,7 @@ const longestHeader = 100_000_000;
 const headerDepth = 3;
 export const metadataKey = "__metadata__";
 
-type ArrayOf<A> = {
-	readonly BYTES_PER_ELEMENT: number;
-	new (buffer: ArrayBufferLike, byteOffset: number, length: number): A;
-};
-
-/** The arrays that hold each type, in the order in which the reference writes them: the widest first. */
-const arrays: { readonly [D in DType]: ArrayOf<TensorData[D]> } = {
-	F32: Float32Array,
-	I32: Int32Array,
-	BF16: Uint16Array,
-	F16: Uint16Array,
-	I8: Int8Array,
-	U8: Uint8Array,
-};
+/** In the order in which the reference writes them: the widest first. */
 export const dtypes = Object.keys(arrays) as DType[];
 /** Read, and rounded to float32: nothing here computes in more. */
 const double = "F64";
