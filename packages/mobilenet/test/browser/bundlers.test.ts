@@ -36,7 +36,10 @@ import * as training from "../../src/training/index.ts";
 import { initialize } from "../../src/weights/initialize.ts";
 import { chromiumPath, describeWithChromium, openChromium, serve, strictPolicy } from "./chromium.ts";
 
-/** Each bundles the two pages in a folder into another, and gives the warnings that its user would see. */
+/**
+ * Each bundles the two pages in a folder into another, and gives the warnings that its user would see. One after the other:
+ * together a page would load what only the other one needs.
+ */
 const bundlers: Readonly<Record<string, (site: string, out: string) => Promise<readonly string[]>>> = {
 	vite: async (site, out) => {
 		const warnings: string[] = [];
@@ -45,19 +48,20 @@ const bundlers: Readonly<Record<string, (site: string, out: string) => Promise<r
 			if (!text.includes("PLUGIN_TIMINGS")) warnings.push(text);
 		};
 		const silent = () => {};
-		await buildWithVite({
-			root: site,
-			build: {
-				outDir: out,
-				emptyOutDir: true,
-				rolldownOptions: { input: pages.map((page) => join(site, page, "index.html")) },
-			},
-			logLevel: "warn",
-			customLogger: {
-				...{ info: silent, warn, warnOnce: warn, error: warn, clearScreen: silent },
-				...{ hasErrorLogged: () => false, hasWarned: false },
-			},
-		});
+		for (const page of pages)
+			await buildWithVite({
+				root: site,
+				build: {
+					outDir: out,
+					emptyOutDir: page === pages[0],
+					rolldownOptions: { input: join(site, page, "index.html") },
+				},
+				logLevel: "warn",
+				customLogger: {
+					...{ info: silent, warn, warnOnce: warn, error: warn, clearScreen: silent },
+					...{ hasErrorLogged: () => false, hasWarned: false },
+				},
+			});
 		return warnings;
 	},
 	webpack: async (site, out) => {
@@ -84,15 +88,20 @@ const bundlers: Readonly<Record<string, (site: string, out: string) => Promise<r
 const pages = ["", "entries/"];
 
 async function withEsbuild(site: string, out: string, options: BuildOptions): Promise<readonly string[]> {
-	const { errors, warnings } = await buildWithEsbuild({
-		entryPoints: pages.map((page) => join(site, page, "page.js")),
-		bundle: true,
-		outdir: out,
-		logLevel: "silent",
-		...options,
-	});
+	const said: string[] = [];
+	for (const page of pages) {
+		const { errors, warnings } = await buildWithEsbuild({
+			entryPoints: [join(site, page, "page.js")],
+			outbase: site,
+			bundle: true,
+			outdir: out,
+			logLevel: "silent",
+			...options,
+		});
+		said.push(...[...errors, ...warnings].map(({ text }) => text));
+	}
 	copyDocuments(site, out);
-	return [...errors, ...warnings].map(({ text }) => text);
+	return said;
 }
 
 function copyDocuments(site: string, out: string): void {
