@@ -3,7 +3,12 @@
  * background, so times count only after all have joined. Also runs in a page.
  */
 import type { Model } from "mobilenet";
-import { arithmeticOf, executorFor, kernelSetFor } from "../../../mobilenet/dist/engine/arithmetic.js";
+import {
+	arithmeticOf,
+	executorFor,
+	kernelSetFor,
+	plannerFor,
+} from "../../../mobilenet/dist/engine/arithmetic.js";
 import type { Executor } from "../../../mobilenet/dist/engine/executor.js";
 import { loadBuild } from "../../../mobilenet/dist/kernels/load.js";
 import type { Job } from "../protocol.ts";
@@ -26,7 +31,12 @@ export async function prepareEngine(
 	const arithmetic = arithmeticOf(model, undefined);
 	const kernelSet = kernelSetFor(model, arithmetic);
 	const { loaded } = await loadBuild({ shared: threads > 1, kernelSet });
-	const executor = executorFor(model, arithmetic, { build: loaded.build, batch, threads }, loaded);
+	const executor = executorFor(
+		model,
+		await plannerFor(arithmetic),
+		{ build: loaded.build, batch, threads },
+		loaded,
+	);
 	await allJoined(executor, threads);
 	const probabilities = new Float32Array(batch * classes);
 	let there: Float32Array | undefined;

@@ -2,13 +2,16 @@
 import { MobileNetError, shown } from "../base/error.ts";
 import type { Arithmetic, KernelSet } from "../kernels/operations.ts";
 import type { LoadedBuild } from "../kernels/walker.ts";
+import type { HeadActivation } from "../network/configuration.ts";
+import { headActivationOf } from "../network/layers.ts";
 import { dequantize } from "../weights/dequantize.ts";
 import { fold } from "../weights/fold.ts";
 import type { Model } from "../weights/model.ts";
+import { inputNames } from "../weights/names.ts";
+import { type Codes, partsOf } from "../weights/parts.ts";
 import { createExecutor, type Executor } from "./executor.ts";
-import { integers, runsInIntegers } from "./integers.ts";
+import type { Planner } from "./planner.ts";
 import { type InferenceOptions, inferencePlan } from "./plans/inference.ts";
-import { int8Plan } from "./plans/int8.ts";
 
 /**
  * The arithmetic for a model: what is requested, by default integers if the model is fully quantized, else float.
@@ -32,21 +35,48 @@ export function kernelSetFor(model: Model, arithmetic: Arithmetic): KernelSet {
 	return arithmetic === "integer" && model.rounding === "reference" ? "fixedPoint" : arithmetic;
 }
 
-/** Plans a model in an arithmetic and places it in memory; `loaded` must hold the kernel set of `kernelSetFor`. */
+/** Float32, without batch norm. */
+export const floatPlanner: Planner = {
+	plan: inferencePlan,
+	prepare: (model) => fold(dequantize(model)),
+};
+
+/** The planner of an arithmetic. That of integers is imported only here, so that floats do without it. */
+export async function plannerFor(arithmetic: Arithmetic): Promise<Planner> {
+	return arithmetic === "float" ? floatPlanner : (await import("./integer-planner.ts")).integerPlanner;
+}
+
+/** Plans a model and places it in memory. */
 export function executorFor(
 	model: Model,
-	arithmetic: Arithmetic,
+	planner: Planner,
 	options: InferenceOptions,
 	loaded: LoadedBuild,
 ): Executor {
-	const plan =
-		arithmetic === "integer"
-			? int8Plan(model, { ...options, bytes: "int8ByteSeparable" in loaded.kernels })
-			: inferencePlan(model, options);
-	return createExecutor(plan, preparedFor(model, arithmetic), loaded);
+	return createExecutor(planner.plan(model, options, loaded), planner.prepare(model), loaded);
 }
 
-/** Converts a model to what executors of an arithmetic take. */
-export function preparedFor(model: Model, arithmetic: Arithmetic): Model {
-	return arithmetic === "integer" ? integers(model) : fold(dequantize(model));
+/** Whether a model is fully quantized: integer weights and activations in every layer. */
+export function runsInIntegers(model: Model): boolean {
+	const { configuration, tensors } = model;
+	if (configuration.activation === "leakyRelu" || !tensors.has(inputNames.scale)) return false;
+	return partsOf(model).layers.every((own, i, all) =>
+		own.weight
+			? (own.weight.dtype === "I8" || own.weight.dtype === "U8") &&
+				(own.bias === undefined || own.bias.dtype === "I32") &&
+				own.output !== undefined &&
+				own.norm === undefined &&
+				(own.linear !== undefined || !isSquashed(headActivationOf(own.layer, configuration)))
+			: own.layer.kind === "pool" || !own.output || sameCodes(own.output, all[i - 1]!.output),
+	);
+}
+
+/** Whether bounds cannot express an activation, so that its words go through a table. */
+function isSquashed(activation: HeadActivation): boolean {
+	return activation === "tanh" || activation === "sigmoid";
+}
+
+/** Only a mean can give out other codes than it takes. */
+function sameCodes(one: Codes, other: Codes | undefined): boolean {
+	return one.scale === other?.scale && one.zeroPoint === other.zeroPoint;
 }

@@ -6,7 +6,8 @@ import { type Model, usualPreprocessing } from "../weights/model.ts";
 import { namesOf, outputNames } from "../weights/names.ts";
 import { partsOf, weightedParts } from "../weights/parts.ts";
 import { float32, int32, sizeOf, type Tensor } from "../weights/tensor.ts";
-import { hasByteWeights, integers, lookup, runsInIntegers, wordsOf } from "./integers.ts";
+import { runsInIntegers } from "./arithmetic.ts";
+import { hasByteWeights, integers, lookup, wordsOf } from "./integers.ts";
 import { int8Plan } from "./plans/int8.ts";
 
 // 8 channels in every layer.

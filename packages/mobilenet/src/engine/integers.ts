@@ -39,31 +39,6 @@ export function multipliersName({ tensorPrefix }: Layer): string {
 	return `${tensorPrefix}.multipliers`;
 }
 
-/** Whether a model is fully quantized: integer weights and activations in every layer. */
-export function runsInIntegers(model: Model): boolean {
-	const { configuration, tensors } = model;
-	if (configuration.activation === "leakyRelu" || !tensors.has(inputNames.scale)) return false;
-	return partsOf(model).layers.every((own, i, all) =>
-		own.weight
-			? (own.weight.dtype === "I8" || own.weight.dtype === "U8") &&
-				(own.bias === undefined || own.bias.dtype === "I32") &&
-				own.output !== undefined &&
-				own.norm === undefined &&
-				(own.linear !== undefined || !isSquashed(own.layer, model))
-			: own.layer.kind === "pool" || !own.output || sameCodes(own.output, all[i - 1]!.output),
-	);
-}
-
-/** Only a mean can give out other codes than it takes. */
-function sameCodes(one: Codes, other: Codes | undefined): boolean {
-	return one.scale === other?.scale && one.zeroPoint === other.zeroPoint;
-}
-
-/** Whether a dense layer has an activation that bounds cannot express, so that its words go through a table. */
-export function isSquashed(layer: Layer, { configuration }: Pick<Model, "configuration">): boolean {
-	return ["tanh", "sigmoid"].includes(headActivationOf(layer, configuration));
-}
-
 /** The tensor of a layer that has a word for each of its words before the activation. */
 export function tableName({ name }: Layer): string {
 	return `${name}.table`;

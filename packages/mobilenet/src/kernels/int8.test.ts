@@ -2,13 +2,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { wordPitchOf } from "./int8-table.ts";
+import { integerKernels as kernels } from "./integer-table.ts";
 import type { Kernel } from "./kernel.ts";
 import { loadBuild } from "./load.ts";
 import type { Operands } from "./operations.ts";
 import { int8Pointwise } from "./reference/int8-pointwise.ts";
 import { nearest, requantize } from "./reference/int8-requantize.ts";
 import { compute, distance } from "./self-test.ts";
-import { kernels } from "./table.ts";
 import { type Build, kernelOf } from "./walker.ts";
 
 const block = fc

@@ -144,8 +144,14 @@ const embedded = {
 
 /** The kernels that a module holds. */
 async function tableOf(set: KernelSet): Promise<KernelTable> {
-	if (set !== "training") return kernels;
-	return { ...kernels, ...(await import("./training-table.ts")).trainingKernels };
+	switch (set) {
+		case "float":
+			return kernels;
+		case "training":
+			return { ...kernels, ...(await import("./training-table.ts")).trainingKernels };
+		default:
+			return { ...kernels, ...(await import("./integer-table.ts")).integerKernels };
+	}
 }
 
 const needs = { relaxed: "relaxed SIMD", baseline: "WebAssembly SIMD" };

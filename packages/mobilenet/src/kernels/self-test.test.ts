@@ -1,14 +1,15 @@
 /** Every kernel of every build that this machine runs, on small and on real shapes, against the reference. */
 import { describe, expect, it } from "vitest";
 import { int8ByteOperations, int8Operations } from "./int8-operations.ts";
+import { integerKernels } from "./integer-table.ts";
 import { loadBuild } from "./load.ts";
 import { type KernelSet, operationsOf } from "./operations.ts";
 import { compute, distance } from "./self-test.ts";
-import { kernels as inferenceKernels } from "./table.ts";
+import { kernels as floatKernels } from "./table.ts";
 import { trainingKernels } from "./training-table.ts";
 import { type Build, kernelOf, type LoadedBuild } from "./walker.ts";
 
-const kernels = { ...inferenceKernels, ...trainingKernels };
+const kernels = { ...floatKernels, ...integerKernels, ...trainingKernels };
 
 /** Sums of a thousand float32 products in another order; integers are equal. */
 const floatTolerance = 1e-5;

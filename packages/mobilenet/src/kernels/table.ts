@@ -1,10 +1,9 @@
 /**
- * The kernels of inference: for every operation its reference in TypeScript, the packing of its weights, the extents of
+ * The kernels of inference in floats: for every operation its reference in TypeScript, the packing of its weights, the extents of
  * its operands, and the shapes on which it is tested and timed. The self-test, the unit tests and the benchmarks are made
- * from this table.
+ * from this table, integer-table.ts and training-table.ts, which are only loaded for models that need them.
  */
-import { int8ByteKernels } from "./int8-byte-table.ts";
-import { int8Kernels } from "./int8-table.ts";
+import type { int8ByteOperations, int8Operations } from "./int8-operations.ts";
 import type { Geometry, Kernel } from "./kernel.ts";
 import { type AddressKind, type Operation, operations } from "./operations.ts";
 import { averagePool } from "./reference/average-pool.ts";
@@ -102,8 +101,10 @@ const separableOf = (
 	outputPitch: pitchOf(outputChannels),
 	bandRows,
 });
-/** The operations of training are in training-table.ts, which is not loaded to classify. */
-type InferenceOperation = Exclude<Operation, keyof typeof trainingOperations>;
+type FloatOperation = Exclude<
+	Operation,
+	keyof typeof int8Operations | keyof typeof int8ByteOperations | keyof typeof trainingOperations
+>;
 
 const realStems = [
 	stemOf(224, 3, 32, 0, 112),
@@ -113,7 +114,7 @@ const realStems = [
 	stemOf(75, 3, 8, 0, 37),
 ];
 
-export const kernels: { readonly [O in InferenceOperation]: Kernel<O> } = {
+export const kernels: { readonly [O in FloatOperation]: Kernel<O> } = {
 	stemBytes: {
 		reference: stemBytes,
 		parameters: stemParameters,
@@ -302,8 +303,6 @@ export const kernels: { readonly [O in InferenceOperation]: Kernel<O> } = {
 		small: [{ channels: 7, inputPitch: 8, outputPitch: 8 }],
 		real: [{ channels: 100, inputPitch: pitchOf(100), outputPitch: pitchOf(100) }],
 	},
-	...int8Kernels,
-	...int8ByteKernels,
 };
 
 /** The operands of an operation that are addresses, with their kinds. */

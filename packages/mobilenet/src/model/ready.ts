@@ -1,6 +1,7 @@
 /** A model made ready to run: its options applied, the arithmetic, the threads and the build of the kernels chosen. */
 import { MobileNetError } from "../base/error.ts";
-import { arithmeticOf, kernelSetFor } from "../engine/arithmetic.ts";
+import { arithmeticOf, kernelSetFor, plannerFor } from "../engine/arithmetic.ts";
+import type { Planner } from "../engine/planner.ts";
 import { threadsFor } from "../engine/threads.ts";
 import { type ChosenBuild, loadBuild } from "../kernels/load.ts";
 import type { Arithmetic } from "../kernels/operations.ts";
@@ -13,6 +14,7 @@ export interface ReadyModel extends ChosenBuild {
 	/** As the options changed it. */
 	readonly model: Model;
 	readonly arithmetic: Arithmetic;
+	readonly planner: Planner;
 	/** The most threads that run it. */
 	readonly threads: number;
 }
@@ -29,12 +31,12 @@ export async function readyModel(given: Model, options: RunOptions): Promise<Rea
 	checkAnswers(model);
 	const threads = threadsFor(model.configuration, options.threads);
 	const arithmetic = arithmeticOf(model, options.arithmetic);
-	const { loaded, skippedBuilds } = await loadBuild({
-		build: options.build,
-		shared: threads > 1,
-		kernelSet: kernelSetFor(model, arithmetic),
-	});
-	return { model, arithmetic, threads, loaded, skippedBuilds };
+	const kernelSet = kernelSetFor(model, arithmetic);
+	const [planner, { loaded, skippedBuilds }] = await Promise.all([
+		plannerFor(arithmetic),
+		loadBuild({ build: options.build, shared: threads > 1, kernelSet }),
+	]);
+	return { model, arithmetic, planner, threads, loaded, skippedBuilds };
 }
 
 /** A softmax over one class is 1 whatever the picture. */

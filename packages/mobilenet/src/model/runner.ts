@@ -39,7 +39,7 @@ export interface Runner {
 }
 
 /** The engine on this thread and the worker threads that it starts. */
-export function localRunner({ model, arithmetic, threads, loaded }: ReadyModel): Runner {
+export function localRunner({ model, planner, threads, loaded }: ReadyModel): Runner {
 	const order = [...layers(model.configuration).map(({ name }) => name), "probabilities"];
 	/** One for ordinary runs, and one whose plan keeps every layer that was asked for so far. */
 	const executors = new Map<"usual" | "layers", Executor>();
@@ -61,7 +61,7 @@ export function localRunner({ model, arithmetic, threads, loaded }: ReadyModel):
 			kind === "usual"
 				? { build: loaded.build, batch, threads }
 				: { build: loaded.build, batch, threads: 1, keep: [...kept] };
-		const executor = executorFor(model, arithmetic, plan, loaded);
+		const executor = executorFor(model, planner, plan, loaded);
 		executors.set(kind, executor);
 		return executor;
 	};

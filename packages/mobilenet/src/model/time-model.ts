@@ -45,9 +45,9 @@ export async function timeModel(given: Model, options: BenchOptions): Promise<Be
 			"usage",
 			`seconds must be a number above 0 and up to 3600, not ${shown(seconds)}.`,
 		);
-	const { model, arithmetic, threads, loaded } = await readyModel(given, options);
+	const { model, arithmetic, planner, threads, loaded } = await readyModel(given, options);
 	const { build } = loaded;
-	const executor = executorFor(model, arithmetic, { build, batch, threads }, loaded);
+	const executor = executorFor(model, planner, { build, batch, threads }, loaded);
 	try {
 		await allJoined(executor, threads, signal);
 		const times = await timeRuns(executor, batch, seconds, signal);

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Progress } from "../base/progress.ts";
 import { random } from "../base/random.ts";
+import { runsInIntegers } from "../engine/arithmetic.ts";
 import { createExecutor } from "../engine/executor.ts";
-import { integers, runsInIntegers } from "../engine/integers.ts";
+import { integers } from "../engine/integers.ts";
 import { int8Plan } from "../engine/plans/int8.ts";
 import { readModelFile } from "../formats/safetensors/model-file.ts";
 import { writeModel } from "../formats/safetensors/model-writer.ts";

@@ -4,7 +4,7 @@
  */
 import { MobileNetError } from "../base/error.ts";
 import { type BatchesOptions, batches } from "../data/batches.ts";
-import { executorFor, preparedFor } from "../engine/arithmetic.ts";
+import { executorFor, floatPlanner } from "../engine/arithmetic.ts";
 import type { Executor } from "../engine/executor.ts";
 import { threadsFor } from "../engine/threads.ts";
 import { loadBuild } from "../kernels/load.ts";
@@ -76,8 +76,8 @@ export async function createValidator(
 
 	return {
 		measure: async (network, signal) => {
-			if (executor) executor.load(preparedFor(network, "float"));
-			else executor = executorFor(network, "float", plan, loaded);
+			if (executor) executor.load(floatPlanner.prepare(network));
+			else executor = executorFor(network, floatPlanner, plan, loaded);
 			let [right, loss, seen] = [0, 0, 0];
 			for await (const { pixels, labels } of prepared(signal)) {
 				signal?.throwIfAborted();

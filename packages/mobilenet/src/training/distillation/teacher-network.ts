@@ -4,7 +4,7 @@
  */
 import { MobileNetError } from "../../base/error.ts";
 import type { Dataset } from "../../data/dataset.ts";
-import { arithmeticOf, executorFor, kernelSetFor } from "../../engine/arithmetic.ts";
+import { arithmeticOf, executorFor, kernelSetFor, plannerFor } from "../../engine/arithmetic.ts";
 import { threadsFor } from "../../engine/threads.ts";
 import { loadBuild } from "../../kernels/load.ts";
 import type { Build } from "../../kernels/walker.ts";
@@ -88,8 +88,11 @@ export async function teacherNetwork(
 	const threads = threadsFor(configuration, asked);
 	const arithmetic = arithmeticOf(model, undefined);
 	const kernelSet = kernelSetFor(model, arithmetic);
-	const { loaded } = await loadBuild({ build, shared: threads > 1, kernelSet });
-	const executor = executorFor(model, arithmetic, { build: loaded.build, batch, threads }, loaded);
+	const [planner, { loaded }] = await Promise.all([
+		plannerFor(arithmetic),
+		loadBuild({ build, shared: threads > 1, kernelSet }),
+	]);
+	const executor = executorFor(model, planner, { build: loaded.build, batch, threads }, loaded);
 	const bytes = size * size * channels;
 	const outputs = match.outputs.length;
 	return {
