@@ -40,8 +40,12 @@ export function openGraphDef({ name, bytes }: ModelFile, format: string): Graph 
 	const nodes = new Map<string, GraphNode>();
 	const budget: Budget = { left: copies.usual * bytes.length };
 	let inputs = 0;
+	let isOpenEnded = true;
 	for (const { number, value } of fieldsOf(readerAt(binaryFile(bytes, name), 0, bytes.length, "the graph"))) {
-		if (number !== fields.graph.node || typeof value === "number") continue;
+		if (number !== fields.graph.node || typeof value === "number") {
+			isOpenEnded = false;
+			continue;
+		}
 		const node = nodeOf({ name, budget }, value);
 		if (nodes.has(node.name))
 			refuse({ name }, `two of its nodes are called ${brief(node.name)}`, "broken-file");
@@ -55,7 +59,7 @@ export function openGraphDef({ name, bytes }: ModelFile, format: string): Graph 
 		Object.hasOwn(copies, op) ? copies[op as keyof typeof copies] : 0,
 	);
 	budget.left = Math.max(copies.usual, ...more) * bytes.length;
-	return { name, format, nodes, budget };
+	return { name, format, nodes, budget, isOpenEnded };
 }
 
 function nodeOf(graph: Pick<Graph, "name" | "budget">, message: ByteReader): GraphNode {

@@ -10,6 +10,8 @@ import { brief } from "../graph.ts";
 
 export interface Graph extends Reading {
 	readonly nodes: ReadonlyMap<string, GraphNode>;
+	/** Whether nothing follows the nodes: a file that was cut short behind one of them does not show it. */
+	readonly isOpenEnded?: boolean;
 	/** The node whose output is the network's, where the file names one. */
 	readonly output?: string;
 	/** What the file's size still explains, in bytes of numbers. */

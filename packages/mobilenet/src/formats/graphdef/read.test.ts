@@ -133,6 +133,23 @@ describe("a graph byte by byte", () => {
 	});
 });
 
+describe("a graph that ends with a node", () => {
+	/** Without the versions behind the nodes, five bytes. */
+	const whole = graphDef(nodesOf(folded)).slice(0, -5);
+	const nodes = nodesOf(folded);
+
+	test("is noted where it may have been cut short", () => {
+		const shorter = graphDef(nodes.slice(0, -1)).length;
+		const read = (bytes: Uint8Array) => recognize(readGraphDef(fileOf(bytes, "x.pb")));
+		const note = /nothing follows it: the file may have been cut short/;
+		const cut = read(whole.subarray(0, shorter - 5));
+		expect(cut.source.notes.join()).toMatch(note);
+		expect(cut.configuration.output).toBe("logits");
+		expect(read(whole).source.notes.join()).not.toMatch(note);
+		expect(read(graphDef(nodes.slice(0, -1))).source.notes.join()).not.toMatch(note);
+	});
+});
+
 describe("where a network ends", () => {
 	const nodes = nodesOf(model);
 	const labels = node("Placeholder", "labels", [], { dtype: { type: "DT_FLOAT" } });

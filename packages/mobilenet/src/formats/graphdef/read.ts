@@ -4,6 +4,7 @@
  */
 import type { Chain } from "../chain/chain.ts";
 import type { ModelFile } from "../file.ts";
+import { brief } from "../graph.ts";
 import { constantsOf } from "./constants.ts";
 import { wayThrough } from "./flow.ts";
 import type { Graph } from "./graph.ts";
@@ -28,6 +29,13 @@ export function chainIn(graph: Graph): Chain {
 	const { layers, said } = layersOf(graph, constants, wayThrough(graph, constants));
 	const { size, isSizeAssumed = false, channels, filter, notes } = said;
 	const [height, width] = size ?? [];
+	const last = layers.at(-1);
+	const isEnd = last?.kind === "softmax" || (last?.kind === "activation" && last.activation === "sigmoid");
+	// TensorFlow's own tools end with versions or with probabilities.
+	if (graph.isOpenEnded && !isEnd)
+		notes.add(
+			`Its last node is ${brief([...graph.nodes.keys()].at(-1)!)}, and nothing follows it: the file may have been cut short.`,
+		);
 	return {
 		name: graph.name,
 		format: graph.format,

@@ -34,7 +34,7 @@ export async function readTensorFlowJs(file: Opened): Promise<Chain> {
 
 /**
  * Weights by layer. Their names are `layer/weight`, behind the names of the models around the layer or not, or
- * behind scopes that the topology does not speak of.
+ * behind scopes that the topology does not speak of. Those of a Normalization that was adapted have no layer in their names.
  */
 function lookup(tensors: ReadonlyMap<string, Tensor>): KerasWeights {
 	const byEnd = new Map<string, Tensor | "several">();
@@ -48,6 +48,6 @@ function lookup(tensors: ReadonlyMap<string, Tensor>): KerasWeights {
 			if (tensor) return tensor;
 		}
 		const tensor = byEnd.get(`${path.at(-1)}/${weight}`);
-		return tensor === "several" ? undefined : tensor;
+		return tensor === "several" ? undefined : (tensor ?? tensors.get(weight));
 	};
 }
