@@ -39,6 +39,13 @@ export function withGiven(model: Model, given: GivenConfiguration, name: string)
 			...(given.padding === undefined && { stemPadding }),
 			...given,
 		}),
-		source: { ...model.source, assumed: assumed.filter((field) => !names.includes(field)) },
+		source: {
+			...model.source,
+			assumed: assumed.filter((field) => !names.includes(field)),
+			notes: [
+				...model.source.notes,
+				...names.map((field) => `Not from the file: ${field} ${shown(given[field as keyof typeof given])}.`),
+			],
+		},
 	};
 }

@@ -304,6 +304,30 @@ describeWithShared("mobilenet classify", [network, "data/photos"], () => {
 	});
 });
 
+describeWithShared("weights alone", ["golden/formats/torch_tutorial_stride1.pth"], () => {
+	const file = shared("golden/formats/torch_tutorial_stride1.pth");
+
+	it("are told what they do not say", async () => {
+		const inspect = async (...options: readonly string[]) =>
+			JSON.parse((await mobilenet(["inspect", "--json", file, ...options])).stdout) as {
+				configuration: { lastBlock: string };
+				assumed: readonly string[];
+			};
+		const [usual, told] = [await inspect(), await inspect("--configuration", "lastBlock=stride1")];
+		expect([usual.configuration.lastBlock, usual.assumed.includes("lastBlock")]).toEqual(["stride2", true]);
+		expect([told.configuration.lastBlock, told.assumed.includes("lastBlock")]).toEqual(["stride1", false]);
+	});
+
+	it.each([
+		["lastBlock=stride7", /lastBlock must be "stride1" or "stride2", not "stride7"/],
+		["alpha=1", /the configuration must be such as lastBlock=stride1/],
+	])("are not told %s", async (configuration, sentence) => {
+		const { exitCode, stderr } = await mobilenet(["inspect", file, "--configuration", configuration]);
+		expect(exitCode).toBe(2);
+		expect(stderr).toMatch(sentence);
+	});
+});
+
 describeWithShared("mobilenet inspect", ["weights"], () => {
 	it.each(readdirSync(shared("weights")).filter((file) => /tflite$|_tfjs$/.test(file)))(
 		"tells what %s is",

@@ -1,35 +1,31 @@
 /** `mobilenet inspect`: what is in a model file. */
 import { buildCommand } from "@stricli/core";
-import type { Model, Tensor } from "../../index.ts";
+import type { LoadOptions, Model, Tensor } from "../../index.ts";
 import { type Configuration, cost } from "../../network/index.ts";
 import type { Context } from "../context.ts";
 import { fitText } from "../options/fit.ts";
-import { defaultModel, modelBrief } from "../options/model.ts";
+import { changeFlags, defaultModel, modelBrief } from "../options/model.ts";
 import { jsonLine } from "../output.ts";
 import { grouped } from "../table.ts";
 
 interface Options {
 	readonly labels?: string | undefined;
+	readonly configuration?: LoadOptions["configuration"];
 	readonly json: boolean;
 }
 
 export const inspectCommand = buildCommand<Options, [string], Context>({
-	async func({ labels, json }, file) {
+	async func({ labels, configuration, json }, file) {
 		const { backgroundOutputs, loadModel } = await import("../../index.ts");
-		const model = await loadModel(file, { labels });
+		const model = await loadModel(file, { labels, configuration });
 		this.process.stdout.write(
 			json ? jsonLine(report(file, model)) : readable(file, model, backgroundOutputs(model.labels) > 0),
 		);
 	},
 	parameters: {
 		flags: {
-			labels: {
-				kind: "parsed",
-				parse: (input: string) => input,
-				optional: true,
-				placeholder: "file",
-				brief: "labels in the place of the model's own",
-			},
+			labels: changeFlags.labels,
+			configuration: changeFlags.configuration,
 			json: { kind: "boolean", default: false, withNegated: false, brief: "one line of JSON" },
 		},
 		positional: {

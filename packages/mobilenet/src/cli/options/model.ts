@@ -1,6 +1,7 @@
 /** Options of every command that runs a model: which one, its labels, its size, and what differs from its preprocessing. */
 import type { Filter, Fit, LoadOptions } from "../../index.ts";
 import { parseFit } from "./fit.ts";
+import { parseGiven } from "./given.ts";
 import { expected, number, wholeNumber } from "./numbers.ts";
 
 /** Written out: the list that the package checks by would load the package. */
@@ -28,6 +29,7 @@ export interface ModelChanges {
 	readonly mean?: readonly number[] | undefined;
 	readonly std?: readonly number[] | undefined;
 	readonly channelOrder?: "rgb" | "bgr" | undefined;
+	readonly configuration?: LoadOptions["configuration"];
 }
 
 export interface ModelOptions extends ModelChanges {
@@ -77,6 +79,12 @@ export const changeFlags = {
 		optional: true,
 		brief: "the order in which the network takes colors",
 	},
+	configuration: {
+		...optional,
+		parse: parseGiven,
+		placeholder: "conventions",
+		brief: "what weights alone do not say, such as lastBlock=stride1,activation=relu",
+	},
 } as const;
 
 export const modelFlags = {
@@ -113,8 +121,8 @@ function channelNumbers(input: string): readonly number[] {
 
 /** How to load it. */
 export function loadOptions(options: ModelChanges & Partial<ModelOptions>): LoadOptions {
-	const { labels, size, fit, filter, mean, std, channelOrder, threads, float } = options;
+	const { labels, size, fit, filter, mean, std, channelOrder, configuration, threads, float } = options;
 	const oneOrAll = (numbers: readonly number[] | undefined) => (numbers?.length === 1 ? numbers[0] : numbers);
 	const preprocessing = { fit, filter, channelOrder, mean: oneOrAll(mean), std: oneOrAll(std) };
-	return { labels, size, preprocessing, threads, ...(float ? { arithmetic: "float" } : {}) };
+	return { labels, size, preprocessing, configuration, threads, ...(float ? { arithmetic: "float" } : {}) };
 }

@@ -39,7 +39,7 @@ const owners: readonly Owner[] = [
 		usual: {
 			preset: "tutorial",
 			differing: { output: "logits" },
-			like: "the PyTorch tutorial, with a last block of stride 2",
+			like: "the PyTorch tutorial",
 		},
 	},
 	{

@@ -58,7 +58,7 @@ describe("the weights of a network are read", () => {
 		expect(configuration).toEqual({ ...model.configuration, output: "logits" });
 		expect(source.format).toBe("PyTorch");
 		expect(source.assumed).toEqual(expect.arrayContaining(["size", "padding", "lastBlock", "activation"]));
-		expect(source.notes).toEqual([expect.stringMatching(/as in the PyTorch tutorial, with a last block/)]);
+		expect(source.notes).toEqual([expect.stringMatching(/as in the PyTorch tutorial\.$/)]);
 
 		const builder = torchBuilder("row");
 		expect(await read(builder.file(stateDict(builder, named)))).toMatchObject({ configuration, tensors });
