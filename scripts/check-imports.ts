@@ -19,6 +19,7 @@ const rooms = [
 	"formats",
 	"kernels",
 	"engine",
+	"catalog",
 	"model",
 	"data",
 	"evaluation",
@@ -29,12 +30,21 @@ const rooms = [
 /** Rooms that a room may not import although they are before it. */
 const strangers: Readonly<Record<string, readonly string[]>> = { kernels: ["image", "formats"] };
 /** The public entries of package.json, the only files of other rooms that the command line may import. */
-const entries = ["", "network/", "formats/", "data/", "evaluation/", "quantization/", "training/"].map(
-	(folder) => `${folder}index.ts`,
-);
+const entries = [
+	"",
+	"network/",
+	"formats/",
+	"catalog/",
+	"data/",
+	"evaluation/",
+	"quantization/",
+	"training/",
+].map((folder) => `${folder}index.ts`);
 /** Names that stand for one of a pair of files (package.json's `imports`). */
 const pairs: Readonly<Record<string, readonly string[]>> = {
 	"#files": ["base/files.node.ts", "base/files.default.ts"],
+	"#packages": ["catalog/packages.node.ts", "catalog/packages.default.ts"],
+	"#weights-cache": ["catalog/weights-cache.node.ts", "catalog/weights-cache.default.ts"],
 	"#wide": ["kernels/wide.node.ts", "kernels/wide.default.ts"],
 	"#threads": ["engine/threads.node.ts", "engine/threads.default.ts"],
 	"#datasets": ["data/datasets.node.ts", "data/datasets.default.ts"],

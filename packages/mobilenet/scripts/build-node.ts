@@ -19,6 +19,7 @@ const entries = {
 	index: "index.js",
 	network: "network/index.js",
 	formats: "formats/index.js",
+	catalog: "catalog/index.js",
 	data: "data/index.js",
 	evaluation: "evaluation/index.js",
 	quantization: "quantization/index.js",

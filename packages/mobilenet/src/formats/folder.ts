@@ -108,8 +108,8 @@ export function labelFilesIn(files: Files, model: string): readonly LabelFile[] 
 		.map((path) => ({ name: lastPart(path), read: () => files.read(path) }));
 }
 
-/** A file of an archive, as a reader gets it. */
-async function fileIn(files: Files, path: string): Promise<ModelFile> {
+/** One of the files, as a reader gets it. */
+export async function fileIn(files: Files, path: string): Promise<ModelFile> {
 	return {
 		name: pathIn(files.name, path),
 		bytes: await files.read(path),

@@ -7,6 +7,7 @@ import { startsWith } from "../base/bytes.ts";
 import { MobileNetError, shown, shownLocation } from "../base/error.ts";
 import type { OnProgress } from "../base/progress.ts";
 import { fileAt, fileOf, type LabelFile } from "./file.ts";
+import type { Files } from "./folder.ts";
 import { type Opened, openFile } from "./opened.ts";
 import { folderModel, formatOf, hubWeights } from "./table.ts";
 
@@ -44,20 +45,24 @@ export async function locate(
 	const reading = { signal, onProgress };
 	const names = await listFolder(source);
 	if (names) {
-		const files = {
-			name: called,
-			paths: names,
-			read: (path: string) => readLocation(locationIn(source, path), reading),
-		};
-		const { locateIn, openedFolder } = await import("./folder.ts");
-		const { path, labelFiles } = await locateIn(files);
-		if (path === undefined) return { opened: openedFolder(files), labelFiles };
-		const file = await fileAt(locationIn(source, path), `${called.replace(/[/\\]$/, "")}/${path}`, reading);
-		return located(await openFile(file), labelFiles);
+		const read = (path: string) => readLocation(locationIn(source, path), reading);
+		return locateFiles({ name: called, paths: names, read });
 	}
 	if (String(source).endsWith("/")) return locateInAddress(source, called, reading);
 	const file = await fileAt(source, called, reading);
 	return located(await openFile(file), () => labelFilesBeside(source, reading));
+}
+
+/**
+ * The model among files.
+ *
+ * @throws MobileNetError `not-found` where there is none, or several
+ */
+export async function locateFiles(files: Files): Promise<Located> {
+	const { fileIn, locateIn, openedFolder } = await import("./folder.ts");
+	const { path, labelFiles } = await locateIn(files);
+	if (path === undefined) return { opened: openedFolder(files), labelFiles };
+	return located(await openFile(await fileIn(files, path)), labelFiles);
 }
 
 /** The model of an address that ends in a slash, whose files nobody lists. */

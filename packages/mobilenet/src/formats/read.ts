@@ -7,8 +7,9 @@ import { shownLocation } from "../base/error.ts";
 import type { Label, Model } from "../weights/model.ts";
 import type { PreprocessingOptions } from "../weights/preprocessing.ts";
 import type { LabelFile } from "./file.ts";
+import type { Files } from "./folder.ts";
 import type { GivenConfiguration } from "./given.ts";
-import { type Located, type LocateOptions, locate } from "./locate.ts";
+import { type Located, type LocateOptions, locate, locateFiles } from "./locate.ts";
 import type { Opened } from "./opened.ts";
 import { formatOf, type Reading } from "./table.ts";
 
@@ -44,9 +45,17 @@ export async function readModel(
 	source: string | URL | Uint8Array | ArrayBuffer,
 	options: ReadOptions = {},
 ): Promise<Model> {
+	options.signal?.throwIfAborted();
+	return readLocated(await locate(source, options), options);
+}
+
+/** A model from files of which only their paths are known, as `readModel` reads a folder. */
+export async function readFolder(files: Files, options: ReadOptions = {}): Promise<Model> {
+	return readLocated(await locateFiles(files), options);
+}
+
+async function readLocated({ opened, labelFiles }: Located, options: ReadOptions): Promise<Model> {
 	const { signal } = options;
-	signal?.throwIfAborted();
-	const { opened, labelFiles } = await locate(source, options);
 	const read = await readOpened(opened, options);
 	const { configuration } = options;
 	const model = configuration

@@ -33,6 +33,19 @@ const named: ReadonlyMap<string, NamedModel> = new Map([
  */
 export const modelNames: readonly string[] = [...named.keys()];
 
+/**
+ * Whether a source is a name of the catalog or of a repository of Hugging Face's hub (catalog/names.ts). A file of such a
+ * name is reached by its path, `./imagenet`.
+ */
+export function isWeightsName(source: unknown): source is string {
+	return typeof source === "string" && /^(imagenet(\/|$)|hf:)/.test(source);
+}
+
+/** Whether a source that is no file may be a name in an installed package (catalog/package.ts): `flowers`, `flowers/small`. */
+export function mayBePackaged(source: unknown): source is string {
+	return typeof source === "string" && /^[a-z0-9][a-z0-9._-]*(\/[a-z0-9][a-z0-9._-]*)?$/.test(source);
+}
+
 /** The model of a name; undefined for everything that is not a name. */
 export function namedModel(source: unknown): NamedModel | undefined {
 	return typeof source === "string" ? named.get(source) : undefined;

@@ -1,9 +1,15 @@
 /** The model that a source stands for: one that has a name, or a file of any format. */
+
+import { MobileNetError } from "../base/error.ts";
+import type { WeightOptions } from "../catalog/options.ts";
 import { type ReadOptions, readModel } from "../formats/read.ts";
 import type { Model } from "../weights/model.ts";
-import { defaultName, namedModel } from "./names.ts";
+import { defaultName, isWeightsName, mayBePackaged, namedModel } from "./names.ts";
 
-/** Where a model comes from: a name (`default`), a path, a URL, the bytes of a file, or a folder that holds one. */
+/**
+ * Where a model comes from: a name (`default`, `imagenet/0.5-160`, `hf:owner/name`), a path, a URL, the bytes of a file, or
+ * a folder that holds one.
+ */
 export type ModelSource = string | URL | Uint8Array | ArrayBuffer;
 
 /**
@@ -16,10 +22,24 @@ export type ModelSource = string | URL | Uint8Array | ArrayBuffer;
  */
 export async function loadModel(
 	source: ModelSource = defaultName,
-	options: ReadOptions = {},
+	options: ReadOptions & WeightOptions = {},
 ): Promise<Model> {
 	options.signal?.throwIfAborted();
 	const named = namedModel(source);
-	if (!named) return readModel(source, options);
-	return readModel(await named.bytes(options.onProgress), { ...options, name: options.name ?? named.title });
+	if (named)
+		return readModel(await named.bytes(options.onProgress), {
+			...options,
+			name: options.name ?? named.title,
+		});
+	// Who names no weights loads nothing of the catalog.
+	if (isWeightsName(source)) return (await import("../catalog/load.ts")).loadByName(source, options);
+	try {
+		return await readModel(source, options);
+	} catch (error) {
+		if (!(error instanceof MobileNetError && error.code === "not-found" && mayBePackaged(source)))
+			throw error;
+		const model = await (await import("../catalog/load.ts")).loadInstalled(source, options);
+		if (!model) throw error;
+		return model;
+	}
 }

@@ -47,6 +47,10 @@ export interface Source {
 	readonly assumed: readonly string[];
 	/** What is unusual about the file, a sentence each. */
 	readonly notes: readonly string[];
+	/** What may be done with it: an SPDX identifier, or a sentence. Undefined where nobody says. */
+	readonly license?: string;
+	/** Who made it and from what, a sentence. */
+	readonly origin?: string;
 }
 
 /** How a picture becomes the network's input: resized, then (pixel − mean) / std for every channel. */

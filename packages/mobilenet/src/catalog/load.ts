@@ -1,0 +1,43 @@
+/** Models by name: from an installed package, from a cache, or from where the catalog says they are. */
+import { installedWeights } from "#packages";
+import { weightFiles } from "#weights-cache";
+import { type ReadOptions, readFolder, readModel } from "../formats/read.ts";
+import type { Model } from "../weights/model.ts";
+import { withOrigin } from "../weights/origin.ts";
+import { named } from "./names.ts";
+import type { WeightOptions } from "./options.ts";
+
+/**
+ * The model of a name.
+ *
+ * @throws MobileNetError `usage` for a name that nothing has; `not-found` in one sentence with every source and its answer;
+ * whatever reading the files throws
+ * @example
+ * const { labels } = await loadByName("imagenet/0.5-160");
+ */
+export async function loadByName(name: string, options: ReadOptions & WeightOptions = {}): Promise<Model> {
+	const { name: full, entry, files, sources } = named(name);
+	const reading: ReadOptions = {
+		...options,
+		name: options.name ?? full,
+		preprocessing: { ...entry?.preprocessing, ...options.preprocessing },
+	};
+	const facts = { license: entry?.license, origin: entry?.origin };
+	const installed = await loadInstalled(full, reading);
+	if (installed) return withOrigin(installed, facts);
+	const found = await weightFiles({ name: full, files, sources }, options);
+	return noted(withOrigin(await readFolder({ ...found, name: full }, reading), facts), found.notes);
+}
+
+/** The model that an installed package has for a name; undefined where none has. */
+export async function loadInstalled(name: string, options: ReadOptions): Promise<Model | undefined> {
+	const installed = await installedWeights(name);
+	if (!installed) return undefined;
+	const { path, title, license } = installed;
+	return noted(withOrigin(await readModel(path, options), { license }), [`From the package ${title}.`]);
+}
+
+function noted(model: Model, notes: readonly string[]): Model {
+	const { source } = model;
+	return notes.length === 0 ? model : { ...model, source: { ...source, notes: [...source.notes, ...notes] } };
+}
