@@ -14,6 +14,7 @@ const rooms = [
 	"base",
 	"network",
 	"weights",
+	"catalog",
 	"labels",
 	"image",
 	"formats",
