@@ -13,8 +13,8 @@ export interface Sink {
 	/** Forgets them. */
 	readonly restart: () => Promise<void>;
 	readonly write: (chunk: Uint8Array) => Promise<void>;
-	/** SHA-256 of all, in hexadecimal; undefined where there is nothing to compute it with. */
-	readonly digest: () => Promise<string | undefined>;
+	/** The digest of `head` and all of them, in hexadecimal; undefined where there is nothing to compute it with. */
+	readonly digest: (algorithm: "SHA-256" | "SHA-1", head: string) => Promise<string | undefined>;
 }
 
 export interface DownloadOptions extends RequestOptions {
@@ -22,6 +22,8 @@ export interface DownloadOptions extends RequestOptions {
 	readonly bytes?: number | undefined;
 	/** In hexadecimal. */
 	readonly sha256?: string | undefined;
+	/** Git's name of it: the SHA-1 of `blob LENGTH`, a zero byte and the content. */
+	readonly gitBlob?: string | undefined;
 	readonly onProgress?: OnProgress | undefined;
 	/** Waits between tries, in milliseconds. Default: with a timer. */
 	readonly wait?: ((milliseconds: number, signal?: AbortSignal) => Promise<void>) | undefined;
@@ -40,7 +42,7 @@ const longestWait = 30_000;
  * those that are expected; the signal's reason
  */
 export async function download(address: string, sink: Sink, options: DownloadOptions = {}): Promise<void> {
-	const { signal, onProgress, bytes: expected, sha256, wait = waiting } = options;
+	const { signal, onProgress, bytes: expected, sha256, gitBlob, wait = waiting } = options;
 	const file = shownLocation(address);
 	let tries = 0;
 	let most = sink.length();
@@ -58,13 +60,16 @@ export async function download(address: string, sink: Sink, options: DownloadOpt
 			throw new MobileNetError("not-found", `${file} cannot be fetched: ${failure}.`, { file });
 		await wait(pause ?? firstWait * 2 ** (tries - 1), signal);
 	}
-	if (sha256 === undefined) return;
-	const digest = await sink.digest();
-	if (digest === undefined || digest === sha256) return;
+	const right = sha256 ?? gitBlob;
+	if (right === undefined) return;
+	const digest = sha256
+		? await sink.digest("SHA-256", "")
+		: await sink.digest("SHA-1", `blob ${sink.length()}\0`);
+	if (digest === undefined || digest === right) return;
 	await sink.restart();
 	throw new MobileNetError(
 		"broken-file",
-		`${file} is not the file that is expected: its SHA-256 is ${digest}, not ${sha256}.`,
+		`${file} is not the file that is expected: its ${sha256 ? "SHA-256" : "name in Git"} is ${digest}, not ${right}.`,
 		{ file },
 	);
 
@@ -138,11 +143,12 @@ export function memorySink(): Sink & { readonly bytes: () => Uint8Array<ArrayBuf
 			chunks.push(chunk);
 			length += chunk.length;
 		},
-		digest: async () => {
+		digest: async (algorithm, head) => {
 			// Pages that are not secure have none.
 			const subtle = crypto.subtle as typeof crypto.subtle | undefined;
 			if (!subtle) return undefined;
-			const digest = new Uint8Array(await subtle.digest("SHA-256", bytes()));
+			const all = joined([new TextEncoder().encode(head), ...chunks], head.length + length);
+			const digest = new Uint8Array(await subtle.digest(algorithm, all));
 			return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 		},
 		bytes,

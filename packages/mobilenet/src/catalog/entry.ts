@@ -9,8 +9,16 @@ export interface WeightFile {
 	/** Its path from the source's folder, `mobilenet_v1_0.5_160_quant.tflite`. */
 	readonly path: string;
 	readonly bytes?: number;
-	/** In hexadecimal. Undefined where nobody of this project has held the file. */
+	/**
+	 * In hexadecimal: of bytes that this project has held, or as the hub states it for the file at that revision. Undefined
+	 * where it is not known.
+	 */
 	readonly sha256?: string;
+	/**
+	 * Git's own name of the file, in hexadecimal: the SHA-1 of `blob`, a space, the length in digits, a zero byte and the
+	 * bytes. In the place of `sha256` for a file of a repository of which only the listing has been seen.
+	 */
+	readonly gitBlob?: string;
 }
 
 /**
@@ -38,6 +46,10 @@ export interface CatalogEntry {
 	readonly origin: string;
 	/** Published top-1 on ImageNet's validation set, in percent, and where that is published. */
 	readonly published?: { readonly top1: number; readonly source: string };
-	/** What the files do not say of their preprocessing. */
+	/** Where the project has not held these files and run them. */
+	readonly unverified?: true;
+	/** Width and height of the input in pixels, where the files do not say it. */
+	readonly size?: number;
+	/** What the files do not say of their preprocessing, as whoever trained the network evaluated it. */
 	readonly preprocessing?: PreprocessingOptions;
 }

@@ -90,8 +90,9 @@ export async function hubFiles(
 		if (await isFile(pointer)) return found.commit;
 		const address = fileAddress({ ...source, revision: found.commit }, path, endpoint);
 		const sha256 = /^[0-9a-f]{64}$/.test(found.etag) ? found.etag : undefined;
+		const gitBlob = /^[0-9a-f]{40}$/.test(found.etag) ? found.etag : undefined;
 		const { bytes } = found;
-		const how = { headers: authorized(token), bytes, sha256, signal, idle, wait, onProgress };
+		const how = { headers: authorized(token), bytes, sha256, gitBlob, signal, idle, wait, onProgress };
 		try {
 			const blob = join(root, "blobs", found.etag);
 			await keepFile(blob, address, how);

@@ -75,8 +75,8 @@ async function fileSink(path: string): Promise<Sink> {
 			}
 			length += chunk.length;
 		},
-		digest: async () => {
-			const hash = createHash("sha256");
+		digest: async (algorithm, head) => {
+			const hash = createHash(algorithm.replace("-", "")).update(head);
 			for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
 			return hash.digest("hex");
 		},

@@ -2,6 +2,7 @@
 import { installedWeights } from "#packages";
 import { weightFiles } from "#weights-cache";
 import { type ReadOptions, readFolder, readModel } from "../formats/read.ts";
+import { configure } from "../network/configuration.ts";
 import type { Model } from "../weights/model.ts";
 import { withOrigin } from "../weights/origin.ts";
 import { named } from "./names.ts";
@@ -26,7 +27,16 @@ export async function loadByName(name: string, options: ReadOptions & WeightOpti
 	const installed = await loadInstalled(full, reading);
 	if (installed) return withOrigin(installed, facts);
 	const found = await weightFiles({ name: full, files, sources }, options);
-	return noted(withOrigin(await readFolder({ ...found, name: full }, reading), facts), found.notes);
+	const read = sized(await readFolder({ ...found, name: full }, reading), entry?.size);
+	return noted(withOrigin(read, facts), found.notes);
+}
+
+/** At the size that the catalog knows, where the files do not say one. */
+function sized(model: Model, size: number | undefined): Model {
+	const { configuration, source } = model;
+	if (size === undefined || !source.assumed.includes("size")) return model;
+	const assumed = source.assumed.filter((field) => field !== "size");
+	return { ...model, configuration: configure({ ...configuration, size }), source: { ...source, assumed } };
 }
 
 /** The model that an installed package has for a name; undefined where none has. */

@@ -54,7 +54,7 @@ export async function weightFiles(wanted: Wanted, options: CacheOptions = {}): P
 		return hubFiles(place, known, choose, { ...asking, offline });
 	};
 	// What a later source has brought is not fetched again from an earlier one.
-	if (!offline && files?.every(({ sha256 }) => sha256 !== undefined))
+	if (!offline && files?.every(({ sha256, gitBlob }) => (sha256 ?? gitBlob) !== undefined))
 		for (const place of places) {
 			const here = await get(place, true).catch(() => undefined);
 			if (here) return here;
@@ -121,9 +121,10 @@ async function inCache(
 }
 
 /** A file is kept by its digest, or, where nobody knows that, by its address's. */
-function keptPath(folder: string, { path, sha256 }: WeightFile): string {
+function keptPath(folder: string, { path, sha256, gitBlob }: WeightFile): string {
 	const digest =
 		sha256 ??
+		gitBlob ??
 		createHash("sha256")
 			.update(folder + path)
 			.digest("hex");
@@ -147,7 +148,15 @@ async function filesAt(folder: string, { name, files }: Wanted, options: CacheOp
 				"not-found",
 				`${folder}${file.path} is not in the cache ${cacheFolder()}, and nothing is fetched while offline.`,
 			);
-		const how = { bytes: file.bytes, sha256: file.sha256, signal, idle, wait, onProgress };
+		const how = {
+			bytes: file.bytes,
+			sha256: file.sha256,
+			gitBlob: file.gitBlob,
+			signal,
+			idle,
+			wait,
+			onProgress,
+		};
 		const address = folder + file.path.split("/").map(encodeURIComponent).join("/");
 		try {
 			await keepFile(target, address, how);
