@@ -11,7 +11,7 @@ export { backgroundOutputs } from "./labels/background.ts";
 export { type Bench, type BenchOptions, bench } from "./model/bench.ts";
 export { changedModel } from "./model/changed-model.ts";
 export { MobileNet } from "./model/mobilenet.ts";
-export { modelNames } from "./model/names.ts";
+export { isWeightsName, modelNames } from "./model/names.ts";
 export type {
 	ClassifiedPicture,
 	ClassifyOptions,

@@ -161,9 +161,11 @@ function reason(error: unknown): string {
 	return messageOf(cause instanceof Error && cause.cause ? cause.cause : (cause ?? error)).replace(/\.$/, "");
 }
 
-/** An address that leads nowhere leads nowhere the next time. */
+/** An address that leads nowhere, or whose host is not there, will not be there in a second. */
 function isFinal(error: unknown): boolean {
-	return error instanceof MobileNetError && error.cause === undefined;
+	if (!(error instanceof MobileNetError)) return false;
+	const { cause } = error;
+	return cause === undefined || /ENOTFOUND|ECONNREFUSED/.test(reason(error));
 }
 
 /** Milliseconds until a server wants to be asked again: seconds, or a date. */

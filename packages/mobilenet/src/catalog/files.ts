@@ -29,6 +29,17 @@ export interface FilesOptions
 		Pick<RequestOptions, "signal" | "idle">,
 		Pick<DownloadOptions, "wait"> {
 	readonly onProgress?: OnProgress | undefined;
+	/** Whether the files must be kept; else they may be in memory alone. Default: false. */
+	readonly mustKeep?: boolean | undefined;
+}
+
+/** A file that is in a cache. */
+export interface CachedFile {
+	/** From the source's folder. */
+	readonly path: string;
+	/** Where it is: a path, or in pages its address. */
+	readonly file: string;
+	readonly bytes: number;
 }
 
 /** A place that can be asked: a repository of a hub, or addresses of a folder. */

@@ -20,11 +20,6 @@ import { isFile, keepFile, made } from "./kept-file.node.ts";
 
 type HubPlace = Extract<Place, { kind: "hub" }>;
 
-export interface HubCacheOptions extends FilesOptions {
-	/** Whether the files must be kept; else they may be in memory alone. */
-	readonly mustKeep?: boolean | undefined;
-}
-
 /** Where the cache is: HF_HUB_CACHE, or `hub` in HF_HOME. */
 export function hubCacheFolder(env: NodeJS.ProcessEnv = process.env): string {
 	const { HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE, HF_HOME, XDG_CACHE_HOME } = env;
@@ -46,7 +41,7 @@ export async function hubFiles(
 	{ source, endpoint, folder }: HubPlace,
 	known: readonly string[] | undefined,
 	choose: (paths: readonly string[]) => readonly string[],
-	options: HubCacheOptions,
+	options: FilesOptions,
 ): Promise<WeightFiles> {
 	const { signal, token, offline = false, onProgress, idle, wait, mustKeep = false } = options;
 	const root = repositoryFolder(source.hub);

@@ -13,6 +13,7 @@ import { isInside } from "./hub.ts";
 export interface InstalledWeights {
 	/** Where it is. */
 	readonly path: string;
+	readonly bytes: number;
 	/** The package's name and version: `mobilenet-weights-flowers 1.0.0`. */
 	readonly title: string;
 	/** As package.json says it. */

@@ -22,13 +22,14 @@ export async function installedWeights(name: string): Promise<InstalledWeights |
 		const own = weights.get(name);
 		if (own === undefined) continue;
 		const path = join(dirname(file), own);
-		if (!(await isFile(path)))
+		const found = await stat(path).catch(() => undefined);
+		if (!found?.isFile())
 			throw new MobileNetError(
 				"broken-file",
 				`${title} says that ${name} is its file ${own}, which is not there: install the package again.`,
 				{ file: path },
 			);
-		return { path, title, ...(license !== undefined && { license }) };
+		return { path, bytes: found.size, title, ...(license !== undefined && { license }) };
 	}
 	return undefined;
 }

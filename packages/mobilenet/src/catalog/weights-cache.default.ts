@@ -6,6 +6,7 @@ import { MobileNetError, messageOf } from "../base/error.ts";
 import { type DownloadOptions, download, memorySink } from "./download.ts";
 import type { WeightFile } from "./entry.ts";
 import {
+	type CachedFile,
 	type FilesOptions,
 	firstOf,
 	type Place,
@@ -23,6 +24,7 @@ const cacheName = "mobilenet-weights";
 interface PageCache {
 	readonly match: (address: string) => Promise<Response | undefined>;
 	readonly put: (address: string, response: Response) => Promise<void>;
+	readonly delete: (address: string) => Promise<boolean>;
 }
 
 /**
@@ -37,6 +39,49 @@ export async function weightFiles(wanted: Wanted, options: FilesOptions = {}): P
 	return firstOf(places, name, (place) => filesOf(place, name, files, { ...options, cache }));
 }
 
+/** Which of the files are in this browser's cache: all of them, or none. Only those of a commit or an address are looked for. */
+export async function cachedWeights(
+	{ files = [], sources }: Wanted,
+	{ endpoint }: Pick<FilesOptions, "endpoint"> = {},
+): Promise<readonly CachedFile[]> {
+	const cache = await openCache();
+	for (const place of sources.flatMap((source) => placesOf(source, endpoint))) {
+		const found: CachedFile[] = [];
+		for (const { path } of files) {
+			const file = addressIn(place, place.folder + path);
+			const there = await cache?.match(file).catch(() => undefined);
+			if (there) found.push({ path, file, bytes: (await there.blob()).size });
+		}
+		if (found.length > 0 && found.length === files.length) return found;
+	}
+	return [];
+}
+
+/**
+ * Removes the files of weights from this browser's cache.
+ *
+ * @returns the bytes that were removed
+ */
+export async function removeWeights(
+	wanted: Wanted,
+	options: Pick<FilesOptions, "endpoint"> = {},
+): Promise<number> {
+	const cache = await openCache();
+	let bytes = 0;
+	for (const { file, bytes: own } of await cachedWeights(wanted, options)) {
+		await cache?.delete(file);
+		bytes += own;
+	}
+	return bytes;
+}
+
+/** The address of a path in a place, from its repository's or its folder's beginning. */
+function addressIn(place: Place, path: string, commit?: string): string {
+	if (place.kind === "address") return path;
+	const source = commit === undefined ? place.source : { ...place.source, revision: commit };
+	return fileAddress(source, path, place.endpoint);
+}
+
 async function filesOf(
 	place: Place,
 	name: string,
@@ -45,32 +90,31 @@ async function filesOf(
 ): Promise<WeightFiles> {
 	const { folder } = place;
 	const notes: string[] = [];
-	const kept = new Map<string, Uint8Array>();
-	let paths = pathsOf(files, place.kind === "hub" ? folder : "");
-	let source = place.kind === "hub" ? place.source : undefined;
+	const inMemory = new Map<string, Uint8Array>();
+	let paths = pathsOf(files, folder);
+	let commit: string | undefined;
 	if (place.kind === "hub" && (!paths || !isCommit(place.source.revision))) {
 		const list = await listed(place, options, cache, notes);
-		source = { ...place.source, revision: list.commit };
+		commit = list.commit;
 		paths ??= wantedOf(list.paths, folder, name);
 	}
 	if (!paths)
 		throw new MobileNetError("usage", `${name} is a folder at an address, whose files nobody lists.`);
-	const addressOf = (path: string): string =>
-		place.kind === "hub" ? fileAddress(source!, path, place.endpoint) : folder + path;
+	const headers = place.kind === "hub" ? authorized(options.token) : {};
 	const ensure = async (path: string): Promise<Uint8Array> => {
-		const own = kept.get(path);
+		const own = inMemory.get(path);
 		if (own) return own;
-		const facts = files?.find((file) => path === (place.kind === "hub" ? folder : "") + file.path);
-		const headers = place.kind === "hub" ? authorized(options.token) : {};
-		const bytes = await throughCache(addressOf(path), { ...options, ...facts, headers }, cache, notes);
-		kept.set(path, bytes);
-		return bytes;
+		const facts = files?.find((file) => path === folder + file.path);
+		const { bytes, sha256, gitBlob } = facts ?? {};
+		const how = { ...options, bytes, sha256, gitBlob, headers };
+		const content = await throughCache(addressIn(place, path, commit), how, cache, notes);
+		inMemory.set(path, content);
+		return content;
 	};
 	for (const path of paths) await ensure(path);
-	const below = place.kind === "hub" ? folder : "";
 	return {
-		paths: paths.map((path) => path.slice(below.length)),
-		read: (path) => ensure(below + path),
+		paths: paths.map((path) => path.slice(folder.length)),
+		read: (path) => ensure(folder + path),
 		notes,
 	};
 }

@@ -10,6 +10,7 @@ import { MobileNetError } from "../base/error.ts";
 import { download, memorySink } from "./download.ts";
 import type { WeightFile } from "./entry.ts";
 import {
+	type CachedFile,
 	type FilesOptions,
 	firstOf,
 	type Place,
@@ -22,25 +23,12 @@ import { hubFiles, inHubCache, removeFromHubCache } from "./hub-cache.node.ts";
 import { isFile, keepFile } from "./kept-file.node.ts";
 import { wantedOf } from "./wanted.ts";
 
-export interface CacheOptions extends FilesOptions {
-	/** Whether the files must be kept; else they may be in memory alone. Default: false. */
-	readonly mustKeep?: boolean | undefined;
-}
-
-/** A file that is in a cache. */
-export interface CachedFile {
-	readonly path: string;
-	/** Where it is. */
-	readonly file: string;
-	readonly bytes: number;
-}
-
 /**
  * The files of weights: from a cache, or from the first source that has them.
  *
  * @throws MobileNetError with every source and its answer in one sentence
  */
-export async function weightFiles(wanted: Wanted, options: CacheOptions = {}): Promise<WeightFiles> {
+export async function weightFiles(wanted: Wanted, options: FilesOptions = {}): Promise<WeightFiles> {
 	const { name, files, sources } = wanted;
 	const { endpoint = process.env.HF_ENDPOINT || undefined, token = process.env.HF_TOKEN || undefined } =
 		options;
@@ -65,7 +53,7 @@ export async function weightFiles(wanted: Wanted, options: CacheOptions = {}): P
 /** Which of the files are in a cache, and where: all of them, or none. */
 export async function cachedWeights(
 	{ files, sources }: Wanted,
-	{ endpoint = process.env.HF_ENDPOINT || undefined }: Pick<CacheOptions, "endpoint"> = {},
+	{ endpoint = process.env.HF_ENDPOINT || undefined }: Pick<FilesOptions, "endpoint"> = {},
 ): Promise<readonly CachedFile[]> {
 	for (const place of sources.flatMap((source) => placesOf(source, endpoint))) {
 		const found = await inCache(place, files);
@@ -81,7 +69,7 @@ export async function cachedWeights(
  */
 export async function removeWeights(
 	{ files, sources }: Wanted,
-	{ endpoint = process.env.HF_ENDPOINT || undefined }: Pick<CacheOptions, "endpoint"> = {},
+	{ endpoint = process.env.HF_ENDPOINT || undefined }: Pick<FilesOptions, "endpoint"> = {},
 ): Promise<number> {
 	let bytes = 0;
 	for (const place of sources.flatMap((source) => placesOf(source, endpoint)))
@@ -131,7 +119,7 @@ function keptPath(folder: string, { path, sha256, gitBlob }: WeightFile): string
 	return join(cacheFolder(), digest, basename(path));
 }
 
-async function filesAt(folder: string, { name, files }: Wanted, options: CacheOptions): Promise<WeightFiles> {
+async function filesAt(folder: string, { name, files }: Wanted, options: FilesOptions): Promise<WeightFiles> {
 	if (!files)
 		throw new MobileNetError(
 			"usage",

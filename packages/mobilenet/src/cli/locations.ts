@@ -11,8 +11,8 @@ export function isAddress(name: string): boolean {
 /** The files that a model is made of, as far as there are any: undefined for an address and for a model's name. */
 export async function filesOf(model: string): Promise<readonly string[] | undefined> {
 	if (model.startsWith("file:")) return filesOf(fileURLToPath(model));
-	const { modelNames } = await import("../index.ts");
-	if (modelNames.includes(model) || isAddress(model)) return undefined;
+	const { isWeightsName, modelNames } = await import("../index.ts");
+	if (modelNames.includes(model) || isWeightsName(model) || isAddress(model)) return undefined;
 	const found = await stat(model).catch(() => undefined);
 	if (!found?.isDirectory()) return found ? [model, ...(await shardsOf(model))] : [];
 	const names = await readdir(model);

@@ -20,6 +20,9 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { embedCommand } from "./commands/embed.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
 import { inspectCommand } from "./commands/inspect.ts";
+import { modelsCommand } from "./commands/models.ts";
+import { packCommand } from "./commands/pack.ts";
+import { pullCommand } from "./commands/pull.ts";
 import { quantizeCommand } from "./commands/quantize.ts";
 import { summaryCommand } from "./commands/summary.ts";
 import { trainCommand } from "./commands/train.ts";
@@ -36,8 +39,11 @@ const commands = buildRouteMap<string, Context>({
 		embed: embedCommand,
 		evaluate: evaluateCommand,
 		inspect: inspectCommand,
+		models: modelsCommand,
+		pull: pullCommand,
 		bench: benchCommand,
 		convert: convertCommand,
+		pack: packCommand,
 		train: trainCommand,
 		distill: distillCommand,
 		quantize: quantizeCommand,

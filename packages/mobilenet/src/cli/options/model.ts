@@ -18,7 +18,7 @@ const filters = Object.keys({
 export const defaultModel = "default";
 
 /** What stands in a command's help for a model. */
-export const modelBrief = `a file, a folder, an address, or ${defaultModel}, the package's own`;
+export const modelBrief = `a file, a folder, an address, a name such as imagenet, or ${defaultModel}, the package's own`;
 
 /** What differs from the model's file. */
 export interface ModelChanges {
