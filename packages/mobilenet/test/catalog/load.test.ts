@@ -162,7 +162,9 @@ describeWithShared("models by name", [`weights/${quant}`, `weights/${usual}`, "d
 		const model = await loadModel(shared(`weights/${quant}`));
 		for (const name of ["Flowers", "../x", "a/b/c", "", "a b"])
 			expect(() => packModel(model, { name })).toThrow(/^a name of weights is of small letters/);
-		expect(() => packModel(model, { name: "a", version: "1" })).toThrow(/^a version is such as 1\.0\.0, not "1"/);
+		expect(() => packModel(model, { name: "a", version: "1" })).toThrow(
+			/^a version is such as 1\.0\.0, not "1"/,
+		);
 	});
 
 	test("on the command line: listed, pulled, used offline, removed", async () => {
