@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { tryCommand, writePictures } from "./package/command.ts";
+import { tryFirstScreen } from "./package/first-screen.ts";
 import { nodeOf, versions } from "./package/nodes.ts";
 import { expect, npm, output } from "./package/processes.ts";
 import { resolutions, writePrograms } from "./package/programs.ts";
@@ -31,6 +32,7 @@ try {
 	]);
 	await reportSizes(tarball, whole, bare);
 	reportModel(whole);
+	await tryFirstScreen(whole, readFileSync(join(root, "README.md"), "utf8"));
 	// The Nodes one after the other; what only reads the package beside them.
 	await Promise.all([
 		tryAll(process.argv.slice(2), whole, bare),

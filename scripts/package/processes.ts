@@ -13,12 +13,13 @@ export function run(
 	program: string,
 	words: readonly string[],
 	shell = false,
+	env = process.env,
 ): Promise<Ended> {
 	return new Promise((resolve) => {
 		execFile(
 			program,
 			words,
-			{ cwd: folder, timeout: 120_000, maxBuffer: 2 ** 26, shell },
+			{ cwd: folder, timeout: 120_000, maxBuffer: 2 ** 26, shell, env },
 			(error, stdout, stderr) =>
 				resolve({
 					code: error === null ? 0 : typeof error.code === "number" ? error.code : 1,

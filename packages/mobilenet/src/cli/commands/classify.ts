@@ -3,7 +3,7 @@ import { buildCommand } from "@stricli/core";
 import type { Prediction } from "../../index.ts";
 import type { Context } from "../context.ts";
 import { messageOf } from "../errors.ts";
-import { loadOptions, type ModelOptions, modelFlags } from "../options/model.ts";
+import { defaultModel, loadOptions, type ModelOptions, modelFlags } from "../options/model.ts";
 import { number, wholeNumber } from "../options/numbers.ts";
 import { jsonLine } from "../output.ts";
 import {
@@ -43,7 +43,8 @@ export const classifyCommand = buildCommand<Options, string[], Context>({
 				anyUnsure ||= row.predictions[0]?.sure === false;
 			}
 		}
-		if (anyUnsure) stderr.write(unsureHint(model.configuration.classes - backgroundOutputs(model.labels)));
+		const classes = model.configuration.classes - backgroundOutputs(model.labels);
+		if (anyUnsure) stderr.write(unsureHint(classes, options.model === defaultModel));
 		model.dispose();
 	},
 	parameters: {
@@ -102,6 +103,9 @@ function readable(file: string, predictions: readonly Prediction[], top: number)
 }
 
 /** What "unsure" means and what to do, once for all pictures. */
-function unsureHint(classes: number): string {
-	return `"unsure": the picture is probably of none of the ${grouped(classes)} classes that this model knows, or hard to tell. For others bring a model of your own by --model, or train one: mobilenet train.\n`;
+function unsureHint(classes: number, isDefault: boolean): string {
+	const others = isDefault
+		? "--model imagenet knows a thousand kinds of things (1.4 MB, downloaded once)"
+		: "For others, give another --model";
+	return `"unsure": the picture is probably of none of the ${grouped(classes)} classes that this model knows, or hard to tell. ${others}, or train your own: mobilenet train.\n`;
 }
