@@ -17,6 +17,7 @@ import { tryFirstScreen } from "./package/first-screen.ts";
 import { nodeOf, versions } from "./package/nodes.ts";
 import { expect, npm, output } from "./package/processes.ts";
 import { resolutions, writePrograms } from "./package/programs.ts";
+import { tryWeightsPackage } from "./package/weights-package.ts";
 
 /** All that is installed beside the package, where sharp is not. */
 const dependencies = ["fflate", "flatbuffers"];
@@ -33,6 +34,7 @@ try {
 	await reportSizes(tarball, whole, bare);
 	reportModel(whole);
 	await tryFirstScreen(whole, readFileSync(join(root, "README.md"), "utf8"));
+	await tryWeightsPackage(whole);
 	// The Nodes one after the other; what only reads the package beside them.
 	await Promise.all([
 		tryAll(process.argv.slice(2), whole, bare),
