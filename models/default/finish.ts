@@ -78,6 +78,10 @@ const trained: Model = {
 	source: {
 		format: "trained from random weights",
 		assumed: [],
+		license:
+			"Apache-2.0 as far as its authors have rights in it; trained on pictures for non-commercial research and education.",
+		origin:
+			"Trained for the package mobilenet on Tiny ImageNet, with the answers of Google's 1.0-224 (Apache-2.0).",
 		notes: ["Trained on Tiny ImageNet, for research use: models/default/README.md is its card."],
 	},
 };

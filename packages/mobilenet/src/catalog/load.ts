@@ -1,10 +1,12 @@
 /** Models by name: from an installed package, from a cache, or from where the catalog says they are. */
 import { installedWeights } from "#packages";
 import { weightFiles } from "#weights-cache";
+import { MobileNetError } from "../base/error.ts";
 import { type ReadOptions, readFolder, readModel } from "../formats/read.ts";
 import { configure } from "../network/configuration.ts";
 import type { Model } from "../weights/model.ts";
 import { withOrigin } from "../weights/origin.ts";
+import type { WeightFiles } from "./files.ts";
 import { named } from "./names.ts";
 import type { WeightOptions } from "./options.ts";
 
@@ -27,8 +29,17 @@ export async function loadByName(name: string, options: ReadOptions & WeightOpti
 	const installed = await loadInstalled(full, reading);
 	if (installed) return withOrigin(installed, facts);
 	const found = await weightFiles({ name: full, files, sources }, options);
-	const read = sized(await readFolder({ ...found, name: full }, reading), entry?.size);
+	const folder = { ...found, name: full, ...(entry && { read: onlyOf(found) }) };
+	const read = sized(await readFolder(folder, reading), entry?.size);
 	return noted(withOrigin(read, facts), found.notes);
+}
+
+/** Reads the files that are listed, and asks nobody for others: the catalog knows which there are. */
+function onlyOf({ paths, read }: WeightFiles): WeightFiles["read"] {
+	return async (path) => {
+		if (paths.includes(path)) return read(path);
+		throw new MobileNetError("not-found", `${path} is not among the files.`);
+	};
 }
 
 /** At the size that the catalog knows, where the files do not say one. */

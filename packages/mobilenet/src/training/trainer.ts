@@ -13,6 +13,7 @@ import { dequantize } from "../weights/dequantize.ts";
 import { digestOf } from "../weights/digest.ts";
 import { randomFormat } from "../weights/initialize.ts";
 import type { Model } from "../weights/model.ts";
+import { trainedFrom } from "../weights/origin.ts";
 import { unfold, withoutBounds } from "../weights/unfold.ts";
 import {
 	type Checkpoint,
@@ -356,7 +357,7 @@ function trained(model: Model, { training }: TrainingOptions, { history, epoch }
 	const note = `Trained on ${indicesOf(training).length} pictures of ${model.configuration.classes} classes; epoch ${which}.`;
 	const { source } = model;
 	const format = source.format === randomFormat ? "trained from random weights" : source.format;
-	return { ...model, source: { ...source, format, notes: [...source.notes, note] } };
+	return { ...model, source: { ...trainedFrom(source), format, notes: [...source.notes, note] } };
 }
 
 function* ifDefined<T>(value: T | undefined): Iterable<T> {

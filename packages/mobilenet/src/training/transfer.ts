@@ -14,6 +14,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { checkTrainable } from "../engine/trainable.ts";
 import { MobileNet } from "../model/mobilenet.ts";
 import type { Model } from "../weights/model.ts";
+import { trainedFrom } from "../weights/origin.ts";
 import { decodeCheckpoint } from "./checkpoint.ts";
 import { type Embeddings, embeddingsOf } from "./embeddings.ts";
 import { evenFilters } from "./even-filters.ts";
@@ -254,7 +255,7 @@ async function newHead(
 	const made = (head: Classifier): Model => {
 		const network = withHead(model, head, classes);
 		const note = `A new classifier was trained on ${pictures} pictures of ${classes.length} classes.`;
-		return { ...network, source: { ...network.source, notes: [...network.source.notes, note] } };
+		return { ...network, source: { ...trainedFrom(network.source), notes: [...network.source.notes, note] } };
 	};
 	if (kind === "nearest")
 		return {

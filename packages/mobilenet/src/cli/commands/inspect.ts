@@ -96,6 +96,8 @@ function report(file: string, model: Model) {
 		assumed: source.assumed,
 		labels: labels ?? null,
 		sureFrom: model.sureFrom ?? null,
+		license: source.license ?? null,
+		origin: source.origin ?? null,
 		notes: source.notes,
 	};
 }
@@ -187,6 +189,8 @@ function readable(file: string, model: Model, background: boolean): string {
 		...(model.sureFrom === undefined
 			? []
 			: [["sure", `answers from a probability of ${model.sureFrom} on`] as const]),
+		...(source.license === undefined ? [] : [["license", source.license] as const]),
+		...(source.origin === undefined ? [] : [["origin", source.origin] as const]),
 		...source.notes.map((note) => ["unusual", note] as const),
 	];
 	const width = Math.max(...rows.map(([name]) => name.length));

@@ -92,6 +92,9 @@ export interface Reading {
 	readonly assumed?: readonly string[];
 	/** What is unusual about the file, a sentence each. */
 	readonly notes?: readonly string[];
+	/** What the file says of its license, and of who made it. */
+	readonly license?: string;
+	readonly origin?: string;
 }
 
 /** A network as its layers in order, from the picture to the answer, and what a file says beside them. */

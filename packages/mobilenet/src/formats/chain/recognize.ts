@@ -106,7 +106,13 @@ export function recognize(chain: Chain, { preprocessing: given = {} }: Recognize
 		...(labels && { labels }),
 		...(chain.sureFrom !== undefined && { sureFrom: chain.sureFrom }),
 		// A model that was a chain before brings its own.
-		source: { format: chain.format, assumed: [...new Set(assumed)], notes: [...new Set(notes)] },
+		source: {
+			format: chain.format,
+			assumed: [...new Set(assumed)],
+			notes: [...new Set(notes)],
+			...(chain.license !== undefined && { license: chain.license }),
+			...(chain.origin !== undefined && { origin: chain.origin }),
+		},
 	};
 }
 

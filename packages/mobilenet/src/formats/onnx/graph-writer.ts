@@ -35,11 +35,15 @@ export interface GraphWriter {
 	/** Adds numbers that nodes take by name, and gives the name back. */
 	readonly constant: (name: string, values: Values) => string;
 	/**
-	 * The file, with the shapes of its input and its output, of floats.
+	 * The file, with the shapes of its input and its output, of floats, and texts by name beside the graph.
 	 *
 	 * @throws MobileNetError `unsupported` for one that would be too long to be read
 	 */
-	readonly finish: (input: readonly number[], output: readonly number[]) => Uint8Array;
+	readonly finish: (
+		input: readonly number[],
+		output: readonly number[],
+		metadata: Readonly<Record<string, string>>,
+	) => Uint8Array;
 }
 
 const inputName = "input";
@@ -72,7 +76,7 @@ export function graphWriter(): GraphWriter {
 			constants.push({ name, values });
 			return name;
 		},
-		finish: (input, output) => {
+		finish: (input, output, metadata) => {
 			const bytes = constants.reduce((sum, { values }) => sum + values.data.byteLength, besides);
 			if (bytes > mostBytes)
 				throw new MobileNetError(
@@ -94,6 +98,11 @@ export function graphWriter(): GraphWriter {
 					set.text(fields.operatorSet.domain, "");
 					set.integer(fields.operatorSet.version, operatorSet);
 				});
+				for (const [key, value] of Object.entries(metadata))
+					message(fields.model.metadata, (entry) => {
+						entry.text(fields.entry.key, key);
+						entry.text(fields.entry.value, value);
+					});
 			}, bytes);
 		},
 	};

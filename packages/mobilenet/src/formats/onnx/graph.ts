@@ -23,6 +23,8 @@ export interface Graph extends Reading {
 	readonly constants: ReadonlyMap<string, ByteReader>;
 	readonly input: GraphInput;
 	readonly output: string;
+	/** Texts beside the graph, by name. */
+	readonly metadata: ReadonlyMap<string, string>;
 	/** Bytes of files beside it, by path. */
 	readonly beside: ReadonlyMap<string, Uint8Array>;
 	/** What the file's size still explains, in bytes of numbers. */
@@ -67,9 +69,13 @@ export function openGraph(
 	const root = rootOf({ name, bytes });
 	const about = { name, format: "ONNX" };
 	let graph: ByteReader | undefined;
+	const metadata = new Map<string, string>();
 	for (const { number, value } of fieldsOf({ ...root })) {
-		if (number === fields.model.graph && typeof value !== "number") graph = value;
-		if (number === fields.model.operatorSets && typeof value !== "number") checkOperatorSet(about, value);
+		if (typeof value === "number") continue;
+		if (number === fields.model.graph) graph = value;
+		if (number === fields.model.operatorSets) checkOperatorSet(about, value);
+		if (number === fields.model.metadata)
+			metadata.set(nameIn(value, fields.entry.key), nameIn(value, fields.entry.value));
 	}
 	if (!graph) return refuse(about, "it is of ONNX's form, but has no graph", "broken-file");
 	const nodes: GraphNode[] = [];
@@ -100,7 +106,17 @@ export function openGraph(
 	let size = bytes.byteLength;
 	for (const file of beside.values()) size += file.byteLength;
 	const budget = { left: budgetFactor * size + 2 ** 20 };
-	return { ...about, nodes, makers, constants, input: given[0]!, output: outputs[0]!, beside, budget };
+	return {
+		...about,
+		metadata,
+		nodes,
+		makers,
+		constants,
+		input: given[0]!,
+		output: outputs[0]!,
+		beside,
+		budget,
+	};
 }
 
 /** Paths of the files beside it in which constants lie. */

@@ -36,8 +36,15 @@ export async function readOnnx(file: ModelFile): Promise<Chain> {
 	const parts = await Promise.all(paths.map((path) => file.beside(path)));
 	const graph = openGraph(file, new Map(paths.map((path, i) => [path, parts[i]!])));
 	const constants = constantsOf(graph);
-	const { name, format } = graph;
-	return { name, format, ...layersOf(graph, constants, wayThrough(graph, constants)) };
+	const { name, format, metadata } = graph;
+	const [license, origin] = [metadata.get("license"), metadata.get("origin")];
+	return {
+		name,
+		format,
+		...(license && { license }),
+		...(origin && { origin }),
+		...layersOf(graph, constants, wayThrough(graph, constants)),
+	};
 }
 
 /** The nodes from the picture to the output, in order. */

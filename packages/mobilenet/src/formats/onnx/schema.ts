@@ -4,7 +4,7 @@
  * Source: onnx/onnx.proto of ONNX.
  */
 export const fields = {
-	model: { irVersion: 1, producerName: 2, graph: 7, operatorSets: 8 },
+	model: { irVersion: 1, producerName: 2, graph: 7, operatorSets: 8, metadata: 14 },
 	operatorSet: { domain: 1, version: 2 },
 	graph: { nodes: 1, name: 2, initializers: 5, inputs: 11, outputs: 12 },
 	node: { inputs: 1, outputs: 2, name: 3, operator: 4, attributes: 5, domain: 7 },

@@ -238,7 +238,7 @@ test("a network that ONNX has no room for is refused before it is laid out", () 
 	// 2 GiB of numbers, which are the same 64 MiB again and again.
 	const values = { dtype: "F32", shape: [2 ** 24], data: new Float32Array(2 ** 24) } as const;
 	for (let i = 0; i < 32; i++) add("Add", `sum.${i}`, [constant(`${i}`, values)]);
-	expect(() => finish([1], [1])).toThrow(
+	expect(() => finish([1], [1], {})).toThrow(
 		"an ONNX file holds at most 2 GiB, but the weights of this network take 2.0 GiB: write it as safetensors.",
 	);
 });

@@ -53,7 +53,9 @@ export function writeOnnx(model: Model, { batch }: { readonly batch: number }): 
 	const context: Context = { graph, offset, size, channels: inputChannels, isFlat: false, codes: undefined };
 	throughCodes(context, "input", input?.quantization);
 	addLayers(context, chain);
-	return graph.finish([batch, inputChannels, size, size], [batch, context.channels]);
+	const { license, origin } = model.source;
+	const metadata = { ...(license !== undefined && { license }), ...(origin !== undefined && { origin }) };
+	return graph.finish([batch, inputChannels, size, size], [batch, context.channels], metadata);
 }
 
 function addLayers(context: Context, { layers }: Chain): void {

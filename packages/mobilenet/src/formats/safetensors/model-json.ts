@@ -83,11 +83,13 @@ function checkSureFrom(value: unknown, name: string): number {
 }
 
 function checkSource(value: unknown, name: string): Source {
-	const { format, assumed, notes } = object(value, "source", name);
+	const { format, assumed, notes, license, origin } = object(value, "source", name);
 	return {
 		format: text(format, "source.format", name),
 		assumed: texts(assumed, "source.assumed", name),
 		notes: texts(notes, "source.notes", name),
+		...(license !== undefined && { license: text(license, "source.license", name) }),
+		...(origin !== undefined && { origin: text(origin, "source.origin", name) }),
 	};
 }
 

@@ -34,7 +34,7 @@ export interface GraphWriter {
 		options?: readonly Field[],
 	) => void;
 	/** The file. */
-	readonly finish: (input: number, output: number) => Uint8Array;
+	readonly finish: (input: number, output: number, description: string) => Uint8Array;
 }
 
 export function graphWriter(): GraphWriter {
@@ -102,7 +102,7 @@ export function graphWriter(): GraphWriter {
 			);
 		},
 
-		finish: (input, output) => {
+		finish: (input, output, description) => {
 			const { subgraph, operatorCode, model } = fields;
 			const codes = kinds.map(({ kind, version }) => {
 				const code = operatorNames.indexOf(kind);
@@ -121,11 +121,13 @@ export function graphWriter(): GraphWriter {
 				[subgraph.operators, "offset", steps],
 			);
 			const [codeList, graphs, data] = [offsets(codes), offsets([graph]), offsets(buffers)];
+			const said = description === "" ? undefined : text(description);
 			const root = table(
 				[model.version, "int32", schemaVersion],
 				[model.operatorCodes, "offset", codeList],
 				[model.subgraphs, "offset", graphs],
 				[model.buffers, "offset", data],
+				...(said === undefined ? [] : ([[model.description, "offset", said]] as const)),
 			);
 			return finish(root, identifiers.model);
 		},

@@ -2,10 +2,13 @@
  * Reads TensorFlow Lite files (.tflite): the chain of layers, with weights as the file has them (float32, half
  * floats, codes of 8 bits with their scales), what it says of its input, and the labels that it carries.
  */
+
 import type { Preprocessing } from "../../weights/model.ts";
 import { perChannel } from "../../weights/parts.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { ModelFile } from "../file.ts";
+import { originIn } from "../origin-text.ts";
+import { text } from "./flatbuffer.ts";
 import {
 	broken,
 	described,
@@ -22,6 +25,7 @@ import { knownOperators, layersOf } from "./layers.ts";
 import { type Carried, carriedWith } from "./metadata.ts";
 import { codesOf } from "./operator.ts";
 import { roundingOf } from "./runtime.ts";
+import { fields } from "./schema.ts";
 
 type Input = NonNullable<Chain["input"]>;
 
@@ -64,6 +68,7 @@ export async function readTensorFlowLite(file: ModelFile): Promise<Chain> {
 		}),
 		...(input && roundingOf(graph, operators) === "reference" && { rounding: "reference" }),
 		...(labels && { labels }),
+		...originIn(text(graph.model, fields.model.description) ?? ""),
 		notes: [...notes, ...(note ? [note] : []), ...odditiesOf(graph, operators)],
 	};
 }

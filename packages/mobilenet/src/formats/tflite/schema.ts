@@ -8,7 +8,7 @@
 
 /** Fields by table. A union takes two: its type, then its table. */
 export const fields = {
-	model: { version: 0, operatorCodes: 1, subgraphs: 2, buffers: 4, metadata: 6 },
+	model: { version: 0, operatorCodes: 1, subgraphs: 2, description: 3, buffers: 4, metadata: 6 },
 	operatorCode: { deprecatedBuiltinCode: 0, customCode: 1, version: 2, builtinCode: 3 },
 	subgraph: { tensors: 0, inputs: 1, outputs: 2, operators: 3 },
 	tensor: { shape: 0, type: 1, buffer: 2, name: 3, quantization: 4, sparsity: 6, shapeSignature: 7 },

@@ -13,6 +13,7 @@ import type { Quantization } from "../../weights/parts.ts";
 import type { Tensor } from "../../weights/tensor.ts";
 import type { Chain, ChainLayer, ChainTensor } from "../chain/chain.ts";
 import { chainOf, integerChain } from "../chain/chain-of.ts";
+import { originText } from "../origin-text.ts";
 import { transposed } from "../transpose.ts";
 import type { Field } from "./flatbuffer-writer.ts";
 import { type GraphWriter, graphWriter, type OperatorName } from "./graph-writer.ts";
@@ -65,7 +66,7 @@ export function writeTensorFlowLite(model: Model, { batch }: { readonly batch: n
 	const context: Context = { graph, type, last: { tensor: input, shape, codes: undefined } };
 	if (codes) add(context, "QUANTIZE", "input.codes", shape, codes.quantization);
 	addLayers(context, chain);
-	return graph.finish(input, context.last.tensor);
+	return graph.finish(input, context.last.tensor, originText(model.source));
 }
 
 function addLayers(context: Context, { layers }: Chain): void {

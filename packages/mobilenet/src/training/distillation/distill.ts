@@ -3,10 +3,12 @@
  * outputs that it should learn, and the teacher's answers are computed once and kept, or at every step. The rest is an
  * ordinary training run, with a loss against the teacher in addition to that against the labels, or instead of it.
  */
+
 import { MobileNetError, messageOf } from "../../base/error.ts";
 import { withClasses } from "../../data/with-classes.ts";
 import { backgroundOutputs } from "../../labels/background.ts";
 import type { Label, Model } from "../../weights/model.ts";
+import { taughtBy } from "../../weights/origin.ts";
 import type { Training, TrainingEvent } from "../events.ts";
 import { usualLearningRate } from "../optimizer.ts";
 import { type Pictures, settingsOf, type TrainingOptions, type TrainingSettings } from "../options.ts";
@@ -105,12 +107,14 @@ async function* prepare(given: DistillOptions): AsyncGenerator<TrainingEvent, Pr
 		const { teacher, embeddings } = yield* answeringTeacher(options, settings, network, views);
 		const weight = isAlone ? 1 : (options.weight ?? usualWeight);
 		const { temperature } = teacher;
+		// The student starts by answering with the mean of the embeddings.
+		const begun = studentWith(student, { ...outputs, bias: embeddings?.mean }, settings.seed);
+		const taught = { ...begun, source: taughtBy(begun.source, model.source) };
 		return {
 			options: {
 				...options,
 				...(isTrained(student) && gently(options, settings)),
-				// The student starts by answering with the mean of the embeddings.
-				model: studentWith(student, { ...outputs, bias: embeddings?.mean }, settings.seed),
+				model: taught,
 				distillation: {
 					teacher,
 					name: `${network.fingerprint} ${temperature} ${views}`,
