@@ -1,13 +1,6 @@
 /** Fetching from addresses, the same in every runtime. */
-import { MobileNetError, messageOf, shownLocation } from "./error.ts";
-import type { OnProgress } from "./progress.ts";
-
-/** How a file or an address is read. */
-export interface LocationOptions {
-	readonly signal?: AbortSignal | undefined;
-	/** Called with the bytes of an address as they come in. */
-	readonly onProgress?: OnProgress | undefined;
-}
+import { MobileNetError, shownLocation } from "./error.ts";
+import { Failure, joined, type LocationOptions, received, refused, request, unfetched } from "./request.ts";
 
 /** Whether a location is an address to fetch (`http:`, `https:`, `data:`, `blob:`) rather than a path. */
 export function isAddress(location: string | URL): boolean {
@@ -37,50 +30,35 @@ export function absolute(location: string | URL): URL {
 	}
 }
 
-/** The bytes at an address. */
-export async function fetchBytes(
-	address: string | URL,
-	{ signal, onProgress }: LocationOptions = {},
-): Promise<Uint8Array> {
-	const name = shownLocation(address);
-	let response: Response;
+/**
+ * The bytes at an address. What may pass (a busy server, a lost connection) is tried again.
+ *
+ * @throws MobileNetError `not-found`
+ */
+export async function fetchBytes(address: string | URL, options: LocationOptions = {}): Promise<Uint8Array> {
 	try {
-		response = await fetch(address, signal ? { signal } : {});
-		if (response.ok)
-			return new Uint8Array(await counted(response, String(address), onProgress).arrayBuffer());
+		const { signal, onProgress, most } = options;
+		try {
+			const answer = await request(address, options);
+			if (!answer.response.ok) {
+				answer.close();
+				throw refused(answer);
+			}
+			const chunks: Uint8Array[] = [];
+			for await (const chunk of received(answer, { onProgress, most, source: String(address) }))
+				chunks.push(chunk);
+			return joined(chunks);
+		} catch (error) {
+			if (!(error instanceof Failure && error.passes)) throw error;
+			const { downloadAfter } = await import("./download.ts").catch(() => {
+				// A page that cannot load this cannot load the other either.
+				throw error;
+			});
+			return await downloadAfter(error, address, options);
+		} finally {
+			signal?.throwIfAborted();
+		}
 	} catch (error) {
-		signal?.throwIfAborted();
-		const cause = error instanceof Error && error.cause ? error.cause : error;
-		throw new MobileNetError("not-found", `${name} cannot be fetched: ${messageOf(cause)}.`, {
-			file: name,
-			cause: error,
-		});
+		throw unfetched(address, error);
 	}
-	throw new MobileNetError(
-		"not-found",
-		`${name} cannot be fetched: the server answered ${response.status} ${response.statusText}`.trimEnd() +
-			".",
-		{ file: name },
-	);
-}
-
-/** A response that tells of its bytes as they are read. */
-function counted(response: Response, source: string, onProgress: OnProgress | undefined): Response {
-	if (!onProgress || !response.body) return response;
-	const { headers } = response;
-	const length = Number(headers.get("content-length") ?? Number.NaN);
-	// The length of what is sent compressed is not that of what arrives here.
-	const total = length >= 0 && !headers.has("content-encoding") ? length : undefined;
-	let loaded = 0;
-	const counter = new TransformStream<Uint8Array, Uint8Array>({
-		transform: (chunk, controller) => {
-			loaded += chunk.length;
-			onProgress({ loaded, total, source });
-			controller.enqueue(chunk);
-		},
-		flush: () => {
-			if (total !== loaded) onProgress({ loaded, total: loaded, source });
-		},
-	});
-	return new Response(response.body.pipeThrough(counter));
 }
