@@ -19,6 +19,7 @@ const rooms = [
 	"formats",
 	"kernels",
 	"engine",
+	"catalog",
 	"model",
 	"data",
 	"evaluation",
@@ -40,6 +41,7 @@ const pairs: Readonly<Record<string, readonly string[]>> = {
 	"#datasets": ["data/datasets.node.ts", "data/datasets.default.ts"],
 	"#start-decoding-worker": ["data/start-decoding-worker.node.ts", "data/start-decoding-worker.default.ts"],
 	"#run-folder": ["training/run-folder.node.ts", "training/run-folder.default.ts"],
+	"#weights-cache": ["catalog/weights-cache.node.ts", "catalog/weights-cache.default.ts"],
 	"#decode": ["image/decode.node.ts", "image/decode.default.ts"],
 };
 
