@@ -147,6 +147,7 @@ async function fetchInto({ hub, place, folder, commit, path, file, options }: Fe
 	const etag =
 		told?.hex ?? file.sha256?.toLowerCase() ?? `${commit}-${Buffer.from(path).toString("hex").slice(-100)}`;
 	const blob = folder.blob(etag);
+	await folder.prepare();
 	const kept = await explained(hub, () =>
 		fetchKept(address, {
 			...patience(options),

@@ -17,7 +17,7 @@ import {
 	writeFile,
 } from "node:fs/promises";
 import { homedir } from "node:os";
-import { dirname, join, relative, resolve, sep } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import process from "node:process";
 import { systemCode } from "../base/file-errors.ts";
 import { type HubPlace, isCommit } from "./place.ts";
@@ -83,10 +83,18 @@ export class HubFolder {
 		return filesBelow(this.snapshot(commit));
 	}
 
+	/** Makes the repository's folder so that Python takes it for one, even if nothing comes into it. */
+	async prepare(): Promise<void> {
+		// Where that fails, the file that cannot be kept says why.
+		await mkdir(join(this.folder, "snapshots"), { recursive: true }).catch(() => undefined);
+	}
+
 	/** Remembers what commit a branch or a tag is, once there is a snapshot of it. */
 	async remember(commit: string): Promise<void> {
 		const { revision } = this.place;
 		if (revision === commit || (await this.commit()) === commit) return;
+		// Python calls a reference to a snapshot that is not there a damaged cache.
+		if (!(await isThere(this.snapshot(commit)))) return;
 		const path = join(this.folder, "refs", revision);
 		await mkdir(dirname(path), { recursive: true });
 		const temporary = `${path}.${crypto.randomUUID()}.tmp`;
@@ -194,9 +202,9 @@ async function isThere(path: string): Promise<boolean> {
 
 /** The paths of all files below a folder, with slashes; none where there is no such folder. */
 async function filesBelow(folder: string): Promise<readonly string[]> {
-	const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
-	return entries
-		.filter((entry) => !entry.isDirectory())
-		.map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join("/"))
-		.sort();
+	const found: string[] = [];
+	for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => []))
+		if (!entry.isDirectory()) found.push(entry.name);
+		else for (const path of await filesBelow(join(folder, entry.name))) found.push(`${entry.name}/${path}`);
+	return found.sort();
 }

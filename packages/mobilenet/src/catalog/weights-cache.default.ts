@@ -171,9 +171,13 @@ export async function removeAt(place: Place, files: Wanted, options: WeightOptio
 }
 
 async function openCache(): Promise<Cache | undefined> {
-	const { caches } = globalThis as { caches?: { open(name: string): Promise<Cache> } };
-	// There is no storage on pages without https, and opening it fails in frames that may keep nothing.
-	return caches?.open(cacheName).catch(() => undefined);
+	try {
+		// There is none on pages without https, and frames that may keep nothing may not even look for it.
+		const { caches } = globalThis as { caches?: { open(name: string): Promise<Cache> } };
+		return await caches?.open(cacheName);
+	} catch {
+		return undefined;
+	}
 }
 
 /** The commit of a place, as far as it is known here; empty for addresses. */

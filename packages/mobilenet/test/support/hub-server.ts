@@ -57,6 +57,12 @@ export async function startHub(files: Readonly<Record<string, Uint8Array>>): Pro
 	const answer = (host: "hub" | "store") => (request: IncomingMessage, response: ServerResponse) => {
 		const { method = "", url = "", headers } = request;
 		const one = { method, path: `${host} ${url}`, headers };
+		// Pages of other origins may ask, as they may ask the hub.
+		response.setHeader("access-control-allow-origin", "*");
+		if (method === "OPTIONS") {
+			response.writeHead(204, { "access-control-allow-headers": "authorization" }).end();
+			return;
+		}
 		asked.push(one);
 		const send = (bytes: Uint8Array, more: Record<string, string> = {}): void =>
 			sendRange(one, response, bytes, more);
