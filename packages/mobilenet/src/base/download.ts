@@ -15,6 +15,7 @@ import {
 
 export interface DownloadOptions extends LocationOptions {
 	readonly token?: string | undefined;
+	readonly cache?: "no-store" | undefined;
 	readonly headers?: Readonly<Record<string, string>> | undefined;
 	/** How many bytes it must have. */
 	readonly bytes?: number | undefined;

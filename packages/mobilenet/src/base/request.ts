@@ -36,6 +36,8 @@ export interface RequestOptions {
 	readonly token?: string | undefined;
 	readonly headers?: Readonly<Record<string, string>> | undefined;
 	readonly method?: "GET" | "HEAD" | undefined;
+	/** Whether the browser's own cache of addresses is left out. */
+	readonly cache?: "no-store" | undefined;
 	/** Gives back a redirect to another server instead of following it. */
 	readonly stays?: boolean | undefined;
 }
@@ -104,7 +106,7 @@ const passing =
  */
 export async function request(
 	address: string | URL,
-	{ signal, redirects = 5, idle = 30_000, token, headers, method = "GET", stays }: RequestOptions,
+	{ signal, redirects = 5, idle = 30_000, token, headers, method = "GET", cache, stays }: RequestOptions,
 ): Promise<Answer> {
 	signal?.throwIfAborted();
 	const controller = new AbortController();
@@ -122,7 +124,7 @@ export async function request(
 		throw new Failure(reason, about);
 	};
 	/** The clock runs only while we wait for the server. */
-	const inTime = async <T>(promise: Promise<T>): Promise<T> => {
+	const inTime = async <T>(promise: Promise<T>, hasBegun = false): Promise<T> => {
 		let isLate = false;
 		const timer = setTimeout(() => {
 			isLate = true;
@@ -135,9 +137,10 @@ export async function request(
 			signal?.throwIfAborted();
 			if (isLate) throw new Failure(`nothing came for ${idle / 1000} seconds`, { passes: true });
 			const cause = error instanceof Error && error.cause ? error.cause : error;
-			const code = String((cause as { readonly code?: unknown }).code);
+			const { code }: { readonly code?: unknown } = Object(cause);
 			throw new Failure(`${messageOf(cause)}${throughProxy(url)}`, {
-				passes: passing.test(code),
+				// Browsers say no more than that it failed: refused by a rule before it began, or cut short after.
+				passes: code === undefined ? hasBegun : passing.test(String(code)),
 				cause: error,
 			});
 		} finally {
@@ -149,6 +152,7 @@ export async function request(
 			fetch(url, {
 				method,
 				redirect,
+				...(cache ? { cache } : {}),
 				signal: controller.signal,
 				headers: { ...headers, ...(token && isOwn ? { authorization: `Bearer ${token}` } : {}) },
 			}),
@@ -161,7 +165,7 @@ export async function request(
 			const reader = response.body?.getReader();
 			try {
 				for (;;) {
-					const next = reader && (await inTime(reader.read()));
+					const next = reader && (await inTime(reader.read(), true));
 					if (!next || next.done) return;
 					yield next.value;
 				}

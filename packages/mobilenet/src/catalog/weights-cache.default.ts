@@ -2,7 +2,7 @@
  * How weights are kept in pages: in Cache Storage, under the address of each file at its commit. Where there is none, as on
  * pages without https, they are fetched each time. The version for Node is weights-cache.node.ts (`#weights-cache`).
  */
-import { type Digest, download, matches } from "../base/download.ts";
+import { type Digest, type DownloadOptions, download, matches } from "../base/download.ts";
 import { messageOf } from "../base/error.ts";
 import { Failure } from "../base/request.ts";
 import type { WeightFile } from "./entry.ts";
@@ -86,7 +86,10 @@ export async function filesFrom(place: Place, files: Wanted, options: WeightOpti
 			const mine = await filesHere(place, files, options, true);
 			try {
 				const address = listingAddress(hub, place);
-				const asking = { ...patience(mine ? { ...options, tries: 1 } : options), token: hub.token };
+				const asking: DownloadOptions = {
+					...patience(mine ? { ...options, tries: 1 } : options),
+					...{ token: hub.token, cache: cache && "no-store" },
+				};
 				const { bytes } = await explained(hub, () => download(address, asking));
 				const listed = readListing(bytes);
 				await keep(cache, address, bytes);
@@ -116,6 +119,8 @@ export async function filesFrom(place: Place, files: Wanted, options: WeightOpti
 					bytes: file.bytes,
 					digest: digestOf(file),
 					token: "hub" in place ? hub.token : undefined,
+					// What is kept here need not be there a second time.
+					cache: cache && "no-store",
 					// A page may not ask every server for a part of a file.
 					resumes: false,
 				}),
