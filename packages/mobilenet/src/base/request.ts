@@ -138,7 +138,7 @@ export async function request(
 			if (isLate) throw new Failure(`nothing came for ${idle / 1000} seconds`, { passes: true });
 			const cause = error instanceof Error && error.cause ? error.cause : error;
 			const { code }: { readonly code?: unknown } = Object(cause);
-			throw new Failure(`${messageOf(cause)}${throughProxy(url)}`, {
+			throw new Failure(messageOf(cause) + (await proxyHint(url)), {
 				// Browsers say no more than that it failed: refused by a rule before it began, or cut short after.
 				passes: code === undefined ? hasBegun : passing.test(String(code)),
 				cause: error,
@@ -280,20 +280,8 @@ export function joined(chunks: readonly Uint8Array[]): Uint8Array {
 	return bytes;
 }
 
-/** What to do where there is a proxy that Node was not told to use. */
-function throughProxy({ protocol, hostname }: URL): string {
-	const { process } = globalThis as {
-		process?: {
-			readonly env?: Readonly<Record<string, string | undefined>>;
-			readonly execArgv?: readonly string[];
-		};
-	};
-	const { env = {}, execArgv = [] } = process ?? {};
-	const name = `${protocol.slice(0, -1)}_proxy`;
-	const proxy = env[name] ?? env[name.toUpperCase()];
-	const not = (env.no_proxy ?? env.NO_PROXY ?? "").split(",");
-	if (!proxy || not.some((host) => host === "*" || (host && hostname.endsWith(host)))) return "";
-	if (env.NODE_USE_ENV_PROXY || `${execArgv.join(" ")} ${env.NODE_OPTIONS}`.includes("--use-env-proxy"))
-		return "";
-	return `; ${name.toUpperCase()} is set, but Node uses it only when started with --use-env-proxy (Node 22.21, 24 or newer)`;
+/** What to do where there is a proxy that is not used; only where there is an environment that can tell. */
+async function proxyHint(url: URL): Promise<string> {
+	const { process } = globalThis as { readonly process?: { readonly env?: unknown } };
+	return process?.env ? (await import("./proxy.ts")).proxyHint(url) : "";
 }
