@@ -165,12 +165,13 @@ async function attempt(address: string | URL, file: Growing, options: DownloadOp
 			response.headers.get("content-range")?.startsWith(`bytes ${before}-`) &&
 			(file.etag === undefined || etag === file.etag);
 		if (!goesOn) {
-			if (response.status === 206 || response.status === 416) {
+			if (before > 0 && (response.status === 206 || response.status === 416)) {
 				answer.close();
 				await file.beginAnew(undefined);
-				throw new Failure("it changed meanwhile", { passes: true, wait: 0 });
+				return attempt(address, file, options);
 			}
-			if (!response.ok) {
+			// Nobody asked for a part.
+			if (!response.ok || response.status === 206) {
 				answer.close();
 				throw refused(answer);
 			}
@@ -184,7 +185,8 @@ async function attempt(address: string | URL, file: Growing, options: DownloadOp
 	if (digest && !(await matches(whole, digest))) {
 		await file.beginAnew(undefined);
 		// Two halves of two versions are no fault of the server's.
-		throw new Failure("its bytes are not those that it should have", { passes: before > 0, wait: 0 });
+		if (before > 0) return attempt(address, file, options);
+		throw new Failure("its bytes are not those that it should have");
 	}
 	return { bytes: whole, etag: file.etag };
 }

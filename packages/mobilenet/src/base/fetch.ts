@@ -40,7 +40,7 @@ export async function fetchBytes(address: string | URL, options: LocationOptions
 		const { signal, onProgress, most } = options;
 		try {
 			const answer = await request(address, options);
-			if (!answer.response.ok) {
+			if (!answer.response.ok || answer.response.status === 206) {
 				answer.close();
 				throw refused(answer);
 			}

@@ -116,7 +116,7 @@ export async function request(
 		signal?.removeEventListener("abort", abort);
 		abort();
 	};
-	const first = new URL(address);
+	const first = addressOf(address);
 	let url = first;
 	let isOwn = true;
 	const fail = (reason: string, about?: ConstructorParameters<typeof Failure>[1]): never => {
@@ -278,6 +278,14 @@ export function joined(chunks: readonly Uint8Array[]): Uint8Array {
 		offset += chunk.length;
 	}
 	return bytes;
+}
+
+function addressOf(address: string | URL): URL {
+	try {
+		return new URL(address);
+	} catch (cause) {
+		throw new Failure("it is no complete address", { cause });
+	}
 }
 
 /** What to do where there is a proxy that is not used; only where there is an environment that can tell. */

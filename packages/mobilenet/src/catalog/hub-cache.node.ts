@@ -2,10 +2,20 @@
 import { stat } from "node:fs/promises";
 import process from "node:process";
 import type { Digest } from "../base/download.ts";
+import { MobileNetError } from "../base/error.ts";
 import { notWritable } from "../base/file-errors.ts";
 import { Failure } from "../base/request.ts";
 import type { WeightFile } from "./entry.ts";
-import { explained, type Hub, type HubFile, hubFile, listing, patience, resolveAddress } from "./hub.ts";
+import {
+	explained,
+	type Hub,
+	type HubFile,
+	hubAt,
+	hubFile,
+	listing,
+	patience,
+	resolveAddress,
+} from "./hub.ts";
 import { HubFolder } from "./hub-folder.node.ts";
 import { fetchKept, verified } from "./kept-file.node.ts";
 import {
@@ -53,7 +63,11 @@ async function snapshotFiles(
 	if (wanted.length === 0 || !wanted.every((file) => there.includes(pathIn(place, file)))) return undefined;
 	const known = new Map<string, Uint8Array>();
 	for (const file of wanted) {
-		if (file.sha256 === undefined && file.bytes === undefined) continue;
+		if (file.sha256 === undefined && file.bytes === undefined) {
+			// A link whose blob is gone is no file.
+			if (await isFile(folder.snapshot(commit, pathIn(place, file)))) continue;
+			return undefined;
+		}
 		const bytes = await verified(folder.snapshot(commit, pathIn(place, file)), expected(file));
 		// Cut short or damaged by whatever: it is fetched again.
 		if (!bytes) return undefined;
@@ -73,7 +87,7 @@ export async function hubFilesFrom(
 	files: Wanted,
 	options: WeightOptions,
 ): Promise<WeightFiles> {
-	const hub = { endpoint: endpointOf(options), token: options.token ?? (process.env.HF_TOKEN || undefined) };
+	const hub = hubAt(endpointOf(options), options.token ?? process.env.HF_TOKEN);
 	const name = nameOf(place, hub.endpoint);
 	const folder = new HubFolder(place);
 	const kept = await hubFilesHere(place, files, options, true);
@@ -201,15 +215,26 @@ export async function hubCached(place: HubPlace, files: Wanted): Promise<CachedW
 export async function hubRemove(place: HubPlace, files: Wanted): Promise<number> {
 	const folder = new HubFolder(place);
 	const commit = await folder.commit();
-	if (commit === undefined) return 0;
-	const paths =
-		files?.map((file) => pathIn(place, file)) ??
-		(await folder.paths(commit)).filter((path) => path.startsWith(place.folder));
 	try {
+		if (commit === undefined) {
+			// What was only begun is there without any commit.
+			await folder.removeUnused();
+			return 0;
+		}
+		const paths =
+			files?.map((file) => pathIn(place, file)) ??
+			(await folder.paths(commit)).filter((path) => path.startsWith(place.folder));
 		return await folder.remove(commit, paths);
 	} catch (error) {
-		throw notWritable(folder.snapshot(commit), error);
+		throw error instanceof MobileNetError ? error : notWritable(folder.folder, error);
 	}
+}
+
+async function isFile(path: string): Promise<boolean> {
+	return stat(path).then(
+		(state) => state.isFile(),
+		() => false,
+	);
 }
 
 function below({ folder }: HubPlace, paths: readonly string[]): readonly string[] {

@@ -146,7 +146,13 @@ export class HubFolder {
 				await rm(blob, { force: true });
 			}
 		}
-		if (await isThere(this.snapshot(commit))) return freed;
+		if (!(await isThere(this.snapshot(commit)))) await this.forget(commit);
+		await this.removeUnused();
+		return freed;
+	}
+
+	/** Removes the references to a commit. */
+	private async forget(commit: string): Promise<void> {
 		const refs = join(this.folder, "refs");
 		for (const ref of await filesBelow(refs)) {
 			const path = join(refs, ref);
@@ -154,11 +160,17 @@ export class HubFolder {
 			await rm(path);
 			await this.removeEmpty(dirname(path));
 		}
-		if ((await readdir(join(this.folder, "snapshots")).catch(() => [])).length === 0) {
-			await rm(this.folder, { recursive: true, force: true });
-			await rm(this.locks, { recursive: true, force: true });
-		}
-		return freed;
+	}
+
+	/** Removes the whole repository where it has no snapshot, and nobody is fetching one. */
+	async removeUnused(): Promise<void> {
+		if ((await namesIn(join(this.folder, "snapshots"))).length > 0) return;
+		if ((await namesIn(this.locks)).some((name) => name.endsWith(".mobilenet.lock"))) return;
+		const blobs = await namesIn(join(this.folder, "blobs"));
+		// Python takes away its own when it is interrupted: where there is one, it is at work.
+		if (blobs.some((name) => name.endsWith(".incomplete") && !name.endsWith(".mobilenet.incomplete"))) return;
+		await rm(this.folder, { recursive: true, force: true });
+		await rm(this.locks, { recursive: true, force: true });
 	}
 
 	/** Whether any snapshot has a link to a blob. */
@@ -198,6 +210,16 @@ async function isThere(path: string): Promise<boolean> {
 		() => true,
 		() => false,
 	);
+}
+
+/** The names in a folder; none where there is no such folder, which is not one that cannot be read. */
+async function namesIn(folder: string): Promise<readonly string[]> {
+	try {
+		return await readdir(folder);
+	} catch (error) {
+		if (systemCode(error) === "ENOENT") return [];
+		throw error;
+	}
 }
 
 /** The paths of all files below a folder, with slashes; none where there is no such folder. */

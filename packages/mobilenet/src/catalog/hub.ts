@@ -12,6 +12,8 @@ export interface Hub {
 }
 
 export const usualEndpoint = "https://huggingface.co";
+/** No file of such a network has as many, and memory must hold it. */
+const mostBytes = 2 ** 30;
 /** A listing of some thousand files. */
 const mostListing = 16 * 2 ** 20;
 
@@ -97,9 +99,25 @@ export async function hubFile(
 	return explained(hub, () => persistently(ask, options));
 }
 
-/** What of the options is about waiting. */
-export function patience({ signal, tries, idle, sleep }: WeightOptions): WeightOptions {
-	return { signal, tries, idle, sleep };
+/** What of the options is about waiting, and how much may come. */
+export function patience({ signal, tries, idle, sleep }: WeightOptions) {
+	return { signal, tries, idle, sleep, most: mostBytes };
+}
+
+/**
+ * The hub as it is asked.
+ *
+ * @throws MobileNetError `usage` for a token that cannot be sent, without showing it
+ */
+export function hubAt(endpoint: string, token: string | undefined): Hub {
+	// Files end in a line's end, and so do the variables that are made of them.
+	const plain = token?.trim();
+	if (plain && !/^[\x21-\x7e]+$/.test(plain))
+		throw new MobileNetError(
+			"usage",
+			"the token holds characters that no token has: copy it again from huggingface.co/settings/tokens.",
+		);
+	return { endpoint, token: plain || undefined };
 }
 
 /** Says what the hub means by its refusals. */

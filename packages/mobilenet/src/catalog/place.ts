@@ -3,6 +3,7 @@
  * places, its own and jsDelivr's copy of it.
  */
 import { MobileNetError, shown } from "../base/error.ts";
+import { absolute } from "../base/fetch.ts";
 import type { OnProgress } from "../base/progress.ts";
 import type { Failure, Patience } from "../base/request.ts";
 import type { WeightFile, WeightSource } from "./entry.ts";
@@ -78,7 +79,7 @@ export function isCommit(revision: string): boolean {
 /** @throws MobileNetError `usage` for a source that is none */
 export function placesOf(source: WeightSource): readonly Place[] {
 	if ("address" in source) {
-		const { address } = source;
+		const address = String(absolute(source.address)).replace(/\/?$/, "/");
 		return [{ source, base: address, identity: address, isFixed: false }];
 	}
 	const { revision, folder = "" } = source;

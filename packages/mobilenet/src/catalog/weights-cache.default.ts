@@ -9,6 +9,7 @@ import type { WeightFile } from "./entry.ts";
 import {
 	explained,
 	type Hub,
+	hubAt,
 	listingAddress,
 	patience,
 	readListing,
@@ -240,7 +241,7 @@ function addressOf(hub: Hub, place: Place, revision: string, path: string): stri
 }
 
 function hubOf(options: WeightOptions): Hub {
-	return { endpoint: endpointOf(options), token: options.token };
+	return hubAt(endpointOf(options), options.token);
 }
 
 /** Whether what is kept of a file is what the server has, without asking. */

@@ -146,8 +146,10 @@ describe("a line that is cut", () => {
 		server.forget();
 		await get({ begun: { bytes: file.slice(), etag: undefined }, bytes: file.length, digest });
 		expect(server.asked).toEqual([]);
-		// Half of another version.
-		await get({ begun: { bytes: new Uint8Array(half), etag: undefined }, digest });
+		// More than there is, and half of another version; neither counts as a try.
+		await get({ begun: { bytes: new Uint8Array(200_001), etag: '"x"' }, tries: 1 });
+		server.forget();
+		await get({ begun: { bytes: new Uint8Array(half), etag: undefined }, digest, tries: 1 });
 		expect(ranges()).toEqual([`bytes=${half}-`, undefined]);
 	});
 });
@@ -235,10 +237,10 @@ describe("a server that answers", () => {
 				if (sent < file.length) return;
 				clearInterval(timer);
 				response.end();
-			}, 25);
+			}, 75);
 			return true;
 		};
-		expect((await get({ idle: 150 })).bytes).toEqual(file);
+		expect((await get({ idle: 500 })).bytes).toEqual(file);
 	});
 });
 
@@ -247,6 +249,13 @@ describe("bytes that are not the right ones", () => {
 		server.files.set("file", someBytes(200_001));
 		await expect(get({ digest })).rejects.toThrow(/its bytes are not those that it should have\.$/);
 		expect(server.asked).toHaveLength(1);
+	});
+
+	it("are refused where they are a part that nobody asked for", async () => {
+		server.mischief = answer(206, { "content-range": "bytes 5-9/10" });
+		await expect(get()).rejects.toThrow(/the server answered 206 Partial Content\.$/);
+		await expect(fetchBytes(address)).rejects.toThrow(/the server answered 206 Partial Content\.$/);
+		expect(server.asked).toHaveLength(2);
 	});
 
 	it("are refused where the server announces too many", async () => {

@@ -323,6 +323,22 @@ describe("a token", () => {
 	});
 });
 
+it("a token that cannot be sent is not shown", async () => {
+	await expect(weightFiles(wanted, main, { ...options, token: "hf_secret\nx" })).rejects.toMatchObject({
+		code: "usage",
+		message:
+			"the token holds characters that no token has: copy it again from huggingface.co/settings/tokens.",
+	});
+	hub.token = "secret";
+	await weightFiles(wanted, main, { ...options, token: "secret\r\n" });
+});
+
+it("an endpoint that is none is said", async () => {
+	await expect(weightFiles(wanted, main, { ...options, endpoint: "hub" })).rejects.toThrow(
+		/^imagenet\/0\.5-160 cannot be fetched from hub\/owner\/name \(it is no complete address\)/,
+	);
+});
+
 describe("what is kept", () => {
 	it("half-written under no name is taken up by the next try", async () => {
 		hub.mischief = ({ path }, response) => {
@@ -352,6 +368,36 @@ describe("what is kept", () => {
 			expect(await (await weightFiles(known, pinned, options)).read("model.bin")).toEqual(large);
 			expect(readFileSync(repository(`snapshots/${commits[0]}/model.bin`))).toEqual(Buffer.from(large));
 		}
+	});
+
+	it("only begun is removed, too, but not under the hands of whoever fetches", async () => {
+		hub.mischief = ({ path }, response) => {
+			if (!path.startsWith("store")) return false;
+			response.writeHead(200, { "content-length": large.length, etag: '"of-the-store"' });
+			response.write(large.subarray(0, 1000), () => setTimeout(() => response.destroy(), 20));
+			return true;
+		};
+		const begun = weightFiles(wanted, main, { ...options, tries: 1 }).catch(() => undefined);
+		for (let n = 0; n < 500 && !tree().some((path) => path.endsWith(".lock")); n++)
+			await new Promise((resolve) => setTimeout(resolve, 1));
+		await remove(wanted, main, options);
+		expect(tree().some((path) => path.endsWith(".mobilenet.lock"))).toBe(true);
+		await begun;
+		expect(tree()).toHaveLength(2);
+		writeFileSync(repository("blobs/x.12345678.incomplete"), "Python is at work");
+		await remove(wanted, main, options);
+		expect(tree()).toHaveLength(3);
+		rmSync(repository("blobs/x.12345678.incomplete"));
+		await remove(wanted, main, options);
+		expect(tree()).toEqual([]);
+	});
+
+	it("with a link to nothing is fetched again", async () => {
+		await weightFiles(wanted, pinned, options);
+		rmSync(repository(`blobs/${etagOf(small)}`));
+		expect(await (await weightFiles(wanted, pinned, options)).read("labels.txt")).toEqual(small);
+		rmSync(repository(`blobs/${etagOf(small)}`));
+		expect(await cached(wanted, pinned, options)).toBeUndefined();
 	});
 
 	it("is a file of its own where there are no links", async () => {
