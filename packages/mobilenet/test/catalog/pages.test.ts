@@ -66,15 +66,15 @@ describeWithChromium("a page", () => {
 		hub.forget();
 	});
 
-	async function open(at = pages): Promise<Page> {
-		const page = await context.newPage();
+	async function open(at = pages, fresh?: Page): Promise<Page> {
+		const page = fresh ?? (await context.newPage());
 		await page.goto(`${at.address}/index.html`);
 		return page;
 	}
 
 	/** What a page gets that has just been opened. */
-	async function load(task: Task, at = pages) {
-		const page = await open(at);
+	async function load(task: Task, at = pages, fresh?: Page) {
+		const page = await open(at, fresh);
 		try {
 			return await page.evaluate(
 				async ([task, endpoint]) => {
@@ -190,6 +190,17 @@ describeWithChromium("a page", () => {
 		expect(await load({ files: wanted, sources: pinned }, closed)).toMatchObject({ lengths, notes: [] });
 		hub.forget();
 		expect(await load({ files: wanted, sources: pinned }, closed)).toMatchObject({ lengths, notes: [] });
+		expect(paths().length).toBeGreaterThan(0);
+	});
+
+	it("without https has no storage and no digests, and fetches all the same", async () => {
+		const page = await context.newPage();
+		// What pages without https do not have.
+		await page.addInitScript(() => {
+			Reflect.deleteProperty(globalThis, "caches");
+			Object.defineProperty(crypto, "subtle", { value: undefined });
+		});
+		expect(await load({ files: wanted, sources: pinned }, pages, page)).toMatchObject({ lengths, notes: [] });
 		expect(paths().length).toBeGreaterThan(0);
 	});
 
