@@ -6,7 +6,7 @@ import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { chromiumPath } from "../../packages/mobilenet/test/browser/chromium.ts";
-import { hubServer } from "../../packages/mobilenet/test/support/hub-server.ts";
+import { startHub } from "../../packages/mobilenet/test/support/hub-server.ts";
 import { shared } from "../../packages/mobilenet/test/support/shared-paths.ts";
 import { expect, run } from "./processes.ts";
 
@@ -33,7 +33,7 @@ export async function tryFirstScreen(place: string, readme: string): Promise<voi
 
 	const bytes = new Uint8Array(readFileSync(shared(`weights/${weights}`)));
 	const { name, commit } = repository;
-	const hub = await hubServer({ [name]: { commit, files: new Map([[weights, bytes]]) } });
+	const hub = await startHub({}, { [name]: { commit, files: new Map([[weights, bytes]]) } });
 	const cache = join(place, "cache");
 	const env = { ...process.env, HF_ENDPOINT: hub.endpoint, HF_HOME: cache, MOBILENET_CACHE: cache };
 	try {
@@ -44,7 +44,7 @@ export async function tryFirstScreen(place: string, readme: string): Promise<voi
 			inNode.code === 0 && answer.test(inNode.stdout),
 			`the README's code printed ${inNode.stdout}${inNode.stderr}`,
 		);
-		expect(hub.requests.length > 0, "the README's code has asked nothing of the hub");
+		expect(hub.asked.length > 0, "the README's code has asked nothing of the hub");
 		const [program, ...words] = command!.trim().split(" ");
 		expect(program === "npx", `the README's command begins with ${program}`);
 		const onLine = await run(

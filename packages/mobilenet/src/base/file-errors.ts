@@ -20,6 +20,7 @@ const words: Readonly<Record<"read" | "written", Readonly<Record<string, string>
 		ENOSPC: "the disk is full",
 		EDQUOT: "the disk quota is used up",
 		EROFS: "the disk is read-only",
+		EFBIG: "it would be larger than files may be here",
 	},
 };
 

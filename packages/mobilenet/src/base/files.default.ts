@@ -1,6 +1,7 @@
 /** Files outside Node, which are addresses relative to the page. The version for Node is files.node.ts (`#files`). */
 import { MobileNetError } from "./error.ts";
-import { absolute, fetchBytes, type LocationOptions } from "./fetch.ts";
+import { absolute, fetchBytes } from "./fetch.ts";
+import type { LocationOptions } from "./request.ts";
 
 /** The bytes at an address. */
 export async function readLocation(

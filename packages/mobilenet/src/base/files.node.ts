@@ -3,8 +3,9 @@ import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises
 import { basename, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MobileNetError } from "./error.ts";
-import { fetchBytes, isAddress, type LocationOptions } from "./fetch.ts";
+import { fetchBytes, isAddress } from "./fetch.ts";
 import { notReadable, notWritable } from "./file-errors.ts";
+import type { LocationOptions } from "./request.ts";
 
 /** The bytes of a file (path or `file:` URL) or of an address. */
 export async function readLocation(

@@ -1,213 +1,253 @@
-/**
- * The cache of Hugging Face's hub in its own layout, so that Python's programs and this package share what one of them has
- * fetched:
- *
- *     models--owner--name/refs/main                     the commit of a revision
- *     models--owner--name/snapshots/COMMIT/model.json   → ../../blobs/ETAG
- *     models--owner--name/blobs/ETAG                    the content, by the hub's name of it
- *
- * Source: huggingface.co/docs/huggingface_hub/guides/manage-cache.
- */
-import { copyFile, mkdir, readdir, readFile, readlink, rm, stat, symlink, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
-import { basename, dirname, join, relative, resolve } from "node:path";
-import { MobileNetError, messageOf } from "../base/error.ts";
+/** Files of Hugging Face's hub in Node: from its cache, or into it. */
+import { stat } from "node:fs/promises";
+import process from "node:process";
+import type { Digest } from "../base/download.ts";
+import { MobileNetError } from "../base/error.ts";
 import { notWritable } from "../base/file-errors.ts";
-import { download, memorySink } from "./download.ts";
-import type { FilesOptions, Place, WeightFiles } from "./files.ts";
-import { authorized, fileAddress, fileOnHub, isCommit, listing } from "./hub.ts";
-import { isFile, keepFile, made } from "./kept-file.node.ts";
+import { Failure } from "../base/request.ts";
+import type { WeightFile } from "./entry.ts";
+import {
+	explained,
+	type Hub,
+	type HubFile,
+	hubAt,
+	hubFile,
+	listing,
+	patience,
+	resolveAddress,
+} from "./hub.ts";
+import { HubFolder } from "./hub-folder.node.ts";
+import { fetchKept, verified } from "./kept-file.node.ts";
+import {
+	type CachedWeights,
+	expected,
+	type HubPlace,
+	isCommit,
+	isUnreachable,
+	nameOf,
+	pathIn,
+	type WeightFiles,
+	type WeightOptions,
+} from "./place.ts";
+import { endpointOf } from "./settings.node.ts";
 
-type HubPlace = Extract<Place, { kind: "hub" }>;
-
-/** Where the cache is: HF_HUB_CACHE, or `hub` in HF_HOME. */
-export function hubCacheFolder(env: NodeJS.ProcessEnv = process.env): string {
-	const { HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE, HF_HOME, XDG_CACHE_HOME } = env;
-	const home = HF_HOME || join(XDG_CACHE_HOME || join(homedir(), ".cache"), "huggingface");
-	return resolve(HF_HUB_CACHE || HUGGINGFACE_HUB_CACHE || join(home, "hub"));
-}
-
-function repositoryFolder(hub: string): string {
-	return join(hubCacheFolder(), `models--${hub.replaceAll("/", "--")}`);
-}
+type Wanted = readonly WeightFile[] | undefined;
 
 /**
- * Files of a repository, from the cache or from the hub.
+ * What the cache has, if that is all that is wanted.
  *
- * @param choose of all paths those to fetch, where they are not known
- * @throws MobileNetError `not-found`, `broken-file`; `unwritable` where they must be kept and cannot be
+ * @param mayBeOld whether what a branch was when it was last asked for will do
  */
-export async function hubFiles(
-	{ source, endpoint, folder }: HubPlace,
-	known: readonly string[] | undefined,
-	choose: (paths: readonly string[]) => readonly string[],
-	options: FilesOptions,
-): Promise<WeightFiles> {
-	const { signal, token, offline = false, onProgress, idle, wait, mustKeep = false } = options;
-	const root = repositoryFolder(source.hub);
-	const title = `${source.hub}@${source.revision}`;
-	const asking = { endpoint, token, signal, idle };
-	const notes: string[] = [];
-	const inMemory = new Map<string, Uint8Array>();
-
-	const cached = await cachedCommit(root, source.revision);
-	// The files of a commit never change; those of a branch are asked for, where anybody can be asked.
-	if (cached !== undefined && (offline || isCommit(source.revision))) {
-		const paths = known ?? chosen(await pathsIn(join(root, "snapshots", cached)), choose);
-		if (paths && (await areThere(root, cached, paths))) return files(cached, paths);
-	}
-	if (offline)
-		throw new MobileNetError(
-			"not-found",
-			`${title} is not in the cache ${hubCacheFolder()}, and nothing is fetched while offline.`,
-		);
-	try {
-		const list = known ? undefined : await listing(source, asking);
-		const paths = known ?? choose(list!.paths);
-		let commit = list?.commit;
-		for (const path of paths) commit = await ensure(path, commit);
-		if (!isCommit(source.revision)) await remember(root, source.revision, commit!, mustKeep);
-		return files(commit!, paths);
-	} catch (error) {
-		signal?.throwIfAborted();
-		if (!(error instanceof MobileNetError) || error.code === "unwritable") throw error;
-		const paths = cached && (known ?? chosen(await pathsIn(join(root, "snapshots", cached)), choose));
-		if (!cached || !paths || !(await areThere(root, cached, paths))) throw error;
-		notes.push(`What the cache has of ${title} was taken, for ${messageOf(error)}`);
-		return files(cached, paths);
-	}
-
-	/** Sees to it that a file is here, and says of which commit it is. */
-	async function ensure(path: string, commit: string | undefined): Promise<string> {
-		const revision = commit ?? source.revision;
-		const found = await fileOnHub({ ...source, revision }, path, asking);
-		const pointer = join(root, "snapshots", found.commit, path);
-		if (await isFile(pointer)) return found.commit;
-		const address = fileAddress({ ...source, revision: found.commit }, path, endpoint);
-		const sha256 = /^[0-9a-f]{64}$/.test(found.etag) ? found.etag : undefined;
-		const gitBlob = /^[0-9a-f]{40}$/.test(found.etag) ? found.etag : undefined;
-		const { bytes } = found;
-		const how = { headers: authorized(token), bytes, sha256, gitBlob, signal, idle, wait, onProgress };
-		try {
-			const blob = join(root, "blobs", found.etag);
-			await keepFile(blob, address, how);
-			await point(pointer, blob);
-		} catch (error) {
-			if (mustKeep || !(error instanceof MobileNetError && error.code === "unwritable")) throw error;
-			const sink = memorySink();
-			await download(address, sink, how);
-			inMemory.set(path, sink.bytes());
-			notes.push(`It could not be kept, for ${error.message}`);
-		}
-		return found.commit;
-	}
-
-	function files(commit: string, paths: readonly string[]): WeightFiles {
-		const own = paths.map((path) => path.slice(folder.length));
-		const read = async (path: string): Promise<Uint8Array> => {
-			const full = folder + path;
-			const pointer = join(root, "snapshots", commit, full);
-			if (!inMemory.has(full) && !(await isFile(pointer)) && !offline) await ensure(full, commit);
-			return inMemory.get(full) ?? new Uint8Array(await readFile(pointer));
-		};
-		return { paths: own, read, notes };
-	}
-}
-
-/** What is chosen of the paths in the cache; undefined where they hold no model. */
-function chosen(
-	paths: readonly string[],
-	choose: (paths: readonly string[]) => readonly string[],
-): readonly string[] | undefined {
-	try {
-		return choose(paths);
-	} catch {
-		return undefined;
-	}
-}
-
-async function cachedCommit(root: string, revision: string): Promise<string | undefined> {
-	if (isCommit(revision)) return revision;
-	const text = await readFile(join(root, "refs", revision), "utf8").catch(() => "");
-	return isCommit(text.trim()) ? text.trim() : undefined;
-}
-
-/** The files in a folder and below, sorted. */
-async function pathsIn(folder: string): Promise<readonly string[]> {
-	const found: string[] = [];
-	for (const path of await readdir(folder, { recursive: true }).catch(() => []))
-		if (await isFile(join(folder, path))) found.push(path.replaceAll("\\", "/"));
-	return found.sort();
-}
-
-async function areThere(root: string, commit: string, paths: readonly string[]): Promise<boolean> {
-	for (const path of paths) if (!(await isFile(join(root, "snapshots", commit, path)))) return false;
-	return true;
-}
-
-/** A link of a snapshot to its content; a copy where links are not to be had. */
-async function point(pointer: string, blob: string): Promise<void> {
-	await made(dirname(pointer));
-	try {
-		await symlink(relative(dirname(pointer), blob), pointer);
-	} catch (error) {
-		if (await isFile(pointer)) return;
-		await copyFile(blob, pointer).catch(() => {
-			throw notWritable(pointer, error);
-		});
-	}
-}
-
-async function remember(root: string, revision: string, commit: string, mustKeep: boolean): Promise<void> {
-	const file = join(root, "refs", revision);
-	try {
-		await mkdir(dirname(file), { recursive: true });
-		await writeFile(file, commit);
-	} catch (error) {
-		if (mustKeep) throw notWritable(file, error);
-	}
-}
-
-/** The files of a repository that are in the cache, by their paths, with their bytes. */
-export async function inHubCache(
-	{ source: { hub, revision } }: HubPlace,
-	known: readonly string[] | undefined,
-): Promise<ReadonlyMap<string, { readonly file: string; readonly bytes: number }>> {
-	const root = repositoryFolder(hub);
-	const commit = await cachedCommit(root, revision);
-	const found = new Map<string, { file: string; bytes: number }>();
-	if (commit === undefined) return found;
-	const folder = join(root, "snapshots", commit);
-	for (const path of known ?? (await pathsIn(folder))) {
-		const file = join(folder, path);
-		const entry = await stat(file).catch(() => undefined);
-		if (entry?.isFile()) found.set(path, { file, bytes: entry.size });
-	}
-	return found;
-}
-
-/** Removes files of a revision from the cache, and contents that no snapshot has any more. */
-export async function removeFromHubCache(
+export async function hubFilesHere(
 	place: HubPlace,
-	known: readonly string[] | undefined,
-): Promise<number> {
-	const root = repositoryFolder(place.source.hub);
-	const found = await inHubCache(place, known);
-	const contents = new Set<string>();
-	let bytes = 0;
-	for (const { file, bytes: own } of found.values()) {
-		const target = await readlink(file).catch(() => undefined);
-		if (target !== undefined) contents.add(basename(target));
-		await rm(file, { force: true });
-		bytes += own;
+	files: Wanted,
+	options: WeightOptions,
+	mayBeOld: boolean,
+): Promise<WeightFiles | undefined> {
+	// Without a list nobody knows whether that is all.
+	if (!mayBeOld && (!files || !isCommit(place.revision))) return undefined;
+	const folder = new HubFolder(place);
+	const commit = await folder.commit();
+	return commit === undefined ? undefined : snapshotFiles(place, files, options, folder, commit);
+}
+
+async function snapshotFiles(
+	place: HubPlace,
+	files: Wanted,
+	options: WeightOptions,
+	folder: HubFolder,
+	commit: string,
+): Promise<WeightFiles | undefined> {
+	const name = nameOf(place, endpointOf(options));
+	const there = await folder.paths(commit);
+	const wanted: readonly WeightFile[] = files ?? below(place, there).map((path) => ({ path }));
+	if (wanted.length === 0 || !wanted.every((file) => there.includes(pathIn(place, file)))) return undefined;
+	const known = new Map<string, Uint8Array>();
+	for (const file of wanted) {
+		if (file.sha256 === undefined && file.bytes === undefined) {
+			// A link whose blob is gone is no file.
+			if (await isFile(folder.snapshot(commit, pathIn(place, file)))) continue;
+			return undefined;
+		}
+		const bytes = await verified(folder.snapshot(commit, pathIn(place, file)), expected(file));
+		// Cut short or damaged by whatever: it is fetched again.
+		if (!bytes) return undefined;
+		known.set(file.path, bytes);
 	}
-	const used = new Set<string>();
-	for (const path of await pathsIn(join(root, "snapshots"))) {
-		const target = await readlink(join(root, "snapshots", path)).catch(() => undefined);
-		if (target !== undefined) used.add(basename(target));
+	const read = async (path: string): Promise<Uint8Array> => {
+		const bytes = known.get(path) ?? (await verified(folder.snapshot(commit, pathIn(place, path)), {}));
+		if (!bytes) throw missing(path);
+		return bytes;
+	};
+	return { name, paths: wanted.map(({ path }) => path), read, notes: [] };
+}
+
+/** Asks the hub, and takes what the cache has where nobody answers. */
+export async function hubFilesFrom(
+	place: HubPlace,
+	files: Wanted,
+	options: WeightOptions,
+): Promise<WeightFiles> {
+	const hub = hubAt(endpointOf(options), options.token ?? process.env.HF_TOKEN);
+	const name = nameOf(place, hub.endpoint);
+	const folder = new HubFolder(place);
+	const kept = await hubFilesHere(place, files, options, true);
+	// With something to fall back on, nobody wants to wait for a server that is away.
+	const asking = kept ? { ...options, tries: 1 } : options;
+	const notes: string[] = [];
+	let commit: string;
+	let paths: readonly string[];
+	let first: HubFile | undefined;
+	try {
+		if (files?.[0]) {
+			paths = files.map(({ path }) => path);
+			if (isCommit(place.revision)) commit = place.revision;
+			else {
+				first = await hubFile(hub, place, place.revision, pathIn(place, files[0]), asking);
+				commit = first.commit;
+			}
+		} else {
+			const listed = await listing(hub, place, asking);
+			commit = listed.commit;
+			paths = below(place, listed.paths);
+			if (paths.length === 0) throw new Failure(`it has no files in ${place.folder}`, { status: 404 });
+		}
+	} catch (error) {
+		options.signal?.throwIfAborted();
+		if (!kept || !(error instanceof Failure) || !isUnreachable(error)) throw error;
+		return {
+			...kept,
+			notes: [`${name} cannot be asked for changes (${error.reason}): the copy on this machine was taken.`],
+		};
 	}
-	for (const blob of contents) if (!used.has(blob)) await rm(join(root, "blobs", blob), { force: true });
-	// A repository without snapshots would be taken for a broken one by Python.
-	if ((await pathsIn(join(root, "snapshots"))).length === 0) await rm(root, { recursive: true, force: true });
-	return bytes;
+	const got = new Map<string, Uint8Array>();
+	const fetchFile = async (file: WeightFile): Promise<Uint8Array> => {
+		const path = pathIn(place, file);
+		const here = await verified(folder.snapshot(commit, path), expected(file));
+		if (here) return here;
+		const { bytes, note } = await fetchInto({ hub, place, folder, commit, path, file, options });
+		if (note) notes.push(note);
+		return bytes;
+	};
+	for (const file of files ?? []) got.set(file.path, await fetchFile(file));
+	await folder.remember(commit).catch((error: unknown) => {
+		if (options.mustKeep) throw notWritable(folder.folder, error);
+	});
+	const read = async (path: string): Promise<Uint8Array> => {
+		if (!paths.includes(path)) throw missing(path);
+		return got.get(path) ?? (await fetchFile({ path }));
+	};
+	return { name, paths, read, notes };
+}
+
+interface Fetching {
+	readonly hub: Hub;
+	readonly place: HubPlace;
+	readonly folder: HubFolder;
+	readonly commit: string;
+	readonly path: string;
+	readonly file: WeightFile;
+	readonly options: WeightOptions;
+}
+
+async function fetchInto({ hub, place, folder, commit, path, file, options }: Fetching) {
+	const about = await hubFile(hub, place, commit, path, options);
+	const address = resolveAddress(hub, place, commit, path);
+	const told = digestOfEtag(about.etag);
+	if (file.sha256 !== undefined && told?.kind === "sha256" && told.hex !== file.sha256.toLowerCase())
+		throw new Failure(`its ${path} is another file than the one that is wanted`, { status: 200 });
+	const digest = expected(file).digest ?? told;
+	const bytes = file.bytes ?? about.bytes;
+	// What a mirror calls its files need not be a name for a file.
+	const etag =
+		told?.hex ?? file.sha256?.toLowerCase() ?? `${commit}-${Buffer.from(path).toString("hex").slice(-100)}`;
+	const blob = folder.blob(etag);
+	await folder.prepare();
+	const kept = await explained(hub, () =>
+		fetchKept(address, {
+			...patience(options),
+			onProgress: options.onProgress,
+			...{ token: hub.token, bytes, digest, mustKeep: options.mustKeep },
+			path: blob,
+			partial: `${blob}.mobilenet.incomplete`,
+			lock: folder.lock(etag),
+			here: async () => ({
+				bytes:
+					(await verified(blob, { bytes, digest })) ??
+					(await verified(folder.snapshot(commit, path), { bytes, digest })),
+			}),
+		}),
+	);
+	let fault = kept.notKept;
+	if (!fault)
+		try {
+			await folder.link(etag, commit, path, !kept.wasHere);
+			await folder.remember(commit);
+		} catch (error) {
+			fault = notWritable(folder.snapshot(commit, path), error);
+			if (options.mustKeep) throw fault;
+		}
+	return {
+		bytes: kept.bytes,
+		note: fault && `${fault.message.replace(/\.$/, "")}: ${path} was fetched, but is not kept.`,
+	};
+}
+
+/** What of a revision is in the cache, and where. */
+export async function hubCached(place: HubPlace, files: Wanted): Promise<CachedWeights | undefined> {
+	const folder = new HubFolder(place);
+	const commit = await folder.commit();
+	if (commit === undefined) return undefined;
+	const there = await folder.paths(commit);
+	const wanted =
+		files?.map((file) => pathIn(place, file)) ?? below(place, there).map((path) => place.folder + path);
+	if (wanted.length === 0 || !wanted.every((path) => there.includes(path))) return undefined;
+	const found = await Promise.all(
+		wanted.map(async (path) => {
+			const location = folder.snapshot(commit, path);
+			const state = await stat(location).catch(() => undefined);
+			return { path: path.slice(place.folder.length), location, bytes: state?.size ?? -1 };
+		}),
+	);
+	if (found.some(({ bytes }) => bytes < 0)) return undefined;
+	return { source: place.source, files: found, bytes: found.reduce((sum, { bytes }) => sum + bytes, 0) };
+}
+
+export async function hubRemove(place: HubPlace, files: Wanted): Promise<number> {
+	const folder = new HubFolder(place);
+	const commit = await folder.commit();
+	try {
+		if (commit === undefined) {
+			// What was only begun is there without any commit.
+			await folder.removeUnused();
+			return 0;
+		}
+		const paths =
+			files?.map((file) => pathIn(place, file)) ??
+			(await folder.paths(commit)).filter((path) => path.startsWith(place.folder));
+		return await folder.remove(commit, paths);
+	} catch (error) {
+		throw error instanceof MobileNetError ? error : notWritable(folder.folder, error);
+	}
+}
+
+async function isFile(path: string): Promise<boolean> {
+	return stat(path).then(
+		(state) => state.isFile(),
+		() => false,
+	);
+}
+
+function below({ folder }: HubPlace, paths: readonly string[]): readonly string[] {
+	return paths.filter((path) => path.startsWith(folder)).map((path) => path.slice(folder.length));
+}
+
+/** The hub calls large files by their SHA-256, others by Git's digest. */
+function digestOfEtag(etag: string | undefined): Digest | undefined {
+	if (/^[0-9a-f]{64}$/.test(etag ?? "")) return { kind: "sha256", hex: etag! };
+	return /^[0-9a-f]{40}$/.test(etag ?? "") ? { kind: "git", hex: etag! } : undefined;
+}
+
+function missing(path: string): Failure {
+	return new Failure(`there is no file ${path}`, { status: 404 });
 }

@@ -1,119 +1,161 @@
-/**
- * What Hugging Face's hub, or a mirror of it, says of a repository: which commit a revision is, which files it has, how
- * long they are and what their content is called. Nothing here is kept.
- */
-import { MobileNetError, shown, shownLocation } from "../base/error.ts";
-import { answered, fetchBytes, type RequestOptions, request } from "../base/fetch.ts";
+/** What is asked of Hugging Face's hub, or of a mirror of it. */
+import { download, persistently } from "../base/download.ts";
+import { MobileNetError, shown } from "../base/error.ts";
 import { isJson, parseJson } from "../base/json.ts";
+import { Failure, refused, request } from "../base/request.ts";
+import { checkPath, encodedPath, type HubPlace, isCommit, type WeightOptions } from "./place.ts";
 
-export const usualEndpoint = "https://huggingface.co";
-
-/** A repository of a hub at a revision. */
-export interface HubSource {
-	/** `owner/name` */
-	readonly hub: string;
-	readonly revision: string;
-}
-
-export interface HubOptions extends RequestOptions {
+export interface Hub {
 	/** Without a slash at its end. */
 	readonly endpoint: string;
-	readonly token?: string | undefined;
+	readonly token: string | undefined;
 }
 
-/** A file as the hub knows it. */
+export const usualEndpoint = "https://huggingface.co";
+/** No file of such a network has as many, and memory must hold it. */
+const mostBytes = 2 ** 30;
+/** A listing of some thousand files. */
+const mostListing = 16 * 2 ** 20;
+
+/** The address of a file at a revision. */
+export function resolveAddress({ endpoint }: Hub, { hub }: HubPlace, revision: string, path: string): string {
+	return `${endpoint}/${hub}/resolve/${encodeURIComponent(revision)}/${encodedPath(path)}`;
+}
+
+export interface Listing {
+	readonly commit: string;
+	/** All files of the repository. */
+	readonly paths: readonly string[];
+}
+
+/** The commit of a revision, and its files. @throws Failure */
+export async function listing(hub: Hub, place: HubPlace, options: WeightOptions): Promise<Listing> {
+	const { bytes } = await explained(hub, () =>
+		download(listingAddress(hub, place), {
+			...patience(options),
+			token: hub.token,
+			most: mostListing,
+		}),
+	);
+	return readListing(bytes);
+}
+
+/** The address of a listing. */
+export function listingAddress({ endpoint }: Hub, { hub, revision }: HubPlace): string {
+	return `${endpoint}/api/models/${hub}/revision/${encodeURIComponent(revision)}`;
+}
+
+/** @throws Failure where it is none, or lists what is no path in a folder */
+export function readListing(bytes: Uint8Array): Listing {
+	let answer: unknown;
+	try {
+		answer = parseJson(new TextDecoder().decode(bytes));
+	} catch {
+		throw notAHub();
+	}
+	if (!isJson(answer) || typeof answer.sha !== "string" || !isCommit(answer.sha)) throw notAHub();
+	if (!Array.isArray(answer.siblings)) throw notAHub();
+	const paths = answer.siblings.map((sibling: unknown) => {
+		if (!isJson(sibling) || typeof sibling.rfilename !== "string") throw notAHub();
+		return safe(sibling.rfilename);
+	});
+	return { commit: answer.sha, paths };
+}
+
 export interface HubFile {
 	readonly commit: string;
-	/** What the content is called: its SHA-256 where the hub keeps it as a large file, else git's name of it. */
-	readonly etag: string;
-	readonly bytes?: number;
+	/** The SHA-256 of large files, Git's digest of others. */
+	readonly etag: string | undefined;
+	readonly bytes: number | undefined;
 }
 
-/** Whether a revision is a commit, whose files never change. */
-export function isCommit(revision: string): boolean {
-	return /^[0-9a-f]{40}$/.test(revision);
-}
-
-/** Where a file of a repository is fetched. */
-export function fileAddress({ hub, revision }: HubSource, path: string, endpoint: string): string {
-	return `${endpoint}/${hub}/resolve/${encodeURIComponent(revision)}/${path.split("/").map(encodeURIComponent).join("/")}`;
-}
-
-/** The headers of a request to the hub. */
-export function authorized(token: string | undefined): Readonly<Record<string, string>> {
-	return token === undefined ? {} : { authorization: `Bearer ${token}` };
-}
-
-/**
- * The commit of a revision and the paths of its files.
- *
- * @throws MobileNetError `not-found`, `broken-file`
- */
-export async function listing(
-	{ hub, revision }: HubSource,
-	{ endpoint, token, ...options }: HubOptions,
-): Promise<{ readonly commit: string; readonly paths: readonly string[] }> {
-	const address = `${endpoint}/api/models/${hub}/revision/${encodeURIComponent(revision)}`;
-	const bytes = await fetchBytes(address, { ...options, headers: authorized(token) });
-	const refuse = (what: string): never => {
-		const file = shownLocation(address);
-		throw new MobileNetError("broken-file", `${file} ${what}.`, { file });
-	};
-	let json: unknown;
-	try {
-		json = parseJson(new TextDecoder().decode(bytes));
-	} catch {
-		refuse("is no list of files in JSON");
-	}
-	const { sha, siblings } = isJson(json) ? json : {};
-	if (typeof sha !== "string" || !isCommit(sha) || !Array.isArray(siblings))
-		return refuse("says neither a commit nor its files");
-	const paths = siblings.map((one: unknown) => {
-		const path = isJson(one) ? one.rfilename : undefined;
-		return typeof path === "string" && isInside(path)
-			? path
-			: refuse(`names a file ${shown(path)}, which is no path in a repository`);
-	});
-	return { commit: sha, paths };
-}
-
-/**
- * What the hub says of a file before it is fetched.
- *
- * @throws MobileNetError `not-found` in one sentence
- */
-export async function fileOnHub(
-	source: HubSource,
+/** What the hub says of a file before it is fetched. @throws Failure */
+export async function hubFile(
+	hub: Hub,
+	place: HubPlace,
+	revision: string,
 	path: string,
-	{ endpoint, token, ...options }: HubOptions,
+	options: WeightOptions,
 ): Promise<HubFile> {
-	const address = fileAddress(source, path, endpoint);
-	const file = shownLocation(address);
-	const refuse = (what: string): never => {
-		throw new MobileNetError("not-found", `${file} cannot be fetched: ${what}.`, { file });
+	const address = resolveAddress(hub, place, revision, path);
+	const ask = async (): Promise<HubFile> => {
+		const answer = await request(address, {
+			...{ ...patience(options), token: hub.token, method: "HEAD", stays: true },
+			headers: { "accept-encoding": "identity" },
+		});
+		answer.close();
+		const { headers, status, ok } = answer.response;
+		if (!ok && !(status >= 300 && status < 400)) throw refused(answer);
+		const commit = headers.get("x-repo-commit") ?? "";
+		if (!isCommit(commit)) throw notAHub();
+		const etag = headers.get("x-linked-etag") ?? headers.get("etag");
+		const size = headers.get("x-linked-size") ?? (ok ? headers.get("content-length") : null);
+		return {
+			commit,
+			etag: etag?.replace(/^W\//, "").replaceAll('"', ""),
+			bytes: size !== null && /^\d+$/.test(size) ? Number(size) : undefined,
+		};
 	};
-	const response = await request(address, {
-		...options,
-		method: "HEAD",
-		headers: authorized(token),
-		// A repository that was renamed leads on to the new name; a large file to where it lies, which knows less of it.
-		isFollowed: ({ headers }) => !headers.has("x-linked-etag"),
-	});
-	const { headers, status } = response;
-	if (status >= 400) refuse(answered(response));
-	const commit = headers.get("x-repo-commit") ?? (isCommit(source.revision) ? source.revision : undefined);
-	const etag = (headers.get("x-linked-etag") ?? headers.get("etag"))?.replace(/^W\//, "").replaceAll('"', "");
-	if (commit === undefined || !isCommit(commit)) refuse("the server does not say of which commit it is");
-	if (!etag || !/^[\w.-]+$/.test(etag)) refuse("the server does not say what its content is called");
-	const length = Number(headers.get("x-linked-size") ?? headers.get("content-length") ?? Number.NaN);
-	return { commit: commit!, etag: etag!, ...(Number.isInteger(length) && { bytes: length }) };
+	return explained(hub, () => persistently(ask, options));
 }
 
-/** Whether a path stays in its folder. */
-export function isInside(path: string): boolean {
-	return (
-		path !== "" &&
-		!/^[/\\]|^[a-z]:|\\|\0/i.test(path) &&
-		!path.split("/").some((part) => part === ".." || part === "." || part === "")
-	);
+/** What of the options is about waiting, and how much may come. */
+export function patience({ signal, tries, idle, sleep }: WeightOptions) {
+	return { signal, tries, idle, sleep, most: mostBytes };
+}
+
+/**
+ * The hub as it is asked.
+ *
+ * @throws MobileNetError `usage` for a token that cannot be sent, without showing it
+ */
+export function hubAt(endpoint: string, token: string | undefined): Hub {
+	// Files end in a line's end, and so do the variables that are made of them.
+	const plain = token?.trim();
+	if (plain && !/^[\x21-\x7e]+$/.test(plain))
+		throw new MobileNetError(
+			"usage",
+			"the token holds characters that no token has: copy it again from huggingface.co/settings/tokens.",
+		);
+	return { endpoint, token: plain || undefined };
+}
+
+/** Says what the hub means by its refusals. */
+export async function explained<T>({ token }: Hub, asked: () => Promise<T>): Promise<T> {
+	try {
+		return await asked();
+	} catch (error) {
+		if (!(error instanceof Failure)) throw error;
+		const { reason, status, kind, passes, cause } = error;
+		const words: Readonly<Record<string, string>> = {
+			EntryNotFound: "it has no such file",
+			RevisionNotFound: "it has no such revision",
+			GatedRepo: "its owner must be asked for access first",
+		};
+		const said = words[kind ?? ""];
+		const asksForToken = status === 401 || status === 403;
+		if (!said && !asksForToken) throw error;
+		const isNoToken = asksForToken && kind !== "GatedRepo" && kind !== "EntryNotFound";
+		const why =
+			said && !isNoToken
+				? said
+				: token
+					? "there is no such repository, or the token may not read it"
+					: "there is no such repository, or it wants a token in HF_TOKEN";
+		throw new Failure(`${reason}: ${why}`, { passes, cause, ...(status === undefined ? {} : { status }) });
+	}
+}
+
+function notAHub(): Failure {
+	return new Failure("it does not answer as Hugging Face's hub does");
+}
+
+function safe(path: string): string {
+	try {
+		return checkPath(path);
+	} catch (error) {
+		if (error instanceof MobileNetError)
+			throw new Failure(`it lists ${shown(path)}, which is not the path of a file in a folder`);
+		throw error;
+	}
 }

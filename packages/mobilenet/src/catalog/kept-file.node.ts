@@ -1,128 +1,179 @@
 /**
- * A file in a cache: under its name it is whole or it is not there. It grows as `NAME.incomplete`, which a later try goes on
- * with, and is renamed when its length and digest are right. Of several processes that want it one fetches it.
+ * Fetches a file into a folder. It is there under its name only when it is complete and checked; what was cut short stays
+ * beside it as `*.incomplete`, and the next try goes on with it.
  */
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { mkdir, open, readFile, rename, rm, stat, truncate } from "node:fs/promises";
-import { hostname } from "node:os";
+import { type FileHandle, mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { notWritable, systemCode } from "../base/file-errors.ts";
-import { type DownloadOptions, download, type Sink, SinkError } from "./download.ts";
+import { type Digest, type DownloadOptions, download, matches } from "../base/download.ts";
+import type { MobileNetError } from "../base/error.ts";
+import { notWritable } from "../base/file-errors.ts";
+import { lock } from "./lock.node.ts";
 
-const look = 100;
-/** A lock of another machine, whose processes cannot be asked for, is taken for forgotten after an hour. */
-const longestLock = 3_600_000;
+export interface Keeping extends DownloadOptions {
+	readonly path: string;
+	readonly partial: string;
+	readonly lock: string;
+	/** Whether not to be able to keep it is an error. */
+	readonly mustKeep?: boolean | undefined;
+	/** Whether the server's word for the version is kept beside it, in `*.etag`. */
+	readonly keepsVersion?: boolean | undefined;
+	/** What another process may have fetched while this one waited, or else what to add to the request. */
+	here(): Promise<{ readonly bytes?: Uint8Array | undefined; readonly headers?: Record<string, string> }>;
+}
+
+export interface Kept {
+	readonly bytes: Uint8Array;
+	/** Why it is not there under its name. */
+	readonly notKept: MobileNetError | undefined;
+	/** Whether it was there already. */
+	readonly wasHere: boolean;
+}
 
 /**
- * Fetches a file into a cache, unless it is there.
- *
- * @throws MobileNetError as `download` does; `unwritable` where the cache cannot take it
+ * @throws Failure where it cannot be fetched; MobileNetError `unwritable` where it must be kept and cannot be
  */
-export async function keepFile(target: string, address: string, options: DownloadOptions): Promise<void> {
-	if (await isFile(target)) return;
-	await made(dirname(target));
-	await withLock(`${target}.lock`, options.signal, async () => {
-		// Whoever had the lock before may have fetched it.
-		if (await isFile(target)) return;
-		const partial = `${target}.incomplete`;
+export async function fetchKept(address: string, options: Keeping): Promise<Kept> {
+	const { path, mustKeep, here, signal } = options;
+	let unlock: (() => Promise<void>) | undefined;
+	let notKept: MobileNetError | undefined;
+	try {
+		unlock = await lock(options.lock, signal);
+	} catch (error) {
+		signal?.throwIfAborted();
+		notKept = notWritable(path, error);
+		if (mustKeep) throw notKept;
+	}
+	try {
+		const { bytes: there, headers } = await here();
+		if (there) return { bytes: there, notKept: undefined, wasHere: true };
+		const file = new PartialFile(options, notKept);
+		const begun = await file.begun();
 		try {
-			const sink = await fileSink(partial);
-			await download(address, sink, options);
-			if (sink.length() === 0) await sink.write(new Uint8Array(0));
-			await rename(partial, target).catch((error: unknown) => {
-				throw notWritable(target, error);
+			const { bytes } = await download(address, {
+				...options,
+				begun,
+				headers: { ...options.headers, ...headers },
+				onChunk: (chunk, offset) => file.write(chunk, offset),
+				onVersion: (etag) => file.beginAnew(etag),
 			});
+			await file.finish(bytes.length);
+			return { bytes, notKept: file.fault, wasHere: false };
 		} catch (error) {
-			const { cause } = error instanceof Error ? error : {};
-			// What is left is of no use where the disk is full, and only takes more of it.
-			if (systemCode(cause) !== undefined) await rm(partial, { force: true }).catch(() => undefined);
+			await file.leave();
 			throw error;
 		}
-	});
-}
-
-export async function isFile(path: string): Promise<boolean> {
-	return (await stat(path).catch(() => undefined))?.isFile() === true;
-}
-
-/** Makes a folder. */
-export async function made(folder: string): Promise<void> {
-	await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-		throw notWritable(folder, error);
-	});
-}
-
-async function fileSink(path: string): Promise<Sink> {
-	let length = (await stat(path).catch(() => undefined))?.size ?? 0;
-	const guarded = async <T>(work: Promise<T>): Promise<T> =>
-		work.catch((error: unknown) => {
-			throw new SinkError(notWritable(path, error));
-		});
-	return {
-		length: () => length,
-		restart: async () => {
-			if (length > 0) await guarded(truncate(path));
-			length = 0;
-		},
-		write: async (chunk) => {
-			const file = await guarded(open(path, "a"));
-			try {
-				await guarded(file.appendFile(chunk));
-			} finally {
-				await file.close();
-			}
-			length += chunk.length;
-		},
-		digest: async (algorithm, head) => {
-			const hash = createHash(algorithm.replace("-", "")).update(head);
-			for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-			return hash.digest("hex");
-		},
-	};
-}
-
-/** Does something while no other process does. */
-async function withLock(
-	lock: string,
-	signal: AbortSignal | undefined,
-	work: () => Promise<void>,
-): Promise<void> {
-	const own = JSON.stringify({ process: process.pid, host: hostname() });
-	while (true) {
-		signal?.throwIfAborted();
-		try {
-			const file = await open(lock, "wx");
-			await file.writeFile(own);
-			await file.close();
-			break;
-		} catch (error) {
-			if (systemCode(error) !== "EEXIST") throw notWritable(lock, error);
-		}
-		if (await isForgotten(lock)) await rm(lock, { force: true });
-		else await sleep(look, undefined, { signal });
-	}
-	try {
-		await work();
 	} finally {
-		await rm(lock, { force: true });
+		await unlock?.();
 	}
 }
 
-/** Whether the process that made a lock has ended without removing it. */
-async function isForgotten(lock: string): Promise<boolean> {
-	const made = await stat(lock).catch(() => undefined);
-	const [, number, host] =
-		/"process":(\d+),"host":"(.*)"/.exec(await readFile(lock, "utf8").catch(() => "")) ?? [];
-	if (!made) return false;
-	if (host !== hostname())
-		return Date.now() - made.mtimeMs > (number === undefined ? 10 * look : longestLock);
-	if (Number(number) === process.pid) return false;
-	try {
-		process.kill(Number(number), 0);
-		return false;
-	} catch (error) {
-		return systemCode(error) === "ESRCH";
+/** The bytes of a file, if they are what they must be. */
+export async function verified(
+	path: string,
+	{ bytes, digest }: { readonly bytes?: number | undefined; readonly digest?: Digest | undefined },
+): Promise<Uint8Array | undefined> {
+	const there = await readFile(path).catch(() => undefined);
+	if (!there || (bytes !== undefined && there.length !== bytes)) return undefined;
+	const plain = new Uint8Array(there.buffer, there.byteOffset, there.length);
+	return !digest || (await matches(plain, digest)) ? plain : undefined;
+}
+
+/** What is on the disk of a file that is being fetched. A disk that fails does not end the download. */
+class PartialFile {
+	fault: MobileNetError | undefined;
+	private handle: FileHandle | undefined;
+	private etag: string | undefined;
+	private readonly options: Keeping;
+
+	constructor(options: Keeping, fault: MobileNetError | undefined) {
+		this.options = options;
+		this.fault = fault;
+	}
+
+	async begun(): Promise<DownloadOptions["begun"]> {
+		if (this.fault) return undefined;
+		const { partial } = this.options;
+		const bytes = await readFile(partial).catch(() => undefined);
+		this.etag = await readFile(`${partial}.etag`, "utf8").catch(() => undefined);
+		return bytes && bytes.length > 0 ? { bytes, etag: this.etag } : undefined;
+	}
+
+	async beginAnew(etag: string | undefined): Promise<void> {
+		this.etag = etag;
+		await this.attempt(async () => {
+			const { partial } = this.options;
+			await this.handle?.truncate(0);
+			if (!this.handle) await rm(partial, { force: true });
+			if (etag === undefined) await rm(`${partial}.etag`, { force: true });
+			else {
+				await mkdir(dirname(partial), { recursive: true });
+				await writeFile(`${partial}.etag`, etag);
+			}
+		});
+	}
+
+	async write(chunk: Uint8Array, offset: number): Promise<void> {
+		await this.attempt(async () => {
+			const file = await this.opened();
+			for (let written = 0; written < chunk.length; ) {
+				const { bytesWritten } = await file.write(chunk, written, chunk.length - written, offset + written);
+				written += bytesWritten;
+			}
+		});
+	}
+
+	/** Gives the whole file its name. */
+	async finish(length: number): Promise<void> {
+		const { path, partial, keepsVersion } = this.options;
+		await this.attempt(async () => {
+			const file = await this.opened();
+			// Without this, a name could outlive its bytes when the machine stops.
+			await file.sync();
+			await file.close();
+			this.handle = undefined;
+			if ((await stat(partial)).size !== length) throw new Error("another program changed it meanwhile");
+			await rename(partial, path);
+			if (keepsVersion && this.etag !== undefined) await rename(`${partial}.etag`, `${path}.etag`);
+			else await rm(`${partial}.etag`, { force: true });
+		});
+	}
+
+	/** Closes what was not finished; nothing stays of what nobody could go on with. */
+	async leave(): Promise<void> {
+		await this.handle?.close().catch(() => undefined);
+		this.handle = undefined;
+		const { partial, digest } = this.options;
+		const length = await stat(partial).then(
+			({ size }) => size,
+			() => 0,
+		);
+		if (length === 0 || (this.etag === undefined && digest === undefined)) await this.drop();
+	}
+
+	private async opened(): Promise<FileHandle> {
+		if (this.handle) return this.handle;
+		const { partial } = this.options;
+		await mkdir(dirname(partial), { recursive: true });
+		// Neither appends nor truncates.
+		this.handle = await open(partial, "r+").catch(() => open(partial, "w"));
+		return this.handle;
+	}
+
+	private async attempt(work: () => Promise<void>): Promise<void> {
+		if (this.fault) return;
+		try {
+			await work();
+		} catch (error) {
+			this.fault = notWritable(this.options.path, error);
+			await this.handle?.close().catch(() => undefined);
+			this.handle = undefined;
+			await this.drop();
+			if (this.options.mustKeep) throw this.fault;
+		}
+	}
+
+	private async drop(): Promise<void> {
+		const { partial } = this.options;
+		for (const file of [partial, `${partial}.etag`]) await rm(file, { force: true }).catch(() => undefined);
 	}
 }

@@ -1,14 +1,15 @@
 /** Models by name: from an installed package, from a cache, or from where the catalog says they are. */
 import { installedWeights } from "#packages";
-import { weightFiles } from "#weights-cache";
 import { MobileNetError } from "../base/error.ts";
 import { type ReadOptions, readFolder, readModel } from "../formats/read.ts";
 import { configure } from "../network/configuration.ts";
 import type { Model } from "../weights/model.ts";
 import { withOrigin } from "../weights/origin.ts";
-import type { WeightFiles } from "./files.ts";
 import { named } from "./names.ts";
-import type { WeightOptions } from "./options.ts";
+import type { NameOptions } from "./options.ts";
+import type { WeightFiles } from "./place.ts";
+import { wantedOf } from "./wanted.ts";
+import { weightFiles } from "./weights.ts";
 
 /**
  * The model of a name.
@@ -18,7 +19,7 @@ import type { WeightOptions } from "./options.ts";
  * @example
  * const { labels } = await loadByName("imagenet/0.5-160");
  */
-export async function loadByName(name: string, options: ReadOptions & WeightOptions = {}): Promise<Model> {
+export async function loadByName(name: string, options: ReadOptions & NameOptions = {}): Promise<Model> {
 	const { name: full, entry, files, sources } = named(name);
 	const reading: ReadOptions = {
 		...options,
@@ -28,8 +29,9 @@ export async function loadByName(name: string, options: ReadOptions & WeightOpti
 	const facts = { license: entry?.license, origin: entry?.origin };
 	const installed = await loadInstalled(full, reading);
 	if (installed) return withOrigin(installed, facts);
-	const found = await weightFiles({ name: full, files, sources }, options);
-	const folder = { ...found, name: full, ...(entry && { read: onlyOf(found) }) };
+	const found = await weightFiles(files, sources, { ...options, name: full });
+	const paths = files ? found.paths : wantedOf(found.paths, full);
+	const folder = { name: full, paths, read: entry ? onlyOf(found) : found.read };
 	const read = sized(await readFolder(folder, reading), entry?.size);
 	return noted(withOrigin(read, facts), found.notes);
 }

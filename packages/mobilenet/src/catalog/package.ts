@@ -7,7 +7,7 @@
  */
 import { MobileNetError, messageOf, shown } from "../base/error.ts";
 import { isJson, type Json, parseJson } from "../base/json.ts";
-import { isInside } from "./hub.ts";
+import { checkPath } from "./place.ts";
 
 /** A file that an installed package has for a name. */
 export interface InstalledWeights {
@@ -75,6 +75,15 @@ export function parseManifest(text: string, file: string): Manifest {
 		...(typeof license === "string" && { license }),
 		weights: new Map(paths as readonly (readonly [string, string])[]),
 	};
+}
+
+function isInside(path: string): boolean {
+	try {
+		checkPath(path);
+		return true;
+	} catch {
+		return false;
+	}
 }
 
 function fieldsOf(text: string, file: string): Json {

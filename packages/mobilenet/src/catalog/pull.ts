@@ -1,10 +1,10 @@
 /** Weights by name, fetched to be kept, looked for, and removed, without loading them. */
-
 import { installedWeights } from "#packages";
-import * as cache from "#weights-cache";
-import type { CachedFile, FilesOptions } from "./files.ts";
+import type { OnProgress } from "../base/progress.ts";
 import { named } from "./names.ts";
-import type { WeightOptions } from "./options.ts";
+import type { NameOptions } from "./options.ts";
+import { wantedOf } from "./wanted.ts";
+import { cached, remove, weightFiles } from "./weights.ts";
 
 /** Where weights are. */
 export interface PulledWeights {
@@ -13,7 +13,20 @@ export interface PulledWeights {
 	/** The package that has them, where one is installed. */
 	readonly package?: string;
 	/** None where they are not here. */
-	readonly files: readonly CachedFile[];
+	readonly files: readonly PulledFile[];
+}
+
+export interface PulledFile {
+	readonly path: string;
+	/** Where it is kept: its path, or in pages its address. */
+	readonly location: string;
+	readonly bytes: number;
+}
+
+export interface PullOptions extends NameOptions {
+	readonly signal?: AbortSignal | undefined;
+	/** Called with the bytes of each file as they come in. */
+	readonly onProgress?: OnProgress | undefined;
 }
 
 /**
@@ -24,16 +37,13 @@ export interface PulledWeights {
  * @example
  * const { files } = await pullWeights("imagenet", { onProgress: ({ loaded, total }) => console.log(loaded, total) });
  */
-export async function pullWeights(
-	name: string,
-	options: WeightOptions & Pick<FilesOptions, "signal" | "onProgress"> = {},
-): Promise<PulledWeights> {
+export async function pullWeights(name: string, options: PullOptions = {}): Promise<PulledWeights> {
 	const { name: full, files, sources } = named(name);
 	const installed = await inPackage(full);
 	if (installed) return installed;
-	const wanted = { name: full, files, sources };
-	await cache.weightFiles(wanted, { ...options, mustKeep: true });
-	return { name: full, files: await cache.cachedWeights(wanted, options) };
+	const found = await weightFiles(files, sources, { ...options, name: full, mustKeep: true });
+	if (!files) for (const path of wantedOf(found.paths, full)) await found.read(path);
+	return cachedWeights(name, options);
 }
 
 /**
@@ -43,29 +53,28 @@ export async function pullWeights(
  * @example
  * const isHere = (await cachedWeights("imagenet/1.0-224")).files.length > 0;
  */
-export async function cachedWeights(name: string, options: WeightOptions = {}): Promise<PulledWeights> {
+export async function cachedWeights(name: string, options: NameOptions = {}): Promise<PulledWeights> {
 	const { name: full, files, sources } = named(name);
 	const installed = await inPackage(full);
-	return (
-		installed ?? { name: full, files: await cache.cachedWeights({ name: full, files, sources }, options) }
-	);
+	return installed ?? { name: full, files: (await cached(files, sources, options))?.files ?? [] };
 }
 
 /**
  * Removes weights from the cache; what an installed package has stays.
  *
- * @returns the bytes that were removed
+ * @returns the bytes that were freed
  * @throws MobileNetError `usage` for a name that nothing has
  * @example
  * await removeWeights("imagenet/1.0-224");
  */
-export async function removeWeights(name: string, options: WeightOptions = {}): Promise<number> {
-	return cache.removeWeights(named(name), options);
+export async function removeWeights(name: string, options: NameOptions = {}): Promise<number> {
+	const { files, sources } = named(name);
+	return remove(files, sources, options);
 }
 
 async function inPackage(name: string): Promise<PulledWeights | undefined> {
 	const installed = await installedWeights(name);
 	if (!installed) return undefined;
 	const { path, title, bytes } = installed;
-	return { name, package: title, files: [{ path: path.replace(/^.*[/\\]/, ""), file: path, bytes }] };
+	return { name, package: title, files: [{ path: path.replace(/^.*[/\\]/, ""), location: path, bytes }] };
 }

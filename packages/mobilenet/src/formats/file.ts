@@ -1,7 +1,7 @@
 /** A model file as a format's reader gets it: bytes, a name for errors, and the way to the files beside it. */
 import { locationBeside, readLocation } from "#files";
 import { MobileNetError } from "../base/error.ts";
-import type { LocationOptions } from "../base/fetch.ts";
+import type { LocationOptions } from "../base/request.ts";
 
 export interface ModelFile {
 	/** How errors call the file. */

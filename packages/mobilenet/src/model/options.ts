@@ -1,5 +1,5 @@
 /** Options and results of a model's methods. */
-import type { WeightOptions } from "../catalog/options.ts";
+import type { NameOptions } from "../catalog/options.ts";
 import type { ReadOptions } from "../formats/read.ts";
 import type { Alpha } from "../image/pixels.ts";
 import type { Arithmetic } from "../kernels/operations.ts";
@@ -34,7 +34,7 @@ export interface RunOptions {
 	readonly threads?: number | undefined;
 }
 
-export type LoadOptions = RunOptions & ReadOptions & WeightOptions;
+export type LoadOptions = RunOptions & ReadOptions & NameOptions;
 
 export interface PictureOptions {
 	/** Pictures that go through the network at a time. Default: 1. */

@@ -1,7 +1,7 @@
 /** The model that a source stands for: one that has a name, or a file of any format. */
 
 import { MobileNetError } from "../base/error.ts";
-import type { WeightOptions } from "../catalog/options.ts";
+import type { NameOptions } from "../catalog/options.ts";
 import { type ReadOptions, readModel } from "../formats/read.ts";
 import type { Model } from "../weights/model.ts";
 import { defaultName, isWeightsName, mayBePackaged, namedModel } from "./names.ts";
@@ -22,7 +22,7 @@ export type ModelSource = string | URL | Uint8Array | ArrayBuffer;
  */
 export async function loadModel(
 	source: ModelSource = defaultName,
-	options: ReadOptions & WeightOptions = {},
+	options: ReadOptions & NameOptions = {},
 ): Promise<Model> {
 	options.signal?.throwIfAborted();
 	const named = namedModel(source);

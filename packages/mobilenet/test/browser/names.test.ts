@@ -12,7 +12,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Progress } from "../../src/base/progress.ts";
 import type { Prediction } from "../../src/model/predictions.ts";
-import { type HubServer, hubServer } from "../support/hub-server.ts";
+import { type HubServer, startHub } from "../support/hub-server.ts";
 import { describeWithShared, shared } from "../support/shared.ts";
 import { describeWithChromium, openChromium } from "./chromium.ts";
 
@@ -53,12 +53,15 @@ function tests(): void {
 
 	beforeAll(async () => {
 		browser = await openChromium();
-		hub = await hubServer({
-			"google-coral/test_data": {
-				commit: "104342d2d3480b3e66203073dac24f4e2dbb4c41",
-				files: new Map([[file, new Uint8Array(readFileSync(shared(`weights/${file}`)))]]),
+		hub = await startHub(
+			{},
+			{
+				"google-coral/test_data": {
+					commit: "104342d2d3480b3e66203073dac24f4e2dbb4c41",
+					files: new Map([[file, new Uint8Array(readFileSync(shared(`weights/${file}`)))]]),
+				},
 			},
-		});
+		);
 		const folder = fileURLToPath(new URL("../../dist/browser/", import.meta.url));
 		cdn = createServer((request, response) => {
 			const content = readFileSync(folder + request.url!);
@@ -101,7 +104,7 @@ function tests(): void {
 		const first = await visit();
 		expect(first).toMatchObject({ best: { label: "macaw" }, license: "Apache-2.0", notes: [] });
 		expect(first.progress.at(-1)).toMatchObject({ loaded: 525_598, total: 525_598 });
-		expect(hub.requests.length).toBeGreaterThan(0);
+		expect(hub.asked.length).toBeGreaterThan(0);
 		await hub.close();
 		const second = await visit();
 		expect(second.best).toEqual(first.best);

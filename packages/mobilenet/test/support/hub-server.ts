@@ -1,143 +1,208 @@
 /**
- * Two servers on this machine that do what Hugging Face's hub does: one answers for repositories and leads large files on
- * to the other, which has their contents. What an answer is can be changed by a fault.
+ * A server on this machine that serves files as Hugging Face's hub does (`resolve`, the API, large files on another host)
+ * and as any other does (`/files/`), and that misbehaves on demand.
  */
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
+export interface Asked {
+	readonly method: string;
+	/** `hub /owner/name/resolve/main/a`, or `store /…` for the host of large files. */
+	readonly path: string;
+	readonly headers: IncomingMessage["headers"];
+}
+
+/** What a server does with a request instead of answering it; undefined lets it answer. */
+export type Mischief = (
+	asked: Asked,
+	response: ServerResponse,
+	send: (bytes: Uint8Array, headers?: Record<string, string>) => void,
+) => boolean;
+
 export interface Repository {
 	readonly commit: string;
 	readonly files: ReadonlyMap<string, Uint8Array>;
-	/** Branches, which are at the commit. Default: `main`. */
-	readonly branches?: readonly string[];
 }
-
-/** Answers in the place of the server, or gives false where the server shall. */
-export type Fault = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 export interface HubServer {
 	readonly endpoint: string;
-	/** Where large files lie. */
-	readonly contents: string;
-	/** Every request so far: `HEAD /owner/name/resolve/main/config.json`. */
-	readonly requests: string[];
-	/** The tokens that each of the two was sent. */
-	readonly tokens: { readonly hub: string[]; readonly contents: string[] };
-	/** What answers for a large file's content, and what for the hub. */
-	fault: { hub?: Fault | undefined; contents?: Fault | undefined };
-	readonly close: () => Promise<void>;
+	/** The host of large files. */
+	readonly store: string;
+	/** All requests since the last `forget`. */
+	readonly asked: Asked[];
+	commit: string;
+	/** The files of the repository `owner/name`. */
+	readonly files: Map<string, Uint8Array>;
+	/** Other repositories, by their names. */
+	readonly others: Map<string, Repository>;
+	/** Asked before every answer. */
+	mischief: Mischief | undefined;
+	/** Without a bearer of this, nothing is answered. */
+	token: string | undefined;
+	forget(): void;
+	close(): Promise<void>;
 }
 
-/** Files of more bytes are large. */
-const large = 1000;
+export const commits = ["a".repeat(40), "b".repeat(40)] as const;
+/** Files of at least so many bytes are large ones, on the other host. */
+export const largeBytes = 1000;
 
-export const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
-const gitName = (bytes: Uint8Array): string =>
-	createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
-
-export async function hubServer(repositories: Readonly<Record<string, Repository>>): Promise<HubServer> {
-	const byDigest = new Map(
-		Object.values(repositories).flatMap(({ files }) =>
-			[...files.values()].map((bytes) => [sha256(bytes), bytes] as const),
-		),
-	);
-	const requests: string[] = [];
-	const tokens = { hub: [] as string[], contents: [] as string[] };
-	const faults: HubServer["fault"] = {};
-	const note = (request: IncomingMessage, which: keyof typeof tokens): void => {
-		requests.push(`${request.method} ${request.url}`);
-		if (request.headers.authorization) tokens[which].push(request.headers.authorization);
-	};
-	const contents = createServer((request, response) => {
-		note(request, "contents");
-		if (faults.contents?.(request, response)) return;
-		const digest = request.url!.slice(1);
-		const bytes = byDigest.get(digest);
-		if (bytes) sendFile(request, response, bytes, { etag: `"${digest}"` });
-		else fail(response, 404);
-	});
-	const contentsAddress = await listening(contents);
-	const hub = createServer((request, response) => {
-		note(request, "hub");
-		if (faults.hub?.(request, response)) return;
-		const url = decodeURIComponent(request.url!);
-		const [, listed, listedRevision] = /^\/api\/models\/([^/]+\/[^/]+)\/revision\/([^/]+)$/.exec(url) ?? [];
-		const [, name = listed, revision = listedRevision, path] =
-			/^\/([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(url) ?? [];
-		const repository = repositories[name ?? ""];
-		if (!repository || ![repository.commit, ...(repository.branches ?? ["main"])].includes(revision!))
-			return fail(response, repository ? 404 : 401);
-		const { commit, files } = repository;
-		if (listed !== undefined) {
-			const siblings = [...files.keys()].map((rfilename) => ({ rfilename }));
-			return send(response, Buffer.from(JSON.stringify({ id: name, sha: commit, siblings })), {});
-		}
-		const bytes = files.get(path!);
-		if (!bytes) return fail(response, 404, { "x-repo-commit": commit, "x-error-code": "EntryNotFound" });
-		if (bytes.length <= large)
-			return sendFile(request, response, bytes, { etag: `"${gitName(bytes)}"`, "x-repo-commit": commit });
-		response.writeHead(302, {
-			location: `${contentsAddress}/${sha256(bytes)}`,
-			"x-repo-commit": commit,
-			"x-linked-etag": `"${sha256(bytes)}"`,
-			"x-linked-size": bytes.length,
-			"access-control-allow-origin": "*",
-		});
-		response.end();
-	});
-	const endpoint = await listening(hub);
-	return {
-		endpoint,
-		contents: contentsAddress,
-		requests,
-		tokens,
-		fault: faults,
+export async function startHub(
+	files: Readonly<Record<string, Uint8Array>>,
+	others: Readonly<Record<string, Repository>> = {},
+): Promise<HubServer> {
+	const asked: Asked[] = [];
+	const hub: HubServer = {
+		...{ endpoint: "", store: "", asked, commit: commits[0], files: new Map(Object.entries(files)) },
+		others: new Map(Object.entries(others)),
+		...{ mischief: undefined, token: undefined },
+		forget: () => asked.splice(0),
 		close: async () => {
-			for (const server of [hub, contents]) {
+			for (const server of servers) {
 				server.closeAllConnections();
 				await new Promise((resolve) => server.close(resolve));
 			}
 		},
 	};
+	const answer = (host: "hub" | "store") => (request: IncomingMessage, response: ServerResponse) => {
+		const { method = "", url = "", headers } = request;
+		const one = { method, path: `${host} ${url}`, headers };
+		// Pages of other origins may ask, as they may ask the hub.
+		response.setHeader("access-control-allow-origin", "*");
+		if (method === "OPTIONS") {
+			response.writeHead(204, { "access-control-allow-headers": "authorization" }).end();
+			return;
+		}
+		asked.push(one);
+		const send = (bytes: Uint8Array, more: Record<string, string> = {}): void =>
+			sendRange(one, response, bytes, more);
+		if (hub.mischief?.(one, response, send)) return;
+		if (host === "store") {
+			const path = decodeURIComponent(url.slice(1));
+			const all = [hub.files, ...[...hub.others.values()].map((other) => other.files)];
+			const file = all.find((files) => files.has(path))?.get(path);
+			if (file) send(file, { etag: '"of-the-store"' });
+			else response.writeHead(404).end("no such thing in the store");
+			return;
+		}
+		answerAsHub(hub, one, url, response, send);
+	};
+	const servers = [await listen(answer("hub")), await listen(answer("store"))];
+	const [own, store] = servers.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+	return Object.assign(hub, { endpoint: own!, store: store! });
 }
 
-/** Sends a file, or the part of it that is asked for. */
-export function sendFile(
-	request: IncomingMessage,
+function answerAsHub(
+	hub: HubServer,
+	{ headers }: Asked,
+	url: string,
 	response: ServerResponse,
-	bytes: Uint8Array,
-	headers: Record<string, string>,
+	send: (bytes: Uint8Array, headers?: Record<string, string>) => void,
 ): void {
-	const [, from] = /^bytes=(\d+)-$/.exec(request.headers.range ?? "") ?? [];
-	const ranges = { "accept-ranges": "bytes", ...headers };
-	const start = Number(from ?? 0);
-	if (from === undefined) send(response, request.method === "HEAD" ? bytes.length : bytes, ranges);
-	else if (start >= bytes.length) fail(response, 416);
+	if (hub.token !== undefined && headers.authorization !== `Bearer ${hub.token}`) {
+		response.writeHead(401, { "x-error-code": "RepoNotFound" }).end("<html>secret words of a proxy</html>");
+		return;
+	}
+	const plain = /^\/files\/(.*)$/.exec(url);
+	if (plain) {
+		const file = hub.files.get(decodeURIComponent(plain[1]!));
+		if (file) send(file, { etag: `"${etagOf(file)}"` });
+		else response.writeHead(404).end();
+		return;
+	}
+	const api = /^\/api\/models\/([^/]+\/[^/]+)\/revision\/([^/?]*)$/.exec(url);
+	const resolved = /^\/([^/]+\/[^/]+)\/resolve\/([^/]*)\/(.*)$/.exec(url);
+	const [, name = "", revision = "", path = ""] = api ?? resolved ?? [];
+	const repository = name === "owner/name" ? hub : hub.others.get(name);
+	if (!repository) {
+		response.writeHead(401, { "x-error-code": "RepoNotFound" }).end();
+		return;
+	}
+	const { files } = repository;
+	const known =
+		revision === "main" ||
+		(repository === hub ? (commits as readonly string[]) : [repository.commit]).includes(revision);
+	const commit = revision === "main" ? repository.commit : revision;
+	if (api) {
+		if (!known) response.writeHead(404, { "x-error-code": "RevisionNotFound" }).end();
+		else {
+			const siblings = [...files.keys()].map((rfilename) => ({ rfilename }));
+			send(new TextEncoder().encode(JSON.stringify({ id: name, sha: commit, siblings })), {
+				"content-type": "application/json",
+			});
+		}
+		return;
+	}
+	const file = files.get(decodeURIComponent(path));
+	if (!known) response.writeHead(404, { "x-error-code": "RevisionNotFound" }).end();
+	else if (!file) response.writeHead(404, { "x-error-code": "EntryNotFound" }).end();
 	else {
-		response.statusCode = 206;
-		const range = `bytes ${start}-${bytes.length - 1}/${bytes.length}`;
-		send(response, bytes.subarray(start), { ...ranges, "content-range": range });
+		const about = { "x-repo-commit": commit };
+		const etag = `"${etagOf(file)}"`;
+		if (file.length < largeBytes) send(file, { ...about, etag });
+		else
+			response
+				.writeHead(302, {
+					...about,
+					"x-linked-etag": etag,
+					"x-linked-size": String(file.length),
+					location: `${hub.store}/${path}`,
+					"content-length": "0",
+				})
+				.end();
 	}
 }
 
-export function fail(response: ServerResponse, status: number, headers: Record<string, string> = {}): void {
-	response.writeHead(status, { ...headers, "access-control-allow-origin": "*" });
-	response.end("what a server says of it");
+/** SHA-256 of large files, Git's digest of others: what the hub calls them. */
+export function etagOf(file: Uint8Array): string {
+	return file.length >= largeBytes
+		? createHash("sha256").update(file).digest("hex")
+		: createHash("sha1").update(`blob ${file.length}\0`).update(file).digest("hex");
 }
 
-function send(response: ServerResponse, body: Uint8Array | number, headers: Record<string, string>): void {
-	const length = typeof body === "number" ? body : body.length;
-	for (const [name, value] of Object.entries({
-		...headers,
-		"content-length": String(length),
-		"access-control-allow-origin": "*",
-	}))
-		response.setHeader(name, value);
-	response.end(typeof body === "number" ? undefined : body);
+export function sha256(file: Uint8Array): string {
+	return createHash("sha256").update(file).digest("hex");
 }
 
-async function listening(server: Server): Promise<string> {
+/** Some bytes that no two lengths share. */
+export function someBytes(length: number): Uint8Array {
+	return Uint8Array.from({ length }, (_, i) => (i * 7919 + length) % 251);
+}
+
+/** All of a file, or the range that is asked for, as servers do it. */
+function sendRange(
+	{ method, headers }: Asked,
+	response: ServerResponse,
+	bytes: Uint8Array,
+	more: Record<string, string>,
+): void {
+	const range = /^bytes=(\d+)-$/.exec(headers.range ?? "");
+	if (more.etag && headers["if-none-match"] === more.etag) {
+		response.writeHead(304, more).end();
+		return;
+	}
+	const isSame = headers["if-range"] === undefined || headers["if-range"] === more.etag;
+	if (range && isSame) {
+		const from = Number(range[1]);
+		if (from >= bytes.length) response.writeHead(416, more).end();
+		else
+			response
+				.writeHead(206, {
+					...more,
+					"content-range": `bytes ${from}-${bytes.length - 1}/${bytes.length}`,
+					"content-length": String(bytes.length - from),
+				})
+				.end(bytes.subarray(from));
+		return;
+	}
+	response.writeHead(200, { ...more, "accept-ranges": "bytes", "content-length": String(bytes.length) });
+	if (method === "HEAD") response.end();
+	else response.end(bytes);
+}
+
+async function listen(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<Server> {
+	const server = createServer(answer);
 	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-	return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+	return server;
 }

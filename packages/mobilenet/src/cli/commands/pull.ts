@@ -34,8 +34,8 @@ export const pullCommand = buildCommand<Options, string[], Context>({
 			terminal.clear();
 			if (json) stdout.write(jsonLine(pulled));
 			else
-				for (const { file, bytes } of pulled.files)
-					stdout.write(`${pulled.name}  ${file} (${grouped(bytes)} bytes)\n`);
+				for (const { location, bytes } of pulled.files)
+					stdout.write(`${pulled.name}  ${location} (${grouped(bytes)} bytes)\n`);
 		}
 	},
 	parameters: {
