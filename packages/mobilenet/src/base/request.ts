@@ -197,7 +197,7 @@ export async function request(
 			fail(
 				redirects > 0
 					? `it leads on more than ${redirects} times`
-					: `it leads on to ${target!.host}, which is not followed`,
+					: `it leads on to ${target!.host}, which is not followed unless the option redirects allows it`,
 			);
 		if (!/^https?:$/.test(target!.protocol) || (url.protocol === "https:" && target!.protocol === "http:"))
 			fail(`it leads from ${url.protocol.slice(0, -1)} to ${target!.protocol.slice(0, -1)}`);

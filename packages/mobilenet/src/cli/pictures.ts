@@ -23,6 +23,9 @@ export function rawSize(input: string): RawSize {
 	return { width: Number(width), height: Number(height) };
 }
 
+/** Redirects of an address that are followed: whoever types an address sees what comes of it. */
+export const redirects = 5;
+
 /** Options of every command that sends pictures through a model. */
 export interface PicturesOptions {
 	readonly batch: number;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { terminalOf } from "./terminal.ts";
+import { downloading, terminalOf } from "./terminal.ts";
 
 function written(isTTY: boolean, use: (terminal: ReturnType<typeof terminalOf>) => void): string {
 	let text = "";
@@ -47,4 +47,20 @@ it("has 80 columns where nothing is known of them", () => {
 	expect(terminalOf({ write: () => undefined }).columns()).toBe(80);
 	expect(terminalOf({ write: () => undefined, columns: 0 }).columns()).toBe(80);
 	expect(terminalOf({ write: () => undefined, columns: 132 }).columns()).toBe(132);
+});
+
+describe("what is downloaded", () => {
+	const shown = (isTTY: boolean): string => {
+		let text = "";
+		const onProgress = downloading({ write: (part) => (text += part), isTTY });
+		onProgress?.({ loaded: 7, total: 7, source: "default" });
+		for (const loaded of [1, 2000])
+			onProgress?.({ loaded, total: 2000, source: "https://example.org/a/b.tflite" });
+		return text;
+	};
+
+	it("is shown as it comes, on a terminal only, and not what comes with the package", () => {
+		expect(shown(true)).toBe("\rb.tflite: 1 of 2,000 bytes\u001b[K\r\u001b[K");
+		expect(shown(false)).toBe("");
+	});
 });

@@ -22,6 +22,23 @@ export interface Terminal {
 	readonly count: OnProgress;
 }
 
+/**
+ * Shows the bytes of a model as they come from an address, on a terminal only.
+ *
+ * @example
+ * await MobileNet.load("imagenet", { onProgress: downloading(process.stderr) });
+ */
+export function downloading(stream: Output): OnProgress | undefined {
+	const { isLive, status, clear } = terminalOf(stream);
+	if (!isLive) return undefined;
+	return ({ loaded, total, source }) => {
+		if (!/^https?:/.test(source)) return;
+		const name = source.replace(/^.*\//, "");
+		if (loaded === total) clear();
+		else status(`${name}: ${grouped(loaded)}${total === undefined ? "" : ` of ${grouped(total)}`} bytes`);
+	};
+}
+
 const usualColumns = 80;
 
 /**

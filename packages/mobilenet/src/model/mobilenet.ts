@@ -64,8 +64,8 @@ export class MobileNet {
 	 * Loads a model from a file of any format that can be read; the format is told by the content. Without a source it is
 	 * the model that the package carries: 200 classes of things, in 8-bit integers.
 	 *
-	 * @param source a path, a URL, the bytes of a file, or a folder that holds a model. Default: `default`, the name of the
-	 *   package's own; a file that is called so is `./default`
+	 * @param source a name (`imagenet`, `imagenet/1.0-224`, `hf:owner/name`), which is fetched once; a path, a URL, the bytes of
+	 *   a file, or a folder that holds a model. Default: `default`, the package's own; a file that is called so is `./default`
 	 * @throws MobileNetError in one sentence: `not-found`, `broken-file`, `not-mobilenet`, `unsupported`, `usage`, `engine`
 	 * @example
 	 * const mobilenet = await MobileNet.load();
@@ -257,10 +257,10 @@ export class MobileNet {
 	async features(
 		source: PictureSource,
 		layer: string | readonly string[],
-		{ signal }: FeaturesOptions = {},
+		options: FeaturesOptions = {},
 	): Promise<Features | Map<string, Features>> {
-		if (typeof layer !== "string") return featuresOf(this.#network, source, layer, signal);
-		return (await featuresOf(this.#network, source, [layer], signal)).get(layer)!;
+		if (typeof layer !== "string") return featuresOf(this.#network, source, layer, options);
+		return (await featuresOf(this.#network, source, [layer], options)).get(layer)!;
 	}
 
 	/**

@@ -8,7 +8,7 @@ import { prepare } from "../image/fit.ts";
 import type { Alpha, Pixels } from "../image/pixels.ts";
 import type { Configuration } from "../network/configuration.ts";
 import { layers } from "../network/layers.ts";
-import type { Features } from "./options.ts";
+import type { Features, FeaturesOptions } from "./options.ts";
 import { type PictureSource, pixelsOf } from "./pictures.ts";
 import type { ReadyModel } from "./ready.ts";
 import { localRunner, type Runner } from "./runner.ts";
@@ -47,13 +47,13 @@ export async function featuresOf(
 	{ configuration, runner, prepare, bytes, alpha }: Network,
 	source: PictureSource,
 	names: readonly string[],
-	signal: AbortSignal | undefined,
+	{ signal, redirects }: FeaturesOptions,
 ): Promise<Map<string, Features>> {
 	signal?.throwIfAborted();
 	const table = layers(configuration);
 	checkKept(names, table);
 	await runner.reserve(1, names);
-	const pixels = await pixelsOf(source, { alpha, signal });
+	const pixels = await pixelsOf(source, { alpha, signal, redirects });
 	const input = (region: Uint8Array): number => {
 		prepare(pixels, region.subarray(0, bytes));
 		return 1;

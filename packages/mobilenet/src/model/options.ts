@@ -40,13 +40,16 @@ export interface PictureOptions {
 	/** Pictures that go through the network at a time. Default: 1. */
 	readonly batch?: number | undefined;
 	readonly signal?: AbortSignal | undefined;
+	/**
+	 * How many redirects of a picture's address are followed. Default: none, so that an address leads nowhere else than whoever
+	 * gives it can see.
+	 */
+	readonly redirects?: number | undefined;
 }
 
 export type ClassifyOptions = PictureOptions & PredictionOptions;
 
-export interface FeaturesOptions {
-	readonly signal?: AbortSignal | undefined;
-}
+export type FeaturesOptions = Omit<PictureOptions, "batch">;
 
 /** An activation: `data` is [height, width, channels], row after row. */
 export interface Features {

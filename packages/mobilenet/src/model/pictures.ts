@@ -65,6 +65,15 @@ export type Row<Key, Result> =
 	| ({ readonly key: Key } & Result)
 	| { readonly key: Key; readonly error: unknown };
 
+/** How a picture becomes pixels. */
+export interface DecodingOptions {
+	/** What transparency is laid on. Default: white. */
+	readonly alpha?: Alpha | undefined;
+	readonly signal?: AbortSignal | undefined;
+	/** How many redirects of an address are followed. Default: none. */
+	readonly redirects?: number | undefined;
+}
+
 /**
  * The pixels of a picture, decoded where it is a file: as it is, in its own size and channels.
  *
@@ -72,14 +81,11 @@ export type Row<Key, Result> =
  * @example
  * const { data, width, height, channels } = await pixelsOf("photo.jpg"); // data: [height, width, channels] bytes
  */
-export async function pixelsOf(
-	source: PictureSource,
-	options: { readonly alpha?: Alpha | undefined; readonly signal?: AbortSignal | undefined } = {},
-): Promise<Pixels> {
-	const { signal } = options;
+export async function pixelsOf(source: PictureSource, options: DecodingOptions = {}): Promise<Pixels> {
+	const { signal, redirects = 0 } = options;
 	const picture = typeof source === "function" ? await source() : source;
 	if (typeof picture === "string" || picture instanceof URL) {
-		return decode(await readLocation(picture, { signal }), {
+		return decode(await readLocation(picture, { signal, redirects }), {
 			...options,
 			name: shownLocation(picture),
 		});

@@ -2,10 +2,11 @@
  * Many pictures through a network: keyed pictures in, keyed rows out, in order. While the network runs, the next pictures
  * are read and decoded. One that cannot be read becomes a row with its error, and the others go on.
  */
-import type { Alpha, Pixels } from "../image/pixels.ts";
+import type { Pixels } from "../image/pixels.ts";
 import { checkBatch, type Network } from "./network.ts";
 import type { PictureOptions } from "./options.ts";
 import {
+	type DecodingOptions,
 	type KeyedPicture,
 	type KeyOf,
 	type Picture,
@@ -16,12 +17,9 @@ import {
 } from "./pictures.ts";
 import type { Outputs } from "./runner.ts";
 
-/** How pictures become pixels. */
-export interface DecodingOptions {
+export interface AheadOptions extends DecodingOptions {
 	/** Pictures that are decoded before their turn. Default: 4, so that all of the runtime's decoders have work. */
 	readonly ahead?: number | undefined;
-	readonly alpha?: Alpha | undefined;
-	readonly signal?: AbortSignal | undefined;
 }
 
 /** A picture's pixels, or why there are none. */
@@ -30,7 +28,7 @@ type Decoded<Key> = Row<Key, { readonly pixels: Pixels }>;
 /** The pixels of many pictures in order, a few of them read and decoded ahead. */
 export async function* decodeAhead<P extends Picture>(
 	pictures: Pictures<P>,
-	{ ahead = 4, ...options }: DecodingOptions = {},
+	{ ahead = 4, ...options }: AheadOptions = {},
 ): AsyncGenerator<Decoded<KeyOf<P>>, void, void> {
 	const decoded: Promise<Decoded<KeyOf<P>>>[] = [];
 	for await (const picture of pictures) {
@@ -64,7 +62,7 @@ export async function* rowsOf<P extends Picture, Result extends object>(
 	{ runner, prepare, bytes, alpha }: Network,
 	layers: readonly string[],
 	read: (outputs: Outputs, place: number) => Result,
-	{ batch = 1, signal }: PictureOptions,
+	{ batch = 1, signal, redirects }: PictureOptions,
 ): AsyncGenerator<Row<KeyOf<P>, Result>, void, void> {
 	checkBatch(batch);
 	const run = async (group: readonly Decoded<KeyOf<P>>[]): Promise<Row<KeyOf<P>, Result>[]> => {
@@ -93,7 +91,12 @@ export async function* rowsOf<P extends Picture, Result extends object>(
 	await runner.reserve(batch, layers);
 	let group: Decoded<KeyOf<P>>[] = [];
 	// The next batch is decoded while this one runs.
-	for await (const decoded of decodeAhead(pictures, { ahead: Math.max(4, batch), alpha, signal })) {
+	for await (const decoded of decodeAhead(pictures, {
+		ahead: Math.max(4, batch),
+		alpha,
+		signal,
+		redirects,
+	})) {
 		group.push(decoded);
 		if (group.length < batch) continue;
 		yield* await run(group);

@@ -102,7 +102,9 @@ describeWithShared("models by name", [`weights/${quant}`, `weights/${usual}`, "d
 		expect(await refusal("hf:own/two")).toMatch(
 			/^not-found: hf:own\/two holds several models: name one of them, such as hf:own\/two\/a\.tflite \(a\.tflite, b\.tflite\)\.$/,
 		);
-		expect(await refusal("hf:own/nothing")).toMatch(/cannot be fetched from .*own\/nothing \(the server answered 401/);
+		expect(await refusal("hf:own/nothing")).toMatch(
+			/cannot be fetched from .*own\/nothing \(the server answered 401/,
+		);
 		expect(await refusal("hf:network")).toMatch(/^usage: "hf:network" names no repository/);
 		expect(await refusal("hf:own/network/../x")).toMatch(/^usage: /);
 	});

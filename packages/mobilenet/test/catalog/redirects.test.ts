@@ -63,7 +63,7 @@ describe("redirects", () => {
 	it("are not followed where they are not wanted", async () => {
 		server.mischief = chain;
 		await expect(fetchBytes(`${server.endpoint}/r/0`, { redirects: 0 })).rejects.toThrow(
-			/\/r\/0 cannot be fetched: it leads on to 127\.0\.0\.1:\d+, which is not followed\.$/,
+			/\/r\/0 cannot be fetched: it leads on to 127\.0\.0\.1:\d+, which is not followed unless the option redirects allows it\.$/,
 		);
 		expect(server.asked).toHaveLength(1);
 	});

@@ -6,6 +6,7 @@ import { loadOptions, modelFlags } from "../options/model.ts";
 import { number, wholeNumber } from "../options/numbers.ts";
 import { jsonLine } from "../output.ts";
 import { percent, table } from "../table.ts";
+import { downloading } from "../terminal.ts";
 
 interface Options {
 	readonly model: string;
@@ -21,8 +22,13 @@ interface Options {
 export const benchCommand = buildCommand<Options, [], Context>({
 	async func({ model: name, batch, seconds, profile, json, ...options }) {
 		const { bench, loadModel } = await import("../../index.ts");
-		const model = await loadModel(name);
-		const times = await bench(model, { ...loadOptions(options), batch, seconds, profile });
+		const model = await loadModel(name, { onProgress: downloading(this.process.stderr) });
+		const times = await bench(model, {
+			...loadOptions(options, this.process.stderr),
+			batch,
+			seconds,
+			profile,
+		});
 		const { alpha, size } = model.configuration;
 		this.process.stdout.write(
 			json ? jsonLine({ model: name, alpha, size: options.size ?? size, ...times }) : readable(times),

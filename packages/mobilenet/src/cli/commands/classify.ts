@@ -13,6 +13,7 @@ import {
 	pictureFlags,
 	picturesArgument,
 	picturesOf,
+	redirects,
 } from "../pictures.ts";
 import { grouped, percent } from "../table.ts";
 
@@ -28,10 +29,10 @@ export const classifyCommand = buildCommand<Options, string[], Context>({
 		const { top, threshold, batch, json } = options;
 		checkPictures(inputs, "classify");
 		const { backgroundOutputs, MobileNet } = await import("../../index.ts");
-		const model = await MobileNet.load(options.model, loadOptions(options));
+		const model = await MobileNet.load(options.model, loadOptions(options, this.process.stderr));
 		const pictures = picturesOf(inputs, stdin, options.rgb);
 		let anyUnsure = false;
-		for await (const row of model.classifyEach(pictures, { top, threshold, batch })) {
+		for await (const row of model.classifyEach(pictures, { top, threshold, batch, redirects })) {
 			const file = row.key;
 			if ("error" in row) {
 				this.process.exitCode = 1;

@@ -25,7 +25,7 @@ export const convertCommand = buildCommand<Options, string[], Context>({
 		await checkOverwriting(model, output);
 		const { changedModel, loadModel, MobileNet } = await import("../../index.ts");
 		const { writeLocation, writeModel } = await import("../../formats/index.ts");
-		const changes = loadOptions(options);
+		const changes = loadOptions(options, this.process.stderr);
 		const original = changedModel(await loadModel(model, changes), { size: changes.size });
 		const before = await sizeOf(await filesOf(model));
 		const bytes = writeModel(original);

@@ -16,6 +16,7 @@ import {
 	text,
 	trainingFlags,
 } from "../options/training.ts";
+import { downloading } from "../terminal.ts";
 import type { RunPictures, Tools } from "../training-run.ts";
 
 interface Options extends RunOptions {
@@ -41,7 +42,10 @@ export const distillCommand = buildCommand<Options, [string], Context>({
 		const { changedModel, loadModel } = await import("../../index.ts");
 		const { distill, initialize, runFolder } = await import("../../training/index.ts");
 		const { labeledPictures, runInTerminal } = await import("../training-run.ts");
-		const teacher = changedModel(await loadModel(teacherName), { size: teacherSize });
+		const teacher = changedModel(
+			await loadModel(teacherName, { onProgress: downloading(this.process.stderr) }),
+			{ size: teacherSize },
+		);
 		const finished = await runInTerminal(options, data, this.process, {
 			models: [teacherName, ...(from === undefined ? [] : [from])],
 			pictures: (tools) =>
@@ -52,7 +56,7 @@ export const distillCommand = buildCommand<Options, [string], Context>({
 				const student =
 					from === undefined
 						? initialize(configurationOf(options), { seed: settings.seed })
-						: changedModel(await loadModel(from), { size });
+						: changedModel(await loadModel(from, { onProgress: downloading(this.process.stderr) }), { size });
 				return distill({
 					...settings,
 					...{ teacher, student, teacherHead, unlabeled, temperature, weight, views },

@@ -13,6 +13,7 @@ import {
 	pictureFlags,
 	picturesArgument,
 	picturesOf,
+	redirects,
 } from "../pictures.ts";
 
 interface Options extends ModelOptions, PicturesOptions {
@@ -26,11 +27,11 @@ export const embedCommand = buildCommand<Options, string[], Context>({
 		checkPictures(inputs, "embed");
 		if (output !== undefined) checkEnding("--output", output, "vectors");
 		const { MobileNet } = await import("../../index.ts");
-		const model = await MobileNet.load(options.model, loadOptions(options));
+		const model = await MobileNet.load(options.model, loadOptions(options, this.process.stderr));
 		const files: string[] = [];
 		const embeddings: Float32Array[] = [];
 		const pictures = picturesOf(inputs, stdin, options.rgb);
-		for await (const row of model.embedEach(pictures, { batch })) {
+		for await (const row of model.embedEach(pictures, { batch, redirects })) {
 			const file = row.key;
 			if ("error" in row) {
 				this.process.exitCode = 1;

@@ -36,7 +36,7 @@ export const evaluateCommand = buildCommand<Options, [string], Context>({
 			onNote: terminal.line,
 		});
 		try {
-			const model = await MobileNet.load(options.model, loadOptions(options));
+			const model = await MobileNet.load(options.model, loadOptions(options, this.process.stderr));
 			const evaluation = await evaluate(model, dataset, {
 				batch,
 				onProgress: (progress) => terminal.count({ ...progress, source: "pictures" }),

@@ -7,6 +7,7 @@ import { fitText } from "../options/fit.ts";
 import { changeFlags, defaultModel, modelBrief } from "../options/model.ts";
 import { jsonLine } from "../output.ts";
 import { grouped } from "../table.ts";
+import { downloading } from "../terminal.ts";
 
 interface Options {
 	readonly labels?: string | undefined;
@@ -17,7 +18,11 @@ interface Options {
 export const inspectCommand = buildCommand<Options, [string], Context>({
 	async func({ labels, configuration, json }, file) {
 		const { backgroundOutputs, loadModel } = await import("../../index.ts");
-		const model = await loadModel(file, { labels, configuration });
+		const model = await loadModel(file, {
+			labels,
+			configuration,
+			onProgress: downloading(this.process.stderr),
+		});
 		this.process.stdout.write(
 			json ? jsonLine(report(file, model)) : readable(file, model, backgroundOutputs(model.labels) > 0),
 		);

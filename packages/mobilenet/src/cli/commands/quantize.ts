@@ -40,7 +40,7 @@ export const quantizeCommand = buildCommand<Options, [string], Context>({
 		const { quantize } = await import("../../quantization/index.ts");
 		// The same pictures every time.
 		const chosen = sample(named, options.pictures);
-		const changes = loadOptions(options);
+		const changes = loadOptions(options, this.process.stderr);
 		const model = changedModel(await loadModel(input, changes), { size: changes.size });
 		const { model: quantized, report } = await quantize(model, chosen, {
 			range,

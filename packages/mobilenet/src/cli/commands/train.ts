@@ -13,6 +13,7 @@ import {
 	text,
 	trainingFlags,
 } from "../options/training.ts";
+import { downloading } from "../terminal.ts";
 
 interface Options extends RunOptions {
 	readonly fineTune?: "all" | "none" | number | undefined;
@@ -36,7 +37,10 @@ export const trainCommand = buildCommand<Options, [string], Context>({
 			pictures: (tools) => labeledPictures(options, data, fineTune !== "none", tools),
 			begin: async (settings) => {
 				if (from !== undefined) {
-					const model = changedModel(await loadModel(from), { size });
+					const model = changedModel(
+						await loadModel(from, { onProgress: downloading(this.process.stderr) }),
+						{ size },
+					);
 					return transfer({ ...settings, model, fineTune, head });
 				}
 				const configuration = configurationOf(options, settings.training.dataset.classes.length);

@@ -1,5 +1,7 @@
 /** Options of every command that runs a model: which one, its labels, its size, and what differs from its preprocessing. */
 import type { Filter, Fit, LoadOptions } from "../../index.ts";
+import type { Output } from "../context.ts";
+import { downloading } from "../terminal.ts";
 import { parseFit } from "./fit.ts";
 import { parseGiven } from "./given.ts";
 import { expected, number, wholeNumber } from "./numbers.ts";
@@ -119,10 +121,23 @@ function channelNumbers(input: string): readonly number[] {
 	}
 }
 
-/** How to load it. */
-export function loadOptions(options: ModelChanges & Partial<ModelOptions>): LoadOptions {
+/**
+ * How to load it.
+ *
+ * @param watched where a download is shown
+ */
+export function loadOptions(options: ModelChanges & Partial<ModelOptions>, watched: Output): LoadOptions {
 	const { labels, size, fit, filter, mean, std, channelOrder, configuration, threads, float } = options;
 	const oneOrAll = (numbers: readonly number[] | undefined) => (numbers?.length === 1 ? numbers[0] : numbers);
 	const preprocessing = { fit, filter, channelOrder, mean: oneOrAll(mean), std: oneOrAll(std) };
-	return { labels, size, preprocessing, configuration, threads, ...(float ? { arithmetic: "float" } : {}) };
+	const onProgress = downloading(watched);
+	return {
+		labels,
+		size,
+		preprocessing,
+		configuration,
+		threads,
+		onProgress,
+		...(float ? { arithmetic: "float" } : {}),
+	};
 }
