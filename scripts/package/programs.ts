@@ -35,6 +35,7 @@ const model = await MobileNet.create({ alpha: 0.25, size: 32 });
 await model.classify(Uint8Array.of(255, 216, 255, 224)).catch((error) => console.log(error.message));`,
 	"use.mts": `
 import { MobileNet, MobileNetError, type Prediction } from "mobilenet";
+import { entries, pullWeights } from "mobilenet/catalog";
 import { type Dataset, datasetOf } from "mobilenet/data";
 import { curvesSvg, reportHtml } from "mobilenet/evaluation";
 import { readModel } from "mobilenet/formats";
@@ -50,7 +51,7 @@ for await (const { key } of model.embedEach([{ key: 7, source: "a.jpg" }])) key.
 if (rows.length + one.length + vector.length === 0) throw new MobileNetError("usage", summary(configure()));
 console.log(cost(configure()).multAdds, layers(configure()).length, (await readModel("x")).configuration.alpha);
 const curves: string = curvesSvg([{ epoch: 1, loss: 2 }]);
-console.log(curves, reportHtml, quantize, train, datasetOf satisfies (...words: never[]) => Dataset);
+console.log(entries[0]?.name, pullWeights, curves, reportHtml, quantize, train, datasetOf satisfies (...words: never[]) => Dataset);
 // @ts-expect-error: there is no such option
 await model.classify("a.jpg", { best: 1 });
 model.dispose();

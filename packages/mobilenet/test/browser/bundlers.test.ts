@@ -21,6 +21,7 @@ import { type BuildOptions, build as buildWithEsbuild } from "esbuild";
 import { build as buildWithVite } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import webpack from "webpack";
+import * as catalog from "../../src/catalog/index.ts";
 import * as data from "../../src/data/index.ts";
 import * as evaluation from "../../src/evaluation/index.ts";
 import * as formats from "../../src/formats/index.ts";
@@ -111,7 +112,7 @@ function copyDocuments(site: string, out: string): void {
 /** Puts all that a page needs into one file, unless told. */
 const inOneFile = new Set(["esbuild"]);
 
-const entries = [index, data, evaluation, formats, network, quantization, training];
+const entries = [index, catalog, data, evaluation, formats, network, quantization, training];
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 

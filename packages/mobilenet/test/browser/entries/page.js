@@ -3,6 +3,7 @@ async function use() {
 	const evaluation = await import("mobilenet/evaluation");
 	const entries = [
 		await import("mobilenet"),
+		await import("mobilenet/catalog"),
 		await import("mobilenet/data"),
 		evaluation,
 		await import("mobilenet/formats"),
