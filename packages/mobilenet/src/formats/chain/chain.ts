@@ -102,6 +102,11 @@ export interface Chain extends Reading {
 	readonly layers: readonly ChainLayer[];
 	/** Width and height of the input, if the file says so. */
 	readonly size?: number;
+	/**
+	 * Whether the network takes floats and divides them by the scale to make codes of them. Else they are multiplied by its
+	 * inverse, or are codes already.
+	 */
+	readonly dividesInput?: boolean;
 	/** In the place of `size` where the input is not square, to be refused as such. */
 	readonly shape?: readonly [height: number, width: number];
 	readonly inputChannels?: number;

@@ -13,7 +13,7 @@ import type { Chain } from "./chain.ts";
 import type { Leading } from "./parts-of.ts";
 import { codeCount, leastCode } from "./saturation.ts";
 import { composed, type Scaling, scalingOf } from "./scaling.ts";
-import { type Affine, refuse } from "./units.ts";
+import { type Affine, nearestEven, refuse } from "./units.ts";
 
 type MeanAndStd = Pick<Preprocessing, "mean" | "std">;
 type Codes = NonNullable<Chain["input"]>;
@@ -81,7 +81,7 @@ export function inputOf(chain: Chain, leading: readonly Leading[], asked: Asked)
 		preprocessing,
 		assumed: fields.filter((field) => said[field] === undefined),
 		...(tables.length === 0 || !chain.input
-			? { input: chain.input }
+			? { input: chain.input, inputTable: dividedCodes(chain, preprocessing) }
 			: throughTables(chain, tables, chain.input, coded, dtype)),
 	};
 }
@@ -177,6 +177,35 @@ function throughTables(
 			? { dtype, shape, data: Int8Array.from(numbers) }
 			: { dtype: "U8", shape, data: Uint8Array.from(numbers) };
 	return { input: { dtype, quantization: output }, inputTable };
+}
+
+/**
+ * The codes of pixels where floats are divided by the scale, and that makes others of some pixels than multiplying by its
+ * inverse, as the engine does: halves are rounded to the even code, and the last bit decides what is a half.
+ */
+function dividedCodes({ input, dividesInput }: Chain, { mean, std }: MeanAndStd): Tensor | undefined {
+	const least = input && leastCode(input.dtype);
+	if (!dividesInput || !input || least === undefined) return undefined;
+	const scale = Math.fround(input.quantization.scale[0]!);
+	const [inverse, zeroPoint] = [Math.fround(1 / scale), input.quantization.zeroPoint[0]!];
+	const codes = mean.map((_, c) =>
+		Array.from({ length: codeCount }, (_, pixel) => {
+			const x = Math.fround(Math.fround(pixel - Math.fround(mean[c]!)) / Math.fround(std[c]!));
+			return [x / scale, x * inverse].map((real) => {
+				const code = nearestEven(Math.fround(real)) + zeroPoint;
+				return Math.min(Math.max(code, least), least + codeCount - 1);
+			});
+		}),
+	);
+	if (codes.every((channel) => channel.every(([divided, multiplied]) => divided === multiplied)))
+		return undefined;
+	const rows = codes.map((channel) => channel.map(([divided]) => divided!));
+	const isSame = rows.every((row) => row.join() === rows[0]!.join());
+	const data = isSame ? rows[0]! : rows.flat();
+	const shape = [isSame ? 1 : rows.length, codeCount];
+	return input.dtype === "I8"
+		? { dtype: "I8", shape, data: Int8Array.from(data) }
+		: { dtype: "U8", shape, data: Uint8Array.from(data) };
 }
 
 /** A file may give one number for all channels. */

@@ -143,3 +143,9 @@ export function isPointwise(unit: Unit): boolean {
 		unit.pads.length === 0
 	);
 }
+
+/** The nearest whole number, of two as near the even one, as processors round. */
+export function nearestEven(x: number): number {
+	const rounded = Math.round(x);
+	return Math.abs(x % 1) === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
+}

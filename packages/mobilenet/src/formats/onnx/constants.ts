@@ -6,9 +6,10 @@ import { float32Of, isFloat } from "../../weights/float.ts";
 import { perChannel, type Quantization } from "../../weights/parts.ts";
 import { float32, sizeOf, type Tensor } from "../../weights/tensor.ts";
 import type { ChainTensor } from "../chain/chain.ts";
-import { refuse } from "../chain/units.ts";
+import { nearestEven, refuse } from "../chain/units.ts";
 import { brief, charge } from "../graph.ts";
 import { described, type Graph, type GraphNode } from "./graph.ts";
+import { computesShapes, shapeThrough } from "./shape-arithmetic.ts";
 import { readTensor } from "./tensors.ts";
 
 /** A constant, and where it is of codes, what they stand for and along which axis. */
@@ -27,7 +28,7 @@ export interface Constants {
 }
 
 /** What is done to constants in a graph; more in a row is a mistake. */
-const mostSteps = 16;
+const mostSteps = 24;
 const folded: ReadonlySet<string> = new Set([
 	...["Constant", "Identity", "Cast", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten"],
 	...["QuantizeLinear", "DequantizeLinear"],
@@ -35,12 +36,13 @@ const folded: ReadonlySet<string> = new Set([
 
 export function constantsOf(graph: Graph): Constants {
 	const known = new Map<string, boolean>();
-	const has = (value: string): boolean => {
+	const has = (value: string, depth = 0): boolean => {
 		// A stack of its own: a chain of a million nodes must not be recursion.
 		const way: string[] = [];
 		let at = value;
 		for (;;) {
-			const found = known.get(at) ?? isKnown(graph, at);
+			const found =
+				known.get(at) ?? isKnown(graph, at, (input) => depth < mostSteps && has(input, depth + 1));
 			if (found !== undefined) {
 				for (const name of way) known.set(name, found);
 				known.set(at, found);
@@ -51,6 +53,7 @@ export function constantsOf(graph: Graph): Constants {
 			at = graph.makers.get(at)!.inputs[0]!;
 		}
 	};
+	const computed = new Map<string, Constant>();
 	const constantAt = (value: string, depth = 0): Constant => {
 		if (depth > mostSteps)
 			refuse(
@@ -63,15 +66,19 @@ export function constantsOf(graph: Graph): Constants {
 		const node = graph.makers.get(value);
 		if (!node || !has(value))
 			return refuse(graph, `its value ${brief(value)} is none of its constants`, "broken-file");
-		return valueThrough(graph, node, (input) => constantAt(input, depth + 1));
+		// One that several take is computed once: they may be many, and their makers, too.
+		const made = computed.get(value) ?? valueThrough(graph, node, (input) => constantAt(input, depth + 1));
+		if (computesShapes(node)) computed.set(value, made);
+		return made;
 	};
-	return { has, constantAt: (value) => constantAt(value) };
+	return { has: (value) => has(value), constantAt: (value) => constantAt(value) };
 }
 
 /** Whether a value is constant, as far as that shows at once; undefined where its maker's input decides. */
-function isKnown(graph: Graph, value: string): boolean | undefined {
+function isKnown(graph: Graph, value: string, has: (input: string) => boolean): boolean | undefined {
 	if (graph.constants.has(value)) return true;
 	const node = graph.makers.get(value);
+	if (node && computesShapes(node)) return node.inputs.every((input) => input === "" || has(input));
 	if (!node || !folded.has(node.operator)) return false;
 	if (node.operator === "Constant") return true;
 	return node.inputs[0] === undefined || node.inputs[0] === "" ? false : undefined;
@@ -79,6 +86,10 @@ function isKnown(graph: Graph, value: string): boolean | undefined {
 
 function valueThrough(graph: Graph, node: GraphNode, constantAt: (input: string) => Constant): Constant {
 	if (node.operator === "Constant") return constantOf(graph, node);
+	if (computesShapes(node)) {
+		const inputs = node.inputs.filter((input) => input !== "").map((input) => constantAt(input).tensor);
+		return { tensor: shapeThrough(graph, node, inputs) };
+	}
 	const given = constantAt(node.inputs[0]!);
 	const { tensor } = given;
 	switch (node.operator) {
@@ -253,7 +264,7 @@ function quantized(
 	const [least, most] = dtype === "I8" ? [-128, 127] : [0, 255];
 	const codes = Array.from(values, (x, i) => {
 		const c = scale.length > 1 ? Math.floor(i / run) % scale.length : 0;
-		return Math.min(most, Math.max(least, halfToEven(x / scale[c]!) + zeroPoint[c]!));
+		return Math.min(most, Math.max(least, nearestEven(x / scale[c]!) + zeroPoint[c]!));
 	});
 	const { shape } = tensor;
 	return {
@@ -262,11 +273,6 @@ function quantized(
 				? { dtype: "I8", shape, data: Int8Array.from(codes) }
 				: { dtype: "U8", shape, data: Uint8Array.from(codes) },
 	};
-}
-
-function halfToEven(x: number): number {
-	const rounded = Math.round(x);
-	return Math.abs(x % 1) === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 }
 
 /** A constant whose first axis is its layer's outputs, as a chain has it. */

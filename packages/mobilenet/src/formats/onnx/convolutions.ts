@@ -35,6 +35,18 @@ export function integerMatrix(context: Context): readonly BareLayer[] {
 	return [{ ...denseOf(context, turned(weight), undefined), output: outputCodes(context, 6, 7) }];
 }
 
+/** QGemm: a matrix whose numbers may lie either way, with a bias, and codes or floats out. */
+export function integerGemm(context: Context): readonly BareLayer[] {
+	const alpha = integerAttribute(context, "alpha", 1);
+	const isTurned = integerAttribute(context, "transA", 0) !== 0;
+	if (alpha !== 1 || isTurned)
+		return unsupportedNode(context, `has alpha ${alpha}, transA ${isTurned} where 1 and false were expected`);
+	const isReady = integerAttribute(context, "transB", 0) !== 0;
+	const weight = codesIn(context, 3, 4, 5, isReady ? 0 : 1);
+	const dense = denseOf(context, isReady ? weight : turned(weight), biasIn(context, 6));
+	return [hasInput(context, 7) ? { ...dense, output: outputCodes(context, 7, 8) } : dense];
+}
+
 /** Gemm: α · A · B + β · C, with factors of 1. */
 export function matrix(context: Context): readonly BareLayer[] {
 	const { node } = context;
@@ -184,7 +196,7 @@ export function pad(context: Context): readonly BareLayer[] {
 	const { form } = context;
 	const mode = context.node.attributes.get("mode")?.text ?? "constant";
 	const amounts = integersAttribute(context, "pads") ?? integersIn(context, 1);
-	const value = hasInput(context, 2) ? numberIn(context, 2) : integerAttribute(context, "value", 0);
+	const value = hasInput(context, 2) ? paddedIn(context) : integerAttribute(context, "value", 0);
 	const places = form.layout === "nhwc" ? [1, 2, 5, 6] : [2, 3, 6, 7];
 	const others = amounts.filter((_, i) => !places.includes(i));
 	const [top = 0, left = 0, bottom = 0, right = 0] = places.map((place) => amounts[place] ?? 0);
@@ -199,4 +211,14 @@ export function pad(context: Context): readonly BareLayer[] {
 	const { picture } = form;
 	form.picture = picture && [picture[0] + top + bottom, picture[1] + left + right];
 	return [{ kind: "pad", padding }];
+}
+
+/** What a picture is padded with: a number, or a code, of which only the one of zero is zero. */
+function paddedIn(context: Context): number {
+	const { tensor, quantization } = constantIn(context, 2);
+	if (quantization || (tensor.dtype !== "U8" && tensor.dtype !== "I8")) return numberIn(context, 2);
+	const { said, layers } = context;
+	const codes = layers.findLast(({ output }) => output)?.output ?? said.input;
+	const signed = tensor.data[0]! - (tensor.dtype === "U8" ? unsigned : 0);
+	return codes ? (codes.scale[0] ?? 1) * (signed - codes.zeroPoint[0]!) : tensor.data[0]!;
 }

@@ -6,14 +6,16 @@
  * Source: onnx/docs/Operators.md, opset 7 to 25, and onnxruntime's ContribOperators.md for the operators of codes.
  */
 import { isFloat } from "../../weights/float.ts";
-import type { Tensor } from "../../weights/tensor.ts";
+import { float32, type Tensor } from "../../weights/tensor.ts";
 import type { Chain, ChainLayer } from "../chain/chain.ts";
 import { mergedBounds } from "../chain/clips.ts";
+import { usualForCodes } from "../chain/pixels-as-codes.ts";
 import { arithmetic, clip, greatest, least } from "./arithmetic.ts";
 import type { Constants } from "./constants.ts";
 import {
 	convolution,
 	integerConvolution,
+	integerGemm,
 	integerMatrix,
 	matrix,
 	outputCodes,
@@ -28,10 +30,11 @@ import {
 	type Context,
 	constantIn,
 	type Form,
+	floatsIn,
 	foreignNode,
 	integerAttribute,
 	integersAttribute,
-	unsupportedNode,
+	type Said,
 } from "./operator.ts";
 import { flattened, integerPool, pooled, reduced, windowed } from "./pools.ts";
 import { dataTypes } from "./schema.ts";
@@ -49,6 +52,7 @@ export const readers: Readonly<Record<string, Reader>> = {
 	Conv: convolution,
 	QLinearConv: integerConvolution,
 	Gemm: matrix,
+	QGemm: integerGemm,
 	MatMul: product,
 	QLinearMatMul: integerMatrix,
 	BatchNormalization: batchNorm,
@@ -58,6 +62,18 @@ export const readers: Readonly<Record<string, Reader>> = {
 	LeakyRelu: (context) => [
 		{ kind: "activation", activation: "leakyRelu", slope: integerAttribute(context, "alpha", 0.01) },
 	],
+	QLinearSigmoid: (context) => [
+		{ kind: "activation", activation: "sigmoid", output: outputCodes(context, 3, 4) },
+	],
+	QLinearLeakyRelu: (context) => [
+		{
+			kind: "activation",
+			activation: "leakyRelu",
+			slope: integerAttribute(context, "alpha", 0.01),
+			output: outputCodes(context, 3, 4),
+		},
+	],
+	QLinearSoftmax: (context) => [{ kind: "softmax", output: outputCodes(context, 3, 4) }],
 	Clip: clip,
 	Min: least,
 	Max: greatest,
@@ -91,15 +107,15 @@ export function layersOf(
 	graph: Graph,
 	constants: Constants,
 	way: readonly GraphNode[],
-): Pick<Chain, "layers" | "input" | "size" | "shape" | "inputChannels" | "preprocessing"> {
+): Pick<Chain, "layers" | "input" | "dividesInput" | "size" | "shape" | "inputChannels" | "preprocessing"> {
 	const form = formOf(graph, way);
 	const start = { height: form.picture?.[0], width: form.picture?.[1] };
 	const layers: ChainLayer[] = [];
 	const said: Said = {};
 	for (const node of way) {
-		const context = { graph, constants, node, form, layers };
-		if (node.operator === "QuantizeLinear") takeCodes(context, said);
-		else if (node.operator === "DequantizeLinear") takePixels(context, said);
+		const context = { graph, constants, node, form, layers, said };
+		if (node.operator === "QuantizeLinear") takeCodes(context);
+		else if (node.operator === "DequantizeLinear") takePixels(context);
 		else
 			for (const layer of readers[node.operator]!(context))
 				layers.push({ name: node.name, ...layer } as ChainLayer);
@@ -108,22 +124,21 @@ export function layersOf(
 	const codes = typeOfCodes(layers);
 	const { shape: lengths } = graph.input;
 	const channels = form.inputLayout === "nhwc" ? lengths[3] : lengths[1];
+	const preprocessing =
+		said.preprocessing ??
+		(said.input && layers.find(({ kind }) => kind !== "pad")?.kind === "convolution"
+			? usualForCodes({ dtype: "I8", quantization: said.input })
+			: undefined);
 	return {
 		layers: mergedBounds(layers.map((layer) => withCodes(layer, codes))),
 		...(height !== undefined &&
 			width !== undefined &&
 			(height === width ? { size: height } : { shape: [height, width] })),
 		...(channels !== undefined && channels > 0 && { inputChannels: channels }),
-		...(said.input && codes && { input: { dtype: codes, quantization: withType(said.input, codes) } }),
-		...(said.preprocessing && { preprocessing: said.preprocessing }),
+		...(said.input &&
+			codes && { dividesInput: true, input: { dtype: codes, quantization: withType(said.input, codes) } }),
+		...(preprocessing && { preprocessing }),
 	};
-}
-
-/** What the nodes before the first layer say. */
-interface Said {
-	/** What the codes of the picture stand for, as if they were signed. */
-	input?: NonNullable<Chain["input"]>["quantization"];
-	preprocessing?: Chain["preprocessing"] & object;
 }
 
 /** Where channels lie in the picture shows in the transposition before the first layer, or in its shape. */
@@ -156,8 +171,8 @@ function transpose(context: Context): readonly BareLayer[] {
 	return [];
 }
 
-function takeCodes(context: Context, said: Said): void {
-	const { layers } = context;
+function takeCodes(context: Context): void {
+	const { layers, said } = context;
 	const codes = outputCodes(context, 1, 2);
 	const last = layers.findLastIndex(
 		({ kind }) => kind !== "shape" && kind !== "dropout" && kind !== "flatten",
@@ -168,8 +183,8 @@ function takeCodes(context: Context, said: Said): void {
 }
 
 /** A graph that takes bytes makes numbers of them first. */
-function takePixels(context: Context, said: Said): void {
-	const { graph, layers, node } = context;
+function takePixels(context: Context): void {
+	const { graph, layers, node, said } = context;
 	const isFirst = layers.length === 0 && node.inputs[0] === graph.input.name;
 	if (!isFirst) return;
 	const { scale, zeroPoint } = outputCodes(context, 1, 2);
@@ -208,8 +223,8 @@ function withType(
 function batchNorm(context: Context): readonly BareLayer[] {
 	const tensorIn = (number: number): Tensor => {
 		const { tensor } = constantIn(context, number);
-		if (!isFloat(tensor)) unsupportedNode(context, `has constants of the type ${tensor.dtype}`);
-		return tensor;
+		// Quantizers make codes of whatever is behind codes.
+		return isFloat(tensor) ? tensor : float32(floatsIn(context, number), tensor.shape);
 	};
 	return [
 		{

@@ -1,7 +1,8 @@
 /** What a reader of an operator is given: the node, what comes into it, and the graph around it. */
 import { shown } from "../../base/error.ts";
 import { float32Of, isFloat } from "../../weights/float.ts";
-import type { ChainLayer } from "../chain/chain.ts";
+import { perChannel } from "../../weights/parts.ts";
+import type { Chain, ChainLayer } from "../chain/chain.ts";
 import { refuse } from "../chain/units.ts";
 import type { Constant, Constants } from "./constants.ts";
 import { described, type Graph, type GraphNode } from "./graph.ts";
@@ -24,6 +25,13 @@ export interface Form {
 	isRow: boolean;
 }
 
+/** What the nodes before the first layer say. */
+export interface Said {
+	/** What the codes of the picture stand for, as if they were signed. */
+	input?: NonNullable<Chain["input"]>["quantization"];
+	preprocessing?: Chain["preprocessing"] & object;
+}
+
 export interface Context {
 	readonly graph: Graph;
 	readonly constants: Constants;
@@ -31,6 +39,7 @@ export interface Context {
 	readonly form: Form;
 	/** The layers so far. */
 	readonly layers: ChainLayer[];
+	readonly said: Said;
 }
 
 export function foreignNode(context: Context, what: string): never {
@@ -67,9 +76,12 @@ export function hasInput({ node }: Context, number: number): boolean {
 export function floatsIn(context: Context, number: number): Float32Array {
 	const { tensor, quantization } = constantIn(context, number);
 	if (isFloat(tensor)) return float32Of(tensor);
-	if (quantization) {
-		const [scale = 1, zero = 0] = [quantization.scale[0], quantization.zeroPoint[0]];
-		return Float32Array.from(tensor.data, (code) => scale * (code - zero));
+	if (quantization && (quantization.scale.length === 1 || quantization.scale.length === tensor.data.length)) {
+		const { scale, zeroPoint } = quantization;
+		return Float32Array.from(
+			tensor.data,
+			(code, i) => perChannel(scale, i) * (code - perChannel(zeroPoint, i)),
+		);
 	}
 	return unsupportedNode(context, `has constants of the type ${tensor.dtype} where floats were expected`);
 }

@@ -8,6 +8,7 @@
  * and `kernels/internal/quantization_util.cc`.
  */
 import type { Codes } from "../../weights/parts.ts";
+import { nearestEven } from "../chain/units.ts";
 
 /** The codes of a tensor: of int8 from −128 on, of uint8 from 0 on. */
 export interface CodeRange extends Codes {
@@ -59,7 +60,7 @@ export function requantizedTable(input: CodeRange, output: CodeRange): number[] 
 	const ratio = Math.fround(input.scale / output.scale);
 	const [low, high] = xnnpackTakes.QUANTIZE;
 	if (input.least === output.least && ratio >= low && ratio <= high) {
-		const multiplier = toEven(256 * ratio);
+		const multiplier = nearestEven(256 * ratio);
 		return tableOf(input, output, (word) => Math.floor((word * multiplier + 128) / 256));
 	}
 	const multiplier = fixedPoint(input.scale / output.scale);
@@ -79,7 +80,7 @@ function tableOf(input: CodeRange, output: CodeRange, wordOf: (word: number) => 
 function product(_: Arithmetic, first: number, second: number, output: number): Compute {
 	const factor = Math.fround(Math.fround(first * second) / output);
 	const [low, high] = xnnpackTakes.MUL;
-	if (factor >= low && factor < high) return (a, b) => toEven(Math.fround(a * b * factor));
+	if (factor >= low && factor < high) return (a, b) => nearestEven(Math.fround(a * b * factor));
 	const multiplier = fixedPoint(factor);
 	return (a, b) => Number(multiplied(BigInt(a * b), multiplier));
 }
@@ -90,7 +91,7 @@ function sum(operation: Arithmetic, first: number, second: number, output: numbe
 	const [low, high] = xnnpackTakes.ADD;
 	if (ratios.every((ratio) => ratio >= low && ratio < high)) {
 		const unit = 2 ** (sumBits - Math.floor(Math.log2(Math.max(...ratios))));
-		const [a, b] = [toEven(ratios[0] * unit), sign * toEven(ratios[1] * unit)];
+		const [a, b] = [nearestEven(ratios[0] * unit), sign * nearestEven(ratios[1] * unit)];
 		return (x, y) => Math.floor((unit / 2 + x * a + y * b) / unit);
 	}
 	const most = 2 * Math.max(first, second);
@@ -98,12 +99,6 @@ function sum(operation: Arithmetic, first: number, second: number, output: numbe
 	const whole = fixedPoint(most / (2 ** sumBits * output));
 	const fine = (word: number): bigint => BigInt(word) << BigInt(sumBits);
 	return (x, y) => Number(multiplied(multiplied(fine(x), a) + BigInt(sign) * multiplied(fine(y), b), whole));
-}
-
-/** The nearest whole number, halves to the even one, as processors round. */
-function toEven(x: number): number {
-	const rounded = Math.round(x);
-	return rounded - x === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 }
 
 /** A number as a mantissa of 31 bits and an exponent. */

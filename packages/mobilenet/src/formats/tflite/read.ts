@@ -4,8 +4,8 @@
  */
 
 import type { Preprocessing } from "../../weights/model.ts";
-import { perChannel } from "../../weights/parts.ts";
 import type { Chain } from "../chain/chain.ts";
+import { blackCode, codesArePixels, usualForCodes } from "../chain/pixels-as-codes.ts";
 import type { ModelFile } from "../file.ts";
 import { originIn } from "../origin-text.ts";
 import { text } from "./flatbuffer.ts";
@@ -31,10 +31,6 @@ type Input = NonNullable<Chain["input"]>;
 
 /** An input of more channels is no picture. */
 const mostChannels = 4096;
-/** How far the codes that metadata ask for may be from the pixels themselves and still mean them. */
-const sameCodes = 1.5;
-/** What takes colors to −1 … 1. */
-const usualMean = 127.5;
 const ownCodesNote =
 	"It takes floats and makes integers of them itself; its preprocessing is taken from the range for which it does so.";
 const oddBiasNote =
@@ -102,9 +98,7 @@ function inputOf(
 		// Integer networks that take floats make codes of them themselves; the stem's bias is in the scale of these.
 		const own =
 			first?.name === "QUANTIZE" ? inputCodes(graph, tensorAt(graph, first.outputs[0]!)) : undefined;
-		// A range of −1 … 1 is moved by half a code so that 0 has one; who feeds the network does not do so.
-		const usual = { mean: [usualMean], std: [usualMean] };
-		const preprocessing = normalization ?? (own && codesArePixels(own, usual) ? usual : undefined);
+		const preprocessing = normalization ?? (own && usualForCodes(own));
 		return {
 			...(own && { input: own }),
 			...(own && !normalization && { note: ownCodesNote }),
@@ -123,26 +117,10 @@ function inputCodes(graph: Graph, tensor: GraphTensor): Input | undefined {
 	return quantization && { dtype: tensor.type === "int8" ? "I8" : "U8", quantization };
 }
 
-/** What the code of a black pixel is where codes are pixels. */
-function blackCode({ dtype }: Input): number {
-	return dtype === "I8" ? -128 : 0;
-}
-
 /** The normalization for which codes are the pixels themselves (uint8), or the pixels less 128 (int8). */
 function pixelsAsCodes(input: Input): Pick<Preprocessing, "mean" | "std"> {
 	const { scale, zeroPoint } = input.quantization;
 	return { mean: [zeroPoint[0]! - blackCode(input)], std: [1 / scale[0]!] };
-}
-
-/** Whether a normalization makes codes of black and of white that are pixels. */
-function codesArePixels(input: Input, { mean, std }: Pick<Preprocessing, "mean" | "std">): boolean {
-	const { scale, zeroPoint } = input.quantization;
-	const code = (pixel: number, channel: number): number =>
-		(pixel - perChannel(mean, channel)) / perChannel(std, channel) / scale[0]! + zeroPoint[0]!;
-	for (let channel = 0; channel < Math.max(mean.length, std.length); channel++)
-		for (const pixel of [0, 255])
-			if (!(Math.abs(code(pixel, channel) - blackCode(input) - pixel) <= sameCodes)) return false;
-	return true;
 }
 
 /** What `inspect` should say of the graph. */
