@@ -38,7 +38,7 @@ export const pictureFlags = {
 		parse: wholeNumber,
 		default: "1",
 		placeholder: "count",
-		brief: "pictures that go through the network at a time",
+		brief: "pictures to run at a time",
 	},
 	rgb: {
 		kind: "parsed",

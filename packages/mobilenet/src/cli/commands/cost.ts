@@ -103,7 +103,7 @@ export const costCommand = buildCommand<Options, [], Context>({
 	docs: {
 		brief: "Print what the network costs: multiply-adds, parameters, memory",
 		fullDescription: [
-			"Prints what the network costs, for every layer, every kind of layer and in all, for 1000 classes unless told.",
+			"Prints what the network costs, for every layer, for every kind of layer and in all. Default: 1000 classes.",
 			"The paper's tables: 1 body architecture, 2 kinds of layers, 3 modifications of one layer, 4 full convolution,",
 			"5 narrow and shallow, 6 width multiplier, 7 resolution.",
 			"",

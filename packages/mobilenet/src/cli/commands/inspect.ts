@@ -49,7 +49,7 @@ export const inspectCommand = buildCommand<Options, [string], Context>({
 		brief: "Show what is in a model file",
 		fullDescription: [
 			"Shows what is in a model file: the network and its conventions, quantization, preprocessing, labels, and what is",
-			"unusual. What the file does not say and a usual value was taken for is marked `assumed`.",
+			"unusual. What the file does not say, and is assumed, is marked so.",
 			"",
 			"EXAMPLE",
 			"  mobilenet inspect mobilenet_v1_0.25_224.tflite",

@@ -36,13 +36,13 @@ export const modelsCommand = buildCommand<Options, [], Context>({
 				kind: "boolean",
 				default: false,
 				withNegated: false,
-				brief: "only those that need no network: in the cache or in an installed package",
+				brief: "only those that need no download: in the cache or in an installed package",
 			},
-			json: { kind: "boolean", default: false, withNegated: false, brief: "a line of JSON for each" },
+			json: { kind: "boolean", default: false, withNegated: false, brief: "one line of JSON per network" },
 		},
 	},
 	docs: {
-		brief: "List the networks that can be had by name",
+		brief: "List the networks that have names",
 		fullDescription: [
 			"Lists the networks that --model takes by name. They are downloaded the first time, and kept. Other networks of",
 			"Hugging Face's hub are hf:owner/name.",

@@ -67,7 +67,7 @@ export const packCommand = buildCommand<Options, [string], Context>({
 	docs: {
 		brief: "Make an npm package of a model",
 		fullDescription: [
-			'Makes an npm package that holds a model, so that who installs it has the model by name: MobileNet.load("flowers").',
+			'Makes an npm package of a model. Whoever installs it loads the model by name: MobileNet.load("flowers").',
 			"",
 			"EXAMPLE",
 			"  mobilenet pack flowers.safetensors --name flowers --license CC-BY-4.0",

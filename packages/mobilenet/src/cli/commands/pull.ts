@@ -46,7 +46,7 @@ export const pullCommand = buildCommand<Options, string[], Context>({
 				withNegated: false,
 				brief: "remove them from the cache; other programs that share it lose them, too",
 			},
-			json: { kind: "boolean", default: false, withNegated: false, brief: "a line of JSON for each" },
+			json: { kind: "boolean", default: false, withNegated: false, brief: "one line of JSON per network" },
 		},
 		positional: {
 			kind: "array",
@@ -58,7 +58,7 @@ export const pullCommand = buildCommand<Options, string[], Context>({
 		},
 	},
 	docs: {
-		brief: "Download networks by name, to have them offline",
+		brief: "Download networks by name, to use them offline",
 		fullDescription: [
 			"Downloads networks into the cache, where every command finds them without a network. Repositories of Hugging Face's",
 			"hub go into its own cache (HF_HOME), which Python shares; other files into MOBILENET_CACHE.",

@@ -103,7 +103,7 @@ export const quantizeCommand = buildCommand<Options, [string], Context>({
 		},
 	},
 	docs: {
-		brief: "Make a model one of 8-bit integers: a quarter of the bytes, and faster",
+		brief: "Turn a model into 8-bit integers: a quarter of the bytes, and faster",
 		fullDescription: [
 			"Makes a model one of 8-bit integers, a quarter of the bytes and faster, and says how far each layer and the answers",
 			"are from the model in float. A hundred or two pictures are enough; they need no labels. What the options say of",

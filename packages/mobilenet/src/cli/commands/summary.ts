@@ -38,14 +38,14 @@ export const summaryCommand = buildCommand<Options, [], Context>({
 				parse: wholeNumber,
 				optional: true,
 				placeholder: "levels",
-				brief: "levels of nesting to show, all 3 unless told",
+				brief: "levels of nesting to show (default: all 3)",
 			},
 			columns: {
 				kind: "enum",
 				values: summaryColumns,
 				variadic: ",",
 				optional: true,
-				brief: "columns of the table, output_size,num_params unless told",
+				brief: "columns of the table (default: output_size,num_params)",
 			},
 			json: {
 				kind: "boolean",
@@ -58,7 +58,7 @@ export const summaryCommand = buildCommand<Options, [], Context>({
 	docs: {
 		brief: "Print the network's modules, shapes and parameters as torchinfo does",
 		fullDescription: [
-			"Prints the network's modules, shapes and parameters as torchinfo does, for 1000 classes unless told.",
+			"Prints the network's modules, shapes and parameters as torchinfo does. Default: 1000 classes.",
 			"",
 			"EXAMPLE",
 			"  mobilenet summary --preset tutorial --alpha 0.5 --depth 2",

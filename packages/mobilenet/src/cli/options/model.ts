@@ -48,9 +48,14 @@ export const changeFlags = {
 		...optional,
 		parse: (input: string) => input,
 		placeholder: "file",
-		brief: "labels in the place of the model's own: a label a line, or JSON",
+		brief: "labels to use instead of the model's own: one per line, or JSON",
 	},
-	size: { ...optional, parse: wholeNumber, placeholder: "pixels", brief: "width and height to run at" },
+	size: {
+		...optional,
+		parse: wholeNumber,
+		placeholder: "pixels",
+		brief: "width and height to run at, in pixels",
+	},
 	fit: {
 		...optional,
 		parse: parseFit,
@@ -67,13 +72,13 @@ export const changeFlags = {
 		...optional,
 		parse: channelNumbers,
 		placeholder: "numbers",
-		brief: "subtracted from pixels (0…255): one number, or one a channel",
+		brief: "subtracted from each pixel (0…255): one number, or one per channel",
 	},
 	std: {
 		...optional,
 		parse: channelNumbers,
 		placeholder: "numbers",
-		brief: "what pixels less the mean are divided by: one number, or one a channel",
+		brief: "what each pixel is divided by after the mean is subtracted: one number, or one per channel",
 	},
 	channelOrder: {
 		kind: "enum",
@@ -101,7 +106,7 @@ export const modelFlags = {
 		...optional,
 		parse: wholeNumber,
 		placeholder: "count",
-		brief: "threads to run on; what suits the machine and the network unless told",
+		brief: "threads to run on (default: what suits the machine and the network)",
 	},
 	float: {
 		kind: "boolean",
@@ -117,7 +122,7 @@ function channelNumbers(input: string): readonly number[] {
 	try {
 		return input.split(",").map((part) => number(part.trim()));
 	} catch {
-		throw expected("one number, or one a channel with commas between", input);
+		throw expected("one number, or one per channel with commas between", input);
 	}
 }
 

@@ -27,21 +27,21 @@ export const networkFlags: FlagParametersForType<NetworkOptions, Context> = {
 		parse: number,
 		optional: true,
 		placeholder: "α",
-		brief: "width multiplier, 1 unless told",
+		brief: "width multiplier (default: 1)",
 	},
 	size: {
 		kind: "parsed",
 		parse: wholeNumber,
 		optional: true,
 		placeholder: "pixels",
-		brief: "width and height of the picture, 224 unless told",
+		brief: "width and height of the picture in pixels (default: 224)",
 	},
 	rho: {
 		kind: "parsed",
 		parse: numberOrFraction,
 		optional: true,
 		placeholder: "ρ",
-		brief: "resolution multiplier in the place of the size, such as 6/7",
+		brief: "resolution multiplier instead of the size, such as 6/7",
 	},
 	classes: {
 		kind: "parsed",
@@ -61,13 +61,13 @@ export const networkFlags: FlagParametersForType<NetworkOptions, Context> = {
 		parse: wholeNumber,
 		optional: true,
 		placeholder: "count",
-		brief: "3 for color (unless told), 1 for gray",
+		brief: "3 for color (default), 1 for gray",
 	},
 	activation: {
 		kind: "enum",
 		values: ["relu6", "relu", "leakyRelu"],
 		optional: true,
-		brief: "what follows every batch norm, relu6 unless told",
+		brief: "activation after every batch norm (default: relu6)",
 	},
 };
 
