@@ -27,16 +27,21 @@ export interface Random {
  * random(42).uniform() === random(42).uniform() // true
  */
 export function random(seed: number): Random {
-	if (!(Number.isSafeInteger(seed) && seed >= 0))
-		throw new MobileNetError(
-			"usage",
-			`a seed must be a whole number from 0 to 2^53 - 1, not ${shown(seed)}.`,
-		);
+	checkSeed(seed);
 	const next = splitMix64(BigInt(seed));
 	const state = new Uint32Array(BigUint64Array.of(next(), next()).buffer);
 	const bits = xoshiro128(state[0]!, state[1]!, state[2]!, state[3]!);
 	const uniform = () => bits() / 2 ** 32;
 	return { bits, uniform, normal: gaussian(bits) };
+}
+
+/** @throws MobileNetError `usage` for anything but a whole number from 0 to 2^53 − 1 */
+export function checkSeed(seed: number): void {
+	if (!(Number.isSafeInteger(seed) && seed >= 0))
+		throw new MobileNetError(
+			"usage",
+			`a seed must be a whole number from 0 to 2^53 - 1, not ${shown(seed)}.`,
+		);
 }
 
 /** The generator, given its state, which must not be all zeros. */

@@ -80,7 +80,8 @@ export class MobileNet {
 	/**
 	 * A new network with random weights.
 	 *
-	 * @param options any field of a configuration, a preset, ρ; `seed` and `method` of the weights
+	 * @param options any field of a configuration, a preset, ρ; `seed` and `method` of the weights, or `torchSeed` for those
+	 *   of PyTorch
 	 * @throws MobileNetError `configuration`
 	 * @example
 	 * const mobilenet = await MobileNet.create({ preset: "tutorial" }, { seed: 1 });

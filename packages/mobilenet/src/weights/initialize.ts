@@ -3,7 +3,8 @@
  * one of two usual distributions. Layers are filled in order, so that a seed gives the same features whatever
  * the classifier.
  */
-import { random } from "../base/random.ts";
+import { mersenneTwister } from "../base/mersenne-twister.ts";
+import { checkSeed, random } from "../base/random.ts";
 import type { Configuration } from "../network/configuration.ts";
 import { isConvolution, isPool, layers } from "../network/layers.ts";
 import { type Model, usualPreprocessing } from "./model.ts";
@@ -14,6 +15,12 @@ export interface InitializeOptions {
 	/** A whole number from 0 to 2^53 − 1; 0 where nothing is said. */
 	readonly seed?: number;
 	readonly method?: InitializationMethod;
+	/**
+	 * Instead of seed and method: the weights that PyTorch gives the same network after `torch.manual_seed(torchSeed)`, bit for
+	 * bit, by its generator and its usual initialization of `Conv2d` (without bias), `BatchNorm2d` and `Linear`, layer after
+	 * layer.
+	 */
+	readonly torchSeed?: number;
 }
 
 /**
@@ -40,21 +47,17 @@ export const randomFormat = "random weights";
  */
 export function initialize(
 	configuration: Configuration,
-	{ seed = 0, method = "he" }: InitializeOptions = {},
+	{ seed = 0, method = "he", torchSeed }: InitializeOptions = {},
 ): Model {
-	const { normal } = random(seed);
+	const draw = torchSeed === undefined ? drawn(seed, method) : drawnByTorch(torchSeed);
 	const parts = layers(configuration).map((layer): LayerParts => {
 		if (isPool(layer)) return { layer };
 		const inputs = sizeOf(layer.weightShape.slice(1));
-		const draw =
-			method === "he" ? () => normal() * Math.sqrt(2 / inputs) : () => truncated(normal) * truncatedDeviation;
-		const weights = new Float32Array(sizeOf(layer.weightShape));
-		for (let i = 0; i < weights.length; i++) weights[i] = draw();
-		const weight = float32(weights, layer.weightShape);
+		const weight = float32(draw.weights(sizeOf(layer.weightShape), inputs), layer.weightShape);
 		const all = (value: number) => filled([layer.outputChannels], value);
 		return isConvolution(layer)
 			? { layer, weight, norm: { weight: all(1), bias: all(0), mean: all(0), variance: all(1) } }
-			: { layer, weight, bias: all(0) };
+			: { layer, weight, bias: float32(draw.biases(layer.outputChannels, inputs)) };
 	});
 	return {
 		configuration,
@@ -63,8 +66,54 @@ export function initialize(
 		source: {
 			format: randomFormat,
 			assumed: [],
-			notes: [`Begun with random weights (${method}, seed ${seed}).`],
+			notes: [
+				torchSeed === undefined
+					? `Begun with random weights (${method}, seed ${seed}).`
+					: `Begun with the random weights of PyTorch (seed ${torchSeed}).`,
+			],
 		},
+	};
+}
+
+/** Numbers of a layer whose outputs have so many inputs. */
+interface Draw {
+	readonly weights: (count: number, inputs: number) => Float32Array;
+	readonly biases: (count: number, inputs: number) => Float32Array;
+}
+
+function drawn(seed: number, method: InitializationMethod): Draw {
+	const { normal } = random(seed);
+	const one = (inputs: number): number =>
+		method === "he" ? normal() * Math.sqrt(2 / inputs) : truncated(normal) * truncatedDeviation;
+	return {
+		weights: (count, inputs) => Float32Array.from({ length: count }, () => one(inputs)),
+		biases: (count) => new Float32Array(count),
+	};
+}
+
+/**
+ * PyTorch's `reset_parameters` of `Conv2d` and `Linear`: `kaiming_uniform_(weight, a=√5)`, and biases as far from 0 as that.
+ * A number is 24 bits of the generator, times the range, plus its lower end, in one fused multiply-add, as PyTorch computes
+ * on processors that have it.
+ *
+ * Source: torch/nn/init.py; aten/src/ATen/core/TransformationHelper.h, `uniform_real`.
+ *
+ * @throws MobileNetError `usage` for an impossible seed
+ */
+function drawnByTorch(seed: number): Draw {
+	checkSeed(seed);
+	const next = mersenneTwister(seed);
+	const uniform = (count: number, bound: number): Float32Array => {
+		const [low, high] = [Math.fround(-bound), Math.fround(bound)];
+		const range = Math.fround(high - low);
+		// 24 bits times 24 bits, and a sum of at most 50: a double holds it exactly, and is rounded once.
+		return Float32Array.from({ length: count }, () => ((next() & 0xffffff) / 2 ** 24) * range + low);
+	};
+	const slope = Math.sqrt(5);
+	const gain = Math.sqrt(2 / (1 + slope ** 2));
+	return {
+		weights: (count, inputs) => uniform(count, Math.sqrt(3) * (gain / Math.sqrt(inputs))),
+		biases: (count, inputs) => uniform(count, 1 / Math.sqrt(inputs)),
 	};
 }
 
