@@ -3,10 +3,10 @@
  * are by now, and safetensors files that are written here. Those of hostile.ts are found by name, too.
  */
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, isAbsolute, join } from "node:path";
 import { readModel } from "../../src/formats/index.ts";
 import { writeModel } from "../../src/formats/safetensors/model-writer.ts";
-import { formats } from "../../src/formats/table.ts";
+import { formats, hubConfiguration, hubWeights } from "../../src/formats/table.ts";
 import { configure } from "../../src/network/configuration.ts";
 import { initialize } from "../../src/weights/initialize.ts";
 import { graphDef, nodesOf, usualDialect } from "../support/graph-builder.ts";
@@ -47,6 +47,25 @@ export function modelNames(): readonly string[] {
 	return [...own, writtenGraph, ...found];
 }
 
+/** The same of any other folder, and of the folders in it; their names are absolute paths. */
+export function modelNamesIn(folder: string): readonly string[] {
+	return readdirSync(folder, { withFileTypes: true }).flatMap((entry): readonly string[] => {
+		const path = join(folder, entry.name);
+		if (isModel(path)) return [path];
+		return entry.isDirectory() ? modelNamesIn(path) : [];
+	});
+}
+
+function pathOf(name: string): string {
+	return isAbsolute(name) ? name : shared(name);
+}
+
+/** The weights in a folder as Hugging Face and timm publish it, if it is one. */
+function hubWeightsIn(folder: string): string | undefined {
+	const names = readdirSync(folder);
+	return names.includes(hubConfiguration) ? hubWeights.find((name) => names.includes(name)) : undefined;
+}
+
 function foldersIn(parent: string): string[] {
 	if (missing([parent])) return [];
 	return readdirSync(shared(parent), { withFileTypes: true }).flatMap((entry) =>
@@ -55,7 +74,8 @@ function foldersIn(parent: string): string[] {
 }
 
 function isModel(path: string): boolean {
-	if (statSync(shared(path)).isDirectory()) return readdirSync(shared(path)).includes(folderModel);
+	if (statSync(pathOf(path)).isDirectory())
+		return readdirSync(pathOf(path)).includes(folderModel) || hubWeightsIn(pathOf(path)) !== undefined;
 	return formats.some(({ read, endings }) => read && endings.some((ending) => path.endsWith(ending)));
 }
 
@@ -76,13 +96,14 @@ export async function modelFiles(name: string): Promise<ModelFiles> {
 	const made = hostileFiles[basename(name)];
 	if (made && dirname(name) === "made")
 		return { main: basename(name), parts: new Map([[basename(name), made()]]) };
-	const path = shared(name);
+	const path = pathOf(name);
 	const read = (file: string) => new Uint8Array(readFileSync(join(path, file)));
 	if (!statSync(path).isDirectory())
 		return {
 			main: basename(name),
 			parts: new Map([[basename(name), new Uint8Array(readFileSync(join(dirname(path), basename(name))))]]),
 		};
-	const shards = readdirSync(path).filter((file) => file !== folderModel);
-	return { main: folderModel, parts: new Map([folderModel, ...shards].map((file) => [file, read(file)])) };
+	const main = hubWeightsIn(path) ?? folderModel;
+	const others = readdirSync(path).filter((file) => file !== main);
+	return { main, parts: new Map([main, ...others].map((file) => [file, read(file)])) };
 }

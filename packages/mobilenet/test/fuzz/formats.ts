@@ -3,29 +3,37 @@
  * within a second, with no more allocated than four times the file. What fails is saved to a file. Exit code 1 if
  * anything did.
  *
- *   npm run fuzz -- --seconds 60 --seed 1 [--model tflite]
+ *   npm run fuzz -- --seconds 60 --seed 1 [--inputs 20000] [--model tflite] [--folder FOLDER]
+ *
+ * With a folder it is the model files in it instead of those of ../shared; with a number of inputs it ends after so many.
  */
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { random } from "../../src/base/random.ts";
 import { anyInput, changed, type Input } from "./changes.ts";
-import { type ModelFiles, modelFiles, modelNames } from "./files.ts";
+import { type ModelFiles, modelFiles, modelNames, modelNamesIn } from "./files.ts";
 import { type Outcome, startReader } from "./fuzz.ts";
 
 const { values } = parseArgs({
 	options: {
 		seconds: { type: "string", default: "60" },
 		seed: { type: "string", default: String(Date.now()) },
+		inputs: { type: "string", default: "Infinity" },
+		folder: { type: "string" },
 		model: { type: "string", default: "" },
 	},
 });
 const [seconds, seed] = [Number(values.seconds), Number(values.seed)];
-const names = modelNames().filter((name) => name.includes(values.model));
-if (!(seconds > 0) || names.length === 0) {
-	console.error("usage: npm run fuzz -- [--seconds N] [--seed N] [--model part-of-a-name]");
+const most = Number(values.inputs);
+const known = values.folder === undefined ? modelNames() : modelNamesIn(resolve(values.folder));
+const names = known.filter((name) => name.includes(values.model));
+if (!(seconds > 0 && most > 0) || names.length === 0) {
+	console.error(
+		"usage: npm run fuzz -- [--seconds N] [--inputs N] [--seed N] [--model part-of-a-name] [--folder FOLDER]",
+	);
 	process.exit(2);
 }
 /** A model is kept for so many inputs: to read it whole takes longer than to read it damaged. */
@@ -41,17 +49,18 @@ let nextLine = minute;
 let folder: string | undefined;
 
 console.log(`seed ${seed}, ${names.length} models, ${seconds} seconds`);
-while (passed() < seconds * 1000) {
+const isOver = (): boolean => passed() >= seconds * 1000 || seen.inputs >= most;
+while (!isOver()) {
 	const name = names[Math.floor(numbers.uniform() * names.length)]!;
 	const files = await modelFiles(name);
-	for (let i = 0; i < inARow && passed() < seconds * 1000; i++) {
+	for (let i = 0; i < inARow && !isOver(); i++) {
 		const input = anyInput(name, files, numbers);
 		const outcome = await reader.check(input);
 		seen.inputs++;
 		if (outcome.refused !== undefined) seen.refused++;
 		seen.slowest = Math.max(seen.slowest, outcome.milliseconds ?? 0);
 		if (outcome.failure !== undefined) tell(input, files, outcome);
-		if (passed() > nextLine && passed() < seconds * 1000) {
+		if (passed() > nextLine && !isOver()) {
 			nextLine += minute;
 			report();
 		}
