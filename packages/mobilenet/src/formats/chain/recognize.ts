@@ -3,14 +3,14 @@
  * The configuration is derived from the layers themselves, never from names; the tensors get their canonical names
  * and stay as the file has them. A network that is not a MobileNet v1 is refused with what was found instead.
  */
-import { MobileNetError } from "../../base/error.ts";
 import { fittedLabels } from "../../labels/fit.ts";
-import { type Configuration, configure, presets } from "../../network/configuration.ts";
+import { type Configuration, presets } from "../../network/configuration.ts";
 import { layers } from "../../network/layers.ts";
 import type { Label, Model } from "../../weights/model.ts";
 import { tensorsOf } from "../../weights/parts.ts";
 import type { PreprocessingOptions } from "../../weights/preprocessing.ts";
 import type { Chain } from "./chain.ts";
+import { configured } from "./configured.ts";
 import { activationOf, batchNormOf, geometryOf } from "./conventions.ts";
 import { type FoundHeadLayer, headLayersOf } from "./head-layers.ts";
 import { findWidth, type Width } from "./multiplier.ts";
@@ -192,15 +192,6 @@ function widthOf(chain: Chain, { counts }: CheckedParts, preferred: Configuratio
 		`its first convolution and its blocks have ${channels} outputs where ${counts.map(({ base }) => base).join(", ")}, times one width multiplier α, were expected (layers ${counts[0]?.layer} to ${counts.at(-1)?.layer})`,
 		"unsupported",
 	);
-}
-
-function configured(chain: Chain, configuration: Configuration): Configuration {
-	try {
-		return configure(configuration);
-	} catch (error) {
-		if (!(error instanceof MobileNetError)) throw error;
-		return refuse(chain, `its ${error.message.replace(/\.$/, "")}`, "unsupported");
-	}
 }
 
 function stemNotes({ stem }: Parts): string[] {

@@ -71,6 +71,14 @@ test("what something beside the weights says is taken and not assumed", () => {
 	expect(source.assumed.slice(0, 3)).toEqual(["size", "lastBlock", "mean"]);
 });
 
+test("what something beside the weights says and no network can have is refused with the file's name", () => {
+	const layers = layersOf(initialize(configure({ alpha: 0.25, size: 32, classes: 2 })));
+	const usual = { preset: "tf", differing: { epsilon: -1.001 }, like: "somebody's" } as const;
+	expect(() => chainOfWeights(layers, usual, reading)).toThrow(
+		"model.pth: its epsilon must be a number from 0 to below 1, not -1.001.",
+	);
+});
+
 test("heads that weights alone do not tell are refused", () => {
 	const usual = { preset: "tf", like: "somebody's" } as const;
 	const refused = (options: ConfigurationOptions) => () => {

@@ -4,10 +4,11 @@
  * softmax) is as in the preset of the framework that the file is from, and is listed as assumed. How a framework calls
  * and turns its weights is the business of its own reader.
  */
-import { type Configuration, configure, type Padding, type Preset } from "../../network/configuration.ts";
+import type { Configuration, Padding, Preset } from "../../network/configuration.ts";
 import { type Layer, layers as networkLayers } from "../../network/layers.ts";
 import type { Tensor } from "../../weights/tensor.ts";
 import type { Chain, ChainLayer, ChainTensor, Reading } from "./chain.ts";
+import { configured } from "./configured.ts";
 import { blockCounts, refuse } from "./units.ts";
 
 /** A layer by what is known of it. */
@@ -67,7 +68,7 @@ export function chainOfWeights(
 	{ preset, padding, stemPadding, differing, known = [], like }: Usual,
 	reading: Pick<Reading, "name" | "format">,
 ): Chain {
-	const usual = configure({ preset, padding, stemPadding, ...differing });
+	const usual = configured(reading, { preset, padding, stemPadding, ...differing });
 	if (!all.some(isWeighted)) refuse(reading, "it has no weights");
 	const head = headStart(all);
 	const last = all.filter((layer, i) => i >= head && isWeighted(layer));
