@@ -2,8 +2,8 @@
 import { MobileNetError, shown } from "../base/error.ts";
 import type { Arithmetic, KernelSet } from "../kernels/operations.ts";
 import type { LoadedBuild } from "../kernels/walker.ts";
-import type { HeadActivation } from "../network/configuration.ts";
-import { headActivationOf } from "../network/layers.ts";
+import type { Configuration } from "../network/configuration.ts";
+import { headActivationOf, isConvolution, type Layer } from "../network/layers.ts";
 import { dequantize } from "../weights/dequantize.ts";
 import { fold } from "../weights/fold.ts";
 import type { Model } from "../weights/model.ts";
@@ -59,20 +59,22 @@ export function executorFor(
 /** Whether a model is fully quantized: integer weights and activations in every layer. */
 export function runsInIntegers(model: Model): boolean {
 	const { configuration, tensors } = model;
-	if (configuration.activation === "leakyRelu" || !tensors.has(inputNames.scale)) return false;
+	if (!tensors.has(inputNames.scale)) return false;
 	return partsOf(model).layers.every((own, i, all) =>
 		own.weight
 			? (own.weight.dtype === "I8" || own.weight.dtype === "U8") &&
 				(own.bias === undefined || own.bias.dtype === "I32") &&
 				own.output !== undefined &&
 				own.norm === undefined &&
-				(own.linear !== undefined || !isSquashed(headActivationOf(own.layer, configuration)))
+				(own.linear !== undefined || !isTable(own.layer, configuration))
 			: own.layer.kind === "pool" || !own.output || sameCodes(own.output, all[i - 1]!.output),
 	);
 }
 
-/** Whether bounds cannot express an activation, so that its words go through a table. */
-function isSquashed(activation: HeadActivation): boolean {
+/** Whether bounds cannot express a layer's activation, so that its words go through a table. */
+function isTable(layer: Layer, configuration: Configuration): boolean {
+	if (isConvolution(layer)) return configuration.activation === "leakyRelu";
+	const activation = headActivationOf(layer, configuration);
 	return activation === "tanh" || activation === "sigmoid";
 }
 

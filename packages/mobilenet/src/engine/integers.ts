@@ -12,6 +12,7 @@
  */
 import { MobileNetError } from "../base/error.ts";
 import { leastWord, tableWords } from "../kernels/reference/int8-lookup.ts";
+import { nearest } from "../kernels/reference/int8-requantize.ts";
 import { headActivationOf, isConvolution, type Layer } from "../network/layers.ts";
 import type { Model } from "../weights/model.ts";
 import { type CodeNames, inputNames, linearNames, namesOf, outputNames } from "../weights/names.ts";
@@ -152,11 +153,26 @@ export function lookup(
 	to: Words,
 ): Float32Array {
 	const isTanh = headActivationOf(layer, configuration) === "tanh";
+	if (isConvolution(layer)) return leakyLookup(configuration.leakySlope, from, to);
 	return Float32Array.from({ length: tableWords }, (_, i) => {
 		const x = Math.fround(from.scale * (i + leastWord));
 		const y = Math.fround(isTanh ? Math.tanh(x) : 1 / Math.fround(1 + Math.fround(Math.exp(-x))));
 		const word = Math.sign(y) * Math.round(Math.abs(Math.fround(y * Math.fround(1 / to.scale))));
 		return Math.min(to.high, Math.max(to.low, word));
+	});
+}
+
+/**
+ * onnxruntime's table of leaky ReLU, likewise; it divides by the scale, and rounds halves to even.
+ *
+ * Source: onnxruntime, `contrib_ops/cpu/quantization/qlinear_lookup_table.h`, `QlinearBuildLookupTable`.
+ */
+function leakyLookup(slope: number, from: Words, to: Words): Float32Array {
+	return Float32Array.from({ length: tableWords }, (_, i) => {
+		const x = Math.fround(Math.fround(from.scale) * (i + leastWord));
+		const y = x >= 0 ? x : Math.fround(Math.fround(slope) * x);
+		const word = Math.fround(y / Math.fround(to.scale));
+		return nearest(Math.min(to.high, Math.max(to.low, word)));
 	});
 }
 

@@ -111,11 +111,12 @@ export const int8Operations = {
 	int8MaxPool: { input: "words", output: "words", ...pixels },
 	/** All pixels of a picture as one row, without what lies between their channels and their pitch. */
 	int8Flatten: { input: "words", output: "words", ...pixels },
-	/** A word for each of the words −256 to 255, one row per picture: activations that are no bounds. */
+	/** A word for each of the words −256 to 255: activations that are no bounds. */
 	int8Lookup: {
 		input: "words",
 		table: "words",
 		output: "words",
+		rows: "integer",
 		channels: "integer",
 		inputPitch: "integer",
 		outputPitch: "integer",

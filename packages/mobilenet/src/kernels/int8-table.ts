@@ -320,14 +320,14 @@ export const int8Kernels: { readonly [O in keyof typeof int8Operations]: Kernel<
 	},
 	int8Lookup: {
 		reference: int8Lookup,
-		extents: (g) => ({ input: g.inputPitch, table: tableWords, output: g.outputPitch }),
+		extents: (g) => ({ input: g.rows * g.inputPitch, table: tableWords, output: g.rows * g.outputPitch }),
 		results: (g, pictures) => [
-			{ operand: "output", rows: pictures, channels: g.channels, pitch: g.outputPitch },
+			{ operand: "output", rows: pictures * g.rows, channels: g.channels, pitch: g.outputPitch },
 		],
 		sample: (operand, _, random, set) =>
 			operand === "table" ? (i) => 255 - (i % 256) : sampleOf(operand, 1, random, set),
-		small: [{ channels: 11, inputPitch: 16, outputPitch: 16 }],
-		real: [{ channels: 100, inputPitch: wordPitchOf(100), outputPitch: wordPitchOf(100) }],
+		small: [{ rows: 3, channels: 11, inputPitch: 16, outputPitch: 16 }],
+		real: [{ rows: 196, channels: 512, inputPitch: wordPitchOf(512), outputPitch: wordPitchOf(512) }],
 	},
 	dequantize: {
 		reference: dequantize,

@@ -223,7 +223,7 @@ describe("calibration", () => {
 		[
 			"leaky ReLU",
 			() => quantize(network({ activation: "leakyRelu" }), pictures(1)),
-			{ code: "unsupported", message: /^a network with leaky ReLU cannot be quantized: .*\.$/ },
+			{ code: "unsupported", message: /^a network with leaky ReLU cannot be quantized here: .*\.$/ },
 		],
 		[
 			"weights that are not finite",

@@ -52,7 +52,7 @@ export interface Quantized {
  * @param calibration a hundred or more pictures of the kind that the network will see, in random order; they need no
  *   labels, and may have keys. Each takes size² · channels bytes of memory
  * @returns the integer model, and how far it is from the float network
- * @throws MobileNetError `usage` without pictures; `unsupported` for leaky ReLU, which has no integer kernels;
+ * @throws MobileNetError `usage` without pictures; `unsupported` for leaky ReLU, whose ranges are not calibrated;
  *   `broken-file`; `picture` or `not-found` for the first picture that cannot be read
  * @example
  * const { model, report } = await quantize(await readModel("model.tflite"), ["a.jpg", "b.jpg"]);
@@ -112,7 +112,7 @@ function floatModel(model: Model): Model {
 	if (model.configuration.activation === "leakyRelu")
 		throw new MobileNetError(
 			"unsupported",
-			"a network with leaky ReLU cannot be quantized: the integer kernels have ReLU and ReLU6 only.",
+			"a network with leaky ReLU cannot be quantized here: take a file that another program has quantized.",
 		);
 	const folded = fold(dequantize(model));
 	for (const own of weightedParts(folded)) {

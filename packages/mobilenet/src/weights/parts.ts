@@ -62,7 +62,7 @@ export interface WeightedParts {
 	 * the activation to their saturation. Kept when the layer is dequantized.
 	 */
 	readonly bounds?: Bounds | undefined;
-	/** Of a dense layer with tanh or sigmoid: what its codes stand for before that. */
+	/** Of a convolution with leaky ReLU, a dense layer with tanh or sigmoid: what its codes stand for before that. */
 	readonly linear?: Codes | undefined;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Networks with other heads in integers: quantized, written, read again, and run on every build with the same codes, close
+ * Networks with other heads, and with leaky ReLU, in integers: quantized, written, read again, and run on every build with the same codes, close
  * to their float networks.
  */
 import { beforeAll, describe, expect, test } from "vitest";
@@ -9,9 +9,11 @@ import { writeModel } from "../../src/formats/safetensors/model-writer.ts";
 import type { Pixels } from "../../src/image/pixels.ts";
 import { MobileNet } from "../../src/model/mobilenet.ts";
 import { type ConfigurationOptions, configure } from "../../src/network/configuration.ts";
+import { isConvolution } from "../../src/network/layers.ts";
 import { quantize } from "../../src/quantization/quantize.ts";
 import { initialize } from "../../src/weights/initialize.ts";
 import type { Model } from "../../src/weights/model.ts";
+import { type LayerParts, partsOf, tensorsOf } from "../../src/weights/parts.ts";
 import { buildsHere } from "../support/builds.ts";
 
 const small = { alpha: 0.25, depth: "shallow", size: 64, classes: 5 } as const;
@@ -59,6 +61,20 @@ function networkOf(options: ConfigurationOptions): Model {
 	return made;
 }
 
+/** A network with leaky ReLU in codes, as onnxruntime quantizes one: those of its convolutions, and those after the table. */
+async function leakyOf(options: ConfigurationOptions, calibration: readonly Pixels[]): Promise<Model> {
+	const { model } = await quantize(networkOf({ ...options, activation: "relu" }), calibration);
+	const configuration = configure({ ...options, activation: "leakyRelu", leakySlope: 0.1 });
+	const { input, layers } = partsOf(model);
+	const leaky = layers.map((own): LayerParts => {
+		if (!own.weight || !own.output || !isConvolution(own.layer)) return own;
+		const { scale } = own.output;
+		const linear = { scale: 2 * scale, zeroPoint: 0 };
+		return { ...own, bounds: undefined, linear, output: { scale, zeroPoint: -100 } };
+	});
+	return { ...model, configuration, tensors: tensorsOf({ input, layers: leaky }) };
+}
+
 describe.each(Object.entries(cases))("%s", (_, options) => {
 	const size = options.size ?? 64;
 	const float = networkOf(options);
@@ -91,4 +107,26 @@ describe.each(Object.entries(cases))("%s", (_, options) => {
 				for (const [c, probability] of row.entries()) expect(probability).toBeCloseTo(first[n]![c]!, 6);
 		}
 	});
+});
+
+test("leaky ReLU in codes is close to what it is in floats, and the same on every build", async () => {
+	const model = await leakyOf(small, pictures(64, 24));
+	const quantized = readModelFile(writeModel(model), "quantized");
+	using real = await MobileNet.from(quantized, { arithmetic: "float" });
+	let first: number[][] | undefined;
+	for (const build of buildsHere) {
+		using mobilenet = await MobileNet.from(quantized, { build });
+		expect(mobilenet.arithmetic).toBe("integer");
+		const answers: number[][] = [];
+		for (const picture of pictures(64, 6)) {
+			const { data } = await mobilenet.features(picture, "classifier");
+			const { data: expected } = await real.features(picture, "classifier");
+			const largest = Math.max(...expected.map(Math.abs));
+			for (const [c, logit] of expected.entries())
+				expect(Math.abs(data[c]! - logit)).toBeLessThan(0.2 * largest);
+			answers.push([...data]);
+		}
+		first ??= answers;
+		expect(answers).toEqual(first);
+	}
 });

@@ -9,7 +9,7 @@ import type { Operands } from "../../kernels/operations.ts";
 import { packedShape } from "../../kernels/packing.ts";
 import { tableWords } from "../../kernels/reference/int8-lookup.ts";
 import { pitchOf } from "../../kernels/table.ts";
-import { isPool, type Layer, layers } from "../../network/layers.ts";
+import { isConvolution, isPool, type Layer, layers } from "../../network/layers.ts";
 import type { Model } from "../../weights/model.ts";
 import { namesOf } from "../../weights/names.ts";
 import { type ModelParts, partsOf } from "../../weights/parts.ts";
@@ -124,7 +124,21 @@ function outputOf(
 }
 
 function boundsOf({ plan, model, words }: Network, layer: Layer): Address {
+	const linear = words.get(linearName(layer));
+	if (linear) return plan.constant(linear.low, linear.high, rounding);
 	return plan.constant(...wordBounds(model, layer, words.get(layer.name)!), rounding);
+}
+
+/** The words of a convolution after leaky ReLU, which is a table; its other activations are bounds. */
+function activated({ plan, words }: Network, layer: Layer, output: Output): Output {
+	const { address, pitch } = output;
+	if (isConvolution(layer) && words.has(linearName(layer)))
+		plan.step("int8Lookup", layer.name, {
+			...{ input: address, inputPitch: pitch, output: address, outputPitch: pitch },
+			...{ rows: layer.outputSize ** 2, channels: layer.outputChannels },
+			table: plan.weights("wordTable", tableName(layer), packedShape([tableWords])),
+		});
+	return output;
 }
 
 /** The layers whose weights are signed bytes, and whose inputs are never negative, so that their words fit in bytes. */
@@ -193,12 +207,16 @@ function stemSteps(network: Network, layer: Layer): Output {
 		pixels: input,
 		zeroPoint: pixelCodes.zeroPoint,
 	});
-	return output;
+	return activated(network, layer, output);
 }
 
-/** Whether a block may be one step: the output between its layers is not kept, and threads get about equal shares. */
-function mayFuse({ batch, threads, isKept }: Network, depthwise: Layer): boolean {
+/**
+ * Whether a block may be one step: the output between its layers is not kept and needs no table, and threads get about
+ * equal shares.
+ */
+function mayFuse({ batch, threads, isKept, words }: Network, depthwise: Layer): boolean {
 	const rows = batch * depthwise.outputSize;
+	if (words.has(linearName(depthwise))) return false;
 	return !isKept(depthwise.name) && (Math.ceil(rows / threads) * threads) / rows <= mostUneven;
 }
 
@@ -246,9 +264,9 @@ function layerStep(network: Network, layer: Layer, from: Output): Output {
 			...{ ...ends, ...parametersOf(network, layer), scratch: plan.scratch(threads * scratchFloats) },
 			...{ inputSize, outputSize, channels: outputChannels, stride, before: padding.before },
 		});
-	else if (network.words.has(linearName(layer))) lookupSteps(network, layer, ends);
+	else if (network.words.has(linearName(layer)) && !isConvolution(layer)) lookupSteps(network, layer, ends);
 	else pointwiseStep(network, layer, ends);
-	return output;
+	return activated(network, layer, output);
 }
 
 /** Where a step's words come from and where they go. */
@@ -266,7 +284,7 @@ function lookupSteps(network: Network, layer: Layer, { output, outputPitch, ...f
 	const bounds = plan.constant(low, high, rounding);
 	pointwiseStep(network, layer, { ...from, bounds, output: linear, outputPitch: pitch });
 	plan.step("int8Lookup", layer.name, {
-		...{ input: linear, inputPitch: pitch, output, outputPitch, channels: layer.outputChannels },
+		...{ input: linear, inputPitch: pitch, output, outputPitch, rows: 1, channels: layer.outputChannels },
 		table: plan.weights("wordTable", tableName(layer), packedShape([tableWords])),
 	});
 }

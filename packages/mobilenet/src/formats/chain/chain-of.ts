@@ -111,6 +111,7 @@ function unitOf(own: WeightedParts, input: Codes | undefined, configuration: Con
 		groups: kind === "depthwise" ? inputChannels : 1,
 		stride: [stride, stride],
 		padding: paddingOf(layer, kind === "convolution" ? stemPadding : padding),
+		...given(own.linear),
 	} as const;
 	const leaky = activation === "leakyRelu" ? { slope } : {};
 	return activated(own, convolution, { activation, ...leaky }, [

@@ -78,6 +78,7 @@ export function checkedParts(
 			norm: batchNorm && normOf(chain, batchNorm, shape[0]!),
 			output: output && codesOf(chain, name, output),
 			bounds,
+			linear: linearOf(chain, unit),
 		});
 		codes = output;
 	};
@@ -107,6 +108,12 @@ export function checkedParts(
 		[inputs, codes] = [outputs, output];
 	}
 	return { input: input && inputCodes(chain, input, stem), layers, counts };
+}
+
+/** What the codes of a convolution stand for before leaky ReLU makes others of them. */
+function linearOf(chain: Chain, { name, convolution, activation, batchNorm }: ActiveUnit): Codes | undefined {
+	const isTable = activation?.activation === "leakyRelu" && activation.output && !batchNorm;
+	return isTable && convolution.output ? codesOf(chain, name, convolution.output) : undefined;
 }
 
 /** Weights and bias of a convolution or of the classifier, with the codes of integer ones. */

@@ -1,4 +1,4 @@
-/** output[c] = table[input[c] + 256]. input [inputPitch] and output [outputPitch] words, one row per picture. */
+/** output[r, c] = table[input[r, c] + 256]. input [rows, inputPitch] and output [rows, outputPitch] words, or the same ones. */
 import type { Operands } from "../operations.ts";
 
 /** The word for which the first item of a table stands. */
@@ -7,10 +7,10 @@ export const leastWord = -256;
 export const tableWords = 512;
 
 export function int8Lookup(
-	{ input, table, output, channels, inputPitch, outputPitch }: Operands<"int8Lookup">,
+	{ input, table, output, rows, channels, inputPitch, outputPitch }: Operands<"int8Lookup">,
 	pictures: number,
 ): void {
-	for (let n = 0; n < pictures; n++)
+	for (let r = 0; r < pictures * rows; r++)
 		for (let c = 0; c < channels; c++)
-			output[n * outputPitch + c] = table[input[n * inputPitch + c]! - leastWord]!;
+			output[r * outputPitch + c] = table[input[r * inputPitch + c]! - leastWord]!;
 }
