@@ -76,6 +76,13 @@ function bytesOf(
 	const file = graph.beside.get(location.replace(/^\.\//, ""));
 	const offset = Number(external.get("offset") ?? 0);
 	const length = Number(external.get("length") ?? (file ? file.byteLength - offset : 0));
+	for (const [what, value] of Object.entries({ offset, length }))
+		if (!Number.isInteger(value))
+			refuse(
+				graph,
+				`its constant ${brief(name)} lies at the ${what} ${shown(external.get(what))} of ${location} where a whole number was expected`,
+				"broken-file",
+			);
 	const isWithin = offset >= 0 && length >= 0 && file && offset + length <= file.byteLength;
 	if (!isWithin)
 		return refuse(
