@@ -14,7 +14,7 @@ import { MobileNetError } from "../base/error.ts";
 import { leastWord, tableWords } from "../kernels/reference/int8-lookup.ts";
 import { nearest } from "../kernels/reference/int8-requantize.ts";
 import { headActivationOf, isConvolution, type Layer } from "../network/layers.ts";
-import type { Model } from "../weights/model.ts";
+import type { Model, Rounding } from "../weights/model.ts";
 import { type CodeNames, inputNames, linearNames, namesOf, outputNames } from "../weights/names.ts";
 import {
 	type Codes,
@@ -148,12 +148,12 @@ export function integers(model: Model): Model {
  */
 export function lookup(
 	layer: Layer,
-	{ configuration }: Pick<Model, "configuration">,
+	{ configuration, rounding = "xnnpack" }: Pick<Model, "configuration" | "rounding">,
 	from: Words,
 	to: Words,
 ): Float32Array {
 	const isTanh = headActivationOf(layer, configuration) === "tanh";
-	if (isConvolution(layer)) return leakyLookup(configuration.leakySlope, from, to);
+	if (isConvolution(layer)) return leakyLookup(configuration.leakySlope, from, to, rounding);
 	return Float32Array.from({ length: tableWords }, (_, i) => {
 		const x = Math.fround(from.scale * (i + leastWord));
 		const y = Math.fround(isTanh ? Math.tanh(x) : 1 / Math.fround(1 + Math.fround(Math.exp(-x))));
@@ -163,16 +163,24 @@ export function lookup(
 }
 
 /**
- * onnxruntime's table of leaky ReLU, likewise; it divides by the scale, and rounds halves to even.
+ * XNNPACK's table of leaky ReLU, which multiplies by whole 256ths, or onnxruntime's, which divides by the scale.
  *
- * Source: onnxruntime, `contrib_ops/cpu/quantization/qlinear_lookup_table.h`, `QlinearBuildLookupTable`.
+ * Source: XNNPACK, `xnn_init_qs8_lrelu_scalar_params` and `qs8-vlrelu`; onnxruntime,
+ * `contrib_ops/cpu/quantization/qlinear_lookup_table.h`, `QlinearBuildLookupTable`.
  */
-function leakyLookup(slope: number, from: Words, to: Words): Float32Array {
+function leakyLookup(slope: number, from: Words, to: Words, rounding: Rounding): Float32Array {
+	const [least, most] = [to.low, to.high];
+	const clamped = (word: number): number => Math.min(most, Math.max(least, word));
+	const { fround } = Math;
+	const ratio = fround(fround(from.scale) / fround(to.scale));
+	const multipliers = [ratio, fround(ratio * fround(slope))].map((value) => nearest(fround(256 * value)));
 	return Float32Array.from({ length: tableWords }, (_, i) => {
-		const x = Math.fround(Math.fround(from.scale) * (i + leastWord));
-		const y = x >= 0 ? x : Math.fround(Math.fround(slope) * x);
-		const word = Math.fround(y / Math.fround(to.scale));
-		return nearest(Math.min(to.high, Math.max(to.low, word)));
+		const word = i + leastWord;
+		if (rounding !== "onnxruntime")
+			return clamped(Math.floor((word * multipliers[word >= 0 ? 0 : 1]! + 128) / 256));
+		const x = fround(fround(from.scale) * word);
+		const y = word >= 0 ? x : fround(fround(slope) * x);
+		return nearest(clamped(fround(y / fround(to.scale))));
 	});
 }
 

@@ -23,6 +23,7 @@ export interface Model {
 	 * How the sums of a quantized network become codes where it runs in integers, after the two ways of TensorFlow Lite.
 	 * `xnnpack`, the default: multiplied by a float32 number and rounded once, as XNNPACK does. `reference`: multiplied by
 	 * a mantissa, shifted and rounded twice, as TensorFlow Lite's own kernels do where a file leaves shapes open.
+	 * `onnxruntime`: as `xnnpack`, but leaky ReLU divides by its scale where XNNPACK multiplies by a number of 8 bits.
 	 */
 	readonly rounding?: Rounding;
 	/** One a class, in the order of the outputs. */
@@ -38,7 +39,7 @@ export interface Model {
 	readonly source: Source;
 }
 
-export type Rounding = "xnnpack" | "reference";
+export type Rounding = "xnnpack" | "reference" | "onnxruntime";
 
 export interface Source {
 	/** The format's name as people say it, such as `TensorFlow Lite`. */

@@ -107,7 +107,10 @@ export function layersOf(
 	graph: Graph,
 	constants: Constants,
 	way: readonly GraphNode[],
-): Pick<Chain, "layers" | "input" | "dividesInput" | "size" | "shape" | "inputChannels" | "preprocessing"> {
+): Pick<
+	Chain,
+	"layers" | "input" | "dividesInput" | "size" | "shape" | "inputChannels" | "preprocessing" | "rounding"
+> {
 	const form = formOf(graph, way);
 	const start = { height: form.picture?.[0], width: form.picture?.[1] };
 	const layers: ChainLayer[] = [];
@@ -138,7 +141,13 @@ export function layersOf(
 		...(said.input &&
 			codes && { dividesInput: true, input: { dtype: codes, quantization: withType(said.input, codes) } }),
 		...(preprocessing && { preprocessing }),
+		// Other sums and codes of this runtime are as those of all.
+		...(layers.some(isLeakyInCodes) && { rounding: "onnxruntime" }),
 	};
+}
+
+function isLeakyInCodes(layer: ChainLayer): boolean {
+	return layer.kind === "activation" && layer.activation === "leakyRelu" && layer.output !== undefined;
 }
 
 /** Where channels lie in the picture shows in the transposition before the first layer, or in its shape. */

@@ -185,7 +185,11 @@ describe("what is no model is refused", () => {
 	test.each([
 		["no JSON", () => "{", "x: its metadata mobilenet is not the JSON it should be: "],
 		["a list", () => [], "x: its metadata mobilenet must be a JSON object, not []."],
-		["an unknown rounding", set("rounding", "round"), "rounding must be xnnpack or reference"],
+		[
+			"an unknown rounding",
+			set("rounding", "round"),
+			"rounding must be xnnpack, reference, onnxruntime, not",
+		],
 		["no version", set("format_version", undefined), "must be a whole number above 0, not undefined"],
 		["a version that is text", set("format_version", "1"), 'not "1"'],
 		["version 0", set("format_version", 0), "not 0"],

@@ -36,6 +36,8 @@ export function modelFromJson(json: Readonly<Record<string, unknown>>, name: str
 /** Files of version 0.1.0 say the same in other words. */
 const formerRoundings: Readonly<Record<string, Rounding>> = { float32: "xnnpack", fixedPoint: "reference" };
 
+const roundings: readonly Rounding[] = ["xnnpack", "reference", "onnxruntime"];
+
 function checkRounding(
 	{ rounding: given, requantisation: former }: Readonly<Record<string, unknown>>,
 	name: string,
@@ -43,8 +45,9 @@ function checkRounding(
 	const rounding =
 		given ??
 		(typeof former === "string" && Object.hasOwn(formerRoundings, former) ? formerRoundings[former] : former);
-	if (rounding === undefined || rounding === "xnnpack" || rounding === "reference") return rounding;
-	throw broken(name, `rounding must be xnnpack or reference, not ${shown(rounding)}`);
+	const known = roundings.find((one) => one === rounding);
+	if (known || rounding === undefined) return known;
+	throw broken(name, `rounding must be ${roundings.join(", ")}, not ${shown(rounding)}`);
 }
 
 /** All fields of version 1 must be there: a convention that is guessed is a wrong answer. */

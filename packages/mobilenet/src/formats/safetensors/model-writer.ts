@@ -30,13 +30,18 @@ export function modelMetadata(model: Model): Readonly<Record<string, string>> {
 /**
  * The version of the format that says all of a model: 1 where it has nothing that version 2 brought.
  */
-function versionOf({ configuration, tensors }: Pick<Model, "configuration" | "tensors">): 1 | 2 {
+function versionOf({
+	configuration,
+	tensors,
+	rounding,
+}: Pick<Model, "configuration" | "tensors" | "rounding">): 1 | 2 {
 	const { padding, channelRounding, output } = configuration;
 	const news =
 		since2.some((field) => !isUsual(configuration, field)) ||
 		padding === "keras" ||
 		channelRounding === "truncate" ||
 		output === "sigmoid" ||
+		rounding === "onnxruntime" ||
 		tensors.has(inputTableName) ||
 		layers(configuration).some((layer) => tensors.has(boundsName(layer)));
 	return news ? 2 : 1;
