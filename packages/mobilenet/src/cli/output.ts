@@ -5,7 +5,7 @@ import { filesOf } from "./locations.ts";
 
 /** The endings of what is written, as messages name them, and what else there is to say of each. */
 const kinds = {
-	model: { ending: /\.safetensors$/i, expected: ".safetensors, the only format that is written", hint: "" },
+	model: { ending: /\.safetensors$/i, expected: ".safetensors, which is what this command writes", hint: "" },
 	vectors: {
 		ending: /\.npy$/i,
 		expected: ".npy",

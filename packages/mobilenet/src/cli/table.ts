@@ -33,7 +33,7 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
 }
 
 /** Names of files and labels come from outside: what would move a terminal's cursor is shown as a box. */
-function printable(text: string): string {
+export function printable(text: string): string {
 	return text.replaceAll(/\p{Cc}/gu, "\u{fffd}");
 }
 

@@ -8,10 +8,11 @@ import type { Label, Model } from "../weights/model.ts";
 import type { PreprocessingOptions } from "../weights/preprocessing.ts";
 import type { LabelFile } from "./file.ts";
 import type { Files } from "./folder.ts";
+import type { ReadingOptions } from "./format.ts";
 import type { GivenConfiguration } from "./given.ts";
 import { type Located, type LocateOptions, locate, locateFiles } from "./locate.ts";
 import type { Opened } from "./opened.ts";
-import { formatOf, type Reading } from "./table.ts";
+import { formatOf } from "./table.ts";
 
 export interface ReadOptions extends LocateOptions {
 	/** Labels in the place of the file's: a list, or the path or address of a label file. */
@@ -66,7 +67,7 @@ async function readLocated({ opened, labelFiles }: Located, options: ReadOptions
 }
 
 /** The model in a file that is opened. */
-export async function readOpened(opened: Opened, options: Reading = {}): Promise<Model> {
+export async function readOpened(opened: Opened, options: ReadingOptions = {}): Promise<Model> {
 	const format = formatOf(opened);
 	if (format?.read) return format.read(opened, options);
 	const { unreadable } = await import("./unknown.ts");

@@ -6,40 +6,12 @@
 import { startsWith } from "../base/bytes.ts";
 import { isJson } from "../base/json.ts";
 import type { Model } from "../weights/model.ts";
-import { type PreprocessingOptions, withPreprocessing } from "../weights/preprocessing.ts";
+import { withPreprocessing } from "../weights/preprocessing.ts";
 import type { Chain } from "./chain/chain.ts";
+import type { Format, WritingOptions } from "./format.ts";
 import { beginsWithNode } from "./graphdef/first-node.ts";
 import type { Opened } from "./opened.ts";
 import { modelIn } from "./safetensors/model-file.ts";
-
-export interface Format {
-	/** As people say it. */
-	readonly name: string;
-	/** Endings of its files, for finding the model in a folder and for naming one that is written: the first. */
-	readonly endings: readonly string[];
-	/** Whether an opened file is of this format, broken or not. */
-	sniff(opened: Opened): boolean;
-	read?(opened: Opened, options: Reading): Promise<Model>;
-	/**
-	 * The files that a model becomes, by name: first the one that is called as the options say, then those beside it,
-	 * which it names.
-	 */
-	write?(model: Model, options: Writing): Promise<ReadonlyMap<string, Uint8Array>>;
-}
-
-/** What the user of a file says of it. */
-export interface Reading {
-	/** What the file's own input takes. */
-	readonly preprocessing?: PreprocessingOptions | undefined;
-}
-
-/** What a writer is asked for. */
-export interface Writing {
-	/** Name of the file, without folders. */
-	readonly file: string;
-	/** Pictures a run, for formats whose files fix it. */
-	readonly batch: number;
-}
 
 /** What the model of a TensorFlow.js folder is called. */
 export const folderModel = "model.json";
@@ -148,7 +120,7 @@ function byChain(reader: () => Promise<(opened: Opened) => Chain | Promise<Chain
 
 /** Writes a format whose models are one file. */
 function asOneFile(
-	writer: () => Promise<(model: Model, options: Writing) => Uint8Array>,
+	writer: () => Promise<(model: Model, options: WritingOptions) => Uint8Array>,
 ): Format["write"] & object {
 	return async (model, options) => new Map([[options.file, (await writer())(model, options)]]);
 }

@@ -4,9 +4,10 @@
  */
 import { startsWith } from "../base/bytes.ts";
 import { type ErrorCode, MobileNetError } from "../base/error.ts";
+import type { Format } from "./format.ts";
 import { afterLength } from "./graphdef/first-node.ts";
 import type { Opened } from "./opened.ts";
-import { type Format, formats } from "./table.ts";
+import { formats } from "./table.ts";
 
 interface Kind {
 	readonly fits: (opened: Opened, text: string) => boolean | undefined;

@@ -1,7 +1,8 @@
 /** Writing a model as the files of another format. */
 import { MobileNetError, shown } from "../base/error.ts";
 import type { Model } from "../weights/model.ts";
-import { type Format, formats } from "./table.ts";
+import type { Format } from "./format.ts";
+import { formats } from "./table.ts";
 
 export interface WriteOptions {
 	/** Pictures a run, for formats whose files fix it. Default: 1. */

@@ -6,7 +6,7 @@ import type { Context } from "../context.ts";
 import { fitText } from "../options/fit.ts";
 import { changeFlags, defaultModel, modelBrief } from "../options/model.ts";
 import { jsonLine } from "../output.ts";
-import { grouped } from "../table.ts";
+import { grouped, printable } from "../table.ts";
 import { downloading } from "../terminal.ts";
 
 interface Options {
@@ -199,5 +199,5 @@ function readable(file: string, model: Model, background: boolean): string {
 		...source.notes.map((note) => ["unusual", note] as const),
 	];
 	const width = Math.max(...rows.map(([name]) => name.length));
-	return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join("");
+	return rows.map(([name, value]) => `${name.padEnd(width)}  ${printable(value)}\n`).join("");
 }
