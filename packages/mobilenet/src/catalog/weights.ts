@@ -35,9 +35,9 @@ export async function weightFiles(
 	options: WeightOptions = {},
 ): Promise<WeightFiles> {
 	const { name = "the model", signal } = options;
-	const places = allPlaces(sources, options);
+	const places = sources.flatMap((source) => placesOf(source, endpointOf(options) !== usualEndpoint));
 	const offline = isOffline(options);
-	for (const place of places) {
+	for (const place of placesHere(sources)) {
 		const here = await filesHere(place, files, options, offline);
 		if (here) return shielded(here);
 	}
@@ -64,7 +64,7 @@ export async function cached(
 	sources: readonly WeightSource[],
 	options: WeightOptions = {},
 ): Promise<CachedWeights | undefined> {
-	for (const place of allPlaces(sources, options)) {
+	for (const place of placesHere(sources)) {
 		const found = await cachedAt(place, files, options);
 		if (found) return found;
 	}
@@ -82,13 +82,13 @@ export async function remove(
 	options: WeightOptions = {},
 ): Promise<number> {
 	let freed = 0;
-	for (const place of allPlaces(sources, options)) freed += await removeAt(place, files, options);
+	for (const place of placesHere(sources)) freed += await removeAt(place, files, options);
 	return freed;
 }
 
-function allPlaces(sources: readonly WeightSource[], options: WeightOptions): readonly Place[] {
-	const hasMirror = endpointOf(options) !== usualEndpoint;
-	return sources.flatMap((source) => placesOf(source, hasMirror));
+/** Where files may be already: those of GitHub also where a mirror's are, whether there is one now or not. */
+function placesHere(sources: readonly WeightSource[]): readonly Place[] {
+	return sources.flatMap((source) => placesOf(source, true));
 }
 
 /** What is fetched only when it is read fails then, in a sentence like all others. */

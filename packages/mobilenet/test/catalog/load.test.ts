@@ -188,6 +188,9 @@ describeWithShared("models by name", [`weights/${quant}`, `weights/${usual}`, "d
 		vi.stubEnv("HF_HUB_OFFLINE", "1");
 		const answer = await mobilenet(["classify", "--model", "imagenet/0.25-128", "--top", "1", macaw]);
 		expect(answer.stdout).toMatch(/macaw \d+\.\d %\n$/);
+		// What a mirror brought is there without it, too.
+		vi.stubEnv("HF_ENDPOINT", "");
+		expect(JSON.parse(await listed())).toMatchObject({ name: "imagenet/0.25-128" });
 		expect((await mobilenet(["pull", "--remove", "imagenet/0.25-128"])).stdout).toBe(
 			"imagenet/0.25-128: 525,598 bytes removed\n",
 		);
