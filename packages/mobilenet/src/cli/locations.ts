@@ -8,13 +8,13 @@ export function isAddress(name: string): boolean {
 	return /^[a-z][a-z+.-]+:/i.test(name);
 }
 
-/** The files that a model is made of, as far as there are any: undefined for an address and for a model's name. */
+/** The files that a model is made of; undefined for an address, for a name, and where there is no such file. */
 export async function filesOf(model: string): Promise<readonly string[] | undefined> {
 	if (model.startsWith("file:")) return filesOf(fileURLToPath(model));
 	const { isWeightsName, modelNames } = await import("../index.ts");
 	if (modelNames.includes(model) || isWeightsName(model) || isAddress(model)) return undefined;
 	const found = await stat(model).catch(() => undefined);
-	if (!found?.isDirectory()) return found ? [model, ...(await shardsOf(model))] : [];
+	if (!found?.isDirectory()) return found && [model, ...(await shardsOf(model))];
 	const names = await readdir(model);
 	if (names.includes("model.json")) return filesOf(join(model, "model.json"));
 	return names.map((name) => join(model, name));
