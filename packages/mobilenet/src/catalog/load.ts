@@ -5,7 +5,11 @@ import { type ReadOptions, readFolder, readModel } from "../formats/read.ts";
 import { configure } from "../network/configuration.ts";
 import type { Model } from "../weights/model.ts";
 import { withOrigin } from "../weights/origin.ts";
+import type { PreprocessingOptions } from "../weights/preprocessing.ts";
 import { named } from "./names.ts";
+
+export { nearest } from "./names.ts";
+
 import type { NameOptions } from "./options.ts";
 import type { WeightFiles } from "./place.ts";
 import { wantedOf } from "./wanted.ts";
@@ -24,7 +28,7 @@ export async function loadByName(name: string, options: ReadOptions & NameOption
 	const reading: ReadOptions = {
 		...options,
 		name: options.name ?? full,
-		preprocessing: { ...entry?.preprocessing, ...options.preprocessing },
+		preprocessing: { ...entry?.preprocessing, ...defined(options.preprocessing) },
 	};
 	const facts = { license: entry?.license, origin: entry?.origin };
 	const installed = await loadInstalled(full, reading);
@@ -42,6 +46,11 @@ function onlyOf({ paths, read }: WeightFiles): WeightFiles["read"] {
 		if (paths.includes(path)) return read(path);
 		throw new MobileNetError("not-found", `${path} is not among the files.`);
 	};
+}
+
+/** The fields that are said: one that is undefined hides nothing. */
+function defined(options: PreprocessingOptions | undefined): PreprocessingOptions {
+	return Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined));
 }
 
 /** At the size that the catalog knows, where the files do not say one. */

@@ -18,6 +18,8 @@ export interface Named {
 
 const usualRevision = "main";
 const similar = 3;
+/** No name is longer, and a text that is is not compared as a whole. */
+const longest = 60;
 
 /**
  * What a name stands for.
@@ -34,7 +36,7 @@ export function named(name: string): Named {
 	if (!entry)
 		throw new MobileNetError(
 			"usage",
-			`${shown(name)} is not in the catalog of weights. The nearest are ${nearest(name).join(", ")}; mobilenet models lists them all. A file of that name is ${shown(`./${name}`)}.`,
+			`${shown(name)} is not in the catalog of weights. The nearest are ${nearest(name).join(", ")}; mobilenet models lists them all.${/^[./]/.test(name) ? "" : ` A file of that name is ${shown(`./${name}`)}.`}`,
 		);
 	return { name: full, entry, files: entry.files, sources: entry.sources };
 }
@@ -54,16 +56,23 @@ function onHub(name: string): Named {
 	return { name, sources: [source], ...(file !== undefined && { files: [{ path: file }] }) };
 }
 
-/** The names that have the most in common with a text, from its beginning. */
-function nearest(text: string): readonly string[] {
-	const common = (name: string): number => {
-		let length = 0;
-		while (length < name.length && name[length] === text[length]) length++;
-		return length;
-	};
-	return entries
-		.map(({ name }) => ({ name, common: common(name) }))
-		.sort((a, b) => b.common - a.common)
+/** The names that a text is the fewest letters away from. */
+export function nearest(text: string): readonly string[] {
+	return [...Object.keys(aliases), ...entries.map(({ name }) => name)]
+		.map((name) => ({ name, away: distance(text.slice(0, longest), name) }))
+		.sort((a, b) => a.away - b.away)
 		.slice(0, similar)
 		.map(({ name }) => name);
+}
+
+/** Letters to change, to add or to leave out: Levenshtein's distance. */
+function distance(a: string, b: string): number {
+	let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+	for (let i = 0; i < a.length; i++) {
+		const next = [i + 1];
+		for (let j = 0; j < b.length; j++)
+			next.push(Math.min(row[j]! + (a[i] === b[j] ? 0 : 1), row[j + 1]! + 1, next[j]! + 1));
+		row = next;
+	}
+	return row[b.length]!;
 }

@@ -23,8 +23,20 @@ export interface PackOptions {
  */
 export function packModel(
 	model: Model,
-	{ name, version = "1.0.0", license = model.source.license ?? "UNLICENSED" }: PackOptions,
+	{ name, version = "1.0.0", license: given }: PackOptions,
 ): ReadonlyMap<string, Uint8Array> {
+	const { license: own } = model.source;
+	if (own !== undefined && given !== undefined && own !== given)
+		throw new MobileNetError(
+			"usage",
+			`the model's own license goes along with it and cannot become ${shown(given)}: ${own}`,
+		);
+	if (/^(default$|imagenet(\/|$))/.test(name))
+		throw new MobileNetError(
+			"usage",
+			`the name ${shown(name)} is taken by the package itself: choose another.`,
+		);
+	const license = own ?? given ?? "UNLICENSED";
 	if (!/^[a-z0-9][a-z0-9._-]*(\/[a-z0-9][a-z0-9._-]*)?$/.test(name))
 		throw new MobileNetError(
 			"usage",
@@ -39,7 +51,8 @@ export function packModel(
 		version,
 		description: `Weights of a MobileNet v1 for the package mobilenet, called ${name}.`,
 		keywords: ["mobilenet", "mobilenet-weights"],
-		license,
+		// npm wants an identifier; what is more than that stands in the README.
+		license: /^[\w.+-]+$/.test(license) ? license : "SEE LICENSE IN README.md",
 		type: "module",
 		main: "index.js",
 		types: "index.d.ts",
@@ -66,7 +79,7 @@ function readme(name: string, called: string, { configuration, source }: Model, 
 
 A MobileNet v1 (α ${alpha}, ${size} pixels, ${classes} classes) for the package [mobilenet](https://www.npmjs.com/package/mobilenet).
 
-License: ${license}.${source.origin === undefined ? "" : ` ${source.origin}`}
+License: ${license.replace(/\.$/, "")}.${source.origin === undefined ? "" : ` ${source.origin}`}
 
 \`\`\`sh
 npm install mobilenet ${called}

@@ -53,14 +53,14 @@ describe("what is downloaded", () => {
 	const shown = (isTTY: boolean): string => {
 		let text = "";
 		const onProgress = downloading({ write: (part) => (text += part), isTTY });
-		onProgress?.({ loaded: 7, total: 7, source: "default" });
+		onProgress({ loaded: 7, total: 7, source: "default" });
 		for (const loaded of [1, 2000])
-			onProgress?.({ loaded, total: 2000, source: "https://example.org/a/b.tflite" });
+			onProgress({ loaded, total: 2000, source: "https://example.org/a/b.tflite" });
 		return text;
 	};
 
-	it("is shown as it comes, on a terminal only, and not what comes with the package", () => {
+	it("is shown as it comes on a terminal, is one line elsewhere, and leaves out what comes with the package", () => {
 		expect(shown(true)).toBe("\rb.tflite: 1 of 2,000 bytes\u001b[K\r\u001b[K");
-		expect(shown(false)).toBe("");
+		expect(shown(false)).toBe("downloading b.tflite (2,000 bytes)\n");
 	});
 });

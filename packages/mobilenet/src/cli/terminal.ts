@@ -23,18 +23,22 @@ export interface Terminal {
 }
 
 /**
- * Shows the bytes of a model as they come from an address, on a terminal only.
+ * Shows the bytes of a model as they come from an address; where nobody watches, a line that it is being downloaded.
  *
  * @example
  * await MobileNet.load("imagenet", { onProgress: downloading(process.stderr) });
  */
-export function downloading(stream: Output): OnProgress | undefined {
-	const { isLive, status, clear } = terminalOf(stream);
-	if (!isLive) return undefined;
+export function downloading(stream: Output): OnProgress {
+	const { isLive, status, clear, line } = terminalOf(stream);
+	const told = new Set<string>();
 	return ({ loaded, total, source }) => {
 		if (!/^https?:/.test(source)) return;
 		const name = source.replace(/^.*\//, "");
-		if (loaded === total) clear();
+		if (!isLive) {
+			if (!told.has(source))
+				line(`downloading ${name}${total === undefined ? "" : ` (${grouped(total)} bytes)`}`);
+			told.add(source);
+		} else if (loaded === total) clear();
 		else status(`${name}: ${grouped(loaded)}${total === undefined ? "" : ` of ${grouped(total)}`} bytes`);
 	};
 }

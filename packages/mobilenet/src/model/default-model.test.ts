@@ -28,7 +28,7 @@ describe("the embedded model", () => {
 		expect((await MobileNet.load("default", { threads: 1 })).model).toEqual(own);
 		expect(await loadModel(file.href)).toEqual(own);
 		for (const path of ["./default", "Default", "default.tflite", "constructor"])
-			await expect(loadModel(path)).rejects.toThrow(`${path} cannot be read: there is no such file.`);
+			await expect(loadModel(path)).rejects.toThrow(`${path} cannot be read: there is no such file`);
 	});
 
 	it("is what load gives without a source", async () => {

@@ -38,8 +38,14 @@ export async function loadModel(
 	} catch (error) {
 		if (!(error instanceof MobileNetError && error.code === "not-found" && mayBePackaged(source)))
 			throw error;
-		const model = await (await import("../catalog/load.ts")).loadInstalled(source, options);
-		if (!model) throw error;
-		return model;
+		const { loadInstalled, nearest } = await import("../catalog/load.ts");
+		const model = await loadInstalled(source, options);
+		if (model) return model;
+		if (/\.[a-z]\w*$/.test(source)) throw error;
+		throw new MobileNetError(
+			"not-found",
+			`${source} cannot be read: there is no such file, and it is no name of a network either (${nearest(source).join(", ")}; mobilenet models lists them).`,
+			{ file: source, cause: error },
+		);
 	}
 }

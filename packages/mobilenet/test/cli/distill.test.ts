@@ -239,7 +239,7 @@ describe("mobilenet distill refuses", () => {
 		[
 			"a teacher that is not there",
 			["--teacher", "nowhere"],
-			/nowhere cannot be read: there is no such file\.$/,
+			/nowhere cannot be read: there is no such file, and it is no name of a network either \(.+; mobilenet models lists them\)\.$/,
 		],
 		[
 			"a temperature of an embedding",

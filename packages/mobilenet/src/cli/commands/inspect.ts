@@ -194,7 +194,7 @@ function readable(file: string, model: Model, background: boolean): string {
 		...(model.sureFrom === undefined
 			? []
 			: [["sure", `answers from a probability of ${model.sureFrom} on`] as const]),
-		...(source.license === undefined ? [] : [["license", source.license] as const]),
+		["license", source.license ?? "unknown: neither the file nor the catalog says it"],
 		...(source.origin === undefined ? [] : [["origin", source.origin] as const]),
 		...source.notes.map((note) => ["unusual", note] as const),
 	];

@@ -1,6 +1,6 @@
 /** `mobilenet pack`: an npm package of a model, which others install to have it by name. */
 import { mkdir, readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { buildCommand } from "@stricli/core";
 import type { Context } from "../context.ts";
 import { usageError } from "../errors.ts";
@@ -37,7 +37,7 @@ export const packCommand = buildCommand<Options, [string], Context>({
 		this.process.stdout.write(
 			json
 				? jsonLine({ output, package: manifest.name, name, bytes, files: [...files.keys()] })
-				: `${output}: the package ${manifest.name}, ${grouped(bytes)} bytes. npm publish ${output} publishes it; who installs it loads ${name}.\n`,
+				: `${output}: the package ${manifest.name}, ${grouped(bytes)} bytes. npm publish ${isAbsolute(output) ? output : `./${output}`} publishes it; whoever installs it loads ${name}.\n`,
 		);
 	},
 	parameters: {
@@ -71,7 +71,7 @@ export const packCommand = buildCommand<Options, [string], Context>({
 			"",
 			"EXAMPLE",
 			"  mobilenet pack flowers.safetensors --name flowers --license CC-BY-4.0",
-			"  npm publish mobilenet-weights-flowers",
+			"  npm publish ./mobilenet-weights-flowers",
 		].join("\n"),
 	},
 });

@@ -4,7 +4,7 @@ import type { Context } from "../context.ts";
 import { usageError } from "../errors.ts";
 import { jsonLine } from "../output.ts";
 import { grouped } from "../table.ts";
-import { terminalOf } from "../terminal.ts";
+import { downloading } from "../terminal.ts";
 
 interface Options {
 	readonly remove: boolean;
@@ -17,7 +17,7 @@ export const pullCommand = buildCommand<Options, string[], Context>({
 			throw usageError("pull takes the name of a network: mobilenet models lists them.");
 		const { stdout, stderr } = this.process;
 		const { pullWeights, removeWeights } = await import("../../catalog/index.ts");
-		const terminal = terminalOf(stderr);
+		const onProgress = downloading(stderr);
 		for (const name of names) {
 			if (remove) {
 				const bytes = await removeWeights(name);
@@ -30,8 +30,7 @@ export const pullCommand = buildCommand<Options, string[], Context>({
 				);
 				continue;
 			}
-			const pulled = await pullWeights(name, { onProgress: terminal.count });
-			terminal.clear();
+			const pulled = await pullWeights(name, { onProgress });
 			if (json) stdout.write(jsonLine(pulled));
 			else
 				for (const { location, bytes } of pulled.files)
