@@ -1,4 +1,4 @@
-// On a page of yours: the address of node_modules/mobilenet/dist/browser/mobilenet.js, wherever it is served.
+// In your own page, use the URL where node_modules/mobilenet/dist/browser/mobilenet.js is served.
 import { MobileNet } from "../../packages/mobilenet/dist/browser/mobilenet.js";
 
 const element = (id) => document.getElementById(id);
@@ -44,7 +44,7 @@ async function classify() {
 	});
 }
 
-/** Shows what is being done, then what came of it: errors are sentences meant for people. */
+/** Shows progress, then the result or the error, whose message is a sentence for people. */
 async function say(before, work) {
 	element("message").textContent = before;
 	try {

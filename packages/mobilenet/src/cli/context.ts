@@ -1,15 +1,15 @@
-/** What the command line needs of a process, passed in, so that every command is tested without spawning one. */
+/** What the command line needs from a process. It is passed in, so tests run commands without spawning one. */
 import type { CommandContext, StricliProcess } from "@stricli/core";
 
 export interface Output {
 	write(text: string): unknown;
-	/** Whether it is a terminal, which somebody watches. */
+	/** Whether it is a terminal that somebody is watching. */
 	readonly isTTY?: boolean | undefined;
-	/** Characters that fit in a line of it. */
+	/** Characters that fit in one line. */
 	readonly columns?: number | undefined;
 }
 
-/** A process, or what a test puts in its place. */
+/** A process, or a test's substitute for one. */
 export interface ProcessLike {
 	/** Results, and nothing else. */
 	readonly stdout: Output;
@@ -21,6 +21,6 @@ export interface ProcessLike {
 
 /** `this` of every command: `this.process.stdout.write(…)`. */
 export interface Context extends CommandContext {
-	/** A command of which some inputs failed, the rest done, sets `exitCode` to 1. */
+	/** A command sets `exitCode` to 1 if some inputs failed and the rest are done. */
 	readonly process: ProcessLike & StricliProcess;
 }

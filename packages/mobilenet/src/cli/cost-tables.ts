@@ -15,7 +15,7 @@ const paper = "Howard and others 2017, https://arxiv.org/abs/1704.04861";
 const checkpoints = "https://github.com/tensorflow/models, research/slim/nets/mobilenet_v1.md";
 
 const right = (title: string): Column => ({ title, align: "right" });
-/** A column for what the paper prints, and one for ours. */
+/** A column for the paper's figures, and one for ours. */
 const beside = (title: string, column: (title: string) => Column = right): Column[] => [
 	column(`${title}, paper`),
 	column("ours"),
@@ -30,7 +30,7 @@ const modificationColumns = [{ title: "layer / modification" }, ...costColumns];
 const networkColumns = [{ title: "network" }, right("top-1, paper"), ...costColumns];
 const gridColumns = ["α", "pixels", "mult-adds", "parameters", "top-1", "top-5"].map(right);
 
-/** One of the paper's tables: its figures as it prints them, ours in full, and notes where they are at odds. */
+/** One of the paper's tables: its figures as printed, ours in full, and notes where they disagree. */
 export function paperTableText(number: PaperTableNumber): string {
 	switch (number) {
 		case 1:
@@ -57,7 +57,7 @@ export function gridText(): string {
 	return [
 		"The 16 published networks: mult-adds as paper counts them, for one picture and 1000 classes\n",
 		table(gridColumns, rows),
-		`Accuracy on ImageNet's validation set as published for Google's checkpoints (${checkpoints})\n`,
+		`Accuracy on ImageNet's validation set, as published for Google's checkpoints (${checkpoints})\n`,
 	].join("\n");
 }
 
@@ -94,7 +94,7 @@ function networkCells({ network, top1, multAdds, parameters }: NetworkRow): stri
 	return [network, percent(top1, 1), ...counts(multAdds), ...counts(parameters)];
 }
 
-/** Millions as the paper prints them, such as `52.3 M`, and ours. */
+/** Millions as printed in the paper, such as `52.3 M`, and ours. */
 function counts({ paper, ours }: PaperAndOurs<number>): string[] {
 	return [`${paper / 1e6} M`, grouped(ours)];
 }

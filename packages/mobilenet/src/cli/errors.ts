@@ -1,12 +1,12 @@
-/** Errors at the command line: the package's own are whole sentences, and people see each as one line. */
+/** Errors on the command line: the package's own are whole sentences, each shown as one line. */
 import { MobileNetError } from "../network/index.ts";
 
-/** A command line that makes no sense: exit code 2. */
+/** An invalid command line: exit code 2. */
 export function usageError(sentence: string): MobileNetError {
 	return new MobileNetError("usage", sentence);
 }
 
-/** An error as people see it: one line that says which program it comes from. */
+/** An error as it is shown: one line that starts with the program's name. */
 export function errorLine(sentence: string): string {
 	return `mobilenet: ${sentence.replace(/[.?]?$/, (end) => end || ".")}`;
 }
@@ -18,7 +18,7 @@ export function messageOf(error: unknown): string {
 		.replaceAll(/\s*\n\s*/g, " ");
 }
 
-/** What somebody typed, in quotation marks; long things cut. */
+/** What the user typed, in quotation marks, shortened if it is long. */
 export function quoted(input: string | undefined): string {
 	const text = JSON.stringify(input ?? "");
 	return text.length > 60 ? `${text.slice(0, 57)}...` : text;

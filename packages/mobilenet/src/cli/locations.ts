@@ -1,9 +1,9 @@
-/** Where things lie that a command line names: at an address or in files, and in which. */
+/** Where the things named on the command line are: at a URL or in files, and in which files. */
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Whether a name is an address rather than a path: its scheme has at least two letters, since a drive has one. */
+/** Whether a name is a URL rather than a path: a URL's scheme has at least two letters, a drive has one. */
 export function isAddress(name: string): boolean {
 	return /^[a-z][a-z+.-]+:/i.test(name);
 }
@@ -20,7 +20,7 @@ export async function filesOf(model: string): Promise<readonly string[] | undefi
 	return names.map((name) => join(model, name));
 }
 
-/** What a TensorFlow.js model.json names; nothing for any other file. */
+/** The shards that a TensorFlow.js model.json lists; none for any other file. */
 async function shardsOf(file: string): Promise<readonly string[]> {
 	if (!/\.json$/i.test(file)) return [];
 	try {
@@ -30,7 +30,7 @@ async function shardsOf(file: string): Promise<readonly string[]> {
 		};
 		return weightsManifest.flatMap(({ paths }) => paths).map((path) => join(file, "..", path));
 	} catch {
-		// Loading it says what is wrong.
+		// Loading the model reports the error.
 		return [];
 	}
 }

@@ -2,7 +2,7 @@
 import process from "node:process";
 import { run } from "./program.ts";
 
-// Whoever reads has seen enough (`mobilenet summary | head`): that is no failure.
+// The reader has closed the pipe (`mobilenet summary | head`): that is not an error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 	if (error.code !== "EPIPE") throw error;
 	process.exit(0);
@@ -12,6 +12,6 @@ process.stderr.on("error", (error: NodeJS.ErrnoException) => {
 });
 
 run(process.argv.slice(2), process).then((exitCode) => {
-	// Not process.exit: what is written must arrive first.
+	// Not process.exit: the output must be flushed first.
 	process.exitCode = exitCode;
 });

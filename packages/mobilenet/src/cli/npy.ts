@@ -1,17 +1,17 @@
 /**
- * NumPy's file format, version 1.0, as far as a table of float32 needs it: magic, the length of a header, the header (a
+ * NumPy's file format, version 1.0, as far as a float32 table needs it: magic bytes, the length of a header, the header (a
  * Python dictionary), and the numbers row after row.
  *
  * Source: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  */
 
-/** What the data's beginning is aligned to. */
+/** The start of the data is aligned to this many bytes. */
 const alignment = 64;
 
 /**
  * A table as the bytes of an .npy file of shape [rows, columns].
  *
- * @param rows each of so many columns
+ * @param rows each with this many columns
  * @example
  * await writeFile("vectors.npy", writeNpy(vectors, 1024)) // np.load("vectors.npy").shape == (n, 1024)
  */

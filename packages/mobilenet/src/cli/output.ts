@@ -1,21 +1,21 @@
-/** What commands write: files with the right ending, never over the model that is read, and lines of JSON. */
+/** What commands write: files with the right ending, never over the model being read, and lines of JSON. */
 import { stat } from "node:fs/promises";
 import { quoted, usageError } from "./errors.ts";
 import { filesOf } from "./locations.ts";
 
-/** The endings of what is written, as messages name them, and what else there is to say of each. */
+/** The file endings for each kind of output, and how error messages describe them. */
 const kinds = {
 	model: { ending: /\.safetensors$/i, expected: ".safetensors, which is what this command writes", hint: "" },
 	vectors: {
 		ending: /\.npy$/i,
 		expected: ".npy",
-		hint: "; without it JSON lines go to standard output",
+		hint: "; without this option JSON lines go to standard output",
 	},
 	report: { ending: /\.html?$/i, expected: ".html", hint: "" },
 } as const;
 
 /**
- * Fails unless a file has the ending of what is to be written: a slip must not write over something else.
+ * Fails unless a file has the right ending, to keep a typo from overwriting something else.
  *
  * @param option the option that names the file
  */
@@ -29,7 +29,7 @@ export function jsonLine(value: unknown): string {
 	return `${JSON.stringify(value)}\n`;
 }
 
-/** Fails where a file to be written is one of those that a model is read from; others may be written over. */
+/** Fails if the output is one of the files that the model is read from; other files may be overwritten. */
 export async function checkOverwriting(model: string, output: string): Promise<void> {
 	const identity = async (file: string): Promise<string | undefined> => {
 		const found = await stat(file, { bigint: true }).catch(() => undefined);
@@ -39,5 +39,5 @@ export async function checkOverwriting(model: string, output: string): Promise<v
 	if (there === undefined) return;
 	for (const file of (await filesOf(model)) ?? [])
 		if ((await identity(file)) === there)
-			throw usageError(`${output} is a file of the model that is read: give another --output.`);
+			throw usageError(`${output} belongs to the model being read: choose another --output.`);
 }

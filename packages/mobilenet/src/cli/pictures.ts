@@ -1,4 +1,4 @@
-/** The pictures that a command line names: files, folders, globs, addresses, standard input, raw pixels. */
+/** The pictures named on the command line: files, folders, globs, URLs, standard input, raw pixels. */
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { glob, isDynamicPattern } from "tinyglobby";
@@ -45,38 +45,38 @@ export const pictureFlags = {
 		parse: rawSize,
 		optional: true,
 		placeholder: "WxH",
-		brief: "the pictures are raw pixels of that size, three bytes each: standard input or .rgb files",
+		brief: "read raw pixels of this size, three bytes each, from standard input or .rgb files",
 	},
 } as const;
 
 export const picturesArgument = {
 	kind: "array",
 	parameter: {
-		brief: "files, folders, globs, addresses, or - for standard input",
+		brief: "files, folders, globs, URLs, or - for standard input",
 		parse: (input: string) => input,
 		placeholder: "picture",
 	},
 } as const;
 
-/** Fails where a command line names no pictures, before a model is loaded for them. */
+/** Fails if the command line names no pictures, before a model is loaded. */
 export function checkPictures(inputs: readonly string[], purpose: string): void {
 	if (inputs.length === 0)
 		throw usageError(
-			`give pictures to ${purpose}: files, folders, globs, addresses, or - for standard input.`,
+			`there are no pictures to ${purpose}: give files, folders, globs, URLs, or - for standard input.`,
 		);
 }
 
-/** A picture's error as people see it: a line that names the file once. */
+/** A picture's error as it is shown: one line that names the file once. */
 export function pictureError(file: string, error: unknown): string {
 	const message = messageOf(error);
 	return errorLine(message.includes(file) ? message : `${file}: ${message}`);
 }
 
 /**
- * The pictures in order. A path that does not exist is passed on as it is: reading it gives the error. In folders,
- * which are searched with all below them, what is no picture by its ending is passed over.
+ * The pictures in order. A path that does not exist is passed on unchanged: reading it gives the error. Folders are
+ * searched recursively, and files without a picture's ending are skipped.
  *
- * @param raw where the files hold raw pixels
+ * @param raw the size, if the files hold raw pixels
  */
 export async function* picturesOf(
 	inputs: readonly string[],
@@ -116,7 +116,7 @@ async function rawFile(file: string, raw: RawSize): Promise<PictureSource> {
 	try {
 		return pixelsOr(await readFile(file), raw);
 	} catch {
-		// Reading it again says what is wrong, in its row.
+		// The error appears in its row, when it is read again.
 		return file;
 	}
 }

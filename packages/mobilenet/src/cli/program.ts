@@ -1,6 +1,6 @@
 /**
- * The command line as a value: which commands there are, and what their exit codes mean. Commands stand one a file
- * and import what is heavy (the engine, decoders, formats) only when they run: `buildCommand({ loader })`.
+ * The command line as a value: the commands, and what their exit codes mean. Each command is in a file of its own
+ * and imports what is heavy (the engine, decoders, formats) only when it runs.
  */
 import {
 	buildApplication,
@@ -30,7 +30,7 @@ import type { Context, ProcessLike } from "./context.ts";
 import { inheritedName, text } from "./usage.ts";
 import { packageVersion } from "./version.ts";
 
-/** All good; some inputs failed, the rest done; wrong usage. */
+/** 0: success; 1: some inputs failed and the rest are done; 2: wrong usage. */
 export type ExitCode = 0 | 1 | 2;
 
 const commands = buildRouteMap<string, Context>({
@@ -53,9 +53,9 @@ const commands = buildRouteMap<string, Context>({
 		completion: completionCommand,
 	},
 	docs: {
-		brief: "MobileNet v1: classify pictures, understand the network",
+		brief: "MobileNet v1: classify pictures, train on your own, and understand the network",
 		fullDescription: [
-			"MobileNet v1: classify pictures, understand the network.",
+			"MobileNet v1: classify pictures, train on your own, and understand the network.",
 			"",
 			"EXAMPLE",
 			"  mobilenet classify photo.jpg",
@@ -75,7 +75,7 @@ const application = buildApplication(commands, {
 			weights: { insertion: 1, deletion: 3, substitution: 2, transposition: 0 },
 		},
 	},
-	// NO_COLOR is kept by having none.
+	// There is never any color, so NO_COLOR is respected.
 	documentation: { disableAnsiColor: true, onlyRequiredInUsageLine: true },
 	localization: { text },
 	determineExitCode: (thrown) =>
@@ -86,8 +86,8 @@ const application = buildApplication(commands, {
  * Runs one command line.
  *
  * @param inputs the words after `mobilenet`
- * @param context where to read and write
- * @returns 0 all good, 1 some inputs failed, 2 wrong usage
+ * @param context where to read from and write to
+ * @returns 0 for success, 1 if some inputs failed, 2 for wrong usage
  * @example
  * const exitCode = await run(["cost", "--alpha", "0.5"], process);
  */
@@ -107,7 +107,7 @@ export async function run(inputs: readonly string[], context: ProcessLike): Prom
 	return exitCodeOf(Number(process.exitCode));
 }
 
-/** stricli's own codes are below 0: an unknown command or option is wrong usage, the rest is a failure. */
+/** stricli's own codes are below 0: an unknown command or option is wrong usage, the rest are failures. */
 function exitCodeOf(code: number): ExitCode {
 	if (code === 0 || code === 1 || code === 2) return code;
 	return code === StricliExitCode.UnknownCommand || code === StricliExitCode.InvalidArgument ? 2 : 1;

@@ -1,5 +1,5 @@
 /**
- * A picture of 2×2 pixels in each format that can be decoded, for `doctor` to decode: all of one orange-red color.
+ * A picture of 2×2 orange-red pixels in each format that can be decoded, for `doctor` to decode.
  * Made with sharp from { create: { width: 2, height: 2, channels: 3, background: color } }.
  */
 export const color = [200, 60, 30] as const;

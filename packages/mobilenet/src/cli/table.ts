@@ -1,8 +1,8 @@
-/** Aligned text for people: columns as wide as their widest cell, two spaces between them, no color. */
+/** Aligned text tables: columns as wide as their widest cell, two spaces between them, no color. */
 
 export interface Column {
 	readonly title: string;
-	/** Numbers stand at the right. */
+	/** Numbers are aligned right. */
 	readonly align?: "left" | "right";
 }
 
@@ -37,7 +37,7 @@ export function printable(text: string): string {
 	return text.replaceAll(/\p{Cc}/gu, "\u{fffd}");
 }
 
-/** Characters, not UTF-16 units; marks that stand over another one take no place. */
+/** Characters, not UTF-16 units; combining marks take no space. */
 function length(text: string): number {
 	return [...text.replaceAll(/\p{M}/gu, "")].length;
 }
@@ -47,7 +47,7 @@ export function grouped(value: number): string {
 	return value.toLocaleString("en-US");
 }
 
-/** A share of 0 to 1 as `94.86 %`. */
+/** A share from 0 to 1 as `94.86 %`. */
 export function percent(share: number, decimals = 2): string {
 	return `${(100 * share).toFixed(decimals)} %`;
 }

@@ -1,24 +1,23 @@
 /**
- * Standard error as people watch it. On a terminal what counts is one line that is written over again and again;
- * elsewhere, in a log or a pipe, it is a line once it is done. Results never go here. There is no color, so that NO_COLOR
- * is always kept.
+ * Progress on standard error. On a terminal it is one line that is overwritten again and again; in a log or a pipe it
+ * is one line at the end. Results never go here. There is no color, so NO_COLOR is always respected.
  */
 import type { OnProgress } from "../index.ts";
 import type { Output } from "./context.ts";
 import { grouped } from "./table.ts";
 
 export interface Terminal {
-	/** Whether somebody watches. */
+	/** Whether it is a terminal. */
 	readonly isLive: boolean;
-	/** Characters that fit in a line, which change with the window. */
+	/** Characters that fit in a line; this changes with the window. */
 	readonly columns: () => number;
-	/** Writes over the line that counts, on a terminal only. */
+	/** Overwrites the progress line; does nothing unless it is a terminal. */
 	readonly status: (text: string) => void;
-	/** Takes that line away. */
+	/** Removes that line. */
 	readonly clear: () => void;
 	/** Writes a line that stays. */
 	readonly line: (text: string) => void;
-	/** How much of something is done: `pictures: 12 of 40`. */
+	/** Shows progress: `pictures: 12 of 40`. */
 	readonly count: OnProgress;
 }
 
@@ -46,7 +45,7 @@ export function downloading(stream: Output): OnProgress {
 const usualColumns = 80;
 
 /**
- * The terminal that a stream is, or stands in for.
+ * A terminal on a stream.
  *
  * @example
  * const { count } = terminalOf(process.stderr);

@@ -1,4 +1,4 @@
-/** What a training run of the command line leaves: the model, its log and curves, and what it says at the end. */
+/** What a training run on the command line writes: the model, its log and curves, and the result at the end. */
 import { appendFile, rm, writeFile } from "node:fs/promises";
 import { writeLocation } from "../formats/index.ts";
 import { MobileNetError } from "../network/index.ts";
@@ -15,7 +15,7 @@ import { messageOf } from "./errors.ts";
 import type { RunPaths } from "./options/training.ts";
 import { grouped, percent } from "./table.ts";
 
-/** Writes the model; if that fails, training was not for nothing. */
+/** Writes the model; if that fails, the error says where the best checkpoint is, so the training is not lost. */
 export async function writeOutput(
 	{ output, checkpoints }: RunPaths,
 	{ best, model }: TrainingDone,
@@ -32,7 +32,7 @@ export async function writeOutput(
 	}
 }
 
-/** The log and the curves. What cannot be written is said once, and the run goes on. */
+/** The log and the curves. If they cannot be written, that is reported once and the run continues. */
 export function runFilesOf(
 	paths: RunPaths,
 	resume: boolean,
@@ -48,7 +48,7 @@ export function runFilesOf(
 			await write();
 		} catch (error) {
 			failed = true;
-			say(`${path} cannot be written: ${messageOf(error)}; the run goes on without log and curves.`);
+			say(`${path} cannot be written: ${messageOf(error)}; training continues without a log and curves.`);
 		}
 	};
 	return {
@@ -67,7 +67,7 @@ export function runFilesOf(
 	};
 }
 
-/** The run as a value for a line of JSON. */
+/** The result of the run, for a line of JSON. */
 export function summaryOf(
 	{ output, log, curves, checkpoints }: RunPaths,
 	data: string,
@@ -88,7 +88,7 @@ export function summaryOf(
 	};
 }
 
-/** The same for people. */
+/** The same as readable text. */
 export function readable(
 	{ output, log, curves }: RunPaths,
 	{ best, start, history, model }: TrainingDone,

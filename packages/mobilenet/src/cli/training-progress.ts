@@ -1,6 +1,6 @@
 /**
- * A training run as people watch it: on a terminal one line that is written over again and again, with a bar, images a
- * second, the time that is left, the loss and the validation's top-1; everywhere a line for each epoch.
+ * The progress of a training run. On a terminal: one line that is overwritten again and again, with a bar, images per
+ * second, the time left, the loss and the validation top-1. Everywhere: one line for each epoch.
  */
 import type { EpochReport, TrainingEvent } from "../training/index.ts";
 import { percent } from "./table.ts";
@@ -8,7 +8,7 @@ import type { Terminal } from "./terminal.ts";
 
 /** What the line shows. */
 export interface ProgressState {
-	/** Steps done, and in all. */
+	/** Steps done, and in total. */
 	readonly step: number;
 	readonly steps: number;
 	readonly epoch: number;
@@ -17,18 +17,18 @@ export interface ProgressState {
 	/** The last epoch's, 0 to 1. */
 	readonly top1?: number | undefined;
 	readonly imagesPerSecond: number;
-	/** Until the last epoch is done; unknown at the beginning. */
+	/** Until the last epoch is done; unknown at first. */
 	readonly secondsLeft?: number | undefined;
 }
 
 const barWidth = { least: 8, most: 30 } as const;
-/** A terminal is not written to more often, in milliseconds. */
+/** The terminal is not updated more often than this, in milliseconds. */
 const everyMilliseconds = 100;
-/** How much of what was seen a new value replaces, so that a glance reads the trend. */
+/** Weight of a new value in the moving average, which makes the trend readable. */
 const smoothing = 0.1;
 
 /**
- * The line of a terminal, no longer than its columns.
+ * The progress line, no longer than the terminal's width.
  *
  * @example
  * progressLine({ step: 5, steps: 10, epoch: 1, epochs: 2, loss: 1.25, imagesPerSecond: 120, secondsLeft: 65 }, 80)
@@ -44,7 +44,7 @@ export function progressLine(state: ProgressState, columns: number): string {
 		`loss ${loss.toFixed(3)}`,
 		...(top1 === undefined ? [] : [`top-1 ${percent(top1, 1)}`]),
 	].join("  ");
-	// One column stays free: some terminals break the line at the last one.
+	// One column stays free: some terminals wrap the line at the last one.
 	const room = Math.min(barWidth.most, columns - 1 - before.length - after.length);
 	if (room < barWidth.least) return (before + after.trimStart()).slice(0, Math.max(0, columns - 1));
 	const done = Math.round((room * step) / steps);
@@ -66,14 +66,14 @@ function epochLine(report: EpochReport & { readonly epochs: number }): string {
 	].join(", ");
 }
 
-/** Makes the function that shows the events of a run as they come. */
+/** Makes the function that shows a run's events as they arrive. */
 export function progressOn(
 	terminal: Terminal,
 	now: () => number = () => performance.now(),
 ): (event: TrainingEvent) => void {
 	let last = Number.NEGATIVE_INFINITY;
 	let started: { readonly time: number; readonly step: number } | undefined;
-	/** When the step before ended, and seconds a picture and a step since. */
+	/** When the previous step ended. */
 	let before = now();
 	let speed = 0;
 	let loss: number | undefined;

@@ -1,6 +1,6 @@
 /**
- * A training run of the command line, whatever learns from whatever: progress on the screen, log, curves and checkpoints
- * on disk, Ctrl-C. What is learned and how is the command's.
+ * A training run on the command line, whatever is trained: progress on the screen; log, curves and checkpoints on disk;
+ * Ctrl-C. The command decides what is trained and how.
  */
 import process from "node:process";
 import {
@@ -34,17 +34,17 @@ import { readable, runFilesOf, summaryOf, writeOutput } from "./training-files.t
 import { progressOn } from "./training-progress.ts";
 
 const usualSeed = 1;
-/** Of the pictures, where no others are given to judge by. */
+/** The share of the pictures used for validation if no others are given. */
 const validationShare = 0.1;
 
-/** What a command does of a run by itself. */
+/** The parts of a run that differ between commands. */
 export interface Work {
-	/** Models that are read: none of their files is written over. */
+	/** Models that are read; none of their files is overwritten. */
 	readonly models: readonly string[];
 	readonly pictures: (tools: Tools) => Promise<RunPictures>;
-	/** Begins it: `settings` are the command line's, with data, checkpoints and seed. */
+	/** Starts the run: `settings` come from the command line, with data, checkpoints and seed. */
 	readonly begin: (settings: RunSettings) => Promise<Training>;
-	/** What else there is to say at the end: for JSON, and in lines for people. */
+	/** More to report at the end: for JSON, and as lines of text. */
 	readonly report?: (done: TrainingDone) => { readonly facts: object; readonly lines: readonly string[] };
 }
 
@@ -60,15 +60,15 @@ export type RunSettings = Omit<TrainingOptions, "model"> & {
 };
 
 export interface Tools {
-	/** Opens a data set that is closed at the end. */
+	/** Opens a data set, which is closed at the end of the run. */
 	readonly open: (location: string, options?: OpenOptions) => Promise<Dataset>;
 	readonly note: (message: string) => Promise<void>;
 }
 
 /**
- * Does a run to its end, or to Ctrl-C.
+ * Runs until training ends, or until Ctrl-C.
  *
- * @returns whether it came to its end
+ * @returns whether training ended by itself
  */
 export async function runInTerminal(
 	options: RunOptions,
@@ -110,7 +110,7 @@ export async function runInTerminal(
 		const done = await watched(run, show, terminal);
 		terminal.clear();
 		if (done.reason === "stopped") {
-			terminal.line(`stopped after step ${done.step}: go on by the same command with --resume.`);
+			terminal.line(`stopped after step ${done.step}: to continue, run the same command with --resume.`);
 			return false;
 		}
 		await writeOutput(paths, done);
@@ -123,24 +123,24 @@ export async function runInTerminal(
 	}
 }
 
-/** Refuses to begin again over a run that was stopped. */
+/** Refuses to overwrite a run that was stopped. */
 async function checkUnfinished(folder: RunFolder): Promise<void> {
 	let state: RunState | undefined;
 	try {
 		state = await runState(folder);
 	} catch {
-		// No checkpoint that anybody could go on from.
+		// There is no checkpoint to continue from.
 	}
 	if (!state || state.finished) return;
 	throw usageError(
-		`${folder.name} holds a run that was stopped after ${state.epoch} epochs: go on with --resume, or begin again with --restart.`,
+		`${folder.name} holds a run that was stopped after ${state.epoch} epochs: continue it with --resume, or start again with --restart.`,
 	);
 }
 
 /**
- * The pictures to learn from and, where there are some, to judge by: others that were given, or a part.
+ * The training pictures and, if there are any, the validation pictures: given separately, or a part of the data.
  *
- * @param judges whether there is anything to judge
+ * @param judges whether the run uses validation pictures
  */
 export async function labeledPictures(
 	{ validation, seed = usualSeed }: RunOptions,
@@ -158,7 +158,7 @@ export async function labeledPictures(
 	const parts = split(dataset, { share: validationShare, seed });
 	if (parts.validation.length === 0) {
 		await note(
-			`${data} has too few pictures, ${dataset.labels.length}, to set some aside to judge by: the last epoch is kept; give others with --validation.`,
+			`${data} has too few pictures (${dataset.labels.length}) to set some aside for validation, so the last epoch is kept: to choose the best epoch, give other pictures with --validation.`,
 		);
 		return { training: { dataset } };
 	}
@@ -168,7 +168,7 @@ export async function labeledPictures(
 	};
 }
 
-/** Lets a run go on until it is done, or until Ctrl-C. */
+/** Waits until a run ends, or until Ctrl-C. */
 async function watched(
 	run: Training,
 	show: (event: TrainingEvent) => Promise<void>,
@@ -177,13 +177,13 @@ async function watched(
 	let asked = false;
 	const onInterrupt = (): void => {
 		if (asked) {
-			// At once, and by the signal, so that shells know.
+			// At once, and by the signal, which tells the shell.
 			process.removeListener("SIGINT", onInterrupt);
 			process.kill(process.pid, "SIGINT");
 			return;
 		}
 		asked = true;
-		terminal.line("finishing the step and writing a checkpoint; Ctrl-C again stops at once.");
+		terminal.line("finishing the step and writing a checkpoint; press Ctrl-C again to stop at once.");
 		run.stop();
 	};
 	process.on("SIGINT", onInterrupt);

@@ -1,4 +1,4 @@
-/** What is wrong with a command line, in our sentences in the place of stricli's. */
+/** What is wrong with a command line, in our own sentences instead of stricli's. */
 import {
 	AliasNotFoundError,
 	type ApplicationText,
@@ -28,10 +28,10 @@ export const text: ApplicationText = {
 	commandErrorResult: (thrown) => errorLine(failure(thrown)),
 };
 
-/** Names that every JavaScript object has, and that stricli would therefore find among options and commands. */
+/** Names that every JavaScript object has, which stricli would therefore accept as options and commands. */
 const inherited = Object.getOwnPropertyNames(Object.prototype);
 
-/** The message about an option or command such as `--constructor`, which nobody meant to define; else undefined. */
+/** The message for an option or command such as `--constructor`, which is not defined; otherwise undefined. */
 export function inheritedName(inputs: readonly string[]): string | undefined {
 	const [command = ""] = inputs;
 	if (inherited.includes(camelCase(command))) return errorLine(`there is no command ${quoted(command)}`);
@@ -50,12 +50,12 @@ function camelCase(name: string): string {
 	return name.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** Our own errors are sentences; anything else thrown is a fault of this program, and says so. */
+/** Our own errors are sentences; anything else thrown is a bug in this program, and the message says so. */
 function failure(thrown: unknown): string {
 	return thrown instanceof MobileNetError ? messageOf(thrown) : `unexpected error: ${messageOf(thrown)}`;
 }
 
-/** By class, not by the class's name, which the built command has shortened. */
+/** Compared by class, not by the class's name, which the build shortens. */
 function scannerMessage(thrown: ArgumentScannerError): string {
 	if (thrown instanceof FlagNotFoundError) {
 		const { input, corrections } = thrown;
@@ -77,7 +77,7 @@ function scannerMessage(thrown: ArgumentScannerError): string {
 		return `--${thrown.externalFlagName} takes no value, but ${quoted(thrown.valueText)} is given`;
 	if (thrown instanceof UnexpectedPositionalError) {
 		const { expectedCount: count, input } = thrown;
-		return `${quoted(input)} is one argument too many: the command takes ${count === 0 ? "none" : count}`;
+		return `${quoted(input)} is one argument too many: this command takes ${count === 0 ? "none" : count}`;
 	}
 	if (thrown instanceof UnsatisfiedPositionalError) return `an argument is missing: <${thrown.placeholder}>`;
 	return messageOf(thrown);

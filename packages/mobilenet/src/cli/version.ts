@@ -1,4 +1,4 @@
-/** The package's version, as its package.json has it. */
+/** The package's version, from its package.json. */
 import { createRequire } from "node:module";
 
 export function packageVersion(): string {

@@ -104,7 +104,7 @@ export function linePath(points: readonly Point[], x: Scale, y: Scale): string {
 			parts.at(-1)!.push(`${rounded(x.at(point.x), 3)},${rounded(y.at(point.y), 3)}`);
 		else parts.push([]);
 	}
-	// A point alone is closed, so that it is drawn.
+	// A single point is drawn only if its path is closed.
 	return parts
 		.filter((part) => part.length > 0)
 		.map((part) => (part.length === 1 ? `M${part[0]}Z` : `M${part.join("L")}`))

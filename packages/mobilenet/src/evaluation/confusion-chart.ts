@@ -1,4 +1,4 @@
-/** Who is taken for whom: a heat map of some classes, and for many the pairs that are most often mistaken. */
+/** Which classes are confused: a heat map of some classes and, if there are many, the pairs most often confused. */
 import { type Area, chart, escaped, rounded } from "./chart.ts";
 import type { Evaluation } from "./evaluate.ts";
 import type { Confusion } from "./metrics.ts";

@@ -33,7 +33,7 @@ const right: Area = { left: 412, top: 44, right: 704, bottom: 250 };
 
 /**
  * The points of a training's log, which holds a JSON object a line: those of lines that have an epoch and a loss, by
- * number, an epoch that was done twice as it was done last. Other lines are passed over, and so is what is no JSON: a
+ * number, an epoch that was done twice as it was done last. Other lines and lines that are not JSON are skipped: a
  * log that is being written may end anywhere.
  *
  * @example

@@ -179,7 +179,7 @@ describe("an evaluation", () => {
 		}
 	});
 
-	it("keeps the mistakes of which the model was surest, and no more than 24", async () => {
+	it("keeps the most confident mistakes, and no more than 24", async () => {
 		const model = await MobileNet.create({ alpha: 0.25, size: 32, classes: 3 }, { seed: 3 });
 		const noise = (seed: number): Pixels => ({
 			...gray,
@@ -240,14 +240,14 @@ describe("an evaluation", () => {
 		const model = await constant(named("ant", "bee"), [0.6, 0.4]);
 		const dataset = pictures(named("ant", "bee"), [0, -1]);
 		await expect(evaluate(model, dataset, { indices: Int32Array.of(2) })).rejects.toThrow(
-			"there is no picture 2 in photos: it has 2, from 0 on.",
+			"there is no picture 2 in photos: it has 2, counted from 0.",
 		);
 		await expect(evaluate(model, dataset, { indices: Int32Array.of(1) })).rejects.toThrow(/has no class/);
 	});
 
 	it("is refused for a network whose numbers are none", async () => {
 		const model = await constant(named("ant", "bee"), [Number.NaN, 1]);
-		await expect(evaluate(model, pictures(named("ant"), [0]))).rejects.toThrow(/no numbers \(NaN\)/);
+		await expect(evaluate(model, pictures(named("ant"), [0]))).rejects.toThrow(/not numbers \(NaN\)/);
 	});
 
 	it("stops when it is told to", async () => {

@@ -1,6 +1,6 @@
 /**
  * A network measured on pictures whose classes are known: all of a data set, or those of some numbers. Pictures are
- * read and prepared as `classify` does it, so that what is measured is what a user of the network gets.
+ * read and prepared as in `classify`: the figures are what a user of the network gets.
  */
 import { MobileNetError, messageOf } from "../base/error.ts";
 import type { OnProgress } from "../base/progress.ts";
@@ -11,7 +11,7 @@ import { type Prediction, ranking } from "../model/predictions.ts";
 import { type ClassMetrics, createTally, type Metrics } from "./metrics.ts";
 
 export interface EvaluateOptions {
-	/** Pictures that go through the network at a time; 8 if not given. */
+	/** Pictures that go through the network at a time. Default: 8. */
 	readonly batch?: number | undefined;
 	/** Also the share of pictures whose class is among so many answers. */
 	readonly topK?: number | undefined;
@@ -19,7 +19,7 @@ export interface EvaluateOptions {
 	readonly indices?: Int32Array | undefined;
 	/** Called with each picture's name, once it has been through the network or could not be read. */
 	readonly onProgress?: OnProgress | undefined;
-	/** Told of each picture that cannot be read; the others go on, and all are in `unreadable`. */
+	/** Called with each picture that cannot be read; the others continue, and all of those are in `unreadable`. */
 	readonly onUnreadable?: ((name: string, error: unknown) => void) | undefined;
 	readonly signal?: AbortSignal | undefined;
 }
@@ -30,7 +30,7 @@ export interface Evaluation extends Omit<Metrics, "classes"> {
 	/** The most confident wrong answers, worst first; at most 24. */
 	readonly mistakes: readonly Mistake[];
 	readonly unreadable: readonly Unreadable[];
-	/** What a person should know of how classes were matched, a sentence each. */
+	/** What the user should know about how classes were matched, one sentence each. */
 	readonly notes: readonly string[];
 	/** From the first picture to the last, reading and decoding included. */
 	readonly seconds: number;
@@ -156,7 +156,7 @@ function checkIndices(indices: Int32Array, { name, labels }: Dataset): void {
 			throw new MobileNetError(
 				"usage",
 				label === undefined
-					? `there is no picture ${picture} in ${name}: it has ${labels.length}, from 0 on.`
+					? `there is no picture ${picture} in ${name}: it has ${labels.length}, counted from 0.`
 					: `picture ${picture} of ${name} has no class and cannot be evaluated: leave it out of the indices.`,
 			);
 	}

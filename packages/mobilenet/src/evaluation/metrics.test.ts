@@ -174,7 +174,7 @@ describe("metrics", () => {
 		],
 		["a class that is none", () => metricsOf(Int32Array.of(2), rows([1, 0])), /picture 0 is of class 2/],
 		["a picture without class", () => metricsOf(Int32Array.of(-1), rows([1, 0])), /is of class -1/],
-		["what is no number", () => metricsOf(Int32Array.of(0), rows([Number.NaN, 0])), /no numbers \(NaN\)/],
+		["what is no number", () => metricsOf(Int32Array.of(0), rows([Number.NaN, 0])), /not numbers \(NaN\)/],
 		["no answers", () => createTally(3, { topK: 0 }), /topK must be a whole number of at least 1, not 0/],
 	])("refuse %s", (_, run, message) => {
 		expect(run).toThrow(MobileNetError);

@@ -1,7 +1,7 @@
 /**
  * How good answers are, from the true classes and the probabilities that a network gave: top-1 and top-k, log loss,
  * precision and recall of each class, who is taken for whom, and whether the network is as sure as it is right. Pure
- * arithmetic, picture by picture, so that no more than the counts is kept. Words and formulas are scikit-learn's where
+ * arithmetic, picture by picture, keeping only counts. Words and formulas are scikit-learn's where
  * it has them.
  */
 import { MobileNetError, shown } from "../base/error.ts";
@@ -26,7 +26,7 @@ export interface Metrics {
 	 * there are none; if it was asked.
 	 */
 	readonly sure?: { readonly share: number; readonly top1: number | null };
-	/** Mean of −ln of the probability of the true class, of which the least is 2⁻²³. */
+	/** Mean of −ln of the true class's probability, which is taken to be at least 2⁻²³. */
 	readonly loss: number;
 	/**
 	 * Expected calibration error: how far the mean confidence of a bin is from the share of right answers there, mean over
@@ -49,11 +49,11 @@ export interface ClassMetrics {
 	readonly index: number;
 	/** Pictures of the class. */
 	readonly support: number;
-	/** Pictures of which it is the best answer. */
+	/** Pictures for which it is the best answer. */
 	readonly predicted: number;
 	/** Share of `predicted` that are of the class; null where it is never the answer. */
 	readonly precision: number | null;
-	/** Share of `support` of which it is the answer; null where the class has no pictures. */
+	/** Share of `support` for which it is the answer; null if the class has no pictures. */
 	readonly recall: number | null;
 	/** Harmonic mean of both: twice the pictures that are right, by `support` and `predicted` together. */
 	readonly f1: number;
@@ -80,7 +80,7 @@ export interface ReliabilityBin {
 export interface MetricsOptions {
 	/** Answers a picture for `topK`. */
 	readonly topK?: number | undefined;
-	/** From which probability on the best answer counts for `sure`: the model's `sureFrom`. */
+	/** The probability from which the best answer counts as `sure`: the model's `sureFrom`. */
 	readonly sureFrom?: number | undefined;
 }
 
@@ -115,7 +115,7 @@ export function metricsOf(
 	if (labels.length !== probabilities.length)
 		throw new MobileNetError(
 			"usage",
-			`there are ${labels.length} labels, but ${probabilities.length} rows of probabilities: give one of each a picture.`,
+			`there are ${labels.length} labels, but ${probabilities.length} rows of probabilities: give one of each for every picture.`,
 		);
 	const tally = createTally(probabilities[0]?.length ?? 0, options);
 	for (const [picture, row] of probabilities.entries()) tally.add(labels[picture]!, row);
@@ -125,7 +125,7 @@ export function metricsOf(
 /**
  * Counts pictures one by one, for data whose probabilities are too many to keep.
  *
- * @throws MobileNetError `usage` where `topK` is no whole number from 1 on
+ * @throws MobileNetError `usage` if `topK` is not a whole number of at least 1
  */
 export function createTally(classes: number, { topK, sureFrom }: MetricsOptions = {}): Tally {
 	if (topK !== undefined && !(Number.isInteger(topK) && topK >= 1))
@@ -210,7 +210,7 @@ function check(truth: number, probabilities: Float32Array, classes: number, pict
 	if (probabilities.length !== classes)
 		throw new MobileNetError(
 			"usage",
-			`picture ${picture} has ${probabilities.length} probabilities, but those before it have ${classes}: give one a class.`,
+			`picture ${picture} has ${probabilities.length} probabilities, but those before it have ${classes}: give one for each class.`,
 		);
 	if (!(Number.isInteger(truth) && truth >= 0 && truth < classes))
 		throw new MobileNetError(
@@ -221,7 +221,7 @@ function check(truth: number, probabilities: Float32Array, classes: number, pict
 	if (probabilities.some((probability) => Number.isNaN(probability)))
 		throw new MobileNetError(
 			"broken-file",
-			`the probabilities of picture ${picture} are no numbers (NaN): the weights of the network are damaged, or its training has diverged.`,
+			`the probabilities of picture ${picture} are not numbers (NaN): the weights of the network are damaged, or its training has diverged.`,
 		);
 }
 

@@ -18,7 +18,7 @@ const checksums = checksumTable();
  * The bytes of a PNG file.
  *
  * @param pixels of 1 to 4 channels
- * @throws MobileNetError `picture` for what is no such pixels
+ * @throws MobileNetError `picture` if these are not such pixels
  * @example
  * await writeFile("red.png", encodePng({ data: Uint8Array.of(255, 0, 0), width: 1, height: 1, channels: 3 }));
  */
@@ -49,7 +49,7 @@ export function encodePng(pixels: Pixels): Uint8Array {
 	return file;
 }
 
-/** Rows with the filter's number before each, every byte less what its neighbors foretell. */
+/** Rows with the filter's number before each, every byte minus what its neighbors predict. */
 function filtered({ data, width, height, channels }: Pixels): Uint8Array {
 	const length = width * channels;
 	const rows = new Uint8Array((length + 1) * height);

@@ -1,6 +1,6 @@
 /**
- * An evaluation as one HTML file for people: numbers, learning curves, mistakes as pictures, who is taken for whom,
- * calibration, and every class. It has no script and loads nothing, so that it works from a disk and can be sent.
+ * An evaluation as one HTML file for people: numbers, learning curves, pictures of mistakes, which classes are confused,
+ * calibration, and every class. It has no script and loads nothing, so it can be opened from a disk and sent to others.
  * Names of classes and files may hold anything and are escaped; a policy in the page forbids scripts all the same.
  */
 import { chartStyle, escaped } from "./chart.ts";
@@ -139,7 +139,7 @@ function mistakesOf(mistakes: readonly Mistake[], images: ReadonlyMap<number, st
 			`<br><span title="${escaped(name)}">${escaped(tail(name))}</span></figcaption></figure></li>`,
 		].join("");
 	});
-	return `<p>The wrong answers of which the network was surest.</p>\n<ul class="pictures">\n${items.join("\n")}\n</ul>`;
+	return `<p>The wrong answers with the highest confidence.</p>\n<ul class="pictures">\n${items.join("\n")}\n</ul>`;
 }
 
 /** A file and its folder, which often is its class. */
@@ -168,7 +168,7 @@ function confusion(evaluation: Evaluation): string {
 
 function calibration(evaluation: Evaluation): string {
 	return [
-		`<p>Where bars stand on the dashed line, the network is right as often as it is sure. Over all pictures the two are ${percent(evaluation.ece)} apart (expected calibration error, ${evaluation.reliability.length} bins).</p>`,
+		`<p>Where bars reach the dashed line, the network is right as often as it is sure. Over all pictures the two are ${percent(evaluation.ece)} apart (expected calibration error, ${evaluation.reliability.length} bins).</p>`,
 		scrolling(reliabilityChart(evaluation)),
 	].join("\n");
 }
@@ -196,7 +196,7 @@ function unreadable({ unreadable }: Evaluation): string {
 		.slice(0, mostUnreadable)
 		.map(({ name, error }) => `<li>${escaped(error.includes(name) ? error : `${name}: ${error}`)}</li>`);
 	const rest = unreadable.length - items.length;
-	return `<p>They are left out of all numbers.</p>\n<ul>\n${items.join("\n")}\n</ul>${rest > 0 ? `\n<p>And ${rest} more.</p>` : ""}`;
+	return `<p>They are not counted in any figure.</p>\n<ul>\n${items.join("\n")}\n</ul>${rest > 0 ? `\n<p>And ${rest} more.</p>` : ""}`;
 }
 
 /** @param rows of cells that are HTML; from column `numbers` on they are numbers */

@@ -1,6 +1,6 @@
 /**
- * The background class: an output that stands for nothing in particular, which Google's checkpoints have first. People
- * never mean it: answers leave it out, and class numbers do not count it.
+ * The background class: an output for nothing in particular, the first one in Google's checkpoints. Answers leave it out,
+ * and class numbers do not count it.
  */
 import type { Label } from "../weights/model.ts";
 
@@ -8,7 +8,7 @@ import type { Label } from "../weights/model.ts";
 export const backgroundName = "background";
 
 /**
- * Outputs before that of class 0: 1 where the first output is a background class, else 0. Answers leave it out; `run` and
+ * Outputs before class 0: 1 if the first output is a background class, otherwise 0. Answers leave it out; `run` and
  * `probabilitiesEach` do not.
  *
  * @example

@@ -1,25 +1,25 @@
 /**
- * The one rule by which a person names a class: `golden_retriever`, "Golden Retriever", `n02099601`, 207. Allowing and
- * denying answers, evaluation, distillation and the folders of a data set all go by it.
+ * The rule for finding a class by name: `golden_retriever`, "Golden Retriever", `n02099601`, 207. Allowing and denying
+ * answers, evaluation, distillation and the folders of a data set all use it.
  */
 import { MobileNetError, shown } from "../base/error.ts";
 import type { Label } from "../weights/model.ts";
 
-/** What a person says: a class's number, one of its names, its WordNet id; or a label, which may have several of these. */
+/** A class's number, one of its names or its WordNet id; or a label, which may have several of these. */
 export type ClassName = number | string | Label;
 
-/** The numbers of all classes that a name could mean, for some names of ImageNet stand for two; empty if there is none. */
+/** The numbers of all classes that a name could mean (some ImageNet names mean two); empty if there is none. */
 export type ClassFinder = (wanted: ClassName) => readonly number[];
 
 /**
  * Makes the function that finds classes by name.
  *
- * The WordNet id is looked for first, then all of a label's names in one text, then its name among the classes' names,
- * then among their synonyms, then its synonyms likewise, and last the name as a class number. The first of these that
- * finds anything decides. Upper case, `_` and `-` do not matter.
+ * It tries in this order, and the first that finds anything decides: the WordNet id; all of a label's names as one text; its
+ * name among the classes' names, then among their synonyms; its synonyms in the same way; the name as a class number. Upper
+ * case, `_` and `-` do not matter.
  *
  * @param labels one for each class, without a background class; undefined for a network without labels
- * @param classes how many classes there are; numbers run from 0 to one below
+ * @param classes the number of classes; class numbers run from 0 to `classes - 1`
  * @example
  * classFinder(imagenetLabels(1000), 1000)("golden_retriever") // [207]
  */
@@ -54,9 +54,9 @@ export function classFinder(labels: readonly Label[] | undefined, classes: numbe
 }
 
 /**
- * As `classFinder`, for a person who means that there is such a class.
+ * Like `classFinder`, but fails if there is no such class.
  *
- * @throws MobileNetError `usage` where no class has that name or number
+ * @throws MobileNetError `usage` if no class has that name or number
  * @example
  * requiredClasses(imagenetLabels(1000), 1000)("crane") // [134, 517]: the bird and the machine
  */
@@ -86,7 +86,7 @@ function index() {
 	};
 }
 
-/** What is compared of a name. File systems differ in how they write letters with accents. */
+/** The form in which names are compared. File systems differ in how they encode accented letters. */
 function plain(text: string): string {
 	return text
 		.normalize("NFC")

@@ -21,7 +21,7 @@ describe("labels for a network", () => {
 
 	test("of another number are refused with both", () => {
 		expect(() => labelsFor(labels(1001), 1000, "labels.txt")).toThrow(
-			"labels.txt has 1001 labels, but the network has 1000 classes: give a file of as many labels.",
+			"labels.txt has 1001 labels, but the network has 1000 classes: give a file with one label for each class.",
 		);
 	});
 });

@@ -4,8 +4,8 @@ import type { Label } from "../weights/model.ts";
 import { backgroundName } from "./background.ts";
 
 /**
- * Labels for a number of classes: the same, or with a background class in front if only that is missing, or with what is
- * not in the only label, where a network of a single output tells just that; undefined if they do not fit.
+ * Labels for a number of classes: unchanged, or with a background class added in front if only that is missing, or with a
+ * "not" label added if a network with a single output has only one label; undefined if they do not fit.
  */
 export function fittedLabels(
 	labels: readonly Label[],
@@ -20,7 +20,7 @@ export function fittedLabels(
 }
 
 /**
- * As `fittedLabels`, for labels that a person gave for this network.
+ * Like `fittedLabels`, for labels that the user gave for this network.
  *
  * @throws MobileNetError `usage` with both numbers if they do not fit
  */
@@ -34,6 +34,6 @@ export function labelsFor(
 	if (fitted) return fitted;
 	throw new MobileNetError(
 		"usage",
-		`${name} has ${labels.length} labels, but the network has ${classes} classes: give a file of as many labels.`,
+		`${name} has ${labels.length} labels, but the network has ${classes} classes: give a file with one label for each class.`,
 	);
 }

@@ -1,6 +1,6 @@
 /**
- * The 1000 classes of ILSVRC-2012 (ImageNet), in the order of every published network's outputs: a line each,
- * the WordNet id, then the synonyms. The words are WordNet 3.0's. imagenet.ts makes labels of them.
+ * The 1000 classes of ILSVRC-2012 (ImageNet), in the order of every published network's outputs. Each line has
+ * the WordNet id, then the synonyms. The words are from WordNet 3.0. imagenet.ts makes labels from them.
  */
 export const imagenetClasses = `n01440764 tench, Tinca tinca
 n01443537 goldfish, Carassius auratus

@@ -6,8 +6,8 @@ import { imagenetClasses } from "./imagenet-classes.ts";
 
 /**
  * The 1000 ImageNet classes as labels: `name` is the first synonym, `id` the WordNet id, `synonyms` the other
- * names, absent where there are none. Google's networks have 1001 outputs, the first of them for the background.
- * Two names stand for two classes each, as they do in ImageNet: `crane` (the bird, the machine) and `maillot`.
+ * names, absent if there are none. Google's networks have 1001 outputs; the first is for the background.
+ * Two names stand for two classes each, as in ImageNet: `crane` (the bird, the machine) and `maillot`.
  *
  * @example
  * imagenetLabels(1001)[89] // { name: "macaw", id: "n01818515" }

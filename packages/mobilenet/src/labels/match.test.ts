@@ -159,7 +159,7 @@ describe("classes of a data set where the model has no labels", () => {
 		});
 	});
 
-	it("are refused where nothing says which is which", () => {
+	it("are refused if they cannot be matched", () => {
 		expect(() => match(named("ants", "bees"), undefined, 1000)).toThrow(
 			/^photos has 2 classes and the model 1000 outputs without labels, .*\.$/,
 		);

@@ -1,7 +1,7 @@
 /**
- * Which output of a network stands for which class of a data set, by the rule of find.ts, so that folders may be called
- * `n02099601`, `golden retriever`, `golden_retriever` or `207`. A background class, which some networks have first, is
- * never a class of the data.
+ * Which output of a network stands for which class of a data set, by the rule in find.ts: folders may be called `n02099601`,
+ * `golden retriever`, `golden_retriever` or `207`. A background class, which some networks have first, is never a class of
+ * the data.
  */
 import { MobileNetError, shown } from "../base/error.ts";
 import type { Label } from "../weights/model.ts";
@@ -11,37 +11,37 @@ import { classFinder } from "./find.ts";
 export interface Match {
 	/** The output of the network for each class of the data set. */
 	readonly outputs: Int32Array;
-	/** Outputs before that of class 0: 1 where the first is a background class. */
+	/** Outputs before class 0: 1 if the first is a background class. */
 	readonly background: 0 | 1;
-	/** What a person should know, a sentence each. */
+	/** What the user should know, one sentence each. */
 	readonly notes: readonly string[];
 }
 
 export interface MatchOptions {
-	/** How errors call the data set. */
+	/** The data set's name in errors. */
 	readonly name: string;
 	/** The data set's, in the order of its labels. */
 	readonly classes: readonly Label[];
-	/** The network's, one an output. */
+	/** The network's, one per output. */
 	readonly labels: readonly Label[] | undefined;
-	/** How many outputs the network has, a background class among them. */
+	/** The number of outputs of the network, including a background class. */
 	readonly outputs: number;
-	/** Numbers of the classes to match, such as those that have pictures; all if not given. The others' output is −1. */
+	/** Numbers of the classes to match, such as those that have pictures; default: all. The output of the others is −1. */
 	readonly wanted?: ReadonlySet<number> | undefined;
 }
 
-/** How many names an error shows. */
+/** The most names that an error shows. */
 const shownNames = 5;
 
 /**
  * The network's output for each class of a data set.
  *
- * Of several outputs of a name, the one with the class's own number is taken: a list of ImageNet's pictures has two
- * classes `crane`, and numbers. Where the network has no labels and as many outputs as the data set has classes, or one
- * more, the classes are taken in the order of the outputs, and a note says so.
+ * If several outputs have a name, the one with the class's own number is used: a list of ImageNet pictures has two classes
+ * `crane`, and numbers. If the network has no labels and as many outputs as the data set has classes, or one more, the
+ * classes are matched in the order of the outputs, and a note says so.
  *
- * @throws MobileNetError `usage`, in one sentence: classes that the network does not know, or that could be several of
- *   its outputs, or two that are one
+ * @throws MobileNetError `usage` if the network does not know a class, if a class could be several outputs, or if two
+ *   classes are the same output
  * @example
  * matchClasses({ name: "photos", classes: [{ name: "golden_retriever" }], labels: model.labels, outputs: 1001 })
  */
@@ -66,7 +66,7 @@ export function matchClasses({ name, classes, labels, outputs, wanted }: MatchOp
 	if (unknown.length > 0) throw notKnown(name, unknown, numbers.length, labels?.slice(background), outputs);
 	const of = (output: number): string => described(labels?.[output], output - background);
 	const matched = new Int32Array(classes.length).fill(-1);
-	/** The class that an output was taken for. */
+	/** The class matched to each output. */
 	const taken = new Map<number, string>();
 	for (const { number, label, candidates } of found) {
 		const output = candidates.length === 1 ? candidates[0]! : number + background;
@@ -94,7 +94,7 @@ function inOrder(name: string, classes: readonly Label[], outputs: number): Matc
 	if (background !== 0 && background !== 1)
 		throw new MobileNetError(
 			"usage",
-			`${name} has ${classes.length} classes and the model ${outputs} outputs without labels, so that nothing says which is which: give its labels with --labels, or call the classes by their numbers.`,
+			`${name} has ${classes.length} classes and the model ${outputs} outputs without labels, so the classes cannot be matched: give its labels with --labels, or call the classes by their numbers.`,
 		);
 	return {
 		outputs: Int32Array.from(classes, (_, i) => i + background),

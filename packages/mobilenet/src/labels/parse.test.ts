@@ -56,15 +56,15 @@ describe("a label file", () => {
 	test.each([
 		["", "labels.txt holds no labels: it is empty."],
 		["cat\n\ndog", "labels.txt has no label in line 2 of 3."],
-		["0\tcat\n2\tdog", "labels.txt has the index 2, but only 2 labels, which count from 0."],
+		["0\tcat\n2\tdog", "labels.txt has the index 2, but only 2 labels, counted from 0."],
 		["0\tcat\n0\tdog", "labels.txt has two labels with the index 0."],
 		[
 			"99999999999999999999\tcat",
-			"labels.txt has the index 100000000000000000000, but only 1 labels, which count from 0.",
+			"labels.txt has the index 100000000000000000000, but only 1 labels, counted from 0.",
 		],
 		['["cat", 1]', "labels.txt has 1 for the class 1 where a label was expected."],
 		['{"cat": "0"}', 'labels.txt has the key "cat" where an index was expected.'],
-		['["cat"', "labels.txt is no JSON, as its first character has it"],
+		['["cat"', "labels.txt starts like JSON but is not valid JSON"],
 	])("that is broken is refused: %j", (text, message) => {
 		const reading = () => parse(text);
 		expect(reading).toThrow(MobileNetError);

@@ -1,4 +1,4 @@
-/** Label files: a label a line, an index and a label a line, JSON, or TensorFlow's label maps. */
+/** Label files: one label per line, an index and a label per line, JSON, or TensorFlow's label maps. */
 import { MobileNetError, messageOf, shown } from "../base/error.ts";
 import { isJson, parseJson } from "../base/json.ts";
 import type { Label } from "../weights/model.ts";
@@ -6,16 +6,16 @@ import type { Label } from "../weights/model.ts";
 /**
  * The labels in a label file, in the order of the classes.
  *
- * - a label a line: `tench, Tinca tinca` (the name, then other names); a WordNet id may stand before it, as in
+ * - one label per line: `tench, Tinca tinca` (the name, then other names); a WordNet id may stand before it, as in
  *   `n01440764 tench, Tinca tinca`
- * - an index, a tab or a colon, and a label a line, in any order: `0<TAB>tench`; with a space, in order from 0, as
+ * - an index, a tab or a colon, and a label per line, in any order: `0<TAB>tench`; with a space, in order from 0, as
  *   Teachable Machine writes it: `0 tench`
- * - a JSON array of texts, or of objects with a `name`; a JSON object from index to text; an object whose `labels` are such
+ * - a JSON array of strings, or of objects with a `name`; a JSON object from index to string; an object with such `labels`
  * - a label map of TensorFlow's object detection: `item { id: 1 name: "tench" }`, from 0 or from 1
  *
  * @param text the file's content
- * @param name how errors call the file
- * @throws MobileNetError `broken-file` where an index is missing or there is twice, or the JSON is none
+ * @param name the file's name in errors
+ * @throws MobileNetError `broken-file` if an index is missing or appears twice, or the JSON is not valid
  * @example
  * parseLabels("cat\ndog\n", "labels.txt") // [{ name: "cat" }, { name: "dog" }]
  */
@@ -43,7 +43,7 @@ function jsonLabels(content: string, name: string): readonly Label[] {
 	try {
 		value = parseJson(content);
 	} catch (error) {
-		throw broken(name, `is no JSON, as its first character has it: ${messageOf(error)}`);
+		throw broken(name, `starts like JSON but is not valid JSON: ${messageOf(error)}`);
 	}
 	if (isJson(value) && Array.isArray(value.labels)) value = value.labels;
 	if (Array.isArray(value)) return value.map((entry, index) => jsonLabel(entry, index, name));
@@ -56,7 +56,7 @@ function jsonLabels(content: string, name: string): readonly Label[] {
 	);
 }
 
-/** TensorFlow's `StringIntLabelMap` as text: what people see is `display_name`, where there is one. */
+/** TensorFlow's `StringIntLabelMap` as text: the label is `display_name`, if there is one. */
 function mappedLabels(content: string, name: string): readonly Label[] {
 	const entries = content
 		.split(/\bitem\s*\{/)
@@ -108,7 +108,7 @@ function inOrder(entries: readonly (readonly [number, Label])[], name: string): 
 	const labels: Label[] = [];
 	for (const [index, label] of entries) {
 		if (index >= entries.length)
-			throw broken(name, `has the index ${index}, but only ${entries.length} labels, which count from 0`);
+			throw broken(name, `has the index ${index}, but only ${entries.length} labels, counted from 0`);
 		if (labels[index]) throw broken(name, `has two labels with the index ${index}`);
 		labels[index] = label;
 	}

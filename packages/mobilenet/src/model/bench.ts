@@ -1,14 +1,14 @@
-/** How fast a model is on this machine: the network alone, with the pictures already there. */
+/** How fast a model runs on this machine: the network alone, without decoding pictures. */
 import type { Model } from "../weights/model.ts";
 import type { Bench, BenchOptions } from "./time-model.ts";
 
 export type { Bench, BenchOptions } from "./time-model.ts";
 
 /**
- * Times a model on this machine. It works in slices of some tens of milliseconds, so that a page stays alive meanwhile.
+ * Times a model on this machine. It works in slices of a few tens of milliseconds, which keeps a page responsive.
  *
- * @param model such as `mobilenet.model`, or what a reader of `mobilenet/formats` gives; it is run with memory of its own
- * @throws MobileNetError as `MobileNet.from` does; `usage` for a batch or seconds that make no sense; the signal's reason
+ * @param model such as `mobilenet.model`, or what a reader of `mobilenet/formats` returns; it runs in its own memory
+ * @throws MobileNetError as `MobileNet.from` does; `usage` for an invalid batch or seconds; the signal's reason
  * @example
  * const { median } = await bench(mobilenet.model, { seconds: 1 });
  */

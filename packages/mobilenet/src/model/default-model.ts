@@ -1,6 +1,6 @@
 /**
- * The model that the package carries: trained for this project on Tiny ImageNet's 200 classes, in 8-bit integers. It lies
- * in modules of its own, which are loaded when somebody asks for it: who brings another model loads none of them.
+ * The package's own model: trained for this project on Tiny ImageNet's 200 classes, in 8-bit integers. It is in separate
+ * modules, which are loaded only when it is requested.
  */
 import { fromBase64 } from "../base/base64.ts";
 import type { OnProgress } from "../base/progress.ts";

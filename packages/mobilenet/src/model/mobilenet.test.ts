@@ -187,7 +187,7 @@ describe("a model", () => {
 		const { model } = await MobileNet.create({ ...small, pooling: "none" });
 		await expect(MobileNet.from(model, { size: 64 })).rejects.toMatchObject({
 			code: "configuration",
-			message: expect.stringContaining("runs at the size it was made for and not at 64 pixels"),
+			message: expect.stringContaining("runs only at the size it was made for and not at 64 pixels"),
 		});
 	});
 

@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /**
- * The model as its user holds it: loaded from a file or created, it classifies pictures, gives their features, runs
- * on numbers, tells what it is, and saves itself.
+ * The model as users see it: loaded from a file or created, it classifies pictures, returns their features, runs on
+ * numbers, describes itself, and saves itself.
  */
 import { writeLocation } from "#files";
 import { MobileNetError } from "../base/error.ts";
@@ -40,12 +40,12 @@ import { loadModel, type ModelSource } from "./source.ts";
  * mobilenet.dispose();
  */
 export class MobileNet {
-	/** Configuration, tensors, preprocessing and labels, as the file had them and the options changed them. */
+	/** Configuration, tensors, preprocessing and labels, from the file and with the options applied. */
 	readonly model: Model;
 	/** The build of the kernels that runs, and why faster ones do not. */
 	readonly build: Build;
 	readonly skippedBuilds: readonly string[];
-	/** What it is computed in. */
+	/** The arithmetic that is used. */
 	readonly arithmetic: Arithmetic;
 	/** The most threads that run it; workers join in the background, one by one. */
 	readonly threads: number;
@@ -61,8 +61,8 @@ export class MobileNet {
 	}
 
 	/**
-	 * Loads a model from a file of any format that can be read; the format is told by the content. Without a source it is
-	 * the model that the package carries: 200 classes of things, in 8-bit integers.
+	 * Loads a model from a file of any supported format, which is recognized by its content. Without a source it loads
+	 * the package's own model: 200 classes, in 8-bit integers.
 	 *
 	 * @param source a name (`imagenet`, `imagenet/1.0-224`, `hf:owner/name`), which is fetched once; a path, a URL, the bytes of
 	 *   a file, or a folder that holds a model. Default: `default`, the package's own; a file that is called so is `./default`
@@ -72,7 +72,7 @@ export class MobileNet {
 	 * const other = await MobileNet.load("mobilenet_v1_0.25_224.tflite", { size: 160 });
 	 */
 	static async load(source?: ModelSource, options: LoadOptions = {}): Promise<MobileNet> {
-		// The reader composes preprocessing with what the file's graph does to its input.
+		// The reader combines preprocessing with what the file's graph does to its input.
 		const { preprocessing: _, ...running } = options;
 		return MobileNet.from(await loadModel(source, options), running);
 	}
@@ -93,7 +93,7 @@ export class MobileNet {
 		return MobileNet.from(initialize(configure(options), { seed, ...rest }), rest);
 	}
 
-	/** Makes a model ready to run, such as a reader of `mobilenet/formats` gives. */
+	/** Makes a model ready to run, such as one returned by a reader of `mobilenet/formats`. */
 	static async from(model: Model, options: RunOptions = {}): Promise<MobileNet> {
 		const ready = await readyModel(model, options);
 		return new MobileNet(ready, networkOf(ready, options.transparency));
@@ -108,9 +108,9 @@ export class MobileNet {
 	}
 
 	/**
-	 * From which probability on, above 0 and up to 1, the best answer is to be believed, as every answer's `sure` says. It
-	 * was chosen by whoever made the model, on pictures that training did not see; undefined where nobody did. A model
-	 * that is trained has lost it: set it in the model again.
+	 * The probability, above 0 and up to 1, from which the best answer can be trusted; every answer's `sure` says so. The
+	 * model's maker chose it on pictures that training did not see; undefined if nobody did. Training drops it: set it in
+	 * the model again.
 	 *
 	 * @example
 	 * const [best] = await mobilenet.classify("photo.jpg");
@@ -124,9 +124,9 @@ export class MobileNet {
 	 * Names what is in a picture, or in each of many.
 	 *
 	 * @param source a picture, or a list of them: paths, URLs, bytes, blobs or raw pixels
-	 * @returns the best classes, most probable first; for a list, such a row for every picture. Where the network's `output`
-	 *   is `sigmoid` several may be in the picture at once, or none: `threshold` leaves those that are
-	 * @throws MobileNetError `picture` or `not-found` for the first picture that cannot be had; `classifyEach` goes on
+	 * @returns the best classes, most probable first; for a list, such a row for every picture. If the network's `output` is
+	 *   `sigmoid`, a picture may show several classes or none: `threshold` keeps those that it shows
+	 * @throws MobileNetError `picture` or `not-found` for the first picture that cannot be read; `classifyEach` continues
 	 * @example
 	 * const rows = await mobilenet.classify(["a.jpg", "b.png"], { top: 3 });
 	 */
@@ -145,11 +145,11 @@ export class MobileNet {
 	}
 
 	/**
-	 * Names what is in each of many pictures, in their order; what cannot be read becomes a row with its error, and the
-	 * others go on. Memory does not grow with their number.
+	 * Names what is in each of many pictures, in order. A picture that cannot be read becomes a row with its error, and the
+	 * others continue. Memory does not grow with their number.
 	 *
-	 * @param pictures a list, or anything that gives pictures one by one; a picture is a source or `{ key, source }`
-	 * @returns rows with the pictures' keys: of a picture without a key that is its source
+	 * @param pictures a list, or anything that can be iterated; a picture is a source or `{ key, source }`
+	 * @returns rows with the pictures' keys; a picture without a key has its source as the key
 	 * @example
 	 * for await (const row of mobilenet.classifyEach(paths, { batch: 8 }))
 	 *   console.log(row.key, "error" in row ? row.error : row.predictions[0]);
@@ -170,11 +170,11 @@ export class MobileNet {
 	}
 
 	/**
-	 * The probabilities of all classes for each of many pictures, as `classifyEach` names the best: what evaluation takes.
-	 * A background class is among them where the model has one.
+	 * Like `classifyEach`, but returns the probabilities of all classes, as evaluation needs them. They include a background
+	 * class if the model has one.
 	 *
 	 * @param pictures as `classifyEach` takes them
-	 * @throws MobileNetError `usage` where the model has no classifier
+	 * @throws MobileNetError `usage` if the model has no classifier
 	 * @example
 	 * for await (const row of mobilenet.probabilitiesEach(paths, { batch: 8 }))
 	 *   if (!("error" in row)) console.log(row.probabilities.length); // 1001
@@ -194,11 +194,11 @@ export class MobileNet {
 	}
 
 	/**
-	 * The pooled features of a picture, or of each of many: what the classifier would take.
+	 * The pooled features of a picture, or of each of many: the input of the classifier.
 	 *
-	 * @returns as many numbers as the last block has channels: 1024 at α = 1; all numbers of its picture where `pooling` is
+	 * @returns as many numbers as the last block has channels: 1024 at α = 1; all numbers of the last feature map if `pooling` is
 	 *   `none`
-	 * @throws MobileNetError `picture` or `not-found` for the first picture that cannot be had; `embedEach` goes on
+	 * @throws MobileNetError `picture` or `not-found` for the first picture that cannot be read; `embedEach` continues
 	 * @example
 	 * const vector = await mobilenet.embed("photo.jpg");
 	 */
@@ -217,7 +217,7 @@ export class MobileNet {
 	}
 
 	/**
-	 * The pooled features of each of many pictures, as `classifyEach` classifies them.
+	 * The pooled features of each of many pictures, in the same way as `classifyEach`.
 	 *
 	 * @param pictures as `classifyEach` takes them
 	 * @example
@@ -238,12 +238,12 @@ export class MobileNet {
 	}
 
 	/**
-	 * What layers make of a picture, after their activations.
+	 * The outputs of layers for a picture, after their activations.
 	 *
-	 * @param layer `stem`, `blocks.0.depthwise`, `blocks.0.pointwise` … `pool`, `head.0` … where there are dense layers
-	 *   before the classifier, `classifier` (the logits); or a list of such names, for all of which the network runs once
-	 * @returns [height, width, channels]; for a list one of these by the layer's name
-	 * @throws MobileNetError `usage` where there is no such layer; `picture` or `not-found` for the picture
+	 * @param layer `stem`, `blocks.0.depthwise`, `blocks.0.pointwise` … `pool`, `head.0` … if there are dense layers
+	 *   before the classifier, `classifier` (the logits); or a list of names, for which the network runs only once
+	 * @returns [height, width, channels]; for a list, a map from layer name to these
+	 * @throws MobileNetError `usage` if there is no such layer; `picture` or `not-found` for the picture
 	 * @example
 	 * const { data, shape } = await mobilenet.features("photo.jpg", "blocks.5.pointwise"); // shape [14, 14, 512]
 	 * const all = await mobilenet.features("photo.jpg", ["stem", "blocks.5.pointwise"]);
@@ -268,9 +268,9 @@ export class MobileNet {
 	 * Runs the network on numbers, as other frameworks do.
 	 *
 	 * @param input [batch, size, size, inputChannels]: NHWC, normalized as the network expects
-	 * @returns [batch, classes]: what the configuration's `output` says, a background class with the others; of a `binary`
-	 *   network [batch, 1]; without a classifier [batch, channels], the pooled features
-	 * @throws MobileNetError `usage` where the input has another length
+	 * @returns [batch, classes]: as the configuration's `output` says, including a background class; for a `binary` network
+	 *   [batch, 1]; without a classifier [batch, channels], the pooled features
+	 * @throws MobileNetError `usage` if the input has another length
 	 * @example
 	 * const output = await mobilenet.run(new Float32Array(2 * 224 * 224 * 3), { batch: 2 });
 	 */
@@ -292,7 +292,7 @@ export class MobileNet {
 	}
 
 	/**
-	 * Writes the model to a safetensors file: weights, configuration, preprocessing, labels. Whole or not at all.
+	 * Writes the model to a safetensors file: weights, configuration, preprocessing, labels. It is written whole or not at all.
 	 *
 	 * @example
 	 * await mobilenet.save("model.safetensors");

@@ -1,17 +1,17 @@
 /**
- * Models that have names. A name stands wherever a source does, in `MobileNet.load` as on the command line; a file that is
- * called so is reached by its path, such as `./default`.
+ * Models that have names. A name can be used wherever a source can, in `MobileNet.load` and on the command line; for a file of
+ * that name give a path such as `./default`.
  */
 
 import type { OnProgress } from "../base/progress.ts";
 
-/** The bytes of a model's file, and how errors call it. */
+/** The bytes of a model's file, and its name in errors. */
 export interface NamedModel {
 	readonly title: string;
 	readonly bytes: (onProgress?: OnProgress) => Promise<Uint8Array>;
 }
 
-/** The model that the package carries, and that is meant where no model is named. */
+/** The package's own model, used when none is named. */
 export const defaultName = "default";
 
 const named: ReadonlyMap<string, NamedModel> = new Map([
@@ -19,7 +19,7 @@ const named: ReadonlyMap<string, NamedModel> = new Map([
 		defaultName,
 		{
 			title: "the embedded model",
-			// Bundlers split it off here: who brings a model of their own does not ship this one.
+			// Bundlers split it off here: a page with its own model does not ship this one.
 			bytes: async (onProgress) => (await import("./default-model.ts")).defaultModelBytes(onProgress),
 		},
 	],

@@ -1,6 +1,6 @@
 /**
- * A network that is ready to be run: what it runs on, and how pictures become what it takes. The functions here put one
- * picture or numbers through it; pipeline.ts puts many pictures through it.
+ * A network that is ready to run: what it runs on, and how pictures become its input. The functions here run it on one
+ * picture or on numbers; pipeline.ts runs it on many pictures.
  */
 import { MobileNetError, shown } from "../base/error.ts";
 import { checkKept } from "../engine/plans/inference.ts";
@@ -16,11 +16,11 @@ import { localRunner, type Runner } from "./runner.ts";
 export interface Network {
 	readonly configuration: Configuration;
 	readonly runner: Runner;
-	/** Writes a picture as the network takes it, [size, size, inputChannels] bytes. */
+	/** Writes a picture as the network expects it, [size, size, inputChannels] bytes. */
 	readonly prepare: (pixels: Pixels, into: Uint8Array) => void;
 	/** Bytes of such a picture. */
 	readonly bytes: number;
-	/** What becomes of transparency. */
+	/** What happens to transparency. */
 	readonly alpha: Alpha | undefined;
 }
 
@@ -39,9 +39,9 @@ export function networkOf(ready: ReadyModel, alpha: Alpha | undefined): Network 
 }
 
 /**
- * What layers give out for a picture, by their names.
+ * The outputs of layers for a picture, by layer name.
  *
- * @throws MobileNetError `usage` for layers that do not exist; `disposed`, even while the picture is read
+ * @throws MobileNetError `usage` for layers that do not exist; `disposed`, even while the picture is being read
  */
 export async function featuresOf(
 	{ configuration, runner, prepare, bytes, alpha }: Network,
@@ -68,11 +68,11 @@ export async function featuresOf(
 }
 
 /**
- * What the network gives out for normalized numbers, [batch, classes]; [batch, 1] of a binary network, or [batch, channels]
+ * The network's output for normalized numbers, [batch, classes]; [batch, 1] of a binary network, or [batch, channels]
  * without a classifier.
  *
  * @param input [batch, size, size, inputChannels]
- * @throws MobileNetError `usage` where the input has another length
+ * @throws MobileNetError `usage` if the input has another length
  */
 export async function outputOf(
 	{ configuration, runner }: Network,
@@ -89,7 +89,7 @@ export async function outputOf(
 		);
 	const layer = !head ? "pool" : output === "logits" ? "classifier" : "probabilities";
 	const [rows] = await runner.run({ batch, input, layers: [layer] });
-	// A binary network gives out the second class's probability alone.
+	// A binary network outputs only the second class's probability.
 	const skipped = binary && layer === "probabilities" ? 1 : 0;
 	const length = rows![0]!.length - skipped;
 	const result = new Float32Array(batch * length);
@@ -97,7 +97,7 @@ export async function outputOf(
 	return result;
 }
 
-/** @throws MobileNetError `usage` where a batch is not a number of pictures */
+/** @throws MobileNetError `usage` if a batch is not a number of pictures */
 export function checkBatch(batch: number): void {
 	if (!(Number.isInteger(batch) && batch >= 1))
 		throw new MobileNetError("usage", `batch must be a whole number of at least 1, not ${shown(batch)}.`);

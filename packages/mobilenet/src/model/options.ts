@@ -8,27 +8,27 @@ import type { PreprocessingOptions } from "../weights/preprocessing.ts";
 import type { PictureSource, Row } from "./pictures.ts";
 import type { Prediction, PredictionOptions } from "./predictions.ts";
 
-/** How a model runs, and what differs from what its file says. */
+/** How a model runs, and changes to what its file says. */
 export interface RunOptions {
-	/** Width and height to run at, in pixels; a network runs at any that pools its last picture. Default: the file's own. */
+	/** Width and height to run at, in pixels; a network with pooling runs at any size. Default: the file's own. */
 	readonly size?: number | undefined;
 	/**
-	 * What differs from the file's preprocessing. Mean and std are in pixels, 0…255; for a file whose graph computes with its
-	 * input first, they say what that input takes.
+	 * Changes to the file's preprocessing. Mean and std are in pixels, 0…255; for a file whose graph preprocesses its input,
+	 * they describe what that input expects.
 	 */
 	readonly preprocessing?: PreprocessingOptions | undefined;
-	/** What transparent pictures are laid on. Default: `white`. */
+	/** The background for transparent pictures. Default: `white`. */
 	readonly transparency?: Alpha | undefined;
 	/** The build of the kernels. Default: the fastest that passes its self-test. */
 	readonly build?: Build | undefined;
 	/**
-	 * What the network is computed in. Default: integers for a model whose weights and activations are all quantized, as
-	 * TensorFlow Lite runs it, and float32 for every other. `float` runs a quantized model dequantized.
+	 * The arithmetic to use. Default: integers for a model whose weights and activations are all quantized, as
+	 * TensorFlow Lite runs it, and float32 for all others. `float` runs a quantized model dequantized.
 	 */
 	readonly arithmetic?: Arithmetic | undefined;
 	/**
 	 * Threads that run the network, including this one; results do not depend on it. Default: as many as suit the machine
-	 * and the network; a small network runs on one. In a browser there is more than one only where the page is
+	 * and the network; a small network runs on one. In a browser there is more than one only if the page is
 	 * cross-origin isolated.
 	 */
 	readonly threads?: number | undefined;
@@ -57,11 +57,11 @@ export interface Features {
 	readonly shape: readonly [height: number, width: number, channels: number];
 }
 
-/** What `classifyEach` gives for one picture. */
+/** What `classifyEach` returns for one picture. */
 export type ClassifiedPicture<Key = PictureSource> = Row<Key, { readonly predictions: Prediction[] }>;
 
-/** What `probabilitiesEach` gives for one picture: [classes], from 0 to 1, a background class with the others. */
+/** What `probabilitiesEach` returns for one picture: [classes], from 0 to 1, including a background class. */
 export type ProbabilityRow<Key = PictureSource> = Row<Key, { readonly probabilities: Float32Array }>;
 
-/** What `embedEach` gives for one picture. */
+/** What `embedEach` returns for one picture. */
 export type EmbeddedPicture<Key = PictureSource> = Row<Key, { readonly embedding: Float32Array }>;

@@ -1,4 +1,4 @@
-/** Pictures from wherever they come: a path, an address, the bytes of a file, a blob, or raw pixels. */
+/** Pictures from any source: a path, a URL, the bytes of a file, a blob, or raw pixels. */
 import { decode } from "#decode";
 import { readLocation } from "#files";
 import { MobileNetError, shown, shownLocation } from "../base/error.ts";
@@ -10,14 +10,14 @@ export interface BlobLike {
 	readonly arrayBuffer: () => Promise<ArrayBuffer>;
 }
 
-/** What a canvas gives: RGBA. An `ImageData` of a page is one. */
+/** Pixels of a canvas: RGBA. An `ImageData` is one. */
 export interface ImageDataLike {
 	readonly data: Uint8ClampedArray;
 	readonly width: number;
 	readonly height: number;
 }
 
-/** A picture that is at hand or has a place to be read from. */
+/** A picture, or where to read it from. */
 export type ReadyPicture =
 	| string
 	| URL
@@ -29,27 +29,27 @@ export type ReadyPicture =
 	| Drawable;
 
 /**
- * A picture: the path or the address of a file, the bytes of one (JPEG, PNG, WebP, GIF, AVIF, TIFF), a blob, a canvas's
+ * A picture: the path or the URL of a file, the bytes of one (JPEG, PNG, WebP, GIF, AVIF, TIFF), a blob, a canvas's
  * `ImageData`, or raw pixels as `{ data, width, height, channels }`; in browsers also an `ImageBitmap`, a `VideoFrame`, a
  * canvas, a video or an image, as it looks when its turn comes. A function that gives one of these is called shortly before
- * the picture's turn, so that a long list of pictures need not be in memory.
+ * the picture's turn, so a long list of pictures need not be in memory.
  */
 export type PictureSource = ReadyPicture | (() => ReadyPicture | Promise<ReadyPicture>);
 
 /** A picture with a key, which comes back with its row. */
 export interface KeyedPicture<Key = unknown> {
-	/** Anything that tells the picture from others. Default: the source itself. */
+	/** Anything that identifies the picture. Default: the source itself. */
 	readonly key?: Key | undefined;
 	readonly source: PictureSource;
 }
 
-/** A picture of many: its source alone, or with a key. */
+/** One of many pictures: its source alone, or with a key. */
 export type Picture = PictureSource | KeyedPicture;
 
-/** Many pictures: a list, or anything that gives them one by one. */
+/** Many pictures: a list, or anything that can be iterated. */
 export type Pictures<P extends Picture> = Iterable<P> | AsyncIterable<P>;
 
-/** The key of a picture's row: the picture's key or, where it has none, its source. */
+/** The key of a picture's row: the picture's key or, without one, its source. */
 export type KeyOf<P> = P extends { readonly source: infer Source }
 	? "key" extends keyof P
 		? P extends { readonly key: infer Key }
@@ -75,9 +75,9 @@ export interface DecodingOptions {
 }
 
 /**
- * The pixels of a picture, decoded where it is a file: as it is, in its own size and channels.
+ * The pixels of a picture, decoded if it is a file, in its own size and channels.
  *
- * @throws MobileNetError `picture` where it cannot be decoded, `not-found`, `usage`; the signal's reason
+ * @throws MobileNetError `picture` if it cannot be decoded, `not-found`, `usage`; the signal's reason
  * @example
  * const { data, width, height, channels } = await pixelsOf("photo.jpg"); // data: [height, width, channels] bytes
  */
@@ -110,7 +110,7 @@ export async function pixelsOf(source: PictureSource, options: DecodingOptions =
 	);
 }
 
-/** The fields of an `ImageData` are not its own, so that spreading it would lose them. */
+/** The fields of an `ImageData` are inherited, so spreading it would lose them. */
 function imageData({ data, width, height }: ImageDataLike): ImageDataLike {
 	return { data, width, height };
 }

@@ -1,6 +1,6 @@
 /**
  * Many pictures through a network: keyed pictures in, keyed rows out, in order. While the network runs, the next pictures
- * are read and decoded. One that cannot be read becomes a row with its error, and the others go on.
+ * are read and decoded. One that cannot be read becomes a row with its error, and the others continue.
  */
 import type { Pixels } from "../image/pixels.ts";
 import { checkBatch, type Network } from "./network.ts";
@@ -55,7 +55,7 @@ function keyed<P extends Picture>(picture: P): { readonly key: KeyOf<P>; readonl
  * Sends pictures through a network.
  *
  * @param layers whose outputs are read
- * @param read makes a picture's result of the outputs: `outputs[n][place]` is what layer n of `layers` gave out for it
+ * @param read makes a picture's result from the outputs: `outputs[n][place]` is its output of layer n of `layers`
  */
 export async function* rowsOf<P extends Picture, Result extends object>(
 	pictures: Pictures<P>,

@@ -4,28 +4,27 @@ import { backgroundOutputs } from "../labels/background.ts";
 import type { Model } from "../weights/model.ts";
 
 export interface Prediction {
-	/** What people call the class; `class 17` where the model has no labels. */
+	/** The class's usual name; `class 17` if the model has no labels. */
 	readonly label: string;
 	/** Number of the class from 0, a background class not counted: for ImageNet 0…999. */
 	readonly index: number;
 	/**
-	 * From 0 to 1. Those of all classes, with a background class where there is one, add up to 1; but where the network's
-	 * `output` is `sigmoid`, each is of its class alone, as a picture may show several or none.
+	 * From 0 to 1. Those of all classes, including any background class, add up to 1. If the network's `output` is `sigmoid`,
+	 * they are independent, because a picture may show several classes or none.
 	 */
 	readonly probability: number;
 	/**
-	 * Whether the answer is to be believed: whether its probability is at least the model's `sureFrom`. Where the best
-	 * answer is not, the picture is hard to tell, or of none of the model's classes. Absent where the model has no
-	 * `sureFrom`.
+	 * Whether the answer can be trusted: whether its probability is at least the model's `sureFrom`. If the best answer
+	 * cannot, the picture is hard to recognize or of none of the model's classes. Absent if the model has no `sureFrom`.
 	 */
 	readonly sure?: boolean;
 }
 
 export interface PredictionOptions {
-	/** How many answers at most. Default: 5. */
+	/** The most answers. Default: 5. */
 	readonly top?: number | undefined;
 	/**
-	 * Answers below this probability are left out. Default: 0. With sigmoid outputs, 0.5 leaves the classes that are more
+	 * Answers below this probability are left out. Default: 0. With sigmoid outputs, 0.5 keeps the classes that are more
 	 * likely in the picture than not.
 	 */
 	readonly threshold?: number | undefined;
@@ -47,7 +46,7 @@ export async function ranking(
 	if (!(threshold >= 0 && threshold <= 1))
 		throw new MobileNetError("usage", `threshold must be a number from 0 to 1, not ${shown(threshold)}.`);
 	const background = backgroundOutputs(labels);
-	// Most callers name no classes: their pages do not load what finds them.
+	// Most callers name no classes, and their pages then do not load the class finder.
 	const { requiredClasses } = allow || deny ? await import("../labels/find.ts") : {};
 	const find = requiredClasses?.(labels?.slice(background), classes - background);
 	const allowed = allow && new Set(allow.flatMap(find!));

@@ -22,8 +22,8 @@ export interface ReadyModel extends ChosenBuild {
 /**
  * Makes a model ready.
  *
- * @throws MobileNetError `configuration` or `usage` where an option makes no sense, `broken-file` where the model lacks
- *   tensors, `unsupported` where its answers can say nothing, `engine` where no build runs here
+ * @throws MobileNetError `configuration` or `usage` if an option is not valid, `broken-file` if the model lacks tensors,
+ *   `unsupported` if its answers are always the same, `engine` if no build runs here
  */
 export async function readyModel(given: Model, options: RunOptions): Promise<ReadyModel> {
 	const model = changedModel(given, options);

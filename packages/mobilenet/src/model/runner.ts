@@ -1,6 +1,6 @@
 /**
  * What a `MobileNet` runs its network on. Here it is the engine on this thread. Everything goes through promises and
- * copies, so that an engine in a worker, in another process or on a device can stand in its place.
+ * copies, so an engine in a worker, in another process or on a device could replace it.
  */
 import { MobileNetError } from "../base/error.ts";
 import { executorFor } from "../engine/arithmetic.ts";
@@ -11,7 +11,7 @@ import type { ReadyModel } from "./ready.ts";
 
 /** What is to be run. */
 export interface Job {
-	/** The most pictures that `input` brings. */
+	/** The most pictures that `input` provides. */
 	readonly batch: number;
 	/**
 	 * Normalized numbers, [batch, size, size, inputChannels]; or a function that writes pictures as bytes, in the same
@@ -27,7 +27,7 @@ export type Outputs = readonly (readonly Float32Array[])[];
 
 export interface Runner {
 	/**
-	 * Makes ready for jobs of this batch and these layers, so that what cannot be run fails before pictures are read.
+	 * Prepares for jobs of this batch and these layers: a job that cannot run then fails before pictures are read.
 	 *
 	 * @param layers of the network
 	 * @throws MobileNetError `disposed`; `engine` where memory is too small
@@ -54,7 +54,7 @@ export function localRunner({ model, planner, threads, loaded }: ReadyModel): Ru
 		const last = executors.get(kind);
 		if (last && last.plan.batch >= batch && others.every((layer) => kept.has(layer))) return last;
 		for (const layer of others) kept.add(layer);
-		// The old memory may go before there is a new one.
+		// The old memory may be freed before the new one exists.
 		last?.dispose();
 		executors.delete(kind);
 		const plan =

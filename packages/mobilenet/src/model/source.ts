@@ -15,7 +15,7 @@ export type ModelSource = string | URL | Uint8Array | ArrayBuffer;
 /**
  * Loads a model as plain data: configuration, tensors, preprocessing and labels. `MobileNet.load` makes it ready to run.
  *
- * @param source Default: `default`, the model that the package carries.
+ * @param source Default: `default`, the package's own model.
  * @throws MobileNetError in one sentence: `not-found`, `broken-file`, `not-mobilenet`, `unsupported`, `usage`
  * @example
  * const { configuration } = await loadModel(); // α 0.75, 160 pixels, 200 classes

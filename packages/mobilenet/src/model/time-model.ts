@@ -12,7 +12,7 @@ import { readyModel } from "./ready.ts";
 export interface BenchOptions extends RunOptions {
 	/** Pictures in a run. Default: 1. */
 	readonly batch?: number | undefined;
-	/** How long to run, in seconds. With `profile` the steps take as long again. Default: 2. */
+	/** How long to run, in seconds. With `profile` the steps take the same time once more. Default: 2. */
 	readonly seconds?: number | undefined;
 	/** Whether to time every step too. Default: false. */
 	readonly profile?: boolean | undefined;
@@ -60,7 +60,7 @@ export async function timeModel(given: Model, options: BenchOptions): Promise<Be
 	}
 }
 
-/** Workers join when they are ready; what is timed is all of them. */
+/** Waits for all workers to join, which they do when they are ready: the time of all of them is measured. */
 async function allJoined(
 	executor: Executor,
 	threads: number,

@@ -121,11 +121,11 @@ test.each([
 	expect(() => checkTensors(model, "file.bin")).toThrow(/^file\.bin: .*\.$/);
 });
 
-test("a network that takes all numbers of its last picture says that its size cannot be changed", () => {
+test("a network that flattens its last feature map says that its size cannot be changed", () => {
 	const { tensors, ...rest } = initialize(configure({ alpha: 0.01, size: 64, classes: 2, pooling: "none" }));
 	const at = (size: number) => ({ ...rest, tensors, configuration: { ...rest.configuration, size } });
 	expect(() => checkTensors(at(64))).not.toThrow();
 	expect(() => checkTensors(at(96))).toThrow(
-		"the model takes all numbers of its last picture, so that it runs at the size it was made for and not at 96 pixels: leave out the size.",
+		"the model flattens its last feature map, so it runs only at the size it was made for and not at 96 pixels: leave out the size.",
 	);
 });

@@ -1,6 +1,6 @@
 /**
  * Which tensors a configuration's layers have, and in which shapes; and whether a model has them. A model
- * may be folded or not and quantized or not, layer by layer; tensors beyond the expected ones do no harm.
+ * may be folded or not and quantized or not, layer by layer; extra tensors are allowed.
  */
 import { MobileNetError, shown } from "../base/error.ts";
 import type { Configuration } from "../network/configuration.ts";
@@ -21,7 +21,7 @@ import { sameShape, sizeOf, type Tensor } from "./tensor.ts";
 
 interface Expected {
 	readonly name: string;
-	/** The only shape that will do, or how many numbers: one of them, or as many. */
+	/** The required shape, or the allowed count of numbers: one, or this many. */
 	readonly shape: readonly number[] | { readonly oneOr: number };
 	readonly type: "float" | "integer" | "any";
 }
@@ -29,7 +29,7 @@ interface Expected {
 /**
  * Fails unless every tensor that the configuration's layers need is there with its shape.
  *
- * @param name how the error calls the model
+ * @param name the model's name in the error
  * @throws MobileNetError `broken-file` that names the first tensor that is missing or misshapen; `configuration` where a
  *   network that does not pool is of another size
  * @example
@@ -59,7 +59,7 @@ export function checkTensors(model: Pick<Model, "configuration" | "tensors">, na
 	}
 }
 
-/** The weights that say how many numbers the last picture has, where a dense layer takes all of them. */
+/** The weights that fix how many numbers the last feature map has, if a dense layer takes all of them. */
 function rowWeight(configuration: Configuration): string | undefined {
 	if (configuration.pooling !== "none") return undefined;
 	const row = layers(configuration).find(({ kind }) => kind === "dense");
@@ -69,7 +69,7 @@ function rowWeight(configuration: Configuration): string | undefined {
 function onlyAtItsSize({ size }: Configuration, name: string): MobileNetError {
 	return new MobileNetError(
 		"configuration",
-		`${name} takes all numbers of its last picture, so that it runs at the size it was made for and not at ${size} pixels: leave out the size.`,
+		`${name} flattens its last feature map, so it runs only at the size it was made for and not at ${size} pixels: leave out the size.`,
 	);
 }
 
@@ -101,7 +101,7 @@ function* expectedWeights(tensors: Model["tensors"], layer: Layer): Iterable<Exp
 	if (found && !isFloat(found)) yield* expectedCodes(codes, channels);
 }
 
-/** One row for all channels, or one a channel. */
+/** One row for all channels, or one per channel. */
 function expectedTable(tensors: Model["tensors"], inputChannels: number): Expected {
 	const rows = tensors.get(inputTableName)?.shape[0] === 1 ? 1 : inputChannels;
 	return { name: inputTableName, shape: [rows, 256], type: "integer" };

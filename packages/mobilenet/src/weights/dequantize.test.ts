@@ -126,7 +126,7 @@ describe("biases have the scale of their input times that of their weights", () 
 			...quantized("blocks.0.depthwise.conv", 1),
 		});
 		expect(() => dequantize(model)).toThrow(MobileNetError);
-		expect(() => dequantize(model)).toThrow(/^blocks\.0\.depthwise\.conv\.bias is of integers, but .*\.$/);
+		expect(() => dequantize(model)).toThrow(/^blocks\.0\.depthwise\.conv\.bias has integers, but .*\.$/);
 	});
 });
 

@@ -1,5 +1,5 @@
 /**
- * Integers and short floats made float32, so that any model runs in float. Integer weights become
+ * Converts integers and short floats to float32, which lets any model run in float. Integer weights become
  * scale · (code − zero point), per tensor or per output channel; a bias's scale is its input's times its
  * weights'. The quantization of activations has no place in the result: a dequantized network neither rounds
  * nor clips them to their range (unless that is the activation: `bounds`), and so answers a little differently from the
@@ -24,20 +24,20 @@ import { type Float32Tensor, float32, type Tensor } from "./tensor.ts";
 
 /**
  * The same network with every tensor in float32 and no quantization. Tensors that are float32 already are shared
- * with the given model; tensors that belong to no layer are left out.
+ * with the given model; tensors of no layer are left out.
  *
  * @param model a model that `checkTensors` accepts
- * @throws MobileNetError `broken-file` where a scale or a zero point is missing or does not fit
+ * @throws MobileNetError `broken-file` if a scale or a zero point is missing or does not fit
  * @example
  * dequantize(model).tensors.get("stem.conv.weight")?.dtype // "F32"
  */
 export function dequantize(model: Model): Model {
 	const { input, layers } = partsOf(model);
-	// What the layer before gave out is what this one takes; a bias needs its scale.
+	// The previous layer's output is this one's input; a bias needs its scale.
 	let taken = input;
 	const real = layers.map((own) => {
 		const result = own.weight ? realParts(own, taken) : { layer: own.layer };
-		// Pooling does not always have codes of its own: it gives out those that it took.
+		// Pooling does not always have its own codes: it then keeps those of its input.
 		if (own.output || own.weight) taken = own.output;
 		return result;
 	});
@@ -71,7 +71,7 @@ function biasCodes(
 	if (!input)
 		throw new MobileNetError(
 			"broken-file",
-			`${namesOf(layer).bias} is of integers, but the model lacks the scale of what ${layer.name} takes (output.scale of the layer before, or input.scale).`,
+			`${namesOf(layer).bias} has integers, but the model lacks the scale of the input of ${layer.name} (output.scale of the layer before, or input.scale).`,
 		);
 	return { scale: scale.map((s) => s * input.scale), zeroPoint: [0] };
 }

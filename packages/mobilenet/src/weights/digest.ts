@@ -1,9 +1,9 @@
-/** By what a model is known again: when a training run is resumed, or when a teacher's answers were kept. */
+/** Identifies a model: when a training run is resumed, or when a teacher's answers were kept. */
 import { marker } from "../base/marker.ts";
 import type { Model } from "./model.ts";
 
 /**
- * A mark of all that a model's answers depend on. Its first half is that of the network and its tensors, whatever their
+ * A digest of everything that a model's answers depend on. Its first half is that of the network and its tensors, whatever their
  * order, the second that of the preprocessing and the rounding. Labels do not count, nor where the model came from.
  *
  * @returns 32 hexadecimal digits

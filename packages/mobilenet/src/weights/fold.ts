@@ -17,7 +17,7 @@ import { type Float32Tensor, float32, sameShape, type Tensor } from "./tensor.ts
  * belong to no layer are left out.
  *
  * @param model a model of floats where it has batch norm; `dequantize` makes any model one
- * @throws MobileNetError `broken-file` where a tensor of batch norm is missing, misshapen or without meaning
+ * @throws MobileNetError `broken-file` if a batch norm tensor is missing, has the wrong shape or invalid values
  * @example
  * fold(model).tensors.has("stem.bn.weight") // false
  */
@@ -59,7 +59,7 @@ function foldedParts(own: WeightedParts, norm: BatchNorm, epsilon: number): Weig
 export interface FoldedWeights {
 	/** Of the shape `layer.weightShape`. */
 	readonly weight: Float32Array;
-	/** One a channel. */
+	/** One per channel. */
 	readonly bias: Float32Array;
 }
 

@@ -12,7 +12,7 @@ import { type LayerParts, tensorsOf } from "./parts.ts";
 import { filled, float32, sizeOf } from "./tensor.ts";
 
 export interface InitializeOptions {
-	/** A whole number from 0 to 2^53 − 1; 0 where nothing is said. */
+	/** A whole number from 0 to 2^53 − 1; default: 0. */
 	readonly seed?: number;
 	readonly method?: InitializationMethod;
 	/**
@@ -27,7 +27,7 @@ export interface InitializeOptions {
  * - `he`, the default: normal with deviation √(2 / inputs of one output), He and others 2015, "Delving Deep into
  *   Rectifiers", equation 10: keeps the activations' variance from layer to layer. In PyTorch's words
  *   `kaiming_normal_(mode="fan_in", nonlinearity="relu")`; one output of a depthwise layer has 9 inputs.
- * - `truncated-normal`: normal with deviation 0.09, drawn anew beyond two deviations, in every layer, as the
+ * - `truncated-normal`: normal with deviation 0.09, drawn again beyond two deviations, in every layer, as the
  *   paper's network has it (TF-slim, `mobilenet_v1_arg_scope(stddev=0.09)`); cutting the tails off leaves a
  *   deviation of 0.0792.
  */

@@ -26,13 +26,13 @@ export interface Model {
 	 * `onnxruntime`: as `xnnpack`, but leaky ReLU divides by its scale where XNNPACK multiplies by a number of 8 bits.
 	 */
 	readonly rounding?: Rounding;
-	/** One a class, in the order of the outputs. */
+	/** One per class, in the order of the outputs. */
 	readonly labels?: readonly Label[];
 	/**
-	 * From which probability on, above 0 and up to 1, the best answer is to be believed; below, the picture is hard to tell
-	 * or of none of the classes. It is chosen by the answers to pictures that training did not see: for this package's own
-	 * model where an answer is as often right as wrong (models/default/finish.ts). It is true of these weights and classes
-	 * only, so that training drops it. A model that nobody has measured so has none.
+	 * The probability, above 0 and up to 1, from which the best answer can be trusted; below it, the picture is hard to
+	 * recognize or of none of the classes. It is chosen on pictures that training did not see: for this package's own model
+	 * where an answer is right as often as wrong (models/default/finish.ts). It holds only for these weights and classes,
+	 * so training drops it. A model that was not measured has none.
 	 */
 	readonly sureFrom?: number;
 	/** Where the model came from, for `inspect`. */
@@ -42,11 +42,11 @@ export interface Model {
 export type Rounding = "xnnpack" | "reference" | "onnxruntime";
 
 export interface Source {
-	/** The format's name as people say it, such as `TensorFlow Lite`. */
+	/** The format's usual name, such as `TensorFlow Lite`. */
 	readonly format: string;
-	/** What the file left open and a usual value was taken for: names such as `size`, `mean`, `fit`. */
+	/** What the file does not say, where a usual value is used: names such as `size`, `mean`, `fit`. */
 	readonly assumed: readonly string[];
-	/** What is unusual about the file, a sentence each. */
+	/** What is unusual about the file, one sentence each. */
 	readonly notes: readonly string[];
 	/** What may be done with it: an SPDX identifier, or a sentence. Undefined where nobody says. */
 	readonly license?: string;
@@ -56,11 +56,11 @@ export interface Source {
 
 /** How a picture becomes the network's input: resized, then (pixel − mean) / std for every channel. */
 export interface Preprocessing {
-	/** In pixels (0…255), one a channel of the network, in the network's order. */
+	/** In pixels (0…255), one per channel of the network, in the network's order. */
 	readonly mean: readonly number[];
-	/** In pixels (0…255), one a channel of the network, in the network's order. */
+	/** In pixels (0…255), one per channel of the network, in the network's order. */
 	readonly std: readonly number[];
-	/** Order in which the network takes colors. */
+	/** The order of color channels that the network expects. */
 	readonly channelOrder: "rgb" | "bgr";
 	readonly filter: Filter;
 	readonly fit: Fit;
@@ -76,13 +76,13 @@ export type Filter =
 	| "nearest";
 
 /**
- * How a picture becomes square: stretched whole; its shorter side brought to a length and the middle cut out;
- * or a central fraction of each side cut out, then stretched.
+ * How a picture is made square: stretched whole; resized by its shorter side and center-cropped; or a central fraction of
+ * each side cropped, then stretched.
  */
 export type Fit = "stretch" | { readonly shorterSide: number } | { readonly centralFraction: number };
 
 export interface Label {
-	/** What people call the class: the first synonym. */
+	/** The usual name of the class: the first synonym. */
 	readonly name: string;
 	/** WordNet id, such as `n01440764`. */
 	readonly id?: string;
@@ -90,7 +90,7 @@ export interface Label {
 	readonly synonyms?: readonly string[];
 }
 
-/** What most published networks take: colors from −1 to 1, the whole picture stretched. */
+/** What most published networks expect: colors from −1 to 1, the whole picture stretched. */
 export function usualPreprocessing(inputChannels: number): Preprocessing {
 	return {
 		mean: new Array<number>(inputChannels).fill(127.5),

@@ -41,7 +41,7 @@ export function namesOf(layer: Layer): TensorNames {
 	};
 }
 
-/** Names of what the codes that a layer gives out stand for; the pool can have them too. */
+/** Names of what a layer's output codes stand for; the pool can have them too. */
 export function outputNames({ name }: Layer): CodeNames {
 	return codeNames(`${name}.output`);
 }
@@ -64,7 +64,7 @@ export function linearNames({ name }: Layer): CodeNames {
 	return codeNames(`${name}.linear`);
 }
 
-/** Name of the two numbers between which a layer's output is kept, where its own codes do that in the place of an activation. */
+/** Name of the two numbers to which a layer's output is clipped, if its codes do that instead of an activation. */
 export function boundsName({ name }: Layer): string {
 	return `${name}.bounds`;
 }

@@ -1,7 +1,7 @@
 /**
- * A model's tensors as what they are: layers in order, each with its weights, bias, batch norm and quantization; and
- * the way back to tensors by name. Whoever computes with a layer takes its parts from here, and whoever makes a model
- * writes parts; only this file and names.ts know what tensors are called. Tensors are shared, never copied.
+ * A model's tensors as layers in order, each with its weights, bias, batch norm and quantization; and the way back to
+ * tensors by name. Code that computes with a layer takes its parts from here, and code that makes a model writes parts;
+ * only this file and names.ts know the tensors' names. Tensors are shared, never copied.
  */
 import { MobileNetError, shown } from "../base/error.ts";
 import { isPool, type Layer, layers } from "../network/layers.ts";
@@ -40,7 +40,7 @@ export interface BatchNorm {
 	readonly variance: Tensor;
 }
 
-/** What a layer's output is kept between. */
+/** The limits to which a layer's output is clipped. */
 export interface Bounds {
 	readonly low: number;
 	readonly high: number;
@@ -53,9 +53,9 @@ export interface WeightedParts {
 	readonly weight: Tensor;
 	readonly bias?: Tensor | undefined;
 	readonly norm?: BatchNorm | undefined;
-	/** Of a weight of integers. A bias of integers has the scale of the layer's input times this scale. */
+	/** For an integer weight. An integer bias has the scale of the layer's input times this scale. */
 	readonly codes?: Quantization | undefined;
-	/** What the codes that the layer gives out stand for. */
+	/** What the layer's output codes stand for. */
 	readonly output?: Codes | undefined;
 	/**
 	 * In the place of the configuration's activation: what the codes of the layer can say, where a file of integers leaves
@@ -66,7 +66,7 @@ export interface WeightedParts {
 	readonly linear?: Codes | undefined;
 }
 
-/** The pool, which has no weights. It gives out codes as it takes them, unless it has an output of its own. */
+/** The pool, which has no weights. Its output has the codes of its input, unless it has its own `output`. */
 export interface PoolParts {
 	readonly layer: Layer;
 	readonly weight?: undefined;
@@ -96,7 +96,7 @@ export interface ModelParts {
  * The parts of a model.
  *
  * @param model a model that `checkTensors` accepts; tensors that belong to no layer are left out
- * @throws MobileNetError `broken-file` where a weight, a part of a batch norm, a scale or a zero point is missing
+ * @throws MobileNetError `broken-file` if a weight, a part of a batch norm, a scale or a zero point is missing
  * @example
  * partsOf(model).layers[0]?.weight // the tensor stem.conv.weight
  */
@@ -119,7 +119,7 @@ export function partsOf({ configuration, tensors }: Pick<Model, "configuration" 
 }
 
 /**
- * The tensors of these parts by their canonical names: the opposite of `partsOf`.
+ * The tensors of these parts by their canonical names: the inverse of `partsOf`.
  *
  * @example
  * { ...model, tensors: tensorsOf({ layers: parts.layers.map(change) }) }
@@ -184,7 +184,7 @@ function normOf(tensors: Model["tensors"], names: NormNames, channels: number): 
 	return { weight: weight!, bias: bias!, mean: mean!, variance: variance! };
 }
 
-/** What a layer's output is kept between in the place of its activation; undefined for most layers. */
+/** The limits to which a layer's output is clipped instead of its activation; undefined for most layers. */
 export function ownBounds(tensors: Model["tensors"], layer: Layer): Bounds | undefined {
 	const name = boundsName(layer);
 	if (!tensors.has(name)) return undefined;

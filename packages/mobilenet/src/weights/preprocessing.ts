@@ -1,4 +1,4 @@
-/** Whether a preprocessing is one: for what comes from a file, an option or a command line. */
+/** Checks preprocessing that comes from a file, an option or the command line. */
 import { MobileNetError, shown } from "../base/error.ts";
 import { isJson } from "../base/json.ts";
 import type { Filter, Model, Preprocessing } from "./model.ts";
@@ -22,7 +22,7 @@ export const filters: readonly Filter[] = [
 ];
 const longestSide = 65536;
 
-/** For every field, whether a value will do for a network of so many channels, and what would. */
+/** For every field, whether a value is valid for a network with this many channels, and what would be. */
 const checks: {
 	readonly [F in keyof Preprocessing]: (value: unknown, channels: number) => readonly [boolean, string];
 } = {
@@ -71,9 +71,9 @@ export function fieldFault(
 }
 
 /**
- * The fields that options say, each checked; one number for mean or std is that of every channel.
+ * The fields given as options, each checked; one number for mean or std applies to every channel.
  *
- * @throws MobileNetError `usage` for the first field that makes no sense
+ * @throws MobileNetError `usage` for the first invalid field
  * @example
  * toldFields({ mean: 127.5 }, 3) // { mean: [127.5, 127.5, 127.5] }
  */

@@ -1,4 +1,4 @@
-/** A tensor: numbers of one type and their shape. Its data lie row by row, the last axis fastest. */
+/** A tensor: numbers of one type and their shape. Its data is in row-major order: the last axis varies fastest. */
 
 export type DType = keyof TensorData;
 

@@ -13,7 +13,7 @@ describeWithShared("mobilenet bench", [network], () => {
 		expect(exitCode).toBe(0);
 		expect(stdout).toMatch(/^build +threads +batch +runs +min ms +median ms +p90 ms +pictures\/s\n/);
 		expect(stdout).toMatch(/\nstem +int8StemBytes +\d+\.\d{3} +\d+\.\d +\d+ %\n/);
-		expect(stdout).toMatch(/\nin all +\d+\.\d{3} +\d+\.\d +\d+ %\n$/);
+		expect(stdout).toMatch(/\ntotal +\d+\.\d{3} +\d+\.\d +\d+ %\n$/);
 	});
 
 	it("prints JSON to machines", async () => {

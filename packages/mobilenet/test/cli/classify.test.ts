@@ -250,7 +250,7 @@ describeWithShared("mobilenet classify", [network, "data/photos"], () => {
 	});
 
 	it.each([
-		[["classify", "--model", model], /give pictures to classify/],
+		[["classify", "--model", model], /there are no pictures to classify/],
 		[["classify", "--model", model, "--top", "none", "x.jpg"], /--top must be a whole number/],
 		[["classify", "--model", model, "--fit", "squeeze", "x.jpg"], /stretch, shorter-side=256/],
 		[["classify", "--model", model, "--std", "0", photo("macaw.jpg")], /std/],

@@ -73,7 +73,7 @@ describe.skipIf(process.platform === "win32" || spawnSync("bash", ["--version"])
 
 	it("is the only shell so far", async () => {
 		const { exitCode, stderr } = await mobilenet(["completion", "fish"]);
-		expect(stderr).toBe('mobilenet: there is completion for bash, not for "fish".\n');
+		expect(stderr).toBe('mobilenet: completion is available for bash, not for "fish".\n');
 		expect(exitCode).toBe(2);
 	});
 });

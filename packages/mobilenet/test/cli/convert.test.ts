@@ -168,9 +168,7 @@ describeWithShared("mobilenet convert", ["weights", "data/photos"], () => {
 			const { exitCode, stdout, stderr } = await mobilenet([
 				...["convert", model, "--size", "96", "-o", target],
 			]);
-			expect(stderr).toBe(
-				`mobilenet: ${target} is a file of the model that is read: give another --output.\n`,
-			);
+			expect(stderr).toBe(`mobilenet: ${target} belongs to the model being read: choose another --output.\n`);
 			expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
 			expect(readFileSync(target)).toEqual(before);
 		}

@@ -249,7 +249,7 @@ describe("mobilenet distill refuses", () => {
 		[
 			"a share beside an embedding",
 			["--embedding", "--weight", "0.5"],
-			/--weight cannot be given with --embedding: the teacher is all/,
+			/--weight cannot be given with --embedding: the student learns from the teacher alone/,
 		],
 		[
 			"a classifier for an embedding",
@@ -277,9 +277,13 @@ describe("mobilenet distill refuses", () => {
 			/--patience needs --validation with --unlabeled/,
 		],
 		["no temperature", ["--temperature", "0"], /--temperature must be above 0, not 0\.$/],
-		["no share", ["--weight", "0"], /--weight must be above 0, .* to 1, .* not 0\.$/],
-		["a share above all", ["--weight", "1.5"], /--weight must be above 0, .* not 1\.5\.$/],
-		["no views", ["--views", "0"], /--views must be whole, live or a number of crops from 1 on, not 0\.$/],
+		["no share", ["--weight", "0"], /--weight must be above 0 .* and at most 1 .*, not 0\.$/],
+		["a share above all", ["--weight", "1.5"], /--weight must be above 0 .* and at most 1 .*, not 1\.5\.$/],
+		[
+			"no views",
+			["--views", "0"],
+			/--views must be whole, live or a number of crops of at least 1, not 0\.$/,
+		],
 		[
 			"views in words",
 			["--views", "many"],
@@ -288,7 +292,7 @@ describe("mobilenet distill refuses", () => {
 		[
 			"crops where there are none",
 			["--views", "4", "--augment", "none"],
-			/--views counts crops, but with --augment none there are none/,
+			/--views counts crops, but --augment none makes none/,
 		],
 		["statistics of nothing", ["--batch-norm", "frozen"], /--batch-norm needs --from: random weights/],
 		[

@@ -130,7 +130,7 @@ describeWithShared("mobilenet embed", [network, "data/photos"], () => {
 describe("mobilenet embed", () => {
 	it("refuses a line without pictures", async () => {
 		const { exitCode, stderr } = await mobilenet(["embed", "--model", "x.tflite"]);
-		expect(stderr).toMatch(/give pictures to embed/);
+		expect(stderr).toMatch(/there are no pictures to embed/);
 		expect(exitCode).toBe(2);
 	});
 });

@@ -142,7 +142,7 @@ describe("usage", () => {
 		["summary --alpha", "--alpha needs a value."],
 		["summary --alpha --size 224", "--alpha needs a value."],
 		["summary --alpha 0.5 --alpha 1", `--alpha is given twice: "0.5" and "1".`],
-		["summary photo.jpg", `"photo.jpg" is one argument too many: the command takes none.`],
+		["summary photo.jpg", `"photo.jpg" is one argument too many: this command takes none.`],
 		["summary --alpha half", `--alpha must be a number such as 0.5, not "half".`],
 		["summary --alpha -1", `--alpha must be a number such as 0.5, not "-1".`],
 		["summary --size 224.5", `--size must be a whole number, not "224.5".`],

@@ -50,7 +50,7 @@ describe("the built command", () => {
 		[["cost", "--alhpa", "1"], "there is no option --alhpa; did you mean --alpha?"],
 		[["cost", "-x"], "there is no option -x"],
 		[["cost", "--alpha", "wide"], '--alpha must be a number such as 0.5, not "wide"'],
-		[["classify", "--fit", "square", "a.jpg"], "the fit must be stretch, shorter-side=256"],
+		[["classify", "--fit", "square", "a.jpg"], "--fit must be stretch, shorter-side=256"],
 		[["cost", "--preset", "keras"], '--preset must be tf, torch or tutorial, not "keras"'],
 		[["cost", "--alpha"], "--alpha needs a value"],
 		[["cost", "--alpha", "1", "--alpha", "2"], '--alpha is given twice: "1" and "2"'],
@@ -58,7 +58,7 @@ describe("the built command", () => {
 			["quantize", "a", "--no-bias-correction=yes"],
 			'--no-bias-correction takes no value, but "yes" is given',
 		],
-		[["cost", "wide"], '"wide" is one argument too many: the command takes none'],
+		[["cost", "wide"], '"wide" is one argument too many: this command takes none'],
 		[["completion"], "an argument is missing: <shell>"],
 	])("says in its own sentence what is wrong with %j", (inputs, sentence) => {
 		const { stderr, status } = spawnSync(process.execPath, [built, ...inputs], { encoding: "utf8" });

@@ -109,7 +109,7 @@ describe("mobilenet classify", () => {
 describe("what else the commands do with it", () => {
 	it("is shown by inspect", async () => {
 		const people = await mobilenet(["inspect", place("model.safetensors")]);
-		expect(people.stdout).toContain(`  answers from a probability of ${model.sureFrom} on\n`);
+		expect(people.stdout).toContain(`  answers with a probability of at least ${model.sureFrom}\n`);
 		const machines = await mobilenet(["inspect", "--json", place("model.safetensors")]);
 		expect(JSON.parse(machines.stdout)).toMatchObject({ sureFrom: model.sureFrom });
 		const unmeasured = await mobilenet(["inspect", place("unmeasured.safetensors")]);
@@ -140,7 +140,7 @@ describe("what else the commands do with it", () => {
 		const machines = await mobilenet([...words, "--json"]);
 		expect((JSON.parse(machines.stdout) as Evaluation).sure).toEqual({ share: 0.5, top1: 1 });
 		const { stdout } = await mobilenet(words);
-		expect(stdout).toMatch(/^ {2}sure +50\.0 %\n {2}top-1 of the sure +100\.0 %$/m);
+		expect(stdout).toMatch(/^ {2}sure +50\.0 %\n {2}top-1 where sure +100\.0 %$/m);
 	});
 });
 

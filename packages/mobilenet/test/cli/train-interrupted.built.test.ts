@@ -79,15 +79,17 @@ describe("mobilenet train, interrupted", () => {
 		await saw(/epoch 2\/12/);
 		child.kill("SIGINT");
 		const { code, stderr } = await ended;
-		expect(stderr).toMatch(/finishing the step and writing a checkpoint; Ctrl-C again stops at once\.\n/);
-		expect(stderr).toMatch(/stopped after step \d+: go on by the same command with --resume\.\n$/);
+		expect(stderr).toMatch(
+			/finishing the step and writing a checkpoint; press Ctrl-C again to stop at once\.\n/,
+		);
+		expect(stderr).toMatch(/stopped after step \d+: to continue, run the same command with --resume\.\n$/);
 		expect(code).toBe(1);
 		expect(existsSync(join(folder, "model.safetensors"))).toBe(false);
 
 		const refused = await start(folder).ended;
 		expect(refused.code).toBe(2);
 		expect(refused.stderr).toMatch(
-			/model\.checkpoint holds a run that was stopped after \d+ epochs: go on with --resume/,
+			/model\.checkpoint holds a run that was stopped after \d+ epochs: continue it with --resume/,
 		);
 		const other = await start(folder, "--resume", "--mixup", "0.3").ended;
 		expect(other.code).toBe(2);

@@ -133,7 +133,7 @@ describe("mobilenet train refuses", () => {
 		[
 			"a width beside a model",
 			async (folder) => [await colorsIn(folder, 6), "--from", "m.tflite", "--alpha", "1"],
-			/--alpha cannot be given with --from: m\.tflite has its own/,
+			/--alpha cannot be given with --from: m\.tflite sets it/,
 		],
 		[
 			"both ways to begin",
@@ -143,12 +143,12 @@ describe("mobilenet train refuses", () => {
 		[
 			"an unknown schedule",
 			async (folder) => [await colorsIn(folder, 6), "--schedule", "linear"],
-			/the schedule must be constant, cosine/,
+			/--schedule must be constant, cosine/,
 		],
 		[
 			"an unknown augmentation",
 			async (folder) => [await colorsIn(folder, 6), "--augment", "zoom=2"],
-			/the augmentation must be default, none/,
+			/--augment must be default, none/,
 		],
 		[
 			"a rate in words",
@@ -158,7 +158,7 @@ describe("mobilenet train refuses", () => {
 		[
 			"a number of blocks in words",
 			async (folder) => [folder, "--from", "m", "--fine-tune", "some"],
-			/--fine-tune must be all, none or a number of blocks, not "some"/,
+			/--fine-tune must be all, none or a number of last blocks, not "some"/,
 		],
 		[
 			"a validation of other classes",

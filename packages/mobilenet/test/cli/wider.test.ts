@@ -46,21 +46,23 @@ async function rowsOf(name: string): Promise<Readonly<Record<string, string>>> {
 describe("mobilenet inspect", () => {
 	it("tells paddings, pool, head and outputs", async () => {
 		expect(await rowsOf("keras")).toMatchObject({
-			output: "2 classes by one number; sigmoid",
-			pool: "the greatest of each channel",
+			output: "2 classes from one number; sigmoid",
+			pool: "the maximum of each channel",
 			head: "9 relu, 4 tanh",
 			padding:
-				"Keras's (1 bottom and right where the stride is 2, at every size); the first convolution TensorFlow's (the odd pixel bottom and right)",
+				"Keras's (1 at the bottom and right where the stride is 2, at every size); the first convolution TensorFlow's (the odd pixel at the bottom and right)",
 			channels: "⌊αc⌋",
 		});
 		expect(await rowsOf("flat")).toMatchObject({
 			output: "3 classes; sigmoid",
-			pool: "none: all numbers of the last picture, so that it runs at this size only",
+			pool: "none: the last feature map is flattened, so the network runs only at this size",
 		});
 	});
 
 	it("tells how many layers end where their codes do", async () => {
-		expect((await rowsOf("bounds")).activation).toBe("the range of the codes in 2 layers, else relu6");
+		expect((await rowsOf("bounds")).activation).toBe(
+			"clipped to the range of the integer codes in 2 layers, otherwise relu6",
+		);
 		expect((await rowsOf("flat")).activation).toBe("relu6");
 	});
 });

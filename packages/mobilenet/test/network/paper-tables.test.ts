@@ -175,22 +175,22 @@ describe("mobilenet cost", () => {
 		["--table 0", `--table must be 1, 2, 3, 4, 5, 6 or 7, not "0".`],
 		["--table one", `--table must be 1, 2, 3, 4, 5, 6 or 7, not "one".`],
 		["--table", "--table needs a value."],
-		["--table 6 --grid", "--table and --grid print different things: give one of them."],
-		["--table 6 --alpha 1", "--table has networks of its own, which no option changes: leave out --alpha."],
+		["--table 6 --grid", "--table and --grid print different things: give only one."],
+		["--table 6 --alpha 1", "--table shows fixed networks, which no option changes: leave out --alpha."],
 		[
 			"--grid --shallow --input-channels 1 --json",
-			"--grid has networks of its own, which no option changes: leave out --shallow, --input-channels.",
+			"--grid shows fixed networks, which no option changes: leave out --shallow, --input-channels.",
 		],
 		[
 			"--table 2 --preset tutorial --convention torchinfo",
-			"--table has networks of its own, which no option changes: leave out --preset, --convention.",
+			"--table shows fixed networks, which no option changes: leave out --preset, --convention.",
 		],
-		["--grid --size 128", "--grid has networks of its own, which no option changes: leave out --size."],
-		["--grid --rho 6/7", "--grid has networks of its own, which no option changes: leave out --rho."],
-		["--grid --classes 10", "--grid has networks of its own, which no option changes: leave out --classes."],
+		["--grid --size 128", "--grid shows fixed networks, which no option changes: leave out --size."],
+		["--grid --rho 6/7", "--grid shows fixed networks, which no option changes: leave out --rho."],
+		["--grid --classes 10", "--grid shows fixed networks, which no option changes: leave out --classes."],
 		[
 			"--grid --activation relu",
-			"--grid has networks of its own, which no option changes: leave out --activation.",
+			"--grid shows fixed networks, which no option changes: leave out --activation.",
 		],
 	])("%s: one line on standard error, exit 2", async (options, sentence) => {
 		expect(await mobilenet(words(`cost ${options}`))).toEqual({

@@ -1,4 +1,4 @@
-/** `mobilenet bench`: how fast a model is on this machine. */
+/** `mobilenet bench`: how fast a model runs on this machine. */
 import { buildCommand } from "@stricli/core";
 import type { Bench } from "../../index.ts";
 import type { Context } from "../context.ts";
@@ -61,8 +61,8 @@ export const benchCommand = buildCommand<Options, [], Context>({
 	docs: {
 		brief: "Time a model on this machine",
 		fullDescription: [
-			"Times a model on this machine: the network alone, the pictures being there already. With --profile every layer,",
-			"and its share of what this build's fastest kernel reaches when all is in the first cache.",
+			"Times a model on this machine: the network alone, without decoding pictures. With --profile it also shows every",
+			"layer, and its share of the speed that this build's fastest kernel reaches when all data is in the L1 cache.",
 			"",
 			"EXAMPLE",
 			"  mobilenet bench",
@@ -107,7 +107,7 @@ function readable(bench: Bench): string {
 		ms(least),
 		...rate(flops, least),
 	]);
-	rows.push(["in all", "", ms(sum("min")), ...rate(sum("flops"), sum("min"))]);
+	rows.push(["total", "", ms(sum("min")), ...rate(sum("flops"), sum("min"))]);
 	return `${summary}\n${table(
 		[
 			{ title: "layer" },

@@ -73,8 +73,8 @@ export const classifyCommand = buildCommand<Options, string[], Context>({
 	docs: {
 		brief: "Name what is in pictures",
 		fullDescription: [
-			"Names what is in pictures. A picture that cannot be read becomes a line of its own, and the others go on.",
-			'Where a model knows how probable its answers must be to be believed, a best answer below that is "unsure".',
+			"Names what is in pictures. If a picture cannot be read, a line says so, and the others are still classified.",
+			'If the model says how probable a trustworthy answer must be, a best answer below that is marked "unsure".',
 			"",
 			"EXAMPLE",
 			"  mobilenet classify photo.jpg",
@@ -84,7 +84,7 @@ export const classifyCommand = buildCommand<Options, string[], Context>({
 	},
 });
 
-/** For machines, with whether the best answer is sure; one that `--threshold` left out is not. */
+/** For JSON, with whether the best answer is sure; an answer left out by `--threshold` is not. */
 function lineOf(file: string, predictions: readonly Prediction[], sureFrom: number | undefined) {
 	return {
 		file,
@@ -93,7 +93,7 @@ function lineOf(file: string, predictions: readonly Prediction[], sureFrom: numb
 	};
 }
 
-/** One line for one answer; else the picture's name and a line for each. Of the best alone it is said if it is unsure. */
+/** One line for one answer; otherwise the picture's name and a line for each. Only the best answer is marked unsure. */
 function readable(file: string, predictions: readonly Prediction[], top: number): string {
 	const lines = predictions.map(
 		({ label, probability, sure }, place) =>

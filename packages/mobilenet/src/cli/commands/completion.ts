@@ -1,12 +1,12 @@
 /**
- * Completion for shells: `mobilenet completion bash` prints a function that asks `mobilenet __complete` what may come
- * next. Where that is a file, nothing is proposed, and the shell completes names of files as it does.
+ * Shell completion: `mobilenet completion bash` prints a function that asks `mobilenet __complete` what can come next.
+ * Where a file can come next, nothing is proposed, and the shell completes file names as usual.
  */
 import { type Application, buildCommand, proposeCompletions } from "@stricli/core";
 import type { Context } from "../context.ts";
 import { quoted, usageError } from "../errors.ts";
 
-/** The hidden command: the words after it are those of the line after `mobilenet`, the last one unfinished. */
+/** The hidden command: it is followed by the words typed after `mobilenet`, the last one unfinished. */
 export const completionRequest = "__complete";
 
 const scripts = {
@@ -33,7 +33,7 @@ export const completionCommand = buildCommand<object, [Shell], Context>({
 					parse: (input: string): Shell => {
 						if (Object.hasOwn(scripts, input)) return input as Shell;
 						throw usageError(
-							`there is completion for ${Object.keys(scripts).join(" and ")}, not for ${quoted(input)}.`,
+							`completion is available for ${Object.keys(scripts).join(" and ")}, not for ${quoted(input)}.`,
 						);
 					},
 					proposeCompletions: () => Object.keys(scripts),
@@ -42,9 +42,9 @@ export const completionCommand = buildCommand<object, [Shell], Context>({
 		},
 	},
 	docs: {
-		brief: "Print what makes a shell complete commands and options",
+		brief: "Print a script that lets your shell complete commands and options",
 		fullDescription: [
-			"Prints a script that makes a shell complete commands, options and their values at the tab key.",
+			"Prints a script that lets your shell complete commands, options and their values with the Tab key.",
 			"",
 			"EXAMPLE",
 			"  mobilenet completion bash >> ~/.bashrc",
@@ -52,13 +52,13 @@ export const completionCommand = buildCommand<object, [Shell], Context>({
 	},
 });
 
-/** What may stand in the place of the last word, a line each. */
+/** The possible completions of the last word, one per line. */
 export async function completions(
 	application: Application<Context>,
 	words: readonly string[],
 	context: Context,
 ): Promise<string> {
-	// Bash makes three words of --preset=torch.
+	// Bash splits --preset=torch into three words.
 	const inputs = words.filter((word) => word !== "=");
 	const isOption = inputs.at(-1)?.startsWith("-");
 	const proposed = await proposeCompletions(application, inputs, context);

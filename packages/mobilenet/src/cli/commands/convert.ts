@@ -1,4 +1,4 @@
-/** `mobilenet convert`: a model of any format that can be read, written as safetensors. */
+/** `mobilenet convert`: writes a model of any supported format as safetensors. */
 import { stat } from "node:fs/promises";
 import { buildCommand } from "@stricli/core";
 import type { ComparedOutputs, OutputDifference } from "../../evaluation/index.ts";
@@ -52,7 +52,7 @@ export const convertCommand = buildCommand<Options, string[], Context>({
 			written.dispose();
 			if (inputs.some((one) => !("error" in one) && !sameOutputs(one)))
 				stderr.write(
-					`${errorLine(`${output} does not give the outputs of ${model}: they may differ by ${outputTolerance} at most.`)}\n`,
+					`${errorLine(`${output} does not give the same outputs as ${model}: they must not differ by more than ${outputTolerance}.`)}\n`,
 				);
 			verification = { tolerance: outputTolerance, seed: randomInput.seed, inputs: inputs.map(row) };
 		}
@@ -68,16 +68,16 @@ export const convertCommand = buildCommand<Options, string[], Context>({
 				kind: "parsed",
 				parse: (input: string) => input,
 				placeholder: "file",
-				brief: "the safetensors file to write, or to write over",
+				brief: "the safetensors file to write; an existing one is overwritten",
 			},
 			...changeFlags,
 			verify: {
 				kind: "boolean",
 				default: false,
 				withNegated: false,
-				brief: "compare the outputs of both files, on random input and on the pictures",
+				brief: "compare the outputs of both files on random input and on the pictures",
 			},
-			json: { kind: "boolean", default: false, withNegated: false, brief: "one line of JSON" },
+			json: { kind: "boolean", default: false, withNegated: false, brief: "print one line of JSON" },
 		},
 		aliases: { o: "output" },
 		positional: {
@@ -94,10 +94,10 @@ export const convertCommand = buildCommand<Options, string[], Context>({
 		brief: "Write a model of any format as safetensors",
 		customUsage: ["<model> -o <file>", "<model> -o <file> --verify [<picture>...]"],
 		fullDescription: [
-			"Writes a model of any format that can be read as safetensors: the weights as they are, with configuration,",
-			"preprocessing and labels. What the options say of those is written into the file.",
-			"With --verify both files are run, on random input and on the pictures: exit code 1 if an output differs by more than",
-			"0.00001, or the best class differs.",
+			"Writes a model of any supported format as safetensors: the weights unchanged, with configuration, preprocessing and",
+			"labels. Changes made by options are written into the file.",
+			"With --verify both files are run on random input and on the pictures. The exit code is 1 if an output differs by more",
+			"than 0.00001 or the best class differs.",
 			"",
 			"EXAMPLE",
 			"  mobilenet convert mobilenet_v1_0.25_224.tflite -o model.safetensors",
@@ -110,7 +110,7 @@ function checkUsage({ output, verify }: Options, pictures: readonly string[]): v
 	checkEnding("--output", output, "model");
 	if (pictures.length > 0 && !verify)
 		throw usageError(
-			`${quoted(pictures[0])} is one argument too many: one model is converted, and pictures are for --verify.`,
+			`${quoted(pictures[0])} is one argument too many: give one model, and pictures only with --verify.`,
 		);
 }
 
@@ -142,7 +142,7 @@ function readable(
 	random: { readonly pictures: number; readonly seed: number },
 ): string {
 	const what = input === "random" ? `random input (${random.pictures} pictures, seed ${random.seed})` : input;
-	const top = sameTop1 === undefined ? "" : sameTop1 ? ", same top-1" : ", another top-1";
+	const top = sameTop1 === undefined ? "" : sameTop1 ? ", same top-1" : ", different top-1";
 	return `${what}: largest difference ${difference === 0 ? 0 : difference.toExponential(1)}${top}`;
 }
 

@@ -1,6 +1,6 @@
 /**
- * `mobilenet cost`: multiply-adds, parameters and memory, for every layer, every kind and in all; or one of the paper's
- * tables, or all published networks (cost-tables.ts).
+ * `mobilenet cost`: multiply-adds, parameters and memory, for every layer, for every kind of layer and in total; or one
+ * of the paper's tables, or all published networks (cost-tables.ts).
  */
 import { buildCommand } from "@stricli/core";
 import {
@@ -33,7 +33,7 @@ interface Options extends NetworkOptions {
 	readonly json: boolean;
 }
 
-/** Options that describe a network, and what they are where nothing is said. */
+/** Options that describe a network, and their defaults. */
 const networkOptions = [...Object.keys(networkFlags), "convention"] as (keyof Options)[];
 const nothingSaid: Partial<Options> = { preset: "tf", shallow: false, convention: "paper" };
 
@@ -53,7 +53,7 @@ const kindColumns: readonly Column[] = [
 	{ title: "share", align: "right" },
 	{ title: "parameters", align: "right" },
 ];
-const totalColumns: readonly Column[] = [{ title: "in all" }, { title: "", align: "right" }, { title: "" }];
+const totalColumns: readonly Column[] = [{ title: "total" }, { title: "", align: "right" }, { title: "" }];
 
 export const costCommand = buildCommand<Options, [], Context>({
 	func(options) {
@@ -78,25 +78,26 @@ export const costCommand = buildCommand<Options, [], Context>({
 				kind: "enum",
 				values: ["paper", "torchinfo"],
 				default: "paper",
-				brief: "what counts: convolutions and classifier, or bias and batch norm too",
+				brief:
+					"what is counted: only convolutions and the classifier (paper), or bias and batch norm too (torchinfo)",
 			},
 			table: {
 				kind: "enum",
 				values: paperTableNumbers.map(String) as `${PaperTableNumber}`[],
 				optional: true,
-				brief: "one of the paper's tables instead, its figures beside ours",
+				brief: "print one of the paper's tables instead, with its figures beside ours",
 			},
 			grid: {
 				kind: "boolean",
 				default: false,
 				withNegated: false,
-				brief: "all 16 published networks instead, with their accuracy",
+				brief: "print all 16 published networks instead, with their accuracy",
 			},
 			json: {
 				kind: "boolean",
 				default: false,
 				withNegated: false,
-				brief: "one line of JSON",
+				brief: "print one line of JSON",
 			},
 		},
 	},
@@ -115,18 +116,18 @@ export const costCommand = buildCommand<Options, [], Context>({
 	},
 });
 
-/** The paper's tables and the grid are about networks of their own: an option that they would ignore is refused. */
+/** The paper's tables and the grid show fixed networks, so options that they would ignore are refused. */
 function checkTogether(options: Options): void {
 	if (!options.table && !options.grid) return;
 	if (options.table && options.grid)
-		throw usageError("--table and --grid print different things: give one of them.");
+		throw usageError("--table and --grid print different things: give only one.");
 	const ignored = networkOptions.filter((name) => options[name] !== nothingSaid[name]);
 	if (ignored.length === 0) return;
 	const names = ignored.map(
 		(name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
 	);
 	throw usageError(
-		`${options.grid ? "--grid" : "--table"} has networks of its own, which no option changes: leave out ${names.join(", ")}.`,
+		`${options.grid ? "--grid" : "--table"} shows fixed networks, which no option changes: leave out ${names.join(", ")}.`,
 	);
 }
 
@@ -170,7 +171,7 @@ function kindTable({ kinds }: Cost): string {
 
 function totalTable(whole: Cost): string {
 	const { multAdds, flops, parameters, weights, activations, standard, reduction } = whole;
-	const times = `${(1 / reduction).toFixed(2)} times this network's, whose share is ${percent(reduction)}`;
+	const times = `${(1 / reduction).toFixed(2)} times this network's, which needs ${percent(reduction)} of them`;
 	return table(totalColumns, [
 		["mult-adds", grouped(multAdds)],
 		["flops", grouped(flops), "2 × mult-adds as paper counts them"],
@@ -182,6 +183,6 @@ function totalTable(whole: Cost): string {
 			`at inference, input and output of ${activations.peakLayer}`,
 		],
 		["standard mult-adds", grouped(standard.multAdds), times],
-		["standard parameters", grouped(standard.parameters), "with standard convolutions in the blocks' place"],
+		["standard parameters", grouped(standard.parameters), "with standard convolutions instead of the blocks"],
 	]);
 }

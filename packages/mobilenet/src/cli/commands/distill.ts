@@ -1,4 +1,4 @@
-/** `mobilenet distill`: a small network learns from a large one. */
+/** `mobilenet distill`: trains a small network to imitate a large one. */
 import { buildCommand } from "@stricli/core";
 import type { Views } from "../../training/index.ts";
 import type { Context } from "../context.ts";
@@ -26,7 +26,7 @@ interface Options extends RunOptions {
 	readonly embedding: boolean;
 	readonly temperature?: number | undefined;
 	readonly weight?: number | undefined;
-	/** The folder of the teacher's answers. */
+	/** The folder for the teacher's answers. */
 	readonly answers?: string | undefined;
 	readonly batchNorm?: "frozen" | "batch" | undefined;
 	readonly views?: Views | undefined;
@@ -69,7 +69,7 @@ export const distillCommand = buildCommand<Options, [string], Context>({
 				facts: { teacher: teacherName, ...lesson },
 				lines: embedding
 					? [
-							"its outputs are the teacher's pooled features; the loss is the share of their squares that is missed",
+							"its outputs imitate the teacher's pooled features; the loss is the squared error as a share of their squares",
 						]
 					: [],
 			}),
@@ -82,21 +82,21 @@ export const distillCommand = buildCommand<Options, [string], Context>({
 				kind: "parsed",
 				parse: text,
 				placeholder: "model",
-				brief: `the network to learn from: ${modelBrief}`,
+				brief: `the model to learn from: ${modelBrief}`,
 			},
 			output: {
 				kind: "parsed",
 				parse: text,
 				placeholder: "file",
 				brief:
-					"the safetensors file to write; log, curves, checkpoints and the teacher's answers lie beside it",
+					"the safetensors file to write; log, curves, checkpoints and the teacher's answers are put beside it",
 			},
 			teacherHead: {
 				kind: "boolean",
 				default: false,
 				withNegated: false,
 				brief:
-					"first give the teacher a classifier trained on DATA, for when its classes are not those of DATA",
+					"first train a new classifier for the teacher on DATA; use this if its classes are not those of DATA",
 			},
 			teacherSize: parsed("pixels", wholeNumber, "the teacher's width and height (default: its own)"),
 			embedding: {
@@ -130,9 +130,9 @@ export const distillCommand = buildCommand<Options, [string], Context>({
 				kind: "boolean",
 				default: false,
 				withNegated: false,
-				brief: "DATA is pictures without classes: the student learns the teacher's own",
+				brief: "DATA is pictures without classes: the student learns the teacher's classes",
 			},
-			from: parsed("model", text, "the student begins with this trained model, not with random weights"),
+			from: parsed("model", text, "start the student from this trained model instead of random weights"),
 			batchNorm: {
 				kind: "enum",
 				values: ["frozen", "batch"],
@@ -151,7 +151,7 @@ export const distillCommand = buildCommand<Options, [string], Context>({
 		positional: { kind: "tuple", parameters: [dataArgument] },
 	},
 	docs: {
-		brief: "Train a small network to answer as a large one does",
+		brief: "Train a small network to answer like a large one",
 		fullDescription: [
 			"Trains a network, the student, on the answers of another, the teacher, as well as on the labels: it learns what else",
 			"a picture could be, and becomes better than from labels alone. The classes of DATA are found among the teacher's by",
@@ -184,7 +184,7 @@ function views(input: string): Views {
 	}
 }
 
-/** The pictures where labels are left aside; those to judge by keep theirs. */
+/** The pictures when labels are ignored; validation pictures keep theirs. */
 async function picturesAlone(
 	{ unlabeled, validation }: Options,
 	data: string,
@@ -195,12 +195,12 @@ async function picturesAlone(
 	return { training: { dataset }, validation: { dataset: await open(validation, { oneClass: true }) } };
 }
 
-/** Whether the teacher is all that is learned from: there are no labels, or its embedding has nothing to do with them. */
+/** Whether the student learns from the teacher alone: there are no labels, or the embedding does not use them. */
 function isTeacherAlone({ embedding, unlabeled }: Options): boolean {
 	return embedding || unlabeled;
 }
 
-/** Fails where options contradict each other. */
+/** Fails if options contradict each other. */
 function checkOptions(options: Options): void {
 	const { embedding, unlabeled, temperature, weight, views, validation } = options;
 	const refuse = (sentence: string): never => {
@@ -208,20 +208,16 @@ function checkOptions(options: Options): void {
 	};
 	if (temperature !== undefined && !(temperature > 0)) refuse("--temperature must be above 0, not 0.");
 	if (weight !== undefined && !(weight > 0 && weight <= 1))
-		refuse(
-			`--weight must be above 0, which is labels alone, to 1, which is the teacher alone, not ${weight}.`,
-		);
+		refuse(`--weight must be above 0 (0 is labels alone) and at most 1 (the teacher alone), not ${weight}.`);
 	if (options.batchNorm !== undefined && options.from === undefined)
 		refuse("--batch-norm needs --from: random weights have no statistics to keep.");
 	if (views === "live" && options.answers !== undefined)
-		refuse("--answers cannot be given with --views live: then no answers are kept.");
-	if (views === 0) refuse("--views must be whole, live or a number of crops from 1 on, not 0.");
+		refuse("--answers cannot be given with --views live: no answers are kept then.");
+	if (views === 0) refuse("--views must be whole, live or a number of crops of at least 1, not 0.");
 	if (typeof views === "number" && options.augment === "none")
-		refuse("--views counts crops, but with --augment none there are none: leave one of the two out.");
+		refuse("--views counts crops, but --augment none makes none: leave out one of the two.");
 	if (embedding && temperature !== undefined)
-		refuse(
-			"--temperature cannot be given with --embedding: it is a classifier's answers that are divided by it.",
-		);
+		refuse("--temperature cannot be given with --embedding: it applies only to a classifier's answers.");
 	for (const [name, given] of [
 		["embedding", embedding],
 		["unlabeled", unlabeled],
@@ -236,13 +232,13 @@ function checkOptions(options: Options): void {
 			["balance", options.balance],
 		] as const)
 			if (value !== undefined)
-				refuse(`--${other} cannot be given with --${name}: the teacher is all that is learned from.`);
+				refuse(`--${other} cannot be given with --${name}: the student learns from the teacher alone.`);
 	}
 	if (embedding && validation !== undefined)
 		refuse(
-			"--validation cannot be given with --embedding: a network without classes cannot be judged by them.",
+			"--validation cannot be given with --embedding: a network without classes cannot be validated by class.",
 		);
 	if (validation !== undefined || options.patience === undefined) return;
 	if (embedding) refuse("--patience cannot be given with --embedding: there is no validation to wait for.");
-	if (unlabeled) refuse("--patience needs --validation with --unlabeled: nothing else can be waited for.");
+	if (unlabeled) refuse("--patience needs --validation with --unlabeled: there is nothing else to wait for.");
 }

@@ -1,4 +1,4 @@
-/** `mobilenet doctor`: what this machine has of what the package can use, what is missing, and how to get it. */
+/** `mobilenet doctor`: what the package can use on this machine, what is missing, and how to get it. */
 import { availableParallelism, cpus, freemem, totalmem } from "node:os";
 import process from "node:process";
 import { buildCommand } from "@stricli/core";
@@ -13,15 +13,15 @@ interface Options {
 	readonly json: boolean;
 }
 
-/** Width and height of a picture that even the reference is done with at once. */
+/** Width and height of a picture so small that even the reference build is fast. */
 const fewPixels = 32;
 const smallNetwork = { alpha: 0.25, size: fewPixels, classes: 2 } as const;
 
-/** A thing that was tried: how long it took and what was learned, or why it does not work. */
+/** A check: how long it took and what it found, or why it failed. */
 type Tried<T = unknown> = ({ readonly milliseconds: number } & T) | { readonly error: string };
 
 interface Report {
-	/** Whether a model can run and pictures of every format can be decoded. */
+	/** Whether a model runs and pictures of every format can be decoded. */
 	readonly ok: boolean;
 	readonly versions: { readonly mobilenet: string; readonly node: string; readonly v8: string };
 	readonly platform: string;
@@ -30,24 +30,24 @@ interface Report {
 	/** In bytes. */
 	readonly memory: { readonly total: number; readonly free: number };
 	readonly kernels: {
-		/** Null where none runs. */
+		/** Null if none runs. */
 		readonly chosen: Build | null;
-		/** The build that MOBILENET_SIMD asks for, whatever else there is. */
+		/** The build that MOBILENET_SIMD asks for; null if it is not set. */
 		readonly forced: string | null;
 		readonly skippedBuilds: readonly string[];
-		/** Compiled and tested against the reference; those that were skipped are left out. */
+		/** Builds that were compiled and tested against the reference, without those that were skipped. */
 		readonly tested: readonly ({ readonly build: Build } & Tried)[];
 	};
-	/** A small network, made and run. */
+	/** A small network, created and run. */
 	readonly model: Tried;
-	/** The model that the package carries, loaded and run on a picture of few pixels. */
+	/** The package's own model, loaded and run on a small picture. */
 	readonly embedded: Tried<Pick<Configuration, "alpha" | "size" | "classes">>;
 	readonly pictures: {
-		/** Null where it cannot be imported. */
+		/** Null if it cannot be imported. */
 		readonly sharp: string | null;
 		readonly formats: readonly ({ readonly format: string } & Tried)[];
 	};
-	/** What is missing, and how to get it, a sentence each. */
+	/** What is missing and how to get it, one sentence each. */
 	readonly missing: readonly string[];
 }
 
@@ -59,15 +59,15 @@ export const doctorCommand = buildCommand<Options, [], Context>({
 	},
 	parameters: {
 		flags: {
-			json: { kind: "boolean", default: false, withNegated: false, brief: "one line of JSON" },
+			json: { kind: "boolean", default: false, withNegated: false, brief: "print one line of JSON" },
 		},
 	},
 	docs: {
-		brief: "Show what this machine has, which kernels run, and what is missing",
+		brief: "Check this machine: which kernels run, which pictures can be decoded, what is missing",
 		fullDescription: [
-			"Shows versions, processor and memory, which build of the kernels runs here and why faster ones do not, whether the",
-			"package's own model runs, and which pictures can be decoded; what is missing, and how to get it. The exit code is 0",
-			"where models can run and pictures can be decoded, else 1.",
+			"Shows versions, processor and memory; which build of the kernels runs here and why faster ones do not; whether the",
+			"package's own model runs; which pictures can be decoded; and what is missing and how to get it. The exit code is 0 if",
+			"models run and pictures can be decoded, otherwise 1.",
 			"",
 			"EXAMPLE",
 			"  mobilenet doctor",
@@ -115,14 +115,14 @@ async function kernelsOf(env: ProcessLike["env"], missing: string[]): Promise<Re
 	const { build: fastest, skippedBuilds, model } = chosen;
 	const tested: ({ readonly build: Build } & Tried)[] = [];
 	if (forced !== null) tested.push({ build: fastest, ...since(start) });
-	// Not those that were skipped: to ask for a build by name can allow what is not safe here.
+	// Not those that were skipped: asking for a build by name can allow one that is not safe here.
 	for (const build of builds.slice(builds.indexOf(fastest) + tested.length))
 		tested.push({ build, ...(await tried(async () => void (await MobileNet.from(model, { build })))) });
 	if (Number.parseInt(process.versions.node, 10) < 22)
-		missing.push("Relaxed SIMD, which makes the kernels faster: run Node 22 or newer.");
+		missing.push("Relaxed SIMD, which makes the kernels faster: use Node 22 or newer.");
 	if (fastest === "reference" && forced === null)
 		missing.push(
-			"WebAssembly: without it networks run in plain JavaScript, many times slower; start Node without the flags that forbid it, such as --jitless.",
+			"WebAssembly: without it networks run in plain JavaScript, many times slower; start Node without flags that disable it, such as --jitless.",
 		);
 	return { chosen: fastest, forced, skippedBuilds, tested };
 }
@@ -135,7 +135,7 @@ async function runSmallNetwork(): Promise<void> {
 	if (!output.every(Number.isFinite)) throw new Error(`a small network gave ${output.join(", ")}`);
 }
 
-/** At few pixels: where only the reference runs, its own size would take seconds. */
+/** On a small picture: where only the reference runs, the model's own size would take seconds. */
 async function runEmbedded(): Promise<Pick<Configuration, "alpha" | "size" | "classes">> {
 	const { loadModel, MobileNet } = await import("../../index.ts");
 	const model = await loadModel();
@@ -154,7 +154,7 @@ async function picturesOf(missing: string[]): Promise<Report["pictures"]> {
 		sharp = `${versions.sharp ?? "of an unknown version"} (libvips ${versions.vips})`;
 	} catch (error) {
 		const absent = error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND";
-		// Its first line says what is wrong; many lines of advice follow.
+		// The first line says what is wrong; many lines of advice follow.
 		const why = absent ? "it is not installed" : String(error).split("\n", 1)[0];
 		missing.push(
 			`The package sharp, which decodes pictures (${why}): run npm install --include=optional sharp. Raw pixels work without it.`,
@@ -167,9 +167,9 @@ async function picturesOf(missing: string[]): Promise<Report["pictures"]> {
 		const result = await tried(async () => {
 			const { data } = await pixelsOf(Buffer.from(base64, "base64"));
 			const apart = Math.max(...color.map((value, channel) => Math.abs(value - data[channel]!)));
-			// Lossy formats are off by a gray level or two.
+			// Lossy formats are off by one or two levels.
 			if (apart > 4)
-				throw new Error(`its color is [${data.slice(0, 3).join(", ")}], not [${color.join(", ")}]`);
+				throw new Error(`its decoded color is [${data.slice(0, 3).join(", ")}], not [${color.join(", ")}]`);
 		});
 		if ("error" in result) missing.push(`${format} pictures: ${result.error}`);
 		formats.push({ format, ...result });
@@ -216,7 +216,7 @@ function readable(report: Report): string {
 			(one) =>
 				[
 					"self-test",
-					`${one.build}: ${one.build === "reference" ? "what the others are tested against" : outcome(one)}`,
+					`${one.build}: ${one.build === "reference" ? "the others are tested against this" : outcome(one)}`,
 				] as const,
 		),
 		["a small network", outcome(model)],

@@ -1,4 +1,4 @@
-/** `mobilenet embed`: pictures in, the network's features out, as JSON lines or as NumPy's table. */
+/** `mobilenet embed`: pictures in, the network's features out, as JSON lines or as a NumPy array. */
 import { buildCommand } from "@stricli/core";
 import { layers } from "../../network/index.ts";
 import type { Context } from "../context.ts";
@@ -60,19 +60,19 @@ export const embedCommand = buildCommand<Options, string[], Context>({
 				parse: (input: string) => input,
 				optional: true,
 				placeholder: "file",
-				brief: "a NumPy file (.npy) of float32, a row for each picture that could be read",
+				brief: "the NumPy file (.npy) to write: float32, one row for each picture that could be read",
 			},
 		},
 		aliases: { o: "output" },
 		positional: picturesArgument,
 	},
 	docs: {
-		brief: "Turn pictures into vectors: the features that the classifier would take",
+		brief: "Turn pictures into vectors: the features that the classifier uses",
 		fullDescription: [
-			"Turns pictures into vectors: the pooled features that the classifier would take, 1024 numbers at α = 1. Pictures",
-			"that look alike have vectors that point the same way.",
-			'Prints a line of JSON for each picture, {"file", "embedding"} or {"file", "error"}. With -o the vectors go to a',
-			"NumPy file of shape [pictures, channels], and the names of the pictures in it, in the same order, to standard output.",
+			"Turns pictures into vectors: the pooled features that the classifier uses, 1024 numbers at α = 1. Pictures that look",
+			"alike have vectors that point in similar directions.",
+			'Prints a line of JSON for each picture: {"file", "embedding"} or {"file", "error"}. With -o the vectors go to a NumPy',
+			"file of shape [pictures, channels], and the pictures' names go to standard output in the same order.",
 			"",
 			"EXAMPLE",
 			"  mobilenet embed photo.jpg",
@@ -81,7 +81,7 @@ export const embedCommand = buildCommand<Options, string[], Context>({
 	},
 });
 
-/** The same float32 in fewer digits: nine tell every one from its neighbors. */
+/** The same float32 in fewer digits: nine are enough to tell any two apart. */
 function short(value: number): number {
 	return Number(value.toPrecision(9));
 }

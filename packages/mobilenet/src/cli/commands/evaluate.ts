@@ -19,7 +19,7 @@ interface Options extends ModelOptions {
 	readonly json: boolean;
 }
 
-/** Classes that are listed on a terminal, the worst of them where there are more. */
+/** Classes listed in the text output; if there are more, the worst. */
 const mostClasses = 20;
 
 export const evaluateCommand = buildCommand<Options, [string], Context>({
@@ -81,13 +81,14 @@ export const evaluateCommand = buildCommand<Options, [string], Context>({
 				placeholder: "file.html",
 				brief: "also write a report (one HTML file): curves, mistakes as pictures, confusion, calibration",
 			},
-			json: { kind: "boolean", default: false, withNegated: false, brief: "one line of JSON" },
+			json: { kind: "boolean", default: false, withNegated: false, brief: "print one line of JSON" },
 		},
 		positional: {
 			kind: "tuple",
 			parameters: [
 				{
-					brief: "a folder of class folders, a list (.csv, .tsv), or shards (.tar, .tar.gz)",
+					brief:
+						"a folder that has one folder of pictures for each class, a list (.csv, .tsv), or shards (.tar, .tar.gz)",
 					parse: (input: string) => input,
 					placeholder: "data",
 				},
@@ -97,9 +98,9 @@ export const evaluateCommand = buildCommand<Options, [string], Context>({
 	docs: {
 		brief: "Measure a model on pictures whose classes are known",
 		fullDescription: [
-			"Measures a model on pictures whose classes are known: top-1 and top-5, precision and recall of each class, what is",
-			"taken for what, and whether the model is as sure as it is right. Classes of the data are found among the model's by",
-			"WordNet id, label, synonym or number: n02099601, golden_retriever and 207 are one class of ImageNet.",
+			"Measures a model on pictures whose classes are known: top-1 and top-5, precision and recall of each class, which",
+			"classes are confused, and whether the model is right as often as it is sure. The data's classes are matched to the",
+			"model's by WordNet id, label, synonym or number: n02099601, golden_retriever and 207 are the same ImageNet class.",
 			"",
 			"EXAMPLE",
 			"  mobilenet evaluate photos/val --model model.safetensors --report report.html",
@@ -107,7 +108,7 @@ export const evaluateCommand = buildCommand<Options, [string], Context>({
 	},
 });
 
-/** Before minutes of work: the ending keeps a slip from writing over a model or a list. */
+/** Checked before minutes of work. The ending keeps a typo from overwriting a model or a list. */
 async function checkReport(report: string): Promise<void> {
 	checkEnding("--report", report, "report");
 	const folder = dirname(report);
@@ -115,7 +116,7 @@ async function checkReport(report: string): Promise<void> {
 		throw usageError(`--report cannot be written: there is no folder ${folder}.`);
 }
 
-/** The curves of the training that wrote the model, where its log still lies beside it. */
+/** The learning curves of the run that wrote the model, if its log is still beside it. */
 async function curvesOf(model: string): Promise<readonly CurvePoint[]> {
 	const { parseCurves } = await import("../../evaluation/index.ts");
 	if ((await filesOf(model)) === undefined) return [];
@@ -139,14 +140,14 @@ function readable(data: string, evaluation: Evaluation): string {
 		...(sure
 			? ([
 					["sure", percent(sure.share, 1)],
-					["top-1 of the sure", share(sure.top1)],
+					["top-1 where sure", share(sure.top1)],
 				] as const)
 			: []),
 		["mean precision", percent(mean.precision, 1)],
 		["mean recall", percent(mean.recall, 1)],
 		["loss", loss.toFixed(3)],
 		["calibration error", percent(ece, 1)],
-		["pictures a second", picturesPerSecond.toFixed(1)],
+		["pictures per second", picturesPerSecond.toFixed(1)],
 	];
 	const width = Math.max(...facts.map(([name]) => name.length));
 	const listed = [...ofData].sort((a, b) => a.f1 - b.f1).slice(0, mostClasses);

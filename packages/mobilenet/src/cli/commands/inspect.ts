@@ -58,7 +58,7 @@ export const inspectCommand = buildCommand<Options, [string], Context>({
 	},
 });
 
-/** How many numbers of each type the weights hold. */
+/** How many weights there are of each type. */
 function weightTypes(model: Model): Readonly<Record<string, number>> {
 	const counts: Record<string, number> = {};
 	for (const [name, { dtype, data }] of model.tensors)
@@ -66,7 +66,7 @@ function weightTypes(model: Model): Readonly<Record<string, number>> {
 	return counts;
 }
 
-/** How integer weights are scaled, or undefined where there are none. */
+/** How integer weights are scaled; undefined if there are none. */
 function quantization(model: Model): string | undefined {
 	const weights = [...model.tensors].filter(
 		([name, { dtype }]) => /\.weight$/.test(name) && isInteger(dtype),
@@ -108,27 +108,27 @@ function report(file: string, model: Model) {
 }
 
 const paddingWords: Readonly<Record<Configuration["padding"], string>> = {
-	same: "TensorFlow's (the odd pixel bottom and right)",
+	same: "TensorFlow's (the odd pixel at the bottom and right)",
 	symmetric: "1 on every side",
-	keras: "Keras's (1 bottom and right where the stride is 2, at every size)",
+	keras: "Keras's (1 at the bottom and right where the stride is 2, at every size)",
 };
 
 const poolingWords = {
-	max: "the greatest of each channel",
-	none: "none: all numbers of the last picture, so that it runs at this size only",
+	max: "the maximum of each channel",
+	none: "none: the last feature map is flattened, so the network runs only at this size",
 } as const;
 
 const roundingWords: Readonly<Record<Configuration["channelRounding"], string>> = {
 	floor: "⌊αc⌋, at least 8",
 	truncate: "⌊αc⌋",
-	divisible8: "αc to a multiple of 8",
+	divisible8: "αc rounded to a multiple of 8",
 };
 
 function activationText({ configuration: c, tensors }: Model): string {
 	if (c.activation === "leakyRelu") return `leakyRelu, slope ${c.leakySlope}`;
 	const ranges = [...tensors.keys()].filter((name) => name.endsWith(".bounds")).length;
 	if (ranges === 0) return c.activation;
-	return `the range of the codes in ${ranges === 1 ? "one layer" : `${ranges} layers`}, else ${c.activation}`;
+	return `clipped to the range of the integer codes in ${ranges === 1 ? "one layer" : `${ranges} layers`}, otherwise ${c.activation}`;
 }
 
 function readable(file: string, model: Model, background: boolean): string {
@@ -154,8 +154,8 @@ function readable(file: string, model: Model, background: boolean): string {
 		[
 			"output",
 			c.head
-				? `${c.classes} classes${background ? ", a background class first" : ""}${c.binary ? " by one number" : ""}; ${marked("output", c.output)}`
-				: "features only: there is no classifier",
+				? `${c.classes} classes${background ? ", the first is background" : ""}${c.binary ? " from one number" : ""}; ${marked("output", c.output)}`
+				: "features only, no classifier",
 		],
 		...(c.pooling === "average" ? [] : [["pool", poolingWords[c.pooling]] as const]),
 		...(c.headLayers.length === 0
@@ -193,7 +193,7 @@ function readable(file: string, model: Model, background: boolean): string {
 		],
 		...(model.sureFrom === undefined
 			? []
-			: [["sure", `answers from a probability of ${model.sureFrom} on`] as const]),
+			: [["sure", `answers with a probability of at least ${model.sureFrom}`] as const]),
 		["license", source.license ?? "unknown: neither the file nor the catalog says it"],
 		...(source.origin === undefined ? [] : [["origin", source.origin] as const]),
 		...source.notes.map((note) => ["unusual", note] as const),

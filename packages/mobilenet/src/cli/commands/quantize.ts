@@ -1,4 +1,4 @@
-/** `mobilenet quantize`: a network in float made one of 8-bit integers, with some pictures to learn from. */
+/** `mobilenet quantize`: turns a float network into one of 8-bit integers, calibrated with some pictures. */
 import { buildCommand } from "@stricli/core";
 import type { NamedPicture } from "../../evaluation/index.ts";
 import type {
@@ -38,7 +38,7 @@ export const quantizeCommand = buildCommand<Options, [string], Context>({
 		const { sample } = await import("../../data/index.ts");
 		const { writeLocation, writeModel } = await import("../../formats/index.ts");
 		const { quantize } = await import("../../quantization/index.ts");
-		// The same pictures every time.
+		// Always the same pictures.
 		const chosen = sample(named, options.pictures);
 		const changes = loadOptions(options, this.process.stderr);
 		const model = changedModel(await loadModel(input, changes), { size: changes.size });
@@ -51,7 +51,7 @@ export const quantizeCommand = buildCommand<Options, [string], Context>({
 				terminal.line(pictureError(file, error));
 			},
 		});
-		// Whole or not at all: what is interrupted before leaves nothing.
+		// Written whole or not at all: an interrupted run leaves no file.
 		const bytes = writeModel(quantized);
 		await writeLocation(output, bytes);
 		stdout.write(
@@ -66,35 +66,35 @@ export const quantizeCommand = buildCommand<Options, [string], Context>({
 				kind: "parsed",
 				parse: (input: string) => input,
 				placeholder: "pictures",
-				brief: "pictures like those that the network will see: a folder, a glob, a file",
+				brief: "pictures like those that the network will see: a folder, a glob, or a file",
 			},
 			output: {
 				kind: "parsed",
 				parse: (input: string) => input,
 				placeholder: "file",
-				brief: "the safetensors file to write, or to write over",
+				brief: "the safetensors file to write; an existing one is overwritten",
 			},
 			pictures: {
 				kind: "parsed",
 				parse: wholeNumber,
 				default: "200",
 				placeholder: "count",
-				brief: "how many of the pictures to take, at random but always the same",
+				brief: "how many of the pictures to use, chosen at random but always the same",
 			},
 			range: {
 				kind: "enum",
 				values: ["minmax", "percentile", "mse"],
 				default: "mse",
 				brief:
-					"how ranges of activations are chosen: all that was seen, all but 1 in 10,000, or least squared error",
+					"how activation ranges are chosen: all values seen (minmax), all but 1 in 10,000 (percentile), or least squared error (mse)",
 			},
 			biasCorrection: {
 				kind: "boolean",
 				default: true,
-				brief: "let biases make up for what rounding changes on average",
+				brief: "adjust biases for the average change caused by rounding",
 			},
 			...changeFlags,
-			json: { kind: "boolean", default: false, withNegated: false, brief: "one line of JSON" },
+			json: { kind: "boolean", default: false, withNegated: false, brief: "print one line of JSON" },
 		},
 		aliases: { o: "output" },
 		positional: {
@@ -105,9 +105,9 @@ export const quantizeCommand = buildCommand<Options, [string], Context>({
 	docs: {
 		brief: "Turn a model into 8-bit integers: a quarter of the bytes, and faster",
 		fullDescription: [
-			"Makes a model one of 8-bit integers, a quarter of the bytes and faster, and says how far each layer and the answers",
-			"are from the model in float. A hundred or two pictures are enough; they need no labels. What the options say of",
-			"preprocessing and labels is written into the file.",
+			"Converts a model to 8-bit integers, a quarter of the size and faster, and shows how far each layer and the answers are",
+			"from the float model. One or two hundred pictures are enough; they need no labels. Changes that the options make to",
+			"preprocessing and labels are written into the file.",
 			"",
 			"EXAMPLE",
 			"  mobilenet quantize model.tflite --calibrate photos/ -o model-int8.safetensors",
@@ -148,6 +148,6 @@ function readable(output: string, bytes: number, report: QuantizationReport): st
 				decibels(signalToNoise),
 			]),
 		),
-		"\ndB: signal to noise against float, 20 more where errors are a tenth; those of outputs hold the errors of all layers before\n",
+		"\ndB: signal-to-noise ratio against float; 20 dB more means a tenth of the error; output values include the errors of all earlier layers\n",
 	].join("");
 }

@@ -1,4 +1,4 @@
-/** `mobilenet summary`: the network as torchinfo prints it. */
+/** `mobilenet summary`: prints the network as torchinfo does. */
 import { buildCommand } from "@stricli/core";
 import { type SummaryColumn, summary, summaryColumns, summaryTable } from "../../network/index.ts";
 import type { Context } from "../context.ts";
@@ -51,7 +51,7 @@ export const summaryCommand = buildCommand<Options, [], Context>({
 				kind: "boolean",
 				default: false,
 				withNegated: false,
-				brief: "one line of JSON, with all columns",
+				brief: "print one line of JSON, with all columns",
 			},
 		},
 	},

@@ -1,4 +1,4 @@
-/** `mobilenet train`: a network learns from pictures, from scratch or from what another network knows. */
+/** `mobilenet train`: trains a network on pictures, from scratch or from a trained model. */
 import { buildCommand } from "@stricli/core";
 import type { Context } from "../context.ts";
 import { usageError } from "../errors.ts";
@@ -25,7 +25,7 @@ export const trainCommand = buildCommand<Options, [string], Context>({
 		checkRunOptions(options);
 		const { from, fineTune, head, size } = options;
 		if (from === undefined && fineTune !== undefined)
-			throw usageError("--fine-tune needs --from: a network from scratch learns as a whole.");
+			throw usageError("--fine-tune needs --from: a network from scratch is always trained as a whole.");
 		if (from === undefined && head !== undefined)
 			throw usageError("--head needs --from: a network from scratch has no features yet.");
 		const { changedModel, loadModel } = await import("../../index.ts");
@@ -33,7 +33,7 @@ export const trainCommand = buildCommand<Options, [string], Context>({
 		const { labeledPictures, runInTerminal } = await import("../training-run.ts");
 		const finished = await runInTerminal(options, data, this.process, {
 			models: from === undefined ? [] : [from],
-			// The classifier alone is not judged by validation pictures: it learns from all.
+			// If only the classifier is trained, it uses all pictures and needs no validation.
 			pictures: (tools) => labeledPictures(options, data, fineTune !== "none", tools),
 			begin: async (settings) => {
 				if (from !== undefined) {
@@ -55,12 +55,12 @@ export const trainCommand = buildCommand<Options, [string], Context>({
 				kind: "parsed",
 				parse: text,
 				placeholder: "file",
-				brief: "the safetensors file to write; log, curves and checkpoints lie beside it",
+				brief: "the safetensors file to write; log, curves and checkpoints are put beside it",
 			},
 			from: parsed(
 				"model",
 				text,
-				"begin with this trained model, or default, the package's own: new classifier, then fine-tuning",
+				"the trained model to start from, or default for the package's own: first a new classifier, then fine-tuning",
 			),
 			fineTune: parsed(
 				"blocks",
@@ -123,6 +123,6 @@ function fineTuned(input: string): "all" | "none" | number {
 	try {
 		return wholeNumber(input);
 	} catch {
-		throw usageError(`--fine-tune must be all, none or a number of blocks, not "${input}".`);
+		throw usageError(`--fine-tune must be all, none or a number of last blocks, not "${input}".`);
 	}
 }

@@ -1,4 +1,4 @@
-/** How pictures become square, as the command line spells it. */
+/** How pictures are made square, as written on the command line. */
 import type { Fit } from "../../index.ts";
 import { quoted, usageError } from "../errors.ts";
 
@@ -18,11 +18,11 @@ export function parseFit(text: string): Fit {
 	const fraction = Number(/^central=([\d.e-]+)$/.exec(text)?.[1]);
 	if (fraction > 0 && fraction <= 1) return { centralFraction: fraction };
 	throw usageError(
-		`the fit must be stretch, shorter-side=256 (a whole number) or central=0.875 (above 0, at most 1), not ${quoted(text)}.`,
+		`--fit must be stretch, shorter-side=256 (a whole number) or central=0.875 (above 0, at most 1), not ${quoted(text)}.`,
 	);
 }
 
-/** The opposite of `parseFit`. */
+/** The inverse of `parseFit`. */
 export function fitText(fit: Fit): string {
 	if (fit === "stretch") return fit;
 	return "shorterSide" in fit ? `shorter-side=${fit.shorterSide}` : `central=${fit.centralFraction}`;

@@ -1,4 +1,4 @@
-/** Options of every command that runs a model: which one, its labels, its size, and what differs from its preprocessing. */
+/** Options of every command that runs a model: which model, its labels, its size, and changes to its preprocessing. */
 import type { Filter, Fit, LoadOptions } from "../../index.ts";
 import type { Output } from "../context.ts";
 import { downloading } from "../terminal.ts";
@@ -6,7 +6,7 @@ import { parseFit } from "./fit.ts";
 import { parseGiven } from "./given.ts";
 import { expected, number, wholeNumber } from "./numbers.ts";
 
-/** Written out: the list that the package checks by would load the package. */
+/** Written out here: importing the package's own list would load the package. */
 const filters = Object.keys({
 	"pillow-bilinear": true,
 	"pillow-bicubic": true,
@@ -16,13 +16,13 @@ const filters = Object.keys({
 	nearest: true,
 } satisfies Record<Filter, true>) as Filter[];
 
-/** The model that is meant where none is named. */
+/** The model used when none is named. */
 export const defaultModel = "default";
 
 /** What stands in a command's help for a model. */
 export const modelBrief = `a file, a folder, an address, a name such as imagenet, or ${defaultModel}, the package's own`;
 
-/** What differs from the model's file. */
+/** Changes to what the model's file says. */
 export interface ModelChanges {
 	readonly labels?: string | undefined;
 	readonly size?: number | undefined;
@@ -60,13 +60,13 @@ export const changeFlags = {
 		...optional,
 		parse: parseFit,
 		placeholder: "how",
-		brief: "how pictures become square: stretch, shorter-side=256, central=0.875",
+		brief: "how pictures are made square: stretch, shorter-side=256, or central=0.875",
 	},
 	filter: {
 		kind: "enum",
 		values: filters,
 		optional: true,
-		brief: "how pixels are interpolated",
+		brief: "how pixels are interpolated when resizing",
 	},
 	mean: {
 		...optional,
@@ -84,7 +84,7 @@ export const changeFlags = {
 		kind: "enum",
 		values: ["rgb", "bgr"],
 		optional: true,
-		brief: "the order in which the network takes colors",
+		brief: "the order of color channels that the network expects",
 	},
 	configuration: {
 		...optional,
@@ -112,7 +112,7 @@ export const modelFlags = {
 		kind: "boolean",
 		optional: true,
 		withNegated: false,
-		brief: "run a network of integers in floating point",
+		brief: "run a quantized (integer) network in floating point",
 	},
 	...changeFlags,
 } as const;

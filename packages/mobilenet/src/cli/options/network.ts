@@ -1,4 +1,4 @@
-/** The options of every command that makes a network, and the configuration that they mean. */
+/** Options of every command that creates a network, and the configuration they stand for. */
 import type { FlagParametersForType } from "@stricli/core";
 import { type Configuration, configure, type Preset, presets } from "../../network/index.ts";
 import type { Context } from "../context.ts";
@@ -20,7 +20,7 @@ export const networkFlags: FlagParametersForType<NetworkOptions, Context> = {
 		kind: "enum",
 		values: Object.keys(presets) as Preset[],
 		default: "tf",
-		brief: "conventions: Google's and Keras's, timm's, the PyTorch tutorial's",
+		brief: "conventions to follow: tf (Google and Keras), torch (timm), or tutorial (the PyTorch tutorial)",
 	},
 	alpha: {
 		kind: "parsed",
@@ -48,7 +48,7 @@ export const networkFlags: FlagParametersForType<NetworkOptions, Context> = {
 		parse: wholeNumber,
 		optional: true,
 		placeholder: "count",
-		brief: "outputs of the classifier",
+		brief: "number of outputs of the classifier",
 	},
 	shallow: {
 		kind: "boolean",
@@ -71,13 +71,13 @@ export const networkFlags: FlagParametersForType<NetworkOptions, Context> = {
 	},
 };
 
-/** Classes of a network that is only described: ImageNet's, without a background class. */
+/** Classes of a network that is only described, not trained: ImageNet's, without a background class. */
 export const describedClasses = 1000;
 
 /**
- * The configuration that the options mean.
+ * The configuration that the options stand for.
  *
- * @param classes what the command takes where the options say nothing; undefined is the preset's
+ * @param classes used where the options say nothing; undefined: the preset's
  * @throws MobileNetError `configuration`
  */
 export function configurationOf(options: NetworkOptions, classes?: number): Configuration {

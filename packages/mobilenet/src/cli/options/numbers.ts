@@ -1,6 +1,6 @@
 /**
- * Numbers of the command line, read strictly: what JavaScript would make of `""`, `0x10` or `1e3` is not taken.
- * The errors' messages are the end of a sentence that begins with the option's name (usage.ts).
+ * Numbers on the command line, read strictly: `""`, `0x10` and `1e3`, which JavaScript would accept, are refused.
+ * Each error message is the end of a sentence that starts with the option's name (usage.ts).
  */
 import { quoted } from "../errors.ts";
 
@@ -26,7 +26,7 @@ export function numberOrFraction(input: string): number {
 	return Number(input);
 }
 
-/** The end of an error's sentence. */
+/** The end of an error message. */
 export function expected(what: string, input: string): Error {
 	return new Error(`must be ${what}, not ${quoted(input)}`);
 }

@@ -18,7 +18,7 @@ describe("an augmentation's spelling", () => {
 		"refuses %j",
 		(text) => {
 			expect(() => parseAugmentation(text)).toThrow(
-				/^(the augmentation must be default, none|augmentation\.\w+ must be)/,
+				/^(--augment must be default, none|augmentation\.\w+ must be)/,
 			);
 		},
 	);
@@ -38,7 +38,7 @@ describe("a schedule's spelling", () => {
 	it.each(["", "linear", "exponential=", "exponential=2", "exponential=0.9/0", "exponentials", "cosine=1"])(
 		"refuses %j",
 		(text) => {
-			expect(() => parseSchedule(text)).toThrow(/^the schedule must be constant, cosine, .*, not ".*"\.$/);
+			expect(() => parseSchedule(text)).toThrow(/^--schedule must be constant, cosine, .*, not ".*"\.$/);
 		},
 	);
 });

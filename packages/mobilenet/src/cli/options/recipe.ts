@@ -1,6 +1,6 @@
 /**
- * Augmentation, schedule and the other settings of a run as the command line spells them. What they differ from is
- * training's, so that this is imported only when a run begins.
+ * Augmentation, schedule and the other settings of a run, as written on the command line. The defaults come from
+ * training/, so this is imported only when a run begins.
  */
 import { type Augmentation, checkAugmentation, defaultAugmentation } from "../../data/index.ts";
 import { optimizers, paperSchedule, type Schedule, type TrainingOptions } from "../../training/index.ts";
@@ -10,7 +10,7 @@ import type { RunOptions } from "./training.ts";
 const fields = Object.keys(defaultAugmentation) as (keyof Augmentation)[];
 
 /**
- * `default`, `none`, or what differs from the default: `flip=0,area=0.5-1,rotation=10`.
+ * `default`, `none`, or changes to the default: `flip=0,area=0.5-1,rotation=10`.
  *
  * @throws MobileNetError `usage`
  * @example
@@ -26,7 +26,7 @@ export function parseAugmentation(text: string): Augmentation | "none" {
 		const isRange = field !== undefined && Array.isArray(defaultAugmentation[field]);
 		if (field === undefined || isRange !== (second !== undefined))
 			throw usageError(
-				`the augmentation must be default, none, or what differs from the default, such as flip=0,area=0.5-1 (${fields.join(", ")}), not ${quoted(text)}.`,
+				`--augment must be default, none, or changes to the default such as flip=0,area=0.5-1 (${fields.join(", ")}), not ${quoted(text)}.`,
 			);
 		return [field, isRange ? [Number(first), Number(second)] : Number(first)];
 	});
@@ -36,7 +36,7 @@ export function parseAugmentation(text: string): Augmentation | "none" {
 }
 
 /**
- * `constant`, `cosine`, `exponential` (the paper's), `exponential=0.9` or `exponential=0.9/3` for every third epoch.
+ * `constant`, `cosine`, `exponential` (the paper's), `exponential=0.9`, or `exponential=0.9/3` for every third epoch.
  *
  * @throws MobileNetError `usage`
  * @example
@@ -55,11 +55,11 @@ export function parseSchedule(text: string): Schedule {
 		if (valid && schedule.factor > 0 && schedule.factor <= 1 && schedule.epochs > 0) return schedule;
 	}
 	throw usageError(
-		`the schedule must be constant, cosine, exponential (times 0.94 every 2 epochs) or such as exponential=0.9/3 (times 0.9 every 3 epochs), not ${quoted(text)}.`,
+		`--schedule must be constant, cosine, exponential (times 0.94 every 2 epochs) or, for example, exponential=0.9/3 (times 0.9 every 3 epochs), not ${quoted(text)}.`,
 	);
 }
 
-/** The settings that were given; what was not is training's to choose. */
+/** The settings that were given; training/ chooses the rest. */
 export function settingsGiven(options: RunOptions): Partial<TrainingOptions> {
 	const { optimizer, schedule, augment, decayAll } = options;
 	const { epochs, batch, learningRate, warmUp, weightDecay, clip, labelSmoothing, mixup, balance } = options;

@@ -1,4 +1,4 @@
-/** Options that every command has in which a network learns: what it is shown, how it is changed, and for how long. */
+/** Options shared by the commands that train a network: the data, the update rule, and the length of the run. */
 import type { FlagParametersForType } from "@stricli/core";
 import type { Optimizer } from "../../training/index.ts";
 import type { Context } from "../context.ts";
@@ -7,7 +7,7 @@ import { checkEnding } from "../output.ts";
 import { type NetworkOptions, networkFlags } from "./network.ts";
 import { number as decimal, expected, wholeNumber } from "./numbers.ts";
 
-/** What every command asks for in which a network learns, in the words of `mobilenet/training`. */
+/** What the training commands ask for, named as in `mobilenet/training`. */
 export interface RunOptions extends Omit<NetworkOptions, "classes" | "rho"> {
 	readonly output: string;
 	readonly from?: string | undefined;
@@ -36,19 +36,19 @@ export interface RunOptions extends Omit<NetworkOptions, "classes" | "rho"> {
 
 export const text = (input: string): string => input;
 
-/** `0.1`, `.1`, and, as rates are small, `1e-4` too. */
+/** `0.1`, `.1` and, because rates are small, `1e-4` too. */
 export function number(input: string): number {
 	if (!/^(\d+(\.\d*)?|\.\d+)(e-?\d+)?$/.test(input)) throw expected("a number such as 0.1 or 1e-4", input);
 	return input.includes("e") ? Number(input) : decimal(input);
 }
 
-/** An option that need not be given. */
+/** An optional option. */
 export function parsed<T>(placeholder: string, parse: (input: string) => T, brief: string) {
 	return { kind: "parsed", parse, optional: true, placeholder, brief } as const;
 }
 
 const { preset, alpha, size, shallow, inputChannels, activation } = networkFlags;
-/** Of a network that is trained from scratch; `size` also of one that is not. */
+/** For a network trained from scratch; `size` also applies to others. */
 const network: Pick<
 	typeof networkFlags,
 	"preset" | "alpha" | "size" | "shallow" | "inputChannels" | "activation"
@@ -89,7 +89,7 @@ export const trainingFlags: FlagParametersForType<Omit<RunOptions, "output" | "f
 		kind: "boolean",
 		default: false,
 		withNegated: false,
-		brief: "weight decay on depthwise filters, batch norm and biases too",
+		brief: "apply weight decay to depthwise filters, batch norm and biases too",
 	},
 	clip: parsed("norm", number, "greatest global norm of the gradients (default: no limit)"),
 	labelSmoothing: parsed("share", number, "share of the target spread over all classes (default: 0.1)"),
@@ -98,14 +98,19 @@ export const trainingFlags: FlagParametersForType<Omit<RunOptions, "output" | "f
 		kind: "enum",
 		values: ["none", "sampling", "weights"],
 		optional: true,
-		brief: "make up for classes of unequal size by drawing them equally often or by weighing the loss",
+		brief:
+			"compensate for classes of unequal size: draw them equally often (sampling) or weight the loss (weights)",
 	},
 	augment: parsed(
 		"what",
 		text,
-		"default, none, or what differs from the default: flip=0,area=0.5-1,rotation=10,erasing=0.25",
+		"random changes to pictures: default, none, or changes to the default such as flip=0,area=0.5-1,rotation=10,erasing=0.25",
 	),
-	average: parsed("decay", number, "decay of a moving average of the weights, such as 0.999; 0 keeps none"),
+	average: parsed(
+		"decay",
+		number,
+		"keep a moving average of the weights with this decay, such as 0.999; 0: no average",
+	),
 	patience: parsed(
 		"epochs",
 		wholeNumber,
@@ -116,7 +121,7 @@ export const trainingFlags: FlagParametersForType<Omit<RunOptions, "output" | "f
 		kind: "boolean",
 		default: false,
 		withNegated: false,
-		brief: "go on from the last checkpoint; give the other options as before",
+		brief: "continue from the last checkpoint; give the same other options as before",
 	},
 	restart: {
 		kind: "boolean",
@@ -128,17 +133,18 @@ export const trainingFlags: FlagParametersForType<Omit<RunOptions, "output" | "f
 	json: { kind: "boolean", default: false, withNegated: false, brief: "one line of JSON at the end" },
 };
 
-/** What DATA may be. */
+/** What DATA can be. */
 export const dataArgument = {
-	brief: "a folder with a folder of pictures for each class, a list (.csv, .tsv), or shards (.tar, .tar.gz)",
+	brief:
+		"a folder that has one folder of pictures for each class, a list (.csv, .tsv), or shards (.tar, .tar.gz)",
 	parse: text,
 	placeholder: "data",
 } as const;
 
-/** Fails where options contradict each other. */
+/** Fails if options contradict each other. */
 export function checkRunOptions(options: RunOptions): void {
 	const { from, resume, restart } = options;
-	if (resume && restart) throw usageError("--resume and --restart contradict each other: give one of them.");
+	if (resume && restart) throw usageError("--resume and --restart contradict each other: give only one.");
 	if (from === undefined) return;
 	for (const [name, value] of [
 		["alpha", options.alpha],
@@ -147,7 +153,7 @@ export function checkRunOptions(options: RunOptions): void {
 		["shallow", options.shallow || undefined],
 	] as const)
 		if (value !== undefined)
-			throw usageError(`--${name} cannot be given with --from: ${from} has its own; only --size can differ.`);
+			throw usageError(`--${name} cannot be given with --from: ${from} sets it; only --size can differ.`);
 }
 
 /** The files of a run, named after its output. */
@@ -156,7 +162,7 @@ export interface RunPaths {
 	readonly log: string;
 	readonly curves: string;
 	readonly checkpoints: string;
-	/** The answers of the teacher, where there is one. */
+	/** The teacher's answers, if there is a teacher. */
 	readonly answers: string;
 }
 
