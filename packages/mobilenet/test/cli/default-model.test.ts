@@ -113,7 +113,7 @@ describe("the other commands without a model", () => {
 		for (const command of ["classify", "embed", "evaluate", "bench", "inspect", "convert", "quantize"])
 			expect(await printed(command, "--help")).toContain("or default, the package's own");
 		for (const command of ["train", "distill"])
-			expect(await printed(command, "--help")).toContain("or default for the package's own");
+			expect(await printed(command, "--help")).toContain("or default, the package's own");
 	});
 });
 

@@ -60,7 +60,7 @@ export const trainCommand = buildCommand<Options, [string], Context>({
 			from: parsed(
 				"model",
 				text,
-				"the trained model to start from, or default for the package's own: first a new classifier, then fine-tuning",
+				"the trained model to start from, or default, the package's own: first a new classifier, then fine-tuning",
 			),
 			fineTune: parsed(
 				"blocks",
