@@ -71,7 +71,7 @@ export function runFilesOf(
 export function summaryOf(
 	{ output, log, curves, checkpoints }: RunPaths,
 	data: string,
-	{ reason, best, start, history, step }: TrainingDone,
+	{ reason, best, start, history, step, transfer }: TrainingDone,
 	facts: object,
 ): object {
 	const measured = best?.validation ?? start;
@@ -85,13 +85,14 @@ export function summaryOf(
 			validationLoss: measured.loss,
 			validationPictures: measured.pictures,
 		}),
+		...(transfer && { transfer }),
 	};
 }
 
 /** The same as readable text. */
 export function readable(
 	{ output, log, curves }: RunPaths,
-	{ best, start, history, model }: TrainingDone,
+	{ best, start, history, model, transfer }: TrainingDone,
 	lines: readonly string[],
 ): string {
 	const { alpha, size, classes } = model.configuration;
@@ -99,9 +100,11 @@ export function readable(
 	const which = best ? `epoch ${best.epoch} of ${history.length}` : "the new classifier";
 	return [
 		`${output}: MobileNet v1, α ${alpha}, ${size}×${size}, ${grouped(classes)} ${model.labels ? "classes" : "outputs"}`,
-		measured
-			? `${which}, validation top-1 ${percent(measured.top1, 1)} of ${grouped(measured.pictures)} pictures, loss ${measured.loss.toFixed(3)}`
-			: `${which}, without validation`,
+		transfer
+			? transfer.sentence
+			: measured
+				? `${which}, validation top-1 ${percent(measured.top1, 1)} of ${grouped(measured.pictures)} pictures, loss ${measured.loss.toFixed(3)}`
+				: `${which}, without validation`,
 		...lines,
 		...(history.length > 0 ? [`curves in ${curves}, log in ${log}`] : []),
 		"",

@@ -46,6 +46,8 @@ export interface RunIdentity {
 	readonly teacher: string | null;
 	/** Whether the network at the start may be kept as the best. */
 	readonly keepStart: boolean;
+	/** Which epoch's network is kept, if not the best one's. */
+	readonly keeps?: "last";
 }
 
 export interface Checkpoint {

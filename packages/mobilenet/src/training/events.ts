@@ -1,6 +1,7 @@
 /** The events of a training run. */
 import type { Model } from "../weights/model.ts";
 import type { Lesson } from "./distillation/teacher.ts";
+import type { TransferReport } from "./transfer/options.ts";
 
 /** How good a network is on the validation pictures. */
 export interface Validation {
@@ -66,6 +67,8 @@ export interface TrainingDone {
 	readonly step: number;
 	/** What was learned from a teacher, if the run is that of `distill`. */
 	readonly lesson?: Lesson | undefined;
+	/** What was tried, proven and kept, if the run is that of `transfer`. */
+	readonly transfer?: TransferReport | undefined;
 }
 
 /** A run in progress, as a sequence of events. Leaving the loop ends the run. */

@@ -72,6 +72,46 @@ describe("a trained head", () => {
 		expect(best(await trainHead(vectors, labels, 2, { groups }))).toBeLessThan(0.7);
 	});
 
+	it("answers every picture by a classifier that was not trained on it", async () => {
+		const { vectors, labels } = clouds({ rows: 60, features: 12, classes: 3, noise: 2 });
+		const head = await trainHead(vectors, labels, 3);
+		const { rows, probabilities, accuracy, loss } = head.outOfFold!;
+		expect([...rows].sort((a, b) => a - b)).toEqual([...labels.keys()]);
+		let [right, sum] = [0, 0];
+		for (const [i, row] of rows.entries()) {
+			const own = probabilities.subarray(3 * i, 3 * i + 3);
+			expect(own.reduce((total, p) => total + p)).toBeCloseTo(1, 5);
+			if (own.indexOf(Math.max(...own)) === labels[row]) right++;
+			sum -= Math.log(own[labels[row]!]!);
+		}
+		expect(accuracy).toBeCloseTo(right / 60, 10);
+		expect(loss).toBeCloseTo(sum / 60, 5);
+		// The pictures that it was trained on flatter it.
+		expect(accuracy).toBeLessThan(1);
+	});
+
+	it("finds a rare class more often where every class counts the same", async () => {
+		const { vectors, labels } = clouds({ rows: 400, features: 12, classes: 2, noise: 4 });
+		const rows = [...labels.keys()].filter((row) => labels[row] === 0 || row % 20 === 1);
+		const own = Float32Array.from(rows.flatMap((row) => [...vectors.subarray(12 * row, 12 * row + 12)]));
+		const unequal = Int32Array.from(rows, (row) => labels[row]!);
+		const found = (head: Classifier): number =>
+			rows.filter((_, i) => unequal[i] === 1 && classify(head, own.subarray(12 * i, 12 * i + 12)) === 1)
+				.length;
+		const usual = await trainHead(own, unequal, 2);
+		const balanced = await trainHead(own, unequal, 2, { balanced: true });
+		expect(found(balanced)).toBeGreaterThan(found(usual));
+	});
+
+	it("takes the penalty and temperature of another", async () => {
+		const { vectors, labels } = clouds({ rows: 60, features: 12, classes: 3, noise: 2 });
+		const head = await trainHead(vectors, labels, 3);
+		const { weights, trials, outOfFold } = await trainHead(vectors, labels, 3, { like: head });
+		expect(trials).toEqual([]);
+		expect(outOfFold).toBeUndefined();
+		for (const [i, weight] of weights.entries()) expect(weight).toBeCloseTo(head.weights[i]!, 2);
+	});
+
 	it("is the same again with the same seed", async () => {
 		const { vectors, labels } = clouds({ rows: 40, features: 8, classes: 4, noise: 2 });
 		expect(await trainHead(vectors, labels, 4, { seed: 3 })).toEqual(

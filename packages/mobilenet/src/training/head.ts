@@ -1,6 +1,7 @@
 /**
  * A new classifier on a network's pooled features, trained to its optimum in seconds by logistic regression, and the model
- * with that classifier. Cross-validation on the training vectors chooses the penalty.
+ * with that classifier. Cross-validation on the training vectors chooses the penalty; its answers to pictures that were not
+ * trained on say how good the classifier is, and give the temperature with which its probabilities mean what they say.
  *
  * The vectors are shifted to mean 0, which changes only the bias, and divided by one number, so that a penalty means the
  * same for every network. They are not standardized feature by feature, because that inflates features that hardly ever
@@ -10,16 +11,19 @@
  */
 import { MobileNetError } from "../base/error.ts";
 import type { OnProgress } from "../base/progress.ts";
+import { classWeights } from "../data/classes.ts";
 import type { Configuration } from "../network/configuration.ts";
 import { isPool, layers } from "../network/layers.ts";
 import { dequantize } from "../weights/dequantize.ts";
 import type { Label, Model } from "../weights/model.ts";
 import { partsOf, tensorsOf } from "../weights/parts.ts";
 import { float32 } from "../weights/tensor.ts";
+import { type Judged, judged } from "./cross-validation.ts";
 import { fitLogistic } from "./logistic.ts";
 import { quickestLoss } from "./logistic-engine.ts";
 import { checkExamples } from "./logistic-loss.ts";
 import { type Choice, chooseStrength, type Trial } from "./logistic-strength.ts";
+import { temperatureOf } from "./temperature.ts";
 
 /** A linear classifier of pooled features, as in a model. */
 export interface Classifier {
@@ -36,6 +40,18 @@ export interface Head extends Classifier {
 	readonly strength: number;
 	/** Results of cross-validation, strongest penalty first; empty if there were too few pictures for it. */
 	readonly trials: readonly Trial[];
+	/** What the logits were divided by; 1 if there were too few pictures for cross-validation. */
+	readonly temperature: number;
+	/** Answers to pictures by classifiers that were not trained on them; undefined if there were too few. */
+	readonly outOfFold?: OutOfFold | undefined;
+}
+
+/** Answers to vectors by classifiers of the same penalty that were not trained on their pictures. */
+export interface OutOfFold extends Judged {
+	/** The vectors that were tested: all of them, or a fifth if there are very many. */
+	readonly rows: Int32Array;
+	/** [rows, classes], with the classifier's temperature. */
+	readonly probabilities: Float32Array;
 }
 
 export interface TrainHeadOptions {
@@ -43,6 +59,10 @@ export interface TrainHeadOptions {
 	readonly seed?: number | undefined;
 	/** Number of each vector's picture: vectors of one picture and its mirror image stay in one fold. Default: all differ. */
 	readonly groups?: Int32Array | undefined;
+	/** Whether every class counts the same, however many pictures it has. Default: false. */
+	readonly balanced?: boolean | undefined;
+	/** The penalty and temperature of another classifier, to use without cross-validation. */
+	readonly like?: Pick<Head, "strength" | "temperature"> | undefined;
 	/** Called with the number of penalties tried; there may be fewer than `total`. */
 	readonly onProgress?: OnProgress | undefined;
 	readonly signal?: AbortSignal | undefined;
@@ -67,12 +87,13 @@ const neverLogit = -30;
  * @example
  * const { vectors, labels } = await embeddingsOf(mobilenet, dataset);
  * const head = await trainHead(vectors, labels, dataset.classes.length);
+ * head.outOfFold?.accuracy // 0.88: what to expect of other pictures
  */
 export async function trainHead(
 	vectors: Float32Array,
 	labels: Int32Array,
 	classes: number,
-	{ seed = 0, groups, onProgress, signal }: TrainHeadOptions = {},
+	{ seed = 0, groups: given, balanced = false, like, onProgress, signal }: TrainHeadOptions = {},
 ): Promise<Head> {
 	if (labels.length === 0)
 		throw new MobileNetError("usage", "there are no pictures to train a classifier on: give at least one.");
@@ -81,18 +102,22 @@ export async function trainHead(
 	const present = [...new Set(labels)].sort((a, b) => a - b);
 	const places = new Map(present.map((label, place) => [label, place]));
 	const { scaled, mean, scale } = centered(vectors, features);
+	const own = labels.map((label) => places.get(label)!);
+	const weighed = balanced ? classWeights(own, present.length) : undefined;
 	const examples = {
 		vectors: scaled,
-		labels: labels.map((label) => places.get(label)!),
+		labels: own,
 		features,
 		classes: present.length,
+		weights: weighed && Float32Array.from(own, (label) => weighed[label]!),
 	};
+	const groups = given ?? Int32Array.from(labels.keys());
 	const lossOf = await quickestLoss(examples);
-	const { strength, trials, start }: Choice =
-		present.length === 1
-			? { strength: usualStrength, trials: [] }
+	const { strength, trials, start, tested }: Choice =
+		present.length === 1 || like
+			? { strength: like?.strength ?? usualStrength, trials: [] }
 			: await chooseStrength(examples, {
-					groups: groups ?? Int32Array.from(labels.keys()),
+					groups,
 					seed,
 					strengths,
 					usual: usualStrength,
@@ -102,20 +127,51 @@ export async function trainHead(
 				});
 	signal?.throwIfAborted();
 	const { parameters } = fitLogistic(examples, { strength, tolerance, lossOf, start });
+	const temperature = tested
+		? temperatureOf(
+				tested.logits,
+				tested.rows.map((row) => own[row]!),
+				present.length,
+				examples.weights && Float32Array.from(tested.rows, (row) => examples.weights![row]!),
+			)
+		: (like?.temperature ?? 1);
 
-	// Rewrite W (x − mean) / scale + b as a classifier of x.
+	// Rewrite (W (x − mean) / scale + b) / temperature as a classifier of x.
 	const weights = new Float32Array(classes * features);
 	const bias = new Float32Array(classes).fill(neverLogit);
 	for (const [place, label] of present.entries()) {
-		const own = parameters.subarray(place * (features + 1), (place + 1) * (features + 1));
-		let shift = own[features]!;
+		const row = parameters.subarray(place * (features + 1), (place + 1) * (features + 1));
+		let shift = row[features]!;
 		for (let j = 0; j < features; j++) {
-			weights[label * features + j] = own[j]! / scale;
-			shift -= (own[j]! / scale) * mean[j]!;
+			weights[label * features + j] = row[j]! / (scale * temperature);
+			shift -= (row[j]! / scale) * mean[j]!;
 		}
-		bias[label] = shift;
+		bias[label] = shift / temperature;
 	}
-	return { weights, bias, classes, features, strength, trials };
+	const answers = tested && { rows: tested.rows, logits: tested.logits.map((logit) => logit / temperature) };
+	return {
+		...{ weights, bias, classes, features, strength, trials, temperature },
+		outOfFold: answers && {
+			rows: answers.rows,
+			probabilities: probabilitiesOf(answers.logits, present, classes),
+			...judged(answers, examples, groups),
+		},
+	};
+}
+
+/** The softmax of logits of the classes that have pictures, [rows, classes]. */
+function probabilitiesOf(logits: Float64Array, present: readonly number[], classes: number): Float32Array {
+	const rows = logits.length / present.length;
+	const probabilities = new Float32Array(rows * classes);
+	for (let row = 0; row < rows; row++) {
+		const own = logits.subarray(row * present.length, (row + 1) * present.length);
+		const largest = own.reduce((most, x) => Math.max(most, x));
+		const powers = own.map((x) => Math.exp(x - largest));
+		const sum = powers.reduce((total, x) => total + x);
+		for (const [place, label] of present.entries())
+			probabilities[row * classes + label] = powers[place]! / sum;
+	}
+	return probabilities;
 }
 
 /** The vectors brought to mean 0 and mean squared length 1, and the mean and scale that did so. */

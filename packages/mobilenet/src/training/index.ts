@@ -7,7 +7,8 @@ import { engine } from "./engine.ts";
 import type { Training } from "./events.ts";
 import type { TrainingOptions } from "./options.ts";
 import { trainOn } from "./trainer.ts";
-import { type TransferOptions, transferOn } from "./transfer.ts";
+import type { TransferOptions } from "./transfer/options.ts";
+import { transferOn } from "./transfer/transfer.ts";
 
 export { MobileNetError } from "../base/error.ts";
 export type { OnProgress, Progress } from "../base/progress.ts";
@@ -30,7 +31,7 @@ export { cachedTeacher } from "./distillation/teacher-cache.ts";
 export { shownTeacher, teacherNetwork, withTeacherHead } from "./distillation/teacher-network.ts";
 export { type Embeddings, embeddingsOf } from "./embeddings.ts";
 export type { EpochReport, Training, TrainingDone, TrainingEvent, Validation } from "./events.ts";
-export { type Classifier, type Head, trainHead, withHead } from "./head.ts";
+export { type Classifier, type Head, type OutOfFold, trainHead, withHead } from "./head.ts";
 export { logLine, runCurves } from "./log.ts";
 export { nearestMean, nearestNeighbors } from "./neighbors.ts";
 export { type Optimizer, optimizers } from "./optimizer.ts";
@@ -45,7 +46,14 @@ export {
 export { type RunFolder, runFiles } from "./run-folder.ts";
 export { type RunState, runState } from "./run-state.ts";
 export { paperSchedule, type Schedule } from "./schedule.ts";
-export type { TransferOptions } from "./transfer.ts";
+export type {
+	FineTuningReport,
+	Measured,
+	TransferOptions,
+	TransferReport,
+	TriedView,
+	View,
+} from "./transfer/options.ts";
 
 /**
  * Trains a network and reports every step and epoch. The last event, `done`, has the network.

@@ -34,13 +34,14 @@ function entryOf(event: TrainingEvent): object | undefined {
 		case "note":
 			return { message: event.message };
 		case "done": {
-			const { reason, best, history, step } = event;
+			const { reason, best, history, step, transfer } = event;
 			return {
 				reason,
 				epochs: history.length,
 				steps: step,
 				bestEpoch: best?.epoch,
 				best: flat(best?.validation),
+				...(transfer && { transfer }),
 			};
 		}
 	}

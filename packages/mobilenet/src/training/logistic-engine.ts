@@ -30,7 +30,7 @@ export async function quickestLoss({ vectors, classes }: Examples): Promise<Loss
 
 /** The loss of these examples as a function of the parameters, by a build's kernels. */
 export function engineLoss(examples: Examples, strength: number, loaded: LoadedBuild): Loss {
-	const { vectors, labels, features, classes } = examples;
+	const { vectors, labels, features, classes, weights } = examples;
 	const rows = labels.length;
 	const pitch = features + 1;
 	const products = productsOf(examples, loaded);
@@ -48,7 +48,7 @@ export function engineLoss(examples: Examples, strength: number, loaded: LoadedB
 				products.multiply("scores", count);
 				for (let r = 0; r < count; r++) {
 					for (let c = 0; c < classes; c++) row[c] = scores[r * scorePitch + c]!;
-					loss += errors(row, 0, classes, labels[first + r]!);
+					loss += errors(row, 0, classes, labels[first + r]!, weights?.[first + r]);
 					for (let c = 0; c < classes; c++) {
 						transposed[c * transposedPitch + r] = row[c]!;
 						gradient[c * pitch + features]! += row[c]!;

@@ -3,7 +3,7 @@
  * so that a row is read from memory once for both. Sums are in float64; blocks of four rows by four classes keep sixteen
  * sums in registers.
  *
- *     loss = mean over rows of −log softmax(W x + b)[label]  +  strength / 2 · ‖W‖²
+ *     loss = mean over rows of −log softmax(W x + b)[label] · weight of the row  +  strength / 2 · ‖W‖²
  *
  * The bias is the last number of each class's row of parameters and is not penalized.
  */
@@ -15,6 +15,8 @@ export interface Examples {
 	readonly vectors: Float32Array;
 	/** One per row, from 0. */
 	readonly labels: Int32Array;
+	/** How much each row counts, with a mean of 1. Default: all the same. */
+	readonly weights?: Float32Array | undefined;
 	readonly features: number;
 	readonly classes: number;
 }
@@ -35,7 +37,7 @@ const tileRows = 32;
 const block = 4;
 
 /** Throws unless lengths and labels match and all numbers are finite. */
-export function checkExamples({ vectors, labels, features, classes }: Examples): void {
+export function checkExamples({ vectors, labels, features, classes, weights }: Examples): void {
 	if (vectors.length !== labels.length * features)
 		throw new MobileNetError(
 			"usage",
@@ -44,6 +46,11 @@ export function checkExamples({ vectors, labels, features, classes }: Examples):
 	const wrong = labels.find((label) => !(label >= 0 && label < classes));
 	if (wrong !== undefined)
 		throw new MobileNetError("usage", `labels must be from 0 to ${classes - 1}, not ${shown(wrong)}.`);
+	if (weights && (weights.length !== labels.length || !weights.every((weight) => weight >= 0)))
+		throw new MobileNetError(
+			"usage",
+			`there must be a weight of at least 0 for each of the ${labels.length} vectors.`,
+		);
 	const broken = vectors.findIndex((x) => !Number.isFinite(x));
 	if (broken >= 0)
 		throw new MobileNetError(
@@ -60,7 +67,7 @@ export function checkExamples({ vectors, labels, features, classes }: Examples):
  * at(new Float64Array(size), new Float64Array(size)) // log(classes)
  */
 export function logisticLoss(examples: Examples, strength: number): Loss {
-	const { labels, features, classes } = examples;
+	const { labels, features, classes, weights } = examples;
 	const rows = labels.length;
 	const pitch = features + 1;
 	const tile = new Float64Array(tileRows * classes);
@@ -72,7 +79,8 @@ export function logisticLoss(examples: Examples, strength: number): Loss {
 			for (let first = 0; first < rows; first += tileRows) {
 				const count = Math.min(tileRows, rows - first);
 				logits(examples, first, count, parameters, tile);
-				for (let r = 0; r < count; r++) loss += errors(tile, r * classes, classes, labels[first + r]!);
+				for (let r = 0; r < count; r++)
+					loss += errors(tile, r * classes, classes, labels[first + r]!, weights?.[first + r]);
 				addGradient(examples, first, count, tile, gradient);
 			}
 			return finish(examples, strength, loss, parameters, gradient);
@@ -187,8 +195,17 @@ function logitsOfBlock(
 			into[to + i * classes + k] = sums[i * block + k]! + parameters[weights + k * pitch + features]!;
 }
 
-/** Replaces a row of logits by probabilities, minus 1 at the label; returns −log of the label's probability. */
-export function errors(values: Float64Array, start: number, classes: number, label: number): number {
+/**
+ * Replaces a row of logits by probabilities, minus 1 at the label, and returns −log of the label's probability; both times
+ * the row's weight.
+ */
+export function errors(
+	values: Float64Array,
+	start: number,
+	classes: number,
+	label: number,
+	weight = 1,
+): number {
 	let largest = Number.NEGATIVE_INFINITY;
 	for (let c = 0; c < classes; c++) largest = Math.max(largest, values[start + c]!);
 	const own = values[start + label]! - largest;
@@ -198,9 +215,9 @@ export function errors(values: Float64Array, start: number, classes: number, lab
 		values[start + c] = power;
 		sum += power;
 	}
-	for (let c = 0; c < classes; c++) values[start + c]! /= sum;
-	values[start + label]! -= 1;
-	return Math.log(sum) - own;
+	for (let c = 0; c < classes; c++) values[start + c]! *= weight / sum;
+	values[start + label]! -= weight;
+	return weight * (Math.log(sum) - own);
 }
 
 /** Adds errorsᵀ · vectors of a tile to the gradient. */

@@ -43,7 +43,37 @@ const golden = [
 	},
 ];
 
+/** C = 1 and `class_weight="balanced"`; the classes have 6, 4 and 2 rows. */
+const balanced = {
+	weights: Float32Array.from(labels, (label) => 12 / 3 / [6, 4, 2][label]!),
+	parameters: [
+		[-0.476113093, 0.377352193, 0.442288875, 0.284826714],
+		[-0.035778802, -0.255087149, 0.717739946, -0.330844009],
+		[0.511891895, -0.122265045, -1.16002882, 0.046017294],
+	],
+	probabilities: [
+		[0.67423115, 0.144474381, 0.181294469],
+		[0.316631304, 0.434463745, 0.248904952],
+		[0.157825299, 0.129937714, 0.712236987],
+	],
+} as const;
+
 describe("logistic regression", () => {
+	it("weighs rows as scikit-learn's class_weight does", () => {
+		const examples = { ...three, weights: balanced.weights };
+		const { parameters } = fitLogistic(examples, { strength: 1 / rows, tolerance: 1e-14 });
+		for (const [k, row] of balanced.parameters.entries())
+			for (const [j, weight] of row.entries())
+				expect(parameters[k * (features + 1) + j]).toBeCloseTo(weight, 5);
+		const found = new Float64Array(9);
+		logits(three, 0, 3, parameters, found);
+		for (const [row, expected] of balanced.probabilities.entries()) {
+			const powers = found.subarray(row * 3, row * 3 + 3).map(Math.exp);
+			const sum = powers.reduce((total, x) => total + x);
+			for (const [k, p] of expected.entries()) expect(powers[k]! / sum).toBeCloseTo(p, 5);
+		}
+	});
+
 	for (const { c, parameters, probabilities } of golden)
 		it(`finds what scikit-learn finds with C = ${c}`, () => {
 			const fit = fitLogistic(three, { strength: 1 / (c * rows), tolerance: 1e-14 });

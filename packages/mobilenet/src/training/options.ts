@@ -88,6 +88,8 @@ export type TrainingOptions = { readonly [F in keyof TrainingSettings]?: Trainin
 	readonly validation?: Pictures | undefined;
 	/** Whether the given network may be kept as the best, as in fine-tuning: it is validated before the first epoch. Default: false. */
 	readonly keepStart?: boolean | undefined;
+	/** Which network is kept if there are validation pictures: the best epoch's, or the last one's. Default: `best`. */
+	readonly keeps?: "best" | "last" | undefined;
 	readonly distillation?: Distillation | undefined;
 	/** Where checkpoints are kept. Default: nowhere. */
 	readonly folder?: RunFolder | undefined;

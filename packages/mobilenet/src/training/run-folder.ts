@@ -24,3 +24,17 @@ export interface RunFolder {
 	/** Writes a file whole or not at all: whatever happens, the old one or the new one is there. */
 	readonly write: (file: string, bytes: Uint8Array) => Promise<void>;
 }
+
+/**
+ * A part of a folder: files whose names begin with a prefix.
+ *
+ * @example
+ * within(folder, "all-").read("last.safetensors") // the folder's all-last.safetensors
+ */
+export function within(folder: RunFolder, prefix: string): RunFolder {
+	return {
+		name: folder.name,
+		read: (file) => folder.read(prefix + file),
+		write: (file, bytes) => folder.write(prefix + file, bytes),
+	};
+}

@@ -201,7 +201,8 @@ async function* run(
 			const network = validator && current();
 			const measured = network && (await validator!.measure(network, signal));
 			yield* unreadable.notes();
-			const isBest = measured !== undefined && isBetter(measured, bestOf(progress));
+			const isBest =
+				measured !== undefined && (options.keeps === "last" || isBetter(measured, bestOf(progress)));
 			if (isBest) best = network;
 			const report: EpochReport = {
 				epoch: epoch + 1,
@@ -263,7 +264,7 @@ function viewsOf({ configuration, preprocessing }: Model, { distillation }: Trai
 
 /** What identifies the run when it is resumed. */
 function identityOf(
-	{ training, validation, distillation, keepStart = false }: TrainingOptions,
+	{ training, validation, distillation, keepStart = false, keeps = "best" }: TrainingOptions,
 	settings: TrainingSettings,
 	start: Model,
 ): RunIdentity {
@@ -276,6 +277,7 @@ function identityOf(
 			? `${distillation.name} ${distillation.hardWeight} ${distillation.softWeight} ${distillation.views ?? ""}`
 			: null,
 		keepStart,
+		...(keeps !== "best" && { keeps }),
 	};
 }
 

@@ -10,11 +10,26 @@ import { threadsFor } from "../engine/threads.ts";
 import { loadBuild } from "../kernels/load.ts";
 import type { Build } from "../kernels/walker.ts";
 import type { Model } from "../weights/model.ts";
+import { judgedRow } from "./cross-validation.ts";
 import type { Validation } from "./events.ts";
 import type { Pictures } from "./options.ts";
 import { indicesOf } from "./pictures.ts";
 
+/** The answers of a network to pictures, in their order; those that cannot be read are left out. */
+export interface Answers {
+	/** [pictures, classes]. */
+	readonly logits: Float32Array;
+	/** [pictures]. */
+	readonly labels: Int32Array;
+	/** −log of the probability of the right class, [pictures]. */
+	readonly losses: Float64Array;
+	/** 1 where the most probable class is right, else 0, [pictures]. */
+	readonly right: Uint8Array;
+}
+
 export interface Validator {
+	/** The answers of a network of the configuration that the validator was made for. */
+	readonly answers: (model: Model, signal?: AbortSignal) => Promise<Answers>;
 	/** Measures a network of the configuration that the validator was made for. */
 	readonly measure: (model: Model, signal?: AbortSignal) => Promise<Validation>;
 	readonly dispose: () => void;
@@ -74,28 +89,47 @@ export async function createValidator(
 		}
 	};
 
-	return {
-		measure: async (network, signal) => {
-			if (executor) executor.load(floatPlanner.prepare(network));
-			else executor = executorFor(network, floatPlanner, plan, loaded);
-			let [right, loss, seen] = [0, 0, 0];
-			for await (const { pixels, labels } of prepared(signal)) {
-				signal?.throwIfAborted();
-				executor.pixels.set(pixels);
-				executor.run("bytes", labels.length);
-				for (const [n, label] of labels.entries()) {
-					const judged = judge(executor.read("classifier", n), label);
-					right += judged.right ? 1 : 0;
-					loss += judged.loss;
-				}
-				seen += labels.length;
+	const answers = async (network: Model, signal?: AbortSignal): Promise<Answers> => {
+		if (executor) executor.load(floatPlanner.prepare(network));
+		else executor = executorFor(network, floatPlanner, plan, loaded);
+		const { classes } = network.configuration;
+		const logits = new Float32Array(wanted.length * classes);
+		const own = new Int32Array(wanted.length);
+		const [losses, right] = [new Float64Array(wanted.length), new Uint8Array(wanted.length)];
+		let seen = 0;
+		for await (const { pixels, labels } of prepared(signal)) {
+			signal?.throwIfAborted();
+			executor.pixels.set(pixels);
+			executor.run("bytes", labels.length);
+			for (const [n, label] of labels.entries()) {
+				const row = executor.read("classifier", n);
+				const { loss, isRight } = judgedRow(row, label);
+				logits.set(row, seen * classes);
+				own[seen] = label;
+				losses[seen] = loss;
+				right[seen++] = isRight ? 1 : 0;
 			}
-			if (seen === 0)
-				throw new MobileNetError(
-					"picture",
-					`none of the validation pictures of ${dataset.name} can be read.`,
-				);
-			return { top1: right / seen, loss: loss / seen, pictures: seen };
+		}
+		if (seen === 0)
+			throw new MobileNetError("picture", `none of the validation pictures of ${dataset.name} can be read.`);
+		return {
+			logits: logits.subarray(0, seen * classes),
+			labels: own.subarray(0, seen),
+			losses: losses.subarray(0, seen),
+			right: right.subarray(0, seen),
+		};
+	};
+
+	return {
+		answers,
+		measure: async (network, signal) => {
+			const { losses, right } = await answers(network, signal);
+			const pictures = losses.length;
+			return {
+				top1: right.reduce((sum, one) => sum + one, 0) / pictures,
+				loss: losses.reduce((sum, loss) => sum + loss, 0) / pictures,
+				pictures,
+			};
 		},
 		dispose: () => {
 			executor?.dispose();
@@ -103,18 +137,6 @@ export async function createValidator(
 			kept.length = 0;
 		},
 	};
-}
-
-/** Whether the label has the largest logit (among equals, the first), and its cross entropy. */
-export function judge(
-	logits: Float32Array,
-	label: number,
-): { readonly right: boolean; readonly loss: number } {
-	let best = 0;
-	for (let i = 1; i < logits.length; i++) if (logits[i]! > logits[best]!) best = i;
-	let sum = 0;
-	for (const logit of logits) sum += Math.exp(logit - logits[best]!);
-	return { right: best === label, loss: Math.log(sum) + logits[best]! - logits[label]! };
 }
 
 /** Whether a validation is better than the best so far: by top-1, and if that is equal, by the loss. */

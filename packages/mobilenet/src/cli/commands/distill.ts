@@ -4,7 +4,7 @@ import type { Views } from "../../training/index.ts";
 import type { Context } from "../context.ts";
 import { quoted, usageError } from "../errors.ts";
 import { modelBrief } from "../options/model.ts";
-import { configurationOf } from "../options/network.ts";
+import { configurationOf, networkFlags } from "../options/network.ts";
 import { wholeNumber } from "../options/numbers.ts";
 import {
 	checkRunOptions,
@@ -23,6 +23,7 @@ interface Options extends RunOptions {
 	readonly teacher: string;
 	readonly teacherHead: boolean;
 	readonly teacherSize?: number | undefined;
+	readonly size?: number | undefined;
 	readonly embedding: boolean;
 	readonly temperature?: number | undefined;
 	readonly weight?: number | undefined;
@@ -141,6 +142,7 @@ export const distillCommand = buildCommand<Options, [string], Context>({
 					"with --from: keep its batch norm's statistics (default), or follow those of the batches, as from random weights",
 			},
 			...trainingFlags,
+			size: networkFlags.size,
 			validation: parsed(
 				"data",
 				text,

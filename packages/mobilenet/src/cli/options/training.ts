@@ -2,13 +2,13 @@
 import type { FlagParametersForType } from "@stricli/core";
 import type { Optimizer } from "../../training/index.ts";
 import type { Context } from "../context.ts";
-import { usageError } from "../errors.ts";
+import { quoted, usageError } from "../errors.ts";
 import { checkEnding } from "../output.ts";
 import { type NetworkOptions, networkFlags } from "./network.ts";
 import { number as decimal, expected, wholeNumber } from "./numbers.ts";
 
 /** What the training commands ask for, named as in `mobilenet/training`. */
-export interface RunOptions extends Omit<NetworkOptions, "classes" | "rho"> {
+export interface RunOptions extends Omit<NetworkOptions, "classes" | "rho" | "size"> {
 	readonly output: string;
 	readonly from?: string | undefined;
 	readonly validation?: string | undefined;
@@ -42,17 +42,27 @@ export function number(input: string): number {
 	return input.includes("e") ? Number(input) : decimal(input);
 }
 
+/** `--balance` alone, or with what it does. */
+function balanceOf(input: string): "none" | "sampling" | "weights" {
+	if (input === "") return "weights";
+	if (input === "none" || input === "sampling" || input === "weights") return input;
+	throw usageError(`--balance must be weights, sampling or none, not ${quoted(input)}.`);
+}
+
 /** An optional option. */
 export function parsed<T>(placeholder: string, parse: (input: string) => T, brief: string) {
 	return { kind: "parsed", parse, optional: true, placeholder, brief } as const;
 }
 
-const { preset, alpha, size, shallow, inputChannels, activation } = networkFlags;
-/** For a network trained from scratch; `size` also applies to others. */
-const network: Pick<
-	typeof networkFlags,
-	"preset" | "alpha" | "size" | "shallow" | "inputChannels" | "activation"
-> = { preset, alpha, size, shallow, inputChannels, activation };
+const { preset, alpha, shallow, inputChannels, activation } = networkFlags;
+/** For a network trained from scratch. */
+const network: Pick<typeof networkFlags, "preset" | "alpha" | "shallow" | "inputChannels" | "activation"> = {
+	preset,
+	alpha,
+	shallow,
+	inputChannels,
+	activation,
+};
 
 export const trainingFlags: FlagParametersForType<Omit<RunOptions, "output" | "from">, Context> = {
 	validation: parsed(
@@ -95,11 +105,13 @@ export const trainingFlags: FlagParametersForType<Omit<RunOptions, "output" | "f
 	labelSmoothing: parsed("share", number, "share of the target spread over all classes (default: 0.1)"),
 	mixup: parsed("alpha", number, "mix pictures in pairs, by Beta(alpha, alpha) (default: 0, no mixing)"),
 	balance: {
-		kind: "enum",
-		values: ["none", "sampling", "weights"],
+		kind: "parsed",
+		parse: balanceOf,
+		inferEmpty: true,
 		optional: true,
+		placeholder: "how",
 		brief:
-			"compensate for classes of unequal size: draw them equally often (sampling) or weight the loss (weights)",
+			"make every class count the same, however many pictures it has: weights (default if given alone) weights the loss, sampling draws them equally often",
 	},
 	augment: parsed(
 		"what",
