@@ -5,6 +5,7 @@
 import {
 	type Answer,
 	Failure,
+	isWhole,
 	joined,
 	type LocationOptions,
 	type Patience,
@@ -171,7 +172,7 @@ async function attempt(address: string | URL, file: Growing, options: DownloadOp
 				return attempt(address, file, options);
 			}
 			// Nobody asked for a part.
-			if (!response.ok || response.status === 206) {
+			if (!isWhole(answer)) {
 				answer.close();
 				throw refused(answer);
 			}

@@ -81,9 +81,9 @@ export function shown(value: unknown): string {
 	return cut(typeof value === "number" ? String(value) : rendered(value, longestShown + 1), longestShown);
 }
 
-/** A path or an address as error messages show it: an address that holds its data is cut. */
+/** A path or an address as error messages show it: an address that holds its data is cut, and a password left out. */
 export function shownLocation(location: string | URL): string {
-	return cut(String(location), longestLocation);
+	return cut(String(location), longestLocation).replace(/^(https?:\/\/)[^/?#@]*@/i, "$1…@");
 }
 
 /** As `JSON.stringify`, but no more of it than about so many characters; what JSON has no word for is named. */

@@ -1,6 +1,15 @@
 /** Fetching from addresses, the same in every runtime. */
 import { MobileNetError, shownLocation } from "./error.ts";
-import { Failure, joined, type LocationOptions, received, refused, request, unfetched } from "./request.ts";
+import {
+	Failure,
+	isWhole,
+	joined,
+	type LocationOptions,
+	received,
+	refused,
+	request,
+	unfetched,
+} from "./request.ts";
 
 /** Whether a location is an address to fetch (`http:`, `https:`, `data:`, `blob:`) rather than a path. */
 export function isAddress(location: string | URL): boolean {
@@ -40,7 +49,7 @@ export async function fetchBytes(address: string | URL, options: LocationOptions
 		const { signal, onProgress, most } = options;
 		try {
 			const answer = await request(address, options);
-			if (!answer.response.ok || answer.response.status === 206) {
+			if (!isWhole(answer)) {
 				answer.close();
 				throw refused(answer);
 			}

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { notReadable, notWritable } from "./file-errors.ts";
-import { readLocation, writeLocation } from "./files.node.ts";
+import { locationBeside, locationIn, readLocation, writeLocation } from "./files.node.ts";
 
 let place: string;
 beforeAll(() => {
@@ -49,6 +49,15 @@ describe("a file that cannot be written", () => {
 		chmodSync(folder, 0o500);
 		await expect(writeLocation(join(folder, "a"), bytes)).rejects.toThrow(/permission denied\.$/);
 	});
+});
+
+it.each(["file://host/model", "file:///a%2fb"])("%s is no file's address", async (location) => {
+	await expect(readLocation(location)).rejects.toMatchObject({
+		code: "usage",
+		message: expect.stringMatching(/^file:.* is no file's address: File URL .*\.$/),
+	});
+	expect(() => locationIn("https://", "model.json")).toThrow(/^https:\/\/ is not a complete address/);
+	expect(() => locationBeside("https:///", "config.json")).toThrow(/^https:\/\/\/ is not a complete address/);
 });
 
 it("what the system has no code for is said in its own words", () => {

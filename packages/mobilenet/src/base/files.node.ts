@@ -2,8 +2,8 @@
 import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { MobileNetError } from "./error.ts";
-import { fetchBytes, isAddress } from "./fetch.ts";
+import { MobileNetError, messageOf, shownLocation } from "./error.ts";
+import { absolute, fetchBytes, isAddress } from "./fetch.ts";
 import { notReadable, notWritable } from "./file-errors.ts";
 import type { LocationOptions } from "./request.ts";
 
@@ -37,13 +37,13 @@ export async function listFolder(location: string | URL): Promise<readonly strin
 
 /** The location of a path in a folder, whose own location need not end in a slash. */
 export function locationIn(folder: string | URL, path: string): string | URL {
-	if (isAddress(folder)) return new URL(path, String(folder).endsWith("/") ? folder : `${folder}/`);
+	if (isAddress(folder)) return new URL(path, String(absolute(folder)).replace(/\/?$/, "/"));
 	return resolve(pathOf(folder), path);
 }
 
 /** The location of a path relative to a file. */
 export function locationBeside(file: string | URL, path: string): string | URL {
-	return isAddress(file) ? new URL(path, file) : resolve(pathOf(file), "..", path);
+	return isAddress(file) ? new URL(path, absolute(file)) : resolve(pathOf(file), "..", path);
 }
 
 /**
@@ -70,5 +70,16 @@ export async function writeLocation(location: string | URL, bytes: Uint8Array): 
 }
 
 function pathOf(location: string | URL): string {
-	return location instanceof URL || location.startsWith("file:") ? fileURLToPath(location) : location;
+	if (!(location instanceof URL) && !location.startsWith("file:")) return location;
+	try {
+		return fileURLToPath(location);
+	} catch (cause) {
+		throw new MobileNetError(
+			"usage",
+			`${shownLocation(location)} is no file's address: ${messageOf(cause)}.`,
+			{
+				cause,
+			},
+		);
+	}
 }

@@ -95,6 +95,9 @@ export function unfetched(address: string | URL, error: unknown): unknown {
 	});
 }
 
+/** Whatever a server says: in milliseconds, a year. */
+const longestWait = 365 * 24 * 3600 * 1000;
+
 /** What a system calls a connection that may succeed the next time. */
 const passing =
 	/^(ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|EAI_AGAIN|UND_ERR_(SOCKET|(HEADERS|BODY|CONNECT)_TIMEOUT))$/;
@@ -199,12 +202,19 @@ export async function request(
 					? `it leads on more than ${redirects} times`
 					: `it leads on to ${target!.host}, which is not followed unless the option redirects allows it`,
 			);
+		if (target!.username || target!.password)
+			fail("it leads to an address with a user's name or a password in it");
 		if (!/^https?:$/.test(target!.protocol) || (url.protocol === "https:" && target!.protocol === "http:"))
 			fail(`it leads from ${url.protocol.slice(0, -1)} to ${target!.protocol.slice(0, -1)}`);
 		await response.body?.cancel();
 		isOwn &&= target!.origin === first.origin;
 		url = target!;
 	}
+}
+
+/** Whether an answer is all of what was asked for: neither a part nor a success without any bytes, such as 204. */
+export function isWhole({ response: { status } }: Answer): boolean {
+	return status === 200 || status === 203;
 }
 
 /** A failure for what a server answered. */
@@ -216,7 +226,7 @@ export function refused({ response, server }: Answer): Failure {
 	return new Failure(`${server} answered ${status} ${statusText.slice(0, 60)}`.trimEnd(), {
 		status,
 		passes: status === 408 || status === 429 || status >= 500,
-		wait: wait >= 0 ? wait : undefined,
+		wait: wait >= 0 ? Math.min(wait, longestWait) : undefined,
 		kind: headers.get("x-error-code") ?? undefined,
 	});
 }
@@ -251,12 +261,12 @@ export async function* received(
 		if (count <= Math.min(bytes ?? most, most)) return;
 		answer.close();
 		throw new Failure(
-			bytes === undefined
+			bytes === undefined || bytes > most
 				? `it has more than ${most} bytes`
 				: `it has more than the ${bytes} bytes it should have`,
 		);
 	};
-	check(announced ?? 0);
+	check(Math.max(announced ?? 0, bytes ?? 0));
 	let loaded = before;
 	for await (const chunk of answer.chunks()) {
 		loaded += chunk.length;
@@ -281,11 +291,16 @@ export function joined(chunks: readonly Uint8Array[]): Uint8Array {
 }
 
 function addressOf(address: string | URL): URL {
+	let url: URL;
 	try {
-		return new URL(address);
+		url = new URL(address);
 	} catch (cause) {
 		throw new Failure("it is no complete address", { cause });
 	}
+	// `fetch` refuses it, too, in a sentence that shows the password.
+	if (url.username || url.password)
+		throw new Failure("addresses with a user's name or a password in them are not fetched");
+	return url;
 }
 
 /** What to do where there is a proxy that is not used; only where there is an environment that can tell. */

@@ -2,14 +2,14 @@
  * Files of other addresses in Node, in a cache folder of ours: under their SHA-256 where that is known, so that one file is
  * there once, wherever it came from; else under that of their address.
  */
-import { readFile, rm, stat } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { digestOf } from "../base/download.ts";
 import { notWritable } from "../base/file-errors.ts";
 import { Failure } from "../base/request.ts";
 import type { WeightFile } from "./entry.ts";
 import { patience } from "./hub.ts";
-import { fetchKept, verified } from "./kept-file.node.ts";
+import { fetchKept, keptVersion, verified } from "./kept-file.node.ts";
 import {
 	type AddressPlace,
 	type CachedWeights,
@@ -76,7 +76,7 @@ async function fetchInto(
 			here: async () => {
 				const there = await verified(path, { bytes, digest });
 				if (!there || isSure(place, file)) return { bytes: there };
-				const etag = await readFile(`${path}.etag`, "utf8").catch(() => undefined);
+				const etag = await keptVersion(`${path}.etag`);
 				return etag === undefined ? {} : { headers: { "if-none-match": etag } };
 			},
 		});

@@ -23,6 +23,7 @@ import {
 	expected,
 	type HubPlace,
 	isCommit,
+	isPath,
 	isUnreachable,
 	nameOf,
 	pathIn,
@@ -239,7 +240,9 @@ async function isFile(path: string): Promise<boolean> {
 }
 
 function below({ folder }: HubPlace, paths: readonly string[]): readonly string[] {
-	return paths.filter((path) => path.startsWith(folder)).map((path) => path.slice(folder.length));
+	return paths
+		.filter((path) => path.startsWith(folder) && isPath(path))
+		.map((path) => path.slice(folder.length));
 }
 
 /** The hub calls large files by their SHA-256, others by Git's digest. */

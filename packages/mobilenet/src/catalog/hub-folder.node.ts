@@ -65,7 +65,7 @@ export class HubFolder {
 		return isCommit(commit.trim()) ? commit.trim() : undefined;
 	}
 
-	snapshot(commit: string, path = "."): string {
+	snapshot(commit: string, path = ""): string {
 		return join(this.folder, "snapshots", commit, path);
 	}
 
@@ -130,7 +130,13 @@ export class HubFolder {
 	/** Removes files of a snapshot, and the blobs, references and folders that nothing else needs. */
 	async remove(commit: string, paths: readonly string[]): Promise<number> {
 		let freed = 0;
-		for (const path of paths) {
+		const isElsewhere = await lstat(this.snapshot(commit)).then(
+			(state) => state.isSymbolicLink(),
+			() => false,
+		);
+		// The files of a folder that is only linked to are not this cache's.
+		if (isElsewhere) await rm(this.snapshot(commit));
+		for (const path of isElsewhere ? [] : paths) {
 			const file = this.snapshot(commit, path);
 			const state = await lstat(file).catch(() => undefined);
 			if (!state || state.isDirectory()) continue;
@@ -156,7 +162,8 @@ export class HubFolder {
 		const refs = join(this.folder, "refs");
 		for (const ref of await filesBelow(refs)) {
 			const path = join(refs, ref);
-			if ((await readFile(path, "utf8")).trim() !== commit) continue;
+			// A link to nothing is none to this commit.
+			if ((await readFile(path, "utf8").catch(() => "")).trim() !== commit) continue;
 			await rm(path);
 			await this.removeEmpty(dirname(path));
 		}

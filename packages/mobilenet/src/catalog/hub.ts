@@ -3,7 +3,7 @@ import { download, persistently } from "../base/download.ts";
 import { MobileNetError, shown } from "../base/error.ts";
 import { isJson, parseJson } from "../base/json.ts";
 import { Failure, refused, request } from "../base/request.ts";
-import { checkPath, encodedPath, type HubPlace, isCommit, type WeightOptions } from "./place.ts";
+import { checkPath, encodedPath, type HubPlace, isCommit, isPath, type WeightOptions } from "./place.ts";
 
 export interface Hub {
 	/** Without a slash at its end. */
@@ -24,7 +24,7 @@ export function resolveAddress({ endpoint }: Hub, { hub }: HubPlace, revision: s
 
 export interface Listing {
 	readonly commit: string;
-	/** All files of the repository. */
+	/** All files of the repository but those whose names not every system can write. */
 	readonly paths: readonly string[];
 }
 
@@ -55,9 +55,11 @@ export function readListing(bytes: Uint8Array): Listing {
 	}
 	if (!isJson(answer) || typeof answer.sha !== "string" || !isCommit(answer.sha)) throw notAHub();
 	if (!Array.isArray(answer.siblings)) throw notAHub();
-	const paths = answer.siblings.map((sibling: unknown) => {
+	const paths = answer.siblings.flatMap((sibling: unknown) => {
 		if (!isJson(sibling) || typeof sibling.rfilename !== "string") throw notAHub();
-		return safe(sibling.rfilename);
+		const path = sibling.rfilename;
+		// Fair on Linux: it lies beside the model, and nobody asks for it.
+		return isPath(path.replaceAll(/[:*?"<>|]/g, "_")) && !isPath(path) ? [] : [safe(path)];
 	});
 	return { commit: answer.sha, paths };
 }

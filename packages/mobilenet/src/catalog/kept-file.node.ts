@@ -2,12 +2,15 @@
  * Fetches a file into a folder. It is there under its name only when it is complete and checked; what was cut short stays
  * beside it as `*.incomplete`, and the next try goes on with it.
  */
-import { type FileHandle, mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { type FileHandle, lstat, mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Digest, type DownloadOptions, download, matches } from "../base/download.ts";
 import type { MobileNetError } from "../base/error.ts";
 import { notWritable } from "../base/file-errors.ts";
 import { lock } from "./lock.node.ts";
+
+/** In bytes; servers send no longer header. */
+const longestVersion = 16_384;
 
 export interface Keeping extends DownloadOptions {
 	readonly path: string;
@@ -72,10 +75,21 @@ export async function verified(
 	path: string,
 	{ bytes, digest }: { readonly bytes?: number | undefined; readonly digest?: Digest | undefined },
 ): Promise<Uint8Array | undefined> {
+	const state = await stat(path).catch(() => undefined);
+	// From what is no file, reading may never end.
+	if (!state?.isFile() || (bytes !== undefined && state.size !== bytes)) return undefined;
 	const there = await readFile(path).catch(() => undefined);
 	if (!there || (bytes !== undefined && there.length !== bytes)) return undefined;
 	const plain = new Uint8Array(there.buffer, there.byteOffset, there.length);
 	return !digest || (await matches(plain, digest)) ? plain : undefined;
+}
+
+/** The server's word for a version that was kept; undefined where there is none, or a link to another file. */
+export async function keptVersion(path: string): Promise<string | undefined> {
+	const state = await lstat(path).catch(() => undefined);
+	return state?.isFile() && state.size <= longestVersion
+		? readFile(path, "utf8").catch(() => undefined)
+		: undefined;
 }
 
 /** What is on the disk of a file that is being fetched. A disk that fails does not end the download. */
@@ -93,8 +107,14 @@ class PartialFile {
 	async begun(): Promise<DownloadOptions["begun"]> {
 		if (this.fault) return undefined;
 		const { partial } = this.options;
+		const state = await lstat(partial).catch(() => undefined);
+		// To write into a link would be to write into another file, wherever that is.
+		if (state && !state.isFile()) {
+			await this.drop();
+			return undefined;
+		}
 		const bytes = await readFile(partial).catch(() => undefined);
-		this.etag = await readFile(`${partial}.etag`, "utf8").catch(() => undefined);
+		this.etag = await keptVersion(`${partial}.etag`);
 		return bytes && bytes.length > 0 ? { bytes, etag: this.etag } : undefined;
 	}
 
@@ -104,8 +124,9 @@ class PartialFile {
 			const { partial } = this.options;
 			await this.handle?.truncate(0);
 			if (!this.handle) await rm(partial, { force: true });
-			if (etag === undefined) await rm(`${partial}.etag`, { force: true });
-			else {
+			// Removed first, for it may be a link.
+			await rm(`${partial}.etag`, { force: true });
+			if (etag !== undefined) {
 				await mkdir(dirname(partial), { recursive: true });
 				await writeFile(`${partial}.etag`, etag);
 			}

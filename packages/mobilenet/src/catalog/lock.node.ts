@@ -2,7 +2,7 @@
  * A lock between processes: a file with the number of the process that holds it. It saves fetching a file twice at once;
  * nothing is wrong if it fails, for files come under their names by renaming.
  */
-import { link, mkdir, open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
+import { link, lstat, mkdir, open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
 import process from "node:process";
@@ -28,7 +28,7 @@ export async function lock(path: string, signal?: AbortSignal): Promise<() => Pr
 	await mkdir(dirname(path), { recursive: true });
 	while (!(await take(path))) {
 		signal?.throwIfAborted();
-		const holder = await readFile(path, "utf8").catch(() => undefined);
+		const holder = await holderOf(path);
 		if (holder === undefined) continue;
 		if (await isGone(path, holder)) await takeAway(path, holder);
 		else await sleep(poll, undefined, signal ? { signal } : {}).catch(() => signal?.throwIfAborted());
@@ -44,6 +44,15 @@ export async function lock(path: string, signal?: AbortSignal): Promise<() => Pr
 		held.delete(path);
 		await rm(path, { force: true }).catch(() => undefined);
 	};
+}
+
+/** What stands in a lock: nothing where it may not be read, which somebody else's may not. Undefined where it is gone. */
+async function holderOf(path: string): Promise<string | undefined> {
+	const state = await lstat(path).catch(() => undefined);
+	if (!state) return undefined;
+	// Nobody ever gives back what is no lock.
+	if (!state.isFile()) throw new Error("the place of its lock is taken by a folder or a link");
+	return readFile(path, "utf8").catch(() => "");
 }
 
 async function take(path: string): Promise<boolean> {
@@ -84,7 +93,8 @@ async function takeByName(path: string): Promise<boolean> {
 async function isGone(path: string, holder: string): Promise<boolean> {
 	const state = await stat(path).catch(() => undefined);
 	if (!state) return false;
-	if (Date.now() - state.mtimeMs > longestSilence) return true;
+	// Clocks differ, and one that is far ahead would stand still for years.
+	if (Math.abs(Date.now() - state.mtimeMs) > longestSilence) return true;
 	const [number, host] = holder.split(" ");
 	if (host !== hostname()) return false;
 	if (Number(number) === process.pid) return !held.has(path);

@@ -20,6 +20,8 @@ const usualRevision = "main";
 const similar = 3;
 /** No name is longer, and a text that is is not compared as a whole. */
 const longest = 60;
+/** More than the hub allows for repository, revision and path together. */
+const longestName = 800;
 
 /**
  * What a name stands for.
@@ -43,8 +45,8 @@ export function named(name: string): Named {
 
 /** `hf:owner/name`, `hf:owner/name@revision`, `hf:owner/name@revision/folder/file`, `hf:owner/name/file`. */
 function onHub(name: string): Named {
-	const match = /^hf:([\w.-]+\/[\w.-]+?)(?:@([\w.-]+))?(?:\/(.+))?$/.exec(name);
-	const [, repository, revision = usualRevision, path] = match ?? [];
+	const match = name.length <= longestName && /^hf:([\w.-]+\/[\w.-]+?)(?:@([\w.-]+))?(?:\/(.+))?$/.exec(name);
+	const [, repository, revision = usualRevision, path] = match || [];
 	const parts = path?.split("/") ?? [];
 	if (repository === undefined || parts.some((part) => part === "" || part === "." || part === ".."))
 		throw new MobileNetError(

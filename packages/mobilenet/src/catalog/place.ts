@@ -3,7 +3,7 @@
  * places, its own and jsDelivr's copy of it.
  */
 import type { Digest } from "../base/download.ts";
-import { MobileNetError, shown } from "../base/error.ts";
+import { MobileNetError, shown, shownLocation } from "../base/error.ts";
 import { absolute } from "../base/fetch.ts";
 import type { OnProgress } from "../base/progress.ts";
 import type { Failure, Patience } from "../base/request.ts";
@@ -114,7 +114,9 @@ export function expected({ bytes, sha256, gitBlob }: WeightFile): {
 /** How a sentence calls a place. */
 export function nameOf(place: Place, endpoint: string): string {
 	const address = "hub" in place ? `${endpoint}/${place.hub}` : place.base;
-	return address.replace(/^https:\/\//, "").replace(/\/$/, "");
+	return shownLocation(address)
+		.replace(/^https:\/\//, "")
+		.replace(/\/$/, "");
 }
 
 /** A path as part of an address. */
@@ -123,14 +125,26 @@ export function encodedPath(path: string): string {
 }
 
 /**
+ * What some system takes for more than a character of a name, or cannot write: half a character (which no address can
+ * hold), and what turns the direction of a line on the screen.
+ */
+const unusual = /[\\:*?"<>|\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
+
+/** Whether a path stays in its folder, and every system can write it. */
+export function isPath(path: string): boolean {
+	const isPlain = path
+		.split("/")
+		.every((part) => part !== "" && part !== "." && part !== ".." && !part.endsWith(" "));
+	return isPlain && path.length <= 500 && !unusual.test(path);
+}
+
+/**
  * A path that stays in its folder, wherever it came from.
  *
  * @throws MobileNetError `usage`
  */
 export function checkPath(path: string): string {
-	const parts = path.split("/");
-	const isPlain = parts.every((part) => part !== "" && part !== "." && part !== ".." && !part.endsWith(" "));
-	if (!isPlain || path.length > 500 || /[\\:*?"<>|\p{Cc}]/u.test(path))
+	if (!isPath(path))
 		throw new MobileNetError("usage", `${shown(path)} is not the path of a file in a folder.`);
 	return path;
 }

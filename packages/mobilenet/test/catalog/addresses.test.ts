@@ -1,6 +1,8 @@
 /** Files of other addresses than the hub's, and the folder that they are kept in: what may go wrong with either. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { describe, expect, it, vi } from "vitest";
 import type { WeightFile, WeightSource } from "../../src/catalog/entry.ts";
 import { placesOf } from "../../src/catalog/place.ts";
@@ -154,6 +156,31 @@ describe("the folder", () => {
 		expect(await (await load(checked)).read("large")).toEqual(large);
 		expect(readFileSync(join(served.home, place))).toEqual(Buffer.from(large));
 	});
+
+	it.each([".incomplete", ".incomplete.etag"])(
+		"with a link in the place of %s leaves what it leads to",
+		async (ending) => {
+			const precious = join(served.home, "precious");
+			writeFileSync(precious, "mine");
+			mkdirSync(join(served.home, "cache", "sha256"), { recursive: true });
+			symlinkSync(precious, join(served.home, place + ending));
+			expect(await (await load(checked)).read("large")).toEqual(large);
+			expect(readFileSync(precious, "utf8")).toBe("mine");
+			expect(served.tree()).toEqual([place, "precious"]);
+			expect(served.hub.asked.map(({ headers }) => headers["if-range"])).toEqual([undefined]);
+		},
+	);
+
+	it.skipIf(process.platform === "win32").each(["", ".incomplete"])(
+		"with a pipe in the place of a file%s does not wait for it",
+		async (ending) => {
+			mkdirSync(join(served.home, "cache", "sha256"), { recursive: true });
+			execFileSync("mkfifo", [join(served.home, place + ending)]);
+			await load(checked);
+			expect(readFileSync(join(served.home, place))).toEqual(Buffer.from(large));
+			expect(served.tree()).toEqual([place]);
+		},
+	);
 
 	it("holds nothing of what nobody could go on with", async () => {
 		served.hub.mischief = (_, response) => {

@@ -190,6 +190,12 @@ describe("a server that answers", () => {
 		expect(server.asked).toHaveLength(2);
 	});
 
+	it("503 for longer than numbers go is not waited for", async () => {
+		server.mischief = answer(503, { "retry-after": "9".repeat(400) });
+		await expect(get()).rejects.toThrow(/and asks to be left alone for 31536000 seconds\.$/);
+		expect(waits).toEqual([]);
+	});
+
 	it("500 each time is given up, also for pictures", async () => {
 		server.mischief = answer(500);
 		const message = `${address} cannot be fetched: the server answered 500 Internal Server Error (tried 4 times).`;
@@ -248,6 +254,20 @@ describe("bytes that are not the right ones", () => {
 		server.mischief = answer(206, { "content-range": "bytes 5-9/10" });
 		await expect(get()).rejects.toThrow(/the server answered 206 Partial Content\.$/);
 		await expect(fetchBytes(address)).rejects.toThrow(/the server answered 206 Partial Content\.$/);
+		expect(server.asked).toHaveLength(2);
+	});
+
+	it("are refused where a success has none", async () => {
+		for (const status of [202, 204]) {
+			server.mischief = answer(status);
+			await expect(get()).rejects.toThrow(new RegExp(`the server answered ${status} \\w+( \\w+)?\\.$`));
+			await expect(fetchBytes(address)).rejects.toThrow(new RegExp(`the server answered ${status} `));
+		}
+	});
+
+	it("are not begun where there should be more than may come", async () => {
+		for (const bytes of [half + 1, Number.POSITIVE_INFINITY])
+			await expect(get({ bytes, most: half })).rejects.toThrow(/: it has more than 100000 bytes\.$/);
 		expect(server.asked).toHaveLength(2);
 	});
 

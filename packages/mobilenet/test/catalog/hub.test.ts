@@ -1,5 +1,5 @@
 /** Hugging Face's hub, against a server on this machine that answers as the hub does. */
-import { existsSync, readFileSync, readlinkSync } from "node:fs";
+import { existsSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import type { Progress } from "../../src/base/progress.ts";
@@ -144,7 +144,7 @@ describe("a repository whose files nobody named", () => {
 		);
 	});
 
-	it.each(["../evil", "/etc/passwd", "a/../../b", "a\\b", "C:evil", "a//b"])(
+	it.each(["../evil", "/etc/passwd", "a/../../b", "a\\b", "a//b", "a\ud800.bin", "a\u202enib.bin"])(
 		"is refused where it lists %s",
 		async (path) => {
 			served.hub.files.set(path, small);
@@ -155,6 +155,16 @@ describe("a repository whose files nobody named", () => {
 			expect(served.tree()).toEqual([]);
 		},
 	);
+
+	it("leaves out what not every system can write, on the hub and in the cache", async () => {
+		served.hub.files.set("Screen 12:30?.png", small);
+		const files = await weightFiles(undefined, main, options);
+		expect(files.paths).toEqual(Object.keys(contents));
+		await files.read("labels.txt");
+		writeFileSync(join(repository("snapshots"), commits[0], "Screen 12:30?.png"), small);
+		const here = await weightFiles(undefined, main, { ...options, offline: true });
+		expect(here.paths).toEqual(["labels.txt"]);
+	});
 
 	it.each(["", "{}", "[1]", '{"sha":"../..","siblings":[]}', '{"sha":"main"}', "<html>"])(
 		"is refused where the answer is %s",
@@ -289,4 +299,7 @@ it("an endpoint that is none is said", async () => {
 	await expect(weightFiles(wanted, main, { ...options, endpoint: "hub" })).rejects.toThrow(
 		/^imagenet\/0\.5-160 cannot be fetched from hub\/owner\/name \(it is no complete address\)/,
 	);
+	await expect(
+		weightFiles(wanted, main, { ...options, endpoint: "https://me:secret@localhost" }),
+	).rejects.toThrow(/^(?!.*secret).* from …@localhost\/owner\/name \(addresses with a user's name/);
 });

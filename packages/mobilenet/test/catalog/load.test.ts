@@ -109,6 +109,14 @@ describeWithShared("models by name", [`weights/${quant}`, `weights/${usual}`, "d
 		expect(await refusal("hf:own/network/../x")).toMatch(/^usage: /);
 	});
 
+	test("a name that is far too long is refused at once", async () => {
+		for (const name of [`hf:a/${"b".repeat(1e6)}`, `hf:a/b/${"c/".repeat(5e5)}d`]) {
+			const start = performance.now();
+			expect(await refusal(name)).toMatch(/^usage: "hf:a\/.{1,60} names no repository of Hugging Face's hub/);
+			expect(performance.now() - start).toBeLessThan(1000);
+		}
+	});
+
 	test("a name that nothing has is told the nearest; a file of a name has a path", async () => {
 		expect(await refusal("imagenet/0.5-161")).toMatch(
 			/^usage: "imagenet\/0\.5-161" is not in the catalog of weights\. The nearest are imagenet\/0\.5-160, .* A file of that name is "\.\/imagenet\/0\.5-161"\.$/,

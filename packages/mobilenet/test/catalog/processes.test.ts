@@ -1,6 +1,6 @@
 /** Several processes and one cache; processes that are killed; disks that are full. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -104,6 +104,7 @@ describe("processes", () => {
 		["with our number that another had before", `${process.pid} ${hostname()}`, 0],
 		["of another machine that has been silent", "1 another-machine", 120],
 		["that says nothing", "", 120],
+		["of a clock that is years ahead", "1 another-machine", -1e8],
 	])("do not wait for one %s", async (_, text, age) => {
 		mkdirSync(join(served.home, "cache", "sha256"), { recursive: true });
 		const lock = join(served.home, `${place}.lock`);
@@ -112,6 +113,19 @@ describe("processes", () => {
 		utimesSync(lock, then, then);
 		await load(checked);
 		expect(served.tree()).toEqual([place]);
+	});
+
+	it("do not wait for a folder or a link in its place, and say so", async () => {
+		const lock = join(served.home, `${place}.lock`);
+		mkdirSync(lock, { recursive: true });
+		const words = /cannot be written: the place of its lock is taken by a folder or a link/;
+		expect((await load(checked)).notes).toEqual([expect.stringMatching(words)]);
+		rmSync(lock, { recursive: true });
+		symlinkSync("nowhere", lock);
+		await expect(load(checked, { mustKeep: true })).rejects.toMatchObject({
+			code: "unwritable",
+			message: expect.stringMatching(words),
+		});
 	});
 
 	it("wait for one that is alive, until they are told not to", async () => {

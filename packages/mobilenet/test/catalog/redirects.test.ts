@@ -101,10 +101,17 @@ describe("redirects", () => {
 	it.each([
 		["file:///etc/passwd", /it leads from http to file\.$/],
 		["http://[", /the server answered 302 with an address that is none\.$/],
+		["http://me:secret@localhost/", /it leads to an address with a user's name or a password in it\.$/],
 	])("to %s are refused", async (location, words) => {
 		server.mischief = answer(302, { location });
 		await expect(get()).rejects.toThrow(words);
 	});
+});
+
+it("addresses with a password are refused without showing it", async () => {
+	const words = /^https:\/\/…@localhost\/model cannot be fetched: addresses with a user's name or a password/;
+	await expect(get({}, "https://me:secret@localhost/model")).rejects.toThrow(words);
+	await expect(fetchBytes("https://me:secret@localhost/model")).rejects.toThrow(words);
 });
 
 /** A certificate that nobody vouches for, made for this test. */
