@@ -3,6 +3,7 @@
  * millions of small things, archives of bombs, pickles of programs. None holds a network.
  */
 import { zipSync } from "fflate";
+import { type GraphWriter, graphWriter } from "../../src/formats/onnx/graph-writer.ts";
 import { float32 } from "../../src/weights/tensor.ts";
 import { type BuiltNode, constant, graphDef, node, placeholder } from "../support/graph-builder.ts";
 import { bytesOf, hdf5Of } from "../support/hdf5-builder.ts";
@@ -156,6 +157,47 @@ export const hostileFiles: Readonly<Record<string, () => Uint8Array>> = {
 		];
 		return graphDef(way([...factors, node("Mul", "m", ["row", "k"]), layer("picture", "m")]));
 	},
+	// Constants of ONNX that are computed in the graph: rows of nothing, steps of nearly nothing, each of two of the one before.
+	"rows-of-nothing.onnx": () =>
+		onnx(({ constant, addAside, add }) => {
+			constant("rows", { dtype: "I32", shape: [2 ** 50, 0], data: new Int32Array(0) });
+			constant("start", { dtype: "I32", shape: [1], data: Int32Array.of(0) });
+			constant("end", { dtype: "I32", shape: [1], data: Int32Array.of(2 ** 31 - 1) });
+			addAside("Slice", "sliced", ["rows", "start", "end"]);
+			add("Pad", "padded", ["sliced"]);
+		}),
+	"small-steps.onnx": () =>
+		onnx(({ constant, addAside, add }) => {
+			constant("list", { dtype: "I32", shape: [2], data: Int32Array.of(1, 2) });
+			constant("zero", { dtype: "I32", shape: [1], data: Int32Array.of(0) });
+			constant("end", { dtype: "I32", shape: [1], data: Int32Array.of(2) });
+			constant("step", { dtype: "F32", shape: [1], data: Float32Array.of(1e-30) });
+			addAside("Slice", "sliced", ["list", "zero", "end", "zero", "step"]);
+			add("Pad", "padded", ["sliced"]);
+		}),
+	"doubled.onnx": () =>
+		onnx(({ addAside, add }) => {
+			addAside("Constant", "0", [], { value_int: 1 });
+			addAside("Unsqueeze", "1", ["0"], { axes: [0] });
+			for (let i = 1; i < 23; i++) addAside("Reshape", `${i + 1}`, [`${i}`, `${i}`]);
+			for (let i = 0; i < 100; i++) add("Mul", `by ${i}`, ["23"]);
+		}),
+	"many-axes.onnx": () =>
+		onnx(({ constant, addAside, add }) => {
+			const data = Int32Array.from({ length: 200_000 }, (_, i) => i);
+			constant("axes", { dtype: "I32", shape: [data.length], data });
+			constant("number", { dtype: "F32", shape: [], data: Float32Array.of(1) });
+			addAside("Unsqueeze", "more", ["number", "axes"]);
+			addAside("Squeeze", "fewer", ["more", "axes"]);
+			add("Mul", "by", ["fewer"]);
+		}),
+	"joined.onnx": () =>
+		onnx(({ addAside, add }) => {
+			const list = "list".repeat(10);
+			addAside("Constant", list, [], { value_ints: new Array<number>(64).fill(1) });
+			addAside("Concat", "joined", new Array<string>(50_000).fill(list), { axis: 0 });
+			add("Pad", "padded", ["joined"]);
+		}),
 	"many-nodes-graph.json": () =>
 		utf8(`{"modelTopology":{"node":[${many('{"name":"a","op":"b"}', 200_000)}]},"weightsManifest":[]}`),
 	"deep-graph.json": () =>
@@ -163,6 +205,12 @@ export const hostileFiles: Readonly<Record<string, () => Uint8Array>> = {
 			`{"modelTopology":{"node":[{"name":"a","op":"Const","attr":${"[".repeat(90)}${"]".repeat(90)}}]},"weightsManifest":[]}`,
 		),
 };
+
+function onnx(build: (graph: GraphWriter) => void): Uint8Array {
+	const graph = graphWriter();
+	build(graph);
+	return graph.finish([1, 3, 8, 8], [1, 2], {});
+}
 
 /** The archive of PyTorch with these opcodes. */
 function pickleFile(body: readonly number[]): Uint8Array {

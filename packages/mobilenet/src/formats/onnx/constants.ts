@@ -29,6 +29,10 @@ export interface Constants {
 
 /** What is done to constants in a graph; more in a row is a mistake. */
 const mostSteps = 24;
+/** Constants of so few numbers are kept. Others take from what the file's size explains each time that they are read. */
+const fewNumbers = 64;
+/** A tensor has no more axes. */
+const mostAxes = 8;
 const folded: ReadonlySet<string> = new Set([
 	...["Constant", "Identity", "Cast", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten"],
 	...["QuantizeLinear", "DequantizeLinear"],
@@ -68,7 +72,7 @@ export function constantsOf(graph: Graph): Constants {
 			return refuse(graph, `its value ${brief(value)} is none of its constants`, "broken-file");
 		// One that several take is computed once: they may be many, and their makers, too.
 		const made = computed.get(value) ?? valueThrough(graph, node, (input) => constantAt(input, depth + 1));
-		if (computesShapes(node)) computed.set(value, made);
+		if (computesShapes(node) || made.tensor.data.length <= fewNumbers) computed.set(value, made);
 		return made;
 	};
 	return { has: (value) => has(value), constantAt: (value) => constantAt(value) };
@@ -87,6 +91,8 @@ function isKnown(graph: Graph, value: string, has: (input: string) => boolean): 
 function valueThrough(graph: Graph, node: GraphNode, constantAt: (input: string) => Constant): Constant {
 	if (node.operator === "Constant") return constantOf(graph, node);
 	if (computesShapes(node)) {
+		if (node.inputs.length > fewNumbers)
+			refuse(graph, `${described(node)} takes ${node.inputs.length} constants`, "unsupported");
 		const inputs = node.inputs.filter((input) => input !== "").map((input) => constantAt(input).tensor);
 		return { tensor: shapeThrough(graph, node, inputs) };
 	}
@@ -117,7 +123,10 @@ function constantOf(graph: Graph, node: GraphNode): Constant {
 	const single = node.attributes.get("value_float") ?? node.attributes.get("value_int");
 	if (single?.number !== undefined) return { tensor: float32([single.number], []) };
 	const list = node.attributes.get("value_ints")?.numbers;
-	if (list) return { tensor: float32(list, [list.length]) };
+	if (list) {
+		charge(graph, 4 * list.length);
+		return { tensor: float32(list, [list.length]) };
+	}
 	return refuse(graph, `${described(node)} has no value that is read`, "unsupported", node.name);
 }
 
@@ -127,9 +136,15 @@ function reshaped(
 	{ shape, data }: Tensor,
 	constantAt: (input: string) => Constant,
 ): readonly number[] {
+	const few = (axes: ArrayLike<number>): readonly number[] => {
+		if (axes.length > mostAxes)
+			refuse(graph, `${described(node)} is given ${axes.length} axes`, "unsupported");
+		return Array.from(axes);
+	};
 	const axesOf = (): readonly number[] =>
-		node.attributes.get("axes")?.numbers ??
-		(node.inputs[1] ? Array.from(constantAt(node.inputs[1]).tensor.data) : []);
+		few(
+			node.attributes.get("axes")?.numbers ?? (node.inputs[1] ? constantAt(node.inputs[1]).tensor.data : []),
+		);
 	if (node.operator === "Squeeze") {
 		const axes = axesOf().map((axis) => (axis < 0 ? axis + shape.length : axis));
 		return shape.filter((length, i) => (axes.length > 0 ? !axes.includes(i) : length !== 1));

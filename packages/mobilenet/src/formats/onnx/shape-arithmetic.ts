@@ -80,17 +80,19 @@ function sliced(
 ): Tensor {
 	const one = (tensor: Tensor | undefined, usual: number): number => {
 		if (tensor && tensor.data.length !== 1) refuse("it slices several axes");
-		return tensor ? tensor.data[0]! : usual;
+		const place = tensor ? tensor.data[0]! : usual;
+		return Number.isInteger(place) ? place : refuse("it slices between whole numbers");
 	};
 	const [rows = 0, ...rest] = list!.shape;
 	if (one(axes, 0) !== 0) refuse("it slices another axis than the first");
 	const step = one(steps, 1);
-	if (step === 0 || rest.length > 1) refuse("it slices a list in a way of its own");
+	const width = rest[0] ?? 1;
+	// Rows of nothing may be any number of rows.
+	if (step === 0 || rest.length > 1 || width === 0) refuse("it slices a list in a way of its own");
 	const within = (place: number, least: number, most: number): number =>
 		Math.min(most, Math.max(least, place < 0 ? place + rows : place));
 	const start = within(one(starts, 0), step < 0 ? -1 : 0, step < 0 ? rows - 1 : rows);
 	const end = within(one(ends, rows), step < 0 ? -1 : 0, rows);
-	const width = rest[0] ?? 1;
 	const kept: number[] = [];
 	let count = 0;
 	for (let row = start; step < 0 ? row > end : row < end; row += step, count++)
