@@ -4,6 +4,12 @@ import { writeModel } from "../formats/safetensors/model-writer.ts";
 import type { Model } from "../weights/model.ts";
 import { packagesFor } from "./package.ts";
 
+/** What npm takes for one: no number begins with 0, and between dots there is something. */
+const semanticVersion =
+	/^(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}(-(?!0\d+(\.|$))[0-9A-Za-z-]+(\.(?!0\d+(\.|$))[0-9A-Za-z-]+)*)?$/;
+/** npm allows so many characters for a package's name. */
+const longestPackage = 214;
+
 export interface PackOptions {
 	/** What the model is called when it is loaded: `flowers`, or `flowers/small`. */
 	readonly name: string;
@@ -42,9 +48,11 @@ export function packModel(
 			"usage",
 			`a name of weights is of small letters, digits, dots and hyphens, with one slash at most, such as flowers or flowers/small, not ${shown(name)}.`,
 		);
-	if (!/^\d+\.\d+\.\d+(-[\w.-]+)?$/.test(version))
+	if (!semanticVersion.test(version))
 		throw new MobileNetError("usage", `a version is such as 1.0.0, not ${shown(version)}.`);
 	const [called] = packagesFor(name);
+	if (called!.length > longestPackage)
+		throw new MobileNetError("usage", `${shown(name)} is too long for the name of a package.`);
 	const file = `${name.replace("/", "-")}.safetensors`;
 	const manifest = {
 		name: called,

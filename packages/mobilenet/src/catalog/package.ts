@@ -71,7 +71,7 @@ export function parseManifest(text: string, file: string): Manifest {
 				{ file },
 			);
 	return {
-		title: [name, version].filter((part) => typeof part === "string").join(" "),
+		title: [name, version].filter((part) => typeof part === "string").join(" ") || file,
 		...(typeof license === "string" && { license }),
 		weights: new Map(paths as readonly (readonly [string, string])[]),
 	};

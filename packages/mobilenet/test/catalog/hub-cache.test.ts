@@ -1,5 +1,14 @@
 /** Hugging Face's cache: its layout, what is taken from it, what is left in it, and what is removed. */
-import { existsSync, lstatSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+	existsSync,
+	lstatSync,
+	readdirSync,
+	readFileSync,
+	renameSync,
+	rmSync,
+	symlinkSync,
+	writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { cached, remove, weightFiles } from "../../src/catalog/weights.ts";
@@ -120,6 +129,17 @@ describe("what is kept", () => {
 		expect(await cached(undefined, main, options)).toMatchObject({ bytes: large.length + small.length });
 		expect(await cached([...wanted, { path: "more" }], main, options)).toBeUndefined();
 		expect(served.hub.asked).toEqual([]);
+	});
+
+	it("is removed, but not what lies in another folder that a link leads to", async () => {
+		await weightFiles(wanted, main, options);
+		const snapshot = repository(`snapshots/${commits[0]}`);
+		renameSync(snapshot, join(served.home, "mine"));
+		symlinkSync(join(served.home, "mine"), snapshot);
+		symlinkSync("nowhere", repository("refs/other"));
+		await remove(wanted, main, options);
+		expect(existsSync(repository())).toBe(false);
+		expect(readdirSync(join(served.home, "mine")).sort()).toEqual(["labels.txt", "model.bin"]);
 	});
 
 	it("is removed, but for what another snapshot has", async () => {

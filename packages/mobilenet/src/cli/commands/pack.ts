@@ -28,10 +28,11 @@ export const packCommand = buildCommand<Options, [string], Context>({
 		const model = changedModel(await loadModel(source, changes), { size: changes.size });
 		const files = packModel(model, { name, version, license });
 		const manifest = JSON.parse(new TextDecoder().decode(files.get("package.json"))) as { name: string };
-		const output = options.output ?? manifest.name;
+		const output = options.output || manifest.name;
 		if ((await readdir(output).catch(() => [])).length > 0)
 			throw usageError(`${output} is a folder with files in it: give another --output.`);
-		await mkdir(output, { recursive: true });
+		// Where that fails, writing the first file says why.
+		await mkdir(output, { recursive: true }).catch(() => undefined);
 		for (const [path, bytes] of files) await writeLocation(join(output, path), bytes);
 		const bytes = [...files.values()].reduce((sum, { length }) => sum + length, 0);
 		this.process.stdout.write(
