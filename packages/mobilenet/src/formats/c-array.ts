@@ -19,34 +19,52 @@ const [space, comma, openBrace, closeBrace, slash, star, zero, nine] = [32, 44, 
  * arrayInC(new TextEncoder().encode("const unsigned char model[] = {0x1c, 0, 0, 0, 0x54, 0x46, 0x4c, 0x33, …};"))
  */
 export function arrayInC(source: Uint8Array): Uint8Array | undefined {
-	for (let at = source.indexOf(openBrace); at >= 0; at = source.indexOf(openBrace, at + 1)) {
-		const bytes = bytesFrom(source, at + 1);
-		if (bytes && startsWith(bytes, identifier.text, identifier.offset)) return bytes;
+	for (let at = source.indexOf(openBrace); at >= 0; ) {
+		const found = beginsAt(source, at + 1);
+		if (typeof found === "object") return bytesFrom(source, at + 1);
+		// Braces before that are in comments; each character is looked at once.
+		at = source.indexOf(openBrace, found);
 	}
 	return undefined;
 }
 
-/** The numbers from here to the closing brace; undefined where there is anything else, or no model's beginning. */
+const beginning = identifier.offset + identifier.text.length;
+
+/** The first numbers from here, where a model begins with them; else where they end. */
+function beginsAt(source: Uint8Array, start: number): Uint8Array | number {
+	// Most braces are of functions and other arrays; these are left after a few numbers.
+	const { bytes, end } = numbersIn(source, start, new Uint8Array(beginning));
+	return bytes.length === beginning && startsWith(bytes, identifier.text, identifier.offset) ? bytes : end;
+}
+
+/** The numbers from here to the closing brace; undefined where there is anything else. */
 function bytesFrom(source: Uint8Array, start: number): Uint8Array | undefined {
-	const bytes = new Uint8Array(Math.floor((source.length - start) / leastCharacters) + 1);
+	const most = Math.floor((source.length - start) / leastCharacters) + 1;
+	const { bytes, end } = numbersIn(source, start, new Uint8Array(most));
+	return source[end] === closeBrace ? bytes.slice() : undefined;
+}
+
+/** Numbers from here on, as many as there is room for, and where what follows them is. */
+function numbersIn(
+	source: Uint8Array,
+	start: number,
+	room: Uint8Array,
+): { readonly bytes: Uint8Array; readonly end: number } {
 	let length = 0;
 	let at = start;
-	while (at < source.length) {
+	while (at < source.length && length < room.length) {
 		const c = source[at]!;
-		if (c === closeBrace) return length > 0 ? bytes.slice(0, length) : undefined;
 		if (c <= space || c === comma) at++;
 		else if (c === slash) at = afterComment(source, at);
 		else {
 			const end = numberEnd(source, at);
 			const value = end > at ? numberOf(source, at, end) : -1;
-			if (value < 0) return undefined;
-			bytes[length++] = value;
+			if (value < 0) break;
+			room[length++] = value;
 			at = end;
-			// Most braces are of functions and other arrays; these are left after a few numbers.
-			if (length === 8 && !startsWith(bytes, identifier.text, identifier.offset)) return undefined;
 		}
 	}
-	return undefined;
+	return { bytes: room.subarray(0, length), end: at };
 }
 
 /** Behind a comment of either kind; the source's end where it is none or does not end. */

@@ -157,6 +157,10 @@ export const hostileFiles: Readonly<Record<string, () => Uint8Array>> = {
 		];
 		return graphDef(way([...factors, node("Mul", "m", ["row", "k"]), layer("picture", "m")]));
 	},
+	// Source files in C of nothing but beginnings of arrays, of comments, of models.
+	"braces.h": () => utf8(`// x\n${"const unsigned char a[] = {".repeat(40_000)}`),
+	"comments.h": () => utf8(`// x\n${"{/*".repeat(million / 2)}*/x`),
+	"beginnings.h": () => utf8(`// x\n${"{28,0,0,0,84,70,76,51,".repeat(40_000)}`),
 	// Constants of ONNX that are computed in the graph: rows of nothing, steps of nearly nothing, each of two of the one before.
 	"rows-of-nothing.onnx": () =>
 		onnx(({ constant, addAside, add }) => {
