@@ -43,6 +43,30 @@ export function downloading(stream: Output): OnProgress {
 }
 
 const usualColumns = 80;
+/** Seconds after which there is something to judge the rest by. */
+const soonest = 2;
+
+/** Estimates the seconds that a stage still takes; undefined where nothing is known yet. */
+function timeLeft(now: () => number = () => performance.now()) {
+	let stage: { readonly source: string; readonly began: number; readonly from: number } | undefined;
+	return (source: string, loaded: number, total: number | undefined): number | undefined => {
+		if (stage?.source !== source || loaded < stage.from) stage = { source, began: now(), from: loaded };
+		const seconds = (now() - stage.began) / 1000;
+		const done = loaded - stage.from;
+		return total === undefined || done === 0 || seconds < soonest
+			? undefined
+			: (seconds / done) * (total - loaded);
+	};
+}
+
+/** `7 s`, `1:05`, `2:03:20`. */
+export function duration(seconds: number): string {
+	const whole = Math.round(seconds);
+	if (whole < 60) return `${whole} s`;
+	const two = (value: number) => String(value).padStart(2, "0");
+	const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+	return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+}
 
 /**
  * A terminal on a stream.
@@ -67,6 +91,7 @@ export function terminalOf(stream: Output): Terminal {
 		clear();
 		stream.write(`${text}\n`);
 	};
+	const left = timeLeft();
 	return {
 		isLive,
 		columns: () => stream.columns || usualColumns,
@@ -75,8 +100,9 @@ export function terminalOf(stream: Output): Terminal {
 		line,
 		count: ({ loaded, total, source }) => {
 			const text = `${source}: ${grouped(loaded)}${total === undefined ? "" : ` of ${grouped(total)}`}`;
+			const time = left(source, loaded, total);
 			if (loaded === total) line(text);
-			else status(text);
+			else status(time === undefined ? text : `${text}, ${duration(time)} left`);
 		},
 	};
 }

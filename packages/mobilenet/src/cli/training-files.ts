@@ -1,6 +1,6 @@
 /** What a training run on the command line writes: the model, its log and curves, and the result at the end. */
-import { appendFile, rm, writeFile } from "node:fs/promises";
-import { writeLocation } from "../formats/index.ts";
+import { appendFile, readFile, rm, writeFile } from "node:fs/promises";
+import { digestOf, type Model, readModel, writeLocation } from "../formats/index.ts";
 import { MobileNetError } from "../network/index.ts";
 import {
 	type EpochReport,
@@ -15,20 +15,34 @@ import { messageOf } from "./errors.ts";
 import type { RunPaths } from "./options/training.ts";
 import { grouped, percent } from "./table.ts";
 
-/** Writes the model; if that fails, the error says where the best checkpoint is, so the training is not lost. */
-export async function writeOutput(
-	{ output, checkpoints }: RunPaths,
-	{ best, model }: TrainingDone,
-): Promise<void> {
+/**
+ * Writes the model and reads it back. If that fails, the error says where the same model is, if a checkpoint of this run has
+ * it, so the training is not lost.
+ */
+export async function writeOutput({ output, checkpoints }: RunPaths, { model }: TrainingDone): Promise<void> {
+	const bytes = writeModel(model);
 	try {
-		await writeLocation(output, writeModel(model));
+		await writeLocation(output, bytes);
+		const written = await readFile(output);
+		if (!written.equals(bytes))
+			throw new MobileNetError("unwritable", `${output} does not hold what was written to it.`);
 	} catch (error) {
-		if (!best) throw error;
 		const where = `${checkpoints}/${runFiles.best}`;
-		throw new MobileNetError("unwritable", `${messageOf(error)} The same model is in ${where}.`, {
-			file: output,
-			cause: error,
-		});
+		const isThere = await sameModel(where, model);
+		throw new MobileNetError(
+			"unwritable",
+			`${messageOf(error)}${isThere ? ` The same model is in ${where}.` : ""}`,
+			{ file: output, cause: error },
+		);
+	}
+}
+
+/** Whether a file holds this model. */
+async function sameModel(file: string, model: Model): Promise<boolean> {
+	try {
+		return digestOf(await readModel(await readFile(file))) === digestOf(model);
+	} catch {
+		return false;
 	}
 }
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { TrainingEvent } from "../training/index.ts";
-import { terminalOf } from "./terminal.ts";
-import { duration, progressLine, progressOn } from "./training-progress.ts";
+import { duration, terminalOf } from "./terminal.ts";
+import { progressLine, progressOn } from "./training-progress.ts";
 
 const state = { step: 5, steps: 10, epoch: 1, epochs: 2, loss: 1.25, imagesPerSecond: 120 };
 const step = (number: number): TrainingEvent => ({

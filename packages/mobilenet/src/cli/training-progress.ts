@@ -4,7 +4,7 @@
  */
 import type { EpochReport, TrainingEvent } from "../training/index.ts";
 import { percent } from "./table.ts";
-import type { Terminal } from "./terminal.ts";
+import { duration, type Terminal } from "./terminal.ts";
 
 /** What the line shows. */
 export interface ProgressState {
@@ -117,13 +117,4 @@ export function progressOn(
 
 function rate(imagesPerSecond: number): string {
 	return imagesPerSecond < 10 ? imagesPerSecond.toFixed(1) : String(Math.round(imagesPerSecond));
-}
-
-/** `7 s`, `1:05`, `2:03:20`. */
-export function duration(seconds: number): string {
-	const whole = Math.round(seconds);
-	if (whole < 60) return `${whole} s`;
-	const two = (value: number) => String(value).padStart(2, "0");
-	const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
-	return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
 }

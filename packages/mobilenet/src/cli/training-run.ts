@@ -29,6 +29,7 @@ import { usageError } from "./errors.ts";
 import { settingsGiven } from "./options/recipe.ts";
 import { pathsOf, type RunOptions } from "./options/training.ts";
 import { checkOverwriting, jsonLine } from "./output.ts";
+import { takeOutput } from "./run-lock.ts";
 import { type Terminal, terminalOf } from "./terminal.ts";
 import { readable, runFilesOf, summaryOf, writeOutput } from "./training-files.ts";
 import { progressOn } from "./training-progress.ts";
@@ -83,6 +84,7 @@ export async function runInTerminal(
 
 	const opened: Dataset[] = [];
 	const terminal = terminalOf(stderr);
+	const giveBack = await takeOutput(paths, terminal.line);
 	const progress = progressOn(terminal);
 	const history = options.resume ? ((await runState(folder))?.history ?? []) : [];
 	const files = runFilesOf(paths, options.resume, history, terminal.line);
@@ -110,7 +112,11 @@ export async function runInTerminal(
 		const done = await watched(run, show, terminal);
 		terminal.clear();
 		if (done.reason === "stopped") {
-			terminal.line(`stopped after step ${done.step}: to continue, run the same command with --resume.`);
+			terminal.line(
+				done.step === 0
+					? "stopped: the same command continues where this one stood."
+					: `stopped after step ${done.step}: to continue, run the same command with --resume.`,
+			);
 			return false;
 		}
 		await writeOutput(paths, done);
@@ -120,6 +126,7 @@ export async function runInTerminal(
 	} finally {
 		terminal.clear();
 		for (const dataset of opened) await dataset.close();
+		await giveBack();
 	}
 }
 

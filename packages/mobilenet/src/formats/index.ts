@@ -8,6 +8,7 @@ export { parseJson } from "../base/json.ts";
 export type { OnProgress, Progress } from "../base/progress.ts";
 export { parseLabels } from "../labels/parse.ts";
 export { dequantize } from "../weights/dequantize.ts";
+export { digestOf } from "../weights/digest.ts";
 export { fold } from "../weights/fold.ts";
 export type {
 	Filter,

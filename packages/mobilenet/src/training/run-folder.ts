@@ -13,6 +13,8 @@ export const runFiles = {
 	best: "best.safetensors",
 	/** The run's progress, for people. */
 	state: "state.json",
+	/** Whether a transfer, which may be several runs, is done with all of them. */
+	transfer: "transfer.json",
 } as const;
 
 /** A folder, or anything that keeps bytes under names. */

@@ -1,4 +1,5 @@
 /** The progress of a run, to look at before resuming it. */
+import { parseJson } from "../base/json.ts";
 import { decodeCheckpoint } from "./checkpoint.ts";
 import type { EpochReport } from "./events.ts";
 import { type RunFolder, runFiles } from "./run-folder.ts";
@@ -29,5 +30,23 @@ export async function runState(folder: RunFolder): Promise<RunState | undefined>
 		bytes,
 		`${folder.name}/${runFiles.last}`,
 	).progress;
-	return { epoch, step, history, finished };
+	return { epoch, step, history, finished: finished && (await isTransferDone(folder)) };
+}
+
+/** Notes whether a transfer is done with its runs; where that cannot be written, the run continues. */
+export async function markTransfer(folder: RunFolder | undefined, finished: boolean): Promise<void> {
+	const text = `${JSON.stringify({ finished })}\n`;
+	await folder?.write(runFiles.transfer, new TextEncoder().encode(text)).catch(() => undefined);
+}
+
+/** Whether no transfer is in the middle of its runs. */
+async function isTransferDone(folder: RunFolder): Promise<boolean> {
+	const bytes = await folder.read(runFiles.transfer);
+	if (!bytes) return true;
+	try {
+		const { finished } = parseJson(new TextDecoder().decode(bytes)) as { readonly finished?: unknown };
+		return finished !== false;
+	} catch {
+		return true;
+	}
 }

@@ -176,6 +176,8 @@ export interface RunPaths {
 	readonly checkpoints: string;
 	/** The teacher's answers, if there is a teacher. */
 	readonly answers: string;
+	/** Holds the number of the process while it runs. */
+	readonly lock: string;
 }
 
 export function pathsOf(output: string): RunPaths {
@@ -187,5 +189,6 @@ export function pathsOf(output: string): RunPaths {
 		curves: `${base}.curves.svg`,
 		checkpoints: `${base}.checkpoint`,
 		answers: `${base}.teacher`,
+		lock: `${base}.lock`,
 	};
 }

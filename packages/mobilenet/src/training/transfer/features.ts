@@ -19,7 +19,7 @@ import type { TransferOptions } from "./options.ts";
 /** Pictures per run of the network. */
 const batch = 8;
 /** Pictures per file. */
-const partPictures = 512;
+const partPictures = 128;
 
 export interface FeaturesOptions
 	extends Pick<TransferOptions, "threads" | "build" | "signal" | "onProgress" | "folder"> {

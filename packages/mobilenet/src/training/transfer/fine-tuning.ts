@@ -20,6 +20,7 @@ import { type Head, linearHead } from "../head.ts";
 import { optimizers } from "../optimizer.ts";
 import { firstLayerOf, type Pictures, type TrainingOptions } from "../options.ts";
 import { type RunFolder, within } from "../run-folder.ts";
+import { markTransfer } from "../run-state.ts";
 import { temperatureOf } from "../temperature.ts";
 import { type Engine, trainOn } from "../trainer.ts";
 import { type Answers, createValidator } from "../validation.ts";
@@ -105,6 +106,7 @@ export async function* fineTuned(
 	const parts = partsOf(task);
 	const runsAgain = !validation && features.labels.length <= runAgainUpTo;
 	const settings = settingsFor(task);
+	await markTransfer(options.folder, false);
 	yield { kind: "note", message: announcement(task, parts.length + (runsAgain ? 1 : 0), settings) };
 
 	const alone: Answers[] = [];

@@ -6,6 +6,7 @@
  */
 import { messageOf } from "../../base/error.ts";
 import { split } from "../../data/split.ts";
+import { writeModel } from "../../formats/safetensors/model-writer.ts";
 import type { Model } from "../../weights/model.ts";
 import { partsOf, tensorsOf } from "../../weights/parts.ts";
 import { type Float32Tensor, float32 } from "../../weights/tensor.ts";
@@ -13,6 +14,8 @@ import type { Embeddings } from "../embeddings.ts";
 import type { Training, TrainingDone, TrainingEvent, Validation } from "../events.ts";
 import type { Head } from "../head.ts";
 import { checkPictures, indicesOf } from "../pictures.ts";
+import { runFiles } from "../run-folder.ts";
+import { markTransfer } from "../run-state.ts";
 import type { Engine } from "../trainer.ts";
 import { createValidator } from "../validation.ts";
 import { type NewClassifier, newClassifier } from "./classifier.ts";
@@ -119,7 +122,11 @@ async function* run(
 	}
 	signal?.throwIfAborted();
 	if (!result.value) return yield stopped(classifier.model, step, start);
-	yield finished(result.value);
+	const done = finished(result.value);
+	// Should the result be lost on its way, it is here; if it cannot be written, the run is done all the same.
+	await options.folder?.write(runFiles.best, writeModel(done.model)).catch(() => undefined);
+	await markTransfer(options.folder, true);
+	yield done;
 }
 
 function stopped(model: Model, step = 0, start?: Validation): TrainingDone {
